@@ -1,0 +1,96 @@
+/**
+ * Who may import whom. Every rule's comment says the cure, and dependency-cruiser prints it with the violation.
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+const tests = '(\\.spec\\.ts$|\\.contract\\.ts$|^test/|^tools/)';
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'domain-is-pure',
+      severity: 'error',
+      comment: 'libs/domain imports nothing but decimal.js: move what needs more into the lib that owns it, or take it as an argument.',
+      from: { path: '^libs/domain/', pathNot: tests },
+      to: { pathNot: '^(libs/domain/|node_modules/decimal\\.js)' },
+    },
+    {
+      name: 'foundation-libs-are-alone',
+      severity: 'error',
+      comment: 'libs/config and libs/observability import external packages only: pass what they need as an argument.',
+      from: { path: '^libs/(config|observability)/', pathNot: tests },
+      to: { path: '^(apps|libs)/', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'middle-libs-only-know-domain',
+      severity: 'error',
+      comment: 'libs/sources, libs/queue and libs/storage import libs/domain and never each other: hand options and hooks over as arguments from an app.',
+      from: { path: '^libs/(sources|queue|storage)/', pathNot: tests },
+      to: { path: '^(apps|libs)/', pathNot: '^libs/($1|domain)/' },
+    },
+    {
+      name: 'libs-by-their-index',
+      severity: 'error',
+      comment: "Import a lib by its index ('@app/<lib>'); export from there what others need.",
+      from: { path: '^(apps/[^/]+|libs/[^/]+)/', pathNot: tests },
+      to: { path: '^libs/([^/]+)/src/(?!index\\.ts$)', pathNot: '^$1/' },
+    },
+    {
+      name: 'apps-are-processes',
+      severity: 'error',
+      comment: 'An app never imports another app: share the code through a lib, or start the other app as a process.',
+      from: { path: '^apps/([^/]+)/', pathNot: tests },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'libs-know-no-app',
+      severity: 'error',
+      comment: 'A lib never imports an app: turn the dependency round and take it as an argument.',
+      from: { path: '^libs/', pathNot: tests },
+      to: { path: '^apps/' },
+    },
+    {
+      name: 'api-reads-postgres-only',
+      severity: 'error',
+      comment: 'The API knows no queue and calls no source: read what is stored through @app/storage.',
+      from: { path: '^apps/api/', pathNot: tests },
+      to: { path: '^(libs/(queue|sources)/|node_modules/(bullmq|ioredis|got|@nestjs/bullmq)/)' },
+    },
+    {
+      name: 'source-file-is-request-and-parse',
+      severity: 'error',
+      comment: 'A source file imports the source contract, @app/domain and zod: no HTTP, no environment, no other source.',
+      from: { path: '^libs/sources/src/[^/]+\\.source\\.ts$' },
+      to: { pathNot: '^(libs/sources/src/contract/|libs/domain/src/index\\.ts$|node_modules/zod/)' },
+    },
+    {
+      name: 'shipped-code-imports-no-test',
+      severity: 'error',
+      comment: 'What ships imports no test and no tool: move the shared part into the lib that owns it.',
+      from: { path: '^(apps|libs)/', pathNot: tests },
+      to: { path: tests },
+    },
+    {
+      name: 'shipped-code-needs-no-dev-dependency',
+      severity: 'error',
+      comment: 'What ships may only import packages of "dependencies": move the package there in package.json.',
+      from: { path: '^(apps|libs)/', pathNot: tests },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    { name: 'no-cycles', severity: 'error', comment: 'Break the cycle: move the shared part into a file of its own.', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      comment: 'Nothing imports this file: wire it in or delete it.',
+      from: { orphan: true, pathNot: ['(main|index)\\.ts$', '\\.main\\.ts$', tests, '\\.d\\.ts$'] },
+      to: {},
+    },
+    { name: 'resolvable', severity: 'error', comment: 'This import leads nowhere: mend the path or add the package.', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { address, host, port, seconds } from './setting-types.js';
+
+/** Every process: how it logs. */
+export const logSettings = {
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      error: 'must be one of fatal, error, warn, info, debug, trace, silent',
+    })
+    .default('info')
+    .describe('How much is logged. JSON lines, or readable lines on a terminal.'),
+};
+
+/** Every process with the database: where it is. `DATABASE_URL` wins over the `POSTGRES_*` parts. */
+export const databaseSettings = {
+  DATABASE_URL: address(['postgres', 'postgresql'])
+    .optional()
+    .describe('Address of the database with user and password. Without it the POSTGRES_* variables are used.'),
+  POSTGRES_HOST: z.string().default('127.0.0.1').describe('Host of the database.'),
+  POSTGRES_PORT: port(5432, 'Port of the database.'),
+  POSTGRES_USER: z.string().default('tidemark').describe('User that owns the tables.'),
+  POSTGRES_PASSWORD: z.string().optional().describe('Password of that user.'),
+  POSTGRES_DB: z.string().default('tidemark').describe('Name of the database.'),
+};
+
+/** What kind of prices the database holds; a database of the other kind is refused. */
+export const modeSettings = {
+  TIDEMARK_MODE: z
+    .enum(['live', 'simulated'], { error: 'must be live or simulated' })
+    .default('live')
+    .describe('Whether prices are real. The database remembers it and refuses a process of the other mode.'),
+};
+
+/** The role that the API reads as. */
+export const readerSettings = {
+  API_DATABASE_URL: address(['postgres', 'postgresql'])
+    .optional()
+    .describe('Address of the database for the API, as a role that may only read. Wins over the two below.'),
+  API_DATABASE_USER: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain role name: lower case letters, digits and _')
+    .default('tidemark_api')
+    .describe('Role that the API reads as; `migrate` makes it.'),
+  API_DATABASE_PASSWORD: z.string().optional().describe('Password of that role; `migrate` sets it, the API uses it.'),
+};
+
+/** The queue store. */
+export const queueSettings = {
+  QUEUE_URL: address(['redis', 'rediss', 'postgres', 'postgresql'])
+    .optional()
+    .describe('Queue store: redis:// or rediss:// (Redis or Valkey), or postgres://. Without it the database is used.'),
+};
+
+/** The read plane. */
+export const apiSettings = {
+  ...logSettings,
+  ...databaseSettings,
+  ...modeSettings,
+  ...readerSettings,
+  API_HOST: host('0.0.0.0', 'Address that the API listens on.'),
+  API_PORT: port(8000, 'Port of the API.'),
+};
+
+/** The control plane. */
+export const schedulerSettings = {
+  ...logSettings,
+  ...databaseSettings,
+  ...modeSettings,
+  ...queueSettings,
+  CONTROL_HOST: host('127.0.0.1', 'Address that control API and queue board listen on.'),
+  CONTROL_PORT: port(8001, 'Port of control API and queue board.'),
+  CONTROL_PASSWORD: z
+    .string()
+    .min(8, 'must have at least 8 characters')
+    .optional()
+    .describe(
+      'Password of control API and queue board, user `tidemark`. Without it one is made and kept in TIDEMARK_HOME.',
+    ),
+  TIDEMARK_HOME: z.string().default('.tidemark').describe('Folder for what is kept outside the database.'),
+  CATALOGUE_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'YAML file with the tickers; applied at every start. Without it the tickers are as the control API left them.',
+    ),
+  SAMPLE_INTERVAL_SECONDS: seconds(1, 86_400)
+    .optional()
+    .describe('Samples every ticker at this interval, as a change of its schedule at start.'),
+};
+
+/** What `migrate` needs. */
+export const migrateSettings = {
+  ...logSettings,
+  ...databaseSettings,
+  ...modeSettings,
+  ...queueSettings,
+  ...readerSettings,
+};
+
+/** Where the sources live when not at their usual addresses. */
+export const sourceSettings = {
+  DERIBIT_URL: address(['http', 'https']).optional().describe('Base address of Deribit, without a slash at the end.'),
+  COINGECKO_URL: address(['http', 'https'])
+    .optional()
+    .describe('Base address of CoinGecko, without a slash at the end.'),
+  HTTPS_PROXY: address(['http', 'https']).optional().describe('Proxy for calls to sources over https.'),
+  NO_PROXY: z.string().optional().describe('Hosts that are called without the proxy, separated by commas.'),
+};
+
+/** The data plane. */
+export const workerSettings = {
+  ...logSettings,
+  ...databaseSettings,
+  ...modeSettings,
+  ...queueSettings,
+  ...sourceSettings,
+  WORKER_HOST: host('127.0.0.1', 'Address that the worker listens on for health and metrics.'),
+  WORKER_PORT: port(8002, 'Port of health and metrics of the worker.'),
+  WORKER_CONCURRENCY: z.coerce
+    .number({ error: 'must be a whole number, 1 to 500' })
+    .int('must be a whole number, 1 to 500')
+    .min(1, 'must be a whole number, 1 to 500')
+    .max(500, 'must be a whole number, 1 to 500')
+    .default(20)
+    .describe('How many calls to one source a worker has in flight at most.'),
+};
+
+/** The stand-in for the sources. */
+export const simulatorSettings = {
+  ...logSettings,
+  SIMULATOR_HOST: host('127.0.0.1', 'Address that the simulator listens on.'),
+  SIMULATOR_PORT: port(8003, 'Port of the simulator.'),
+  SIMULATOR_SEED: z.string().default('tidemark').describe('Seed of the simulated prices.'),
+  SIMULATOR_HISTORY: z
+    .string()
+    .optional()
+    .describe(
+      'CSV file of real bars (ms,open,close,high,low,volume; .gz allowed) to replay instead of simulated prices.',
+    ),
+};
+
+/** The launcher; it hands most variables on to the processes it starts. */
+export const standaloneSettings = {
+  ...sourceSettings,
+  DATABASE_URL: databaseSettings.DATABASE_URL,
+  API_PORT: apiSettings.API_PORT,
+  CONTROL_PORT: schedulerSettings.CONTROL_PORT,
+  WORKER_PORT: workerSettings.WORKER_PORT,
+  SIMULATOR_PORT: simulatorSettings.SIMULATOR_PORT,
+  SIMULATOR_SEED: simulatorSettings.SIMULATOR_SEED,
+  SIMULATOR_HISTORY: simulatorSettings.SIMULATOR_HISTORY,
+  SAMPLE_INTERVAL_SECONDS: schedulerSettings.SAMPLE_INTERVAL_SECONDS,
+  CATALOGUE_FILE: schedulerSettings.CATALOGUE_FILE,
+  CONTROL_PASSWORD: schedulerSettings.CONTROL_PASSWORD,
+  TIDEMARK_HOME: schedulerSettings.TIDEMARK_HOME,
+  QUEUE_STORE: z
+    .enum(['redis', 'postgres'], { error: 'must be redis or postgres' })
+    .optional()
+    .describe(
+      'Queue store of the launcher: a private redis-server or valkey-server, or Postgres. Without it: Redis when there is one on the PATH.',
+    ),
+};

@@ -1,0 +1,69 @@
+/** A process whose clock is further from the database's than this is not ready, in milliseconds. */
+export const MAX_CLOCK_OFFSET_MS = 250;
+
+/** What was last measured of the clock. */
+export interface ClockOffset {
+  /** This process's clock minus the database's, in milliseconds. */
+  readonly offsetMs: number;
+  /** How long the question took; the offset is known to half of this. */
+  readonly roundTripMs: number;
+}
+
+/** Watches the offset of this process's clock to the database's, which is the clock that all processes share. */
+export class ClockWatch {
+  private last: ClockOffset | undefined;
+
+  /**
+   * @param askDatabaseMs answers the database's clock in milliseconds since 1970.
+   * @param now this process's clock in milliseconds since 1970.
+   */
+  constructor(
+    private readonly askDatabaseMs: () => Promise<number>,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** Asks once. @throws what the database throws. */
+  async measure(): Promise<ClockOffset> {
+    const before = this.now();
+    const started = performance.now();
+    const databaseMs = await this.askDatabaseMs();
+    const roundTripMs = performance.now() - started;
+    this.last = { offsetMs: Math.round(before + roundTripMs / 2 - databaseMs), roundTripMs };
+    return this.last;
+  }
+
+  /**
+   * Goes on measuring until stopped. A measurement that fails leaves the last one standing: the database being away
+   * says nothing about the clock.
+   * @param onVerdict told after each measurement whether the clock is true.
+   * @returns stops it.
+   */
+  watch(everyMs: number, onVerdict: (isTrue: boolean, offset: ClockOffset) => void): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    let stopped = false;
+    const again = (): void => {
+      if (!stopped) timer = setTimeout(measureOnce, everyMs).unref();
+    };
+    const measureOnce = (): void => {
+      this.measure().then((offset) => {
+        onVerdict(this.isTrue(), offset);
+        again();
+      }, again);
+    };
+    again();
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+    };
+  }
+
+  /** The last measurement; undefined before the first. */
+  offset(): ClockOffset | undefined {
+    return this.last;
+  }
+
+  /** Whether the clock is close enough; a slow answer is given the benefit of its own uncertainty. False before the first measurement. */
+  isTrue(): boolean {
+    return this.last !== undefined && Math.abs(this.last.offsetMs) <= MAX_CLOCK_OFFSET_MS + this.last.roundTripMs / 2;
+  }
+}

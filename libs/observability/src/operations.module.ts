@@ -1,0 +1,46 @@
+import { Controller, Get, Header, HttpStatus, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { collectDefaultMetrics, register } from 'prom-client';
+
+/** Answers why a process is not ready, one sentence each; empty when it is. */
+export type ReadinessCheck = () => Promise<readonly string[]> | readonly string[];
+
+const READINESS = Symbol('readiness');
+
+/** What an orchestrator and Prometheus ask of a process: is it alive, is it ready, how is it doing. */
+@Controller()
+export class OperationsController {
+  constructor(@Inject(READINESS) private readonly readiness: ReadinessCheck) {}
+
+  @Get('livez')
+  live(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('readyz')
+  async ready(@Res() reply: FastifyReply): Promise<void> {
+    const reasons = await this.readiness();
+    await reply
+      .status(reasons.length === 0 ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
+      .send({ status: reasons.length === 0 ? 'ok' : 'unready', reasons });
+  }
+
+  @Get('metrics')
+  @Header('content-type', register.contentType)
+  metrics(): Promise<string> {
+    return register.metrics();
+  }
+}
+
+/** Adds `/livez`, `/readyz` and `/metrics` to an app. */
+@Module({})
+export class OperationsModule {
+  static forRoot(readiness: ReadinessCheck): DynamicModule {
+    if (register.getSingleMetric('process_cpu_seconds_total') === undefined) collectDefaultMetrics();
+    return {
+      module: OperationsModule,
+      controllers: [OperationsController],
+      providers: [{ provide: READINESS, useValue: readiness }],
+    };
+  }
+}

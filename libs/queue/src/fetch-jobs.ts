@@ -1,0 +1,52 @@
+import type { BulkJobOptions, JobsOptions } from 'bullmq';
+import { z } from 'zod';
+
+/** Name of the one job in a source's queue. */
+export const FETCH_JOB = 'fetch-prices';
+
+/** What a fetch job carries: the key of its row in Postgres, which holds everything else. */
+export const fetchJobSchema = z.object({
+  sourceId: z.int().positive(),
+  source: z.string(),
+  batch: z.string(),
+  slot: z.int(),
+});
+/** See {@link fetchJobSchema}. */
+export type FetchJob = z.infer<typeof fetchJobSchema>;
+
+/** Queue of a source: one each, so that a slow source starves no other and its limit is the queue's limit. */
+export function fetchQueueName(source: string): string {
+  return `prices-${source}`;
+}
+
+/** The job's name, data and options, for `addBulk`. The id makes offering the same fetch twice harmless while the job exists. */
+export function fetchJob(fetch: FetchJob, maxAttempts: number): { name: string; data: FetchJob; opts: BulkJobOptions } {
+  return {
+    name: FETCH_JOB,
+    data: { sourceId: fetch.sourceId, source: fetch.source, batch: fetch.batch, slot: fetch.slot },
+    opts: { ...jobOptions, jobId: `${fetch.batch}-${fetch.slot}`, attempts: maxAttempts },
+  };
+}
+
+/** How long after a failed attempt the next one comes, in milliseconds: twice fits into a window of 5 s. */
+const RETRY_AFTER_MS = 1_000;
+
+const jobOptions: JobsOptions = {
+  backoff: { type: 'fixed', delay: RETRY_AFTER_MS },
+  // Pruning by count or age deadlocks on the Postgres backend; failed jobs stay for the board until they are cleaned.
+  removeOnComplete: true,
+  removeOnFail: false,
+};
+
+/**
+ * How a worker of a source's queue runs. A job of a worker that was killed is taken up by another after at most
+ * `lockDuration` + `stalledInterval`: below 5 s.
+ */
+export const fetchWorkerOptions = {
+  lockDuration: 3_000,
+  stalledInterval: 1_000,
+  maxStalledCount: 2,
+  // After a lost connection the next try comes at once and not after the default of 15 s.
+  runRetryDelay: 250,
+  drainDelay: 1,
+} as const;

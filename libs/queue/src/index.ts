@@ -1,0 +1,3 @@
+export * from './fetch-jobs.js';
+export * from './queue-store.js';
+export * from './wake-jobs.js';

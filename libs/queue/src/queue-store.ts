@@ -1,0 +1,94 @@
+import {
+  createPostgresBackend,
+  createRedisBackend,
+  runMigrations,
+  setDefaultBackendFactory,
+  type ConnectionOptions,
+} from 'bullmq';
+import pg from 'pg';
+
+/** Which store carries the queue. */
+export interface QueueStore {
+  readonly kind: 'redis' | 'postgres';
+  readonly url: string;
+}
+
+/** Redis or Valkey for `redis://` and `rediss://`, else Postgres. */
+export function queueStoreOf(url: string): QueueStore {
+  return { kind: /^rediss?:/.test(url) ? 'redis' : 'postgres', url };
+}
+
+/** How soon a lost connection is tried again, in milliseconds: well below the shortest interval. */
+const RECONNECT_AFTER_MS = 250;
+
+/** A command that got no answer is given up, in milliseconds: a cut network must not stop the planner. */
+const COMMAND_TIMEOUT_MS = 2_000;
+
+/** Queues and workers that are made from here on use this store. Called once, before the first is made: @nestjs/bullmq has no option for it. */
+export function useQueueStore(store: QueueStore): void {
+  if (store.kind === 'postgres') setDefaultBackendFactory(createPostgresBackend);
+  else setDefaultBackendFactory(createRedisBackend);
+}
+
+/** A connection for those who add jobs: fails at once when the store is away, since planning must go on without it. */
+export function producerConnection(store: QueueStore): ConnectionOptions {
+  if (store.kind === 'postgres') return postgresConnection(store.url, 3);
+  return {
+    ...redisAddress(store.url),
+    retryStrategy: () => RECONNECT_AFTER_MS,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: COMMAND_TIMEOUT_MS,
+  };
+}
+
+/** A connection for those who run jobs: waits for the store to come back. */
+export function workerConnection(store: QueueStore, concurrency: number): ConnectionOptions {
+  if (store.kind === 'postgres') return postgresConnection(store.url, Math.min(4, concurrency));
+  return {
+    ...redisAddress(store.url),
+    retryStrategy: () => RECONNECT_AFTER_MS,
+    maxRetriesPerRequest: null,
+    connectTimeout: COMMAND_TIMEOUT_MS,
+    // A half-open connection is noticed by the kernel and not by a blocked read.
+    keepAlive: 5_000,
+  };
+}
+
+/** Brings the queue's own tables up to date; Redis needs none. */
+export async function migrateQueueStore(store: QueueStore): Promise<void> {
+  if (store.kind === 'redis') return;
+  const client = new pg.Client({ connectionString: store.url, application_name: 'tidemark-migrate-queue' });
+  await client.connect();
+  try {
+    await runMigrations(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function redisAddress(url: string) {
+  const { hostname, port, username, password, pathname, protocol } = new URL(url);
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? 6379 : Number(port),
+    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    db: Number(pathname.slice(1) || 0),
+    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+  };
+}
+
+/** BullMQ types its connections for Redis; its Postgres backend takes the configuration of a pg pool instead. */
+function postgresConnection(url: string, maxConnections: number): ConnectionOptions {
+  const pool = {
+    connectionString: url,
+    max: maxConnections,
+    application_name: 'tidemark-queue',
+    connectionTimeoutMillis: COMMAND_TIMEOUT_MS,
+    query_timeout: 10_000,
+    keepAlive: true,
+  };
+  return pool;
+}

@@ -1,0 +1,205 @@
+import { slotAtOrAfter, parseTicker, type Rule, type ScheduledSource } from '@app/domain';
+import { In, IsNull, type DataSource, type EntityManager } from 'typeorm';
+import { ScheduleEntity, TickerEntity, TickerSourceEntity } from './entities/index.js';
+
+/** How a ticker shall be sampled. */
+export interface TickerPlan {
+  readonly ticker: string;
+  readonly intervalSeconds: number;
+  readonly rule: Rule;
+  /** In order of preference, at least one. */
+  readonly sources: readonly ScheduledSource[];
+}
+
+/** A ticker as the catalogue has it now. */
+export interface CataloguedTicker {
+  readonly ticker: string;
+  readonly enabled: boolean;
+  /** How it is sampled, or was last. */
+  readonly intervalSeconds: number;
+  readonly rule: Rule;
+  /** First slot of this version, and the first after it (undefined while it holds). */
+  readonly fromSlot: number;
+  readonly toSlot: number | undefined;
+  readonly sources: readonly ScheduledSource[];
+}
+
+/** What a change did to a ticker; `unchanged` when it already was as asked. */
+export type ChangeOutcome = 'created' | 'changed' | 'unchanged';
+
+/**
+ * The catalogue: which tickers are sampled, and how. A change closes the version that holds and opens the next at a slot
+ * boundary ahead of everything that has been planned, so that "which slots were expected?" has one answer for ever.
+ */
+export class CatalogueRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Every ticker ever catalogued, by name, each with its newest version. */
+  async list(): Promise<CataloguedTicker[]> {
+    const tickers = await this.dataSource.getRepository(TickerEntity).find({ order: { ticker: 'ASC' } });
+    return this.withNewestSchedules(this.dataSource.manager, tickers);
+  }
+
+  /** One ticker; undefined when it was never catalogued. */
+  async find(ticker: string): Promise<CataloguedTicker | undefined> {
+    const tickers = await this.dataSource.getRepository(TickerEntity).findBy({ ticker });
+    return (await this.withNewestSchedules(this.dataSource.manager, tickers))[0];
+  }
+
+  /** Makes a ticker be sampled as planned from the next slot boundary on. */
+  async put(plan: TickerPlan, nowMs: number): Promise<ChangeOutcome> {
+    return this.dataSource.transaction(async (manager) => {
+      const ticker = await findOrCreateTicker(manager, plan.ticker);
+      const current = await lockCurrentSchedule(manager, ticker.id);
+      if (current !== undefined && (await isSampledAs(manager, current, plan))) return 'unchanged';
+      const fromSlot = await firstFreeSlot(manager, ticker.id, current, plan.intervalSeconds, nowMs);
+      if (current !== undefined) await closeSchedule(manager, current, fromSlot);
+      await openSchedule(manager, ticker.id, plan, fromSlot);
+      return current === undefined ? 'created' : 'changed';
+    });
+  }
+
+  /** Stops sampling a ticker from its next slot on; what is stored stays. @returns false when it is not being sampled. */
+  async disable(ticker: string, nowMs: number): Promise<boolean> {
+    return this.dataSource.transaction(async (manager) => {
+      const entity = await manager.findOneBy(TickerEntity, { ticker });
+      const current = entity === null ? undefined : await lockCurrentSchedule(manager, entity.id);
+      if (entity === null || current === undefined) return false;
+      await closeSchedule(
+        manager,
+        current,
+        await firstFreeSlot(manager, entity.id, current, current.intervalSeconds, nowMs),
+      );
+      return true;
+    });
+  }
+
+  private async withNewestSchedules(
+    manager: EntityManager,
+    tickers: readonly TickerEntity[],
+  ): Promise<CataloguedTicker[]> {
+    if (tickers.length === 0) return [];
+    const schedules = await manager
+      .createQueryBuilder(ScheduleEntity, 'schedule')
+      .distinctOn(['schedule.tickerId'])
+      .where('schedule.tickerId IN (:...ids)', { ids: tickers.map((ticker) => ticker.id) })
+      .orderBy('schedule.tickerId')
+      .addOrderBy('schedule.fromSlot', 'DESC')
+      .getMany();
+    const sources = await readSources(
+      manager,
+      schedules.map((schedule) => schedule.id),
+    );
+    return tickers.flatMap((ticker) => {
+      const schedule = schedules.find((candidate) => candidate.tickerId === ticker.id);
+      if (schedule === undefined) return [];
+      return [
+        {
+          ticker: ticker.ticker,
+          enabled: schedule.toSlot === null,
+          intervalSeconds: schedule.intervalSeconds,
+          rule: schedule.rule,
+          fromSlot: schedule.fromSlot,
+          toSlot: schedule.toSlot ?? undefined,
+          sources: sources.get(schedule.id) ?? [],
+        },
+      ];
+    });
+  }
+}
+
+async function findOrCreateTicker(manager: EntityManager, name: string): Promise<TickerEntity> {
+  const parts = parseTicker(name);
+  if (parts === undefined) throw new Error(`${name} is no ticker`);
+  // Two changes at once: both insert, one wins, both find the winner's row.
+  await manager
+    .createQueryBuilder()
+    .insert()
+    .into(TickerEntity)
+    .values({ ...parts })
+    .orIgnore()
+    .execute();
+  return manager.findOneByOrFail(TickerEntity, { ticker: name });
+}
+
+/** The version that holds, locked against the planner and other changes. The ticker's row is locked too: there may be no version yet. */
+async function lockCurrentSchedule(manager: EntityManager, tickerId: number): Promise<ScheduleEntity | undefined> {
+  await manager.findOne(TickerEntity, { where: { id: tickerId }, lock: { mode: 'pessimistic_write' } });
+  const schedule = await manager.findOne(ScheduleEntity, {
+    where: { tickerId, toSlot: IsNull() },
+    lock: { mode: 'pessimistic_write' },
+  });
+  return schedule ?? undefined;
+}
+
+async function isSampledAs(manager: EntityManager, current: ScheduleEntity, plan: TickerPlan): Promise<boolean> {
+  if (current.intervalSeconds !== plan.intervalSeconds || current.rule !== plan.rule) return false;
+  const stored = (await readSources(manager, [current.id])).get(current.id) ?? [];
+  return (
+    stored.length === plan.sources.length &&
+    plan.sources.every((source, index) => {
+      const known = stored[index];
+      return (
+        known?.sourceId === source.sourceId &&
+        known.sourceName === source.sourceName &&
+        known.batch === source.batch &&
+        known.intervalSeconds === source.intervalSeconds
+      );
+    })
+  );
+}
+
+/** The first slot of the new interval that lies in the future and that no version has been planned for. */
+async function firstFreeSlot(
+  manager: EntityManager,
+  tickerId: number,
+  current: ScheduleEntity | undefined,
+  intervalSeconds: number,
+  nowMs: number,
+): Promise<number> {
+  const last = await manager.findOne(ScheduleEntity, { where: { tickerId }, order: { fromSlot: 'DESC' } });
+  const planned = current?.plannedTo ?? last?.toSlot ?? 0;
+  const nextSecond = Math.floor(nowMs / 1000) + 1;
+  return slotAtOrAfter(Math.max(nextSecond, planned), intervalSeconds);
+}
+
+/** Ends a version before the given slot; one that never held is removed. */
+async function closeSchedule(manager: EntityManager, current: ScheduleEntity, toSlot: number): Promise<void> {
+  if (current.fromSlot >= toSlot) {
+    await manager.delete(ScheduleEntity, { id: current.id });
+    return;
+  }
+  await manager.update(ScheduleEntity, { id: current.id }, { toSlot });
+}
+
+async function openSchedule(
+  manager: EntityManager,
+  tickerId: number,
+  plan: TickerPlan,
+  fromSlot: number,
+): Promise<void> {
+  const inserted = await manager.insert(ScheduleEntity, {
+    tickerId,
+    fromSlot,
+    toSlot: null,
+    intervalSeconds: plan.intervalSeconds,
+    rule: plan.rule,
+    plannedTo: fromSlot,
+  });
+  const scheduleId = (inserted.identifiers[0] as { id: number }).id;
+  await manager.insert(
+    TickerSourceEntity,
+    plan.sources.map((source) => ({ ...source, scheduleId })),
+  );
+}
+
+async function readSources(
+  manager: EntityManager,
+  scheduleIds: readonly number[],
+): Promise<Map<number, ScheduledSource[]>> {
+  const rows = await manager.find(TickerSourceEntity, {
+    where: { scheduleId: In([...scheduleIds]) },
+    order: { scheduleId: 'ASC', position: 'ASC' },
+  });
+  return Map.groupBy(rows, (row) => row.scheduleId);
+}

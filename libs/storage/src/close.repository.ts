@@ -1,0 +1,117 @@
+import { GRACE_AFTER_WINDOW_SECONDS, type MissReason, type Outcome, type SampleReason } from '@app/domain';
+import type pg from 'pg';
+import { MEMBERS_SQL, type FetchKey, type FetchMember } from './fetch.repository.js';
+import { inTransaction } from './pool.js';
+import { decidePrices, lockSlot, storeSamples, type DecidedPrice, type Sample } from './sample.repository.js';
+
+/** A fetch that was closed because nobody reported its outcome in time. */
+export interface ClosedFetch {
+  readonly source: string;
+  readonly slot: number;
+  readonly tickers: readonly string[];
+  readonly outcome: Outcome;
+  readonly reason: SampleReason;
+}
+
+interface OverdueRow extends FetchKey {
+  readonly source: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly errorKind: string | null;
+  readonly errorMessage: string | null;
+}
+
+/** Gives an outcome to what nobody reported: the promise is that every expected slot has a price or a reason. */
+export class CloseRepository {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /**
+   * Decides the prices of slots whose window is over while a better source has still not reported: nobody waits for it
+   * any more.
+   */
+  async decideExpired(nowSeconds: number, limit: number): Promise<DecidedPrice[]> {
+    const expired = await this.pool.query<{ slot: number; tickerIds: number[] }>({
+      name: 'expired-undecided',
+      text: `SELECT f.slot, array_agg(DISTINCT s.ticker_id) AS "tickerIds"
+             FROM fetches f
+             JOIN ticker_sources ts ON ts.source_id = f.source_id AND ts.batch = f.batch AND f.slot % ts.interval_seconds = 0
+             JOIN schedules s ON s.id = ts.schedule_id AND s.from_slot <= f.slot AND (s.to_slot IS NULL OR s.to_slot > f.slot)
+             JOIN samples given ON given.ticker_id = s.ticker_id AND given.slot = f.slot AND given.outcome = 'accepted'
+             WHERE f.status IN ('planned', 'queued', 'running', 'retry') AND f.deadline <= $1
+               AND NOT EXISTS (SELECT 1 FROM prices p WHERE p.ticker_id = s.ticker_id AND p.slot = f.slot)
+             GROUP BY f.slot ORDER BY f.slot LIMIT $2`,
+      values: [nowSeconds, limit],
+    });
+    const decided: DecidedPrice[] = [];
+    for (const row of expired.rows) {
+      decided.push(
+        ...(await inTransaction(this.pool, async (client) => {
+          await lockSlot(client, row.slot, row.tickerIds);
+          return decidePrices(client, row.slot, row.tickerIds, nowSeconds);
+        })),
+      );
+    }
+    return decided;
+  }
+
+  /** Closes fetches past their grace, oldest first. @returns what was closed; as many as `limit` when more may be left. */
+  async closeOverdue(nowSeconds: number, limit: number): Promise<ClosedFetch[]> {
+    const overdue = await this.pool.query<FetchKey>({
+      name: 'overdue-fetches',
+      text: `SELECT source_id AS "sourceId", batch, slot FROM fetches
+             WHERE status IN ('planned', 'queued', 'running', 'retry') AND deadline + ${GRACE_AFTER_WINDOW_SECONDS} <= $1
+             ORDER BY slot LIMIT $2`,
+      values: [nowSeconds, limit],
+    });
+    const closed: ClosedFetch[] = [];
+    for (const key of overdue.rows) {
+      const fetch = await inTransaction(this.pool, (client) => closeOne(client, key, nowSeconds));
+      if (fetch !== undefined) closed.push(fetch);
+    }
+    return closed;
+  }
+}
+
+async function closeOne(client: pg.ClientBase, key: FetchKey, nowSeconds: number): Promise<ClosedFetch | undefined> {
+  const members = await client.query<FetchMember>({
+    name: 'fetch-members',
+    text: MEMBERS_SQL,
+    values: [key.sourceId, key.batch, key.slot],
+  });
+  // The same order of locks as a worker's store: first the slot, then the fetch row.
+  await lockSlot(
+    client,
+    key.slot,
+    members.rows.map((member) => member.tickerId),
+  );
+  const locked = await client.query<OverdueRow>({
+    name: 'lock-overdue-fetch',
+    text: `SELECT f.source_id AS "sourceId", s.name AS source, f.batch, f.slot, f.status, f.attempts,
+                  f.error_kind AS "errorKind", f.error_message AS "errorMessage"
+           FROM fetches f JOIN sources s ON s.id = f.source_id
+           WHERE f.source_id = $1 AND f.batch = $2 AND f.slot = $3 AND f.status IN ('planned', 'queued', 'running', 'retry')
+           FOR UPDATE OF f SKIP LOCKED`,
+    values: [key.sourceId, key.batch, key.slot],
+  });
+  const fetch = locked.rows[0];
+  if (fetch === undefined) return undefined;
+  const ended = endOf(fetch);
+  const samples: Sample[] = members.rows.map((member) => ({ tickerId: member.tickerId, ...ended }));
+  await storeSamples(
+    client,
+    key,
+    samples,
+    { status: 'closed', errorKind: fetch.errorKind ?? undefined, errorMessage: fetch.errorMessage ?? undefined },
+    nowSeconds,
+  );
+  return { source: fetch.source, slot: key.slot, tickers: members.rows.map((member) => member.ticker), ...ended };
+}
+
+/** What the last known state of an unfinished fetch says about why there is no answer. */
+function endOf(fetch: OverdueRow): { outcome: Outcome; reason: SampleReason } {
+  if (fetch.status === 'retry' && fetch.errorKind !== null) {
+    return { outcome: 'failed', reason: fetch.errorKind as SampleReason };
+  }
+  const reasons: Record<string, MissReason> = { planned: 'not_enqueued', queued: 'not_taken' };
+  return { outcome: 'missed', reason: reasons[fetch.status] ?? 'lost' };
+}

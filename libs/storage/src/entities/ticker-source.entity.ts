@@ -1,0 +1,23 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** One source of a schedule: its place in the order, the ticker's name there, its batch and how often it is asked. */
+@Entity('ticker_sources')
+export class TickerSourceEntity {
+  @PrimaryColumn('int', { name: 'schedule_id' })
+  scheduleId: number;
+
+  @PrimaryColumn('smallint', { name: 'source_id' })
+  sourceId: number;
+
+  @Column('smallint')
+  position: number;
+
+  @Column('text', { name: 'source_name' })
+  sourceName: string;
+
+  @Column('text')
+  batch: string;
+
+  @Column('int', { name: 'interval_seconds' })
+  intervalSeconds: number;
+}

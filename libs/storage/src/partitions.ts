@@ -1,0 +1,84 @@
+import type pg from 'pg';
+
+/** Tables that are cut into months by slot. */
+export const PARTITIONED_TABLES = ['fetches', 'samples', 'prices'] as const;
+
+/** How many months beyond the current one are kept ready: a scheduler may be off for weeks without a month going missing. */
+export const MONTHS_AHEAD = 2;
+
+/** A calendar month in UTC. */
+interface Month {
+  readonly name: string;
+  readonly fromSlot: number;
+  readonly toSlot: number;
+}
+
+/**
+ * Makes the partitions that cover `[fromSeconds, toSeconds]` and are not there yet. Safe to run from several processes.
+ * A partition is made apart and attached under a short lock: `CREATE ... PARTITION OF` would wait for every open reader,
+ * and everybody else behind it.
+ * @returns names of the partitions made.
+ */
+export async function ensurePartitions(
+  client: pg.ClientBase,
+  fromSeconds: number,
+  toSeconds: number,
+): Promise<string[]> {
+  const made: string[] = [];
+  for (const month of monthsBetween(fromSeconds, toSeconds)) {
+    for (const table of PARTITIONED_TABLES) {
+      if (await attachPartition(client, table, month)) made.push(`${table}_${month.name}`);
+    }
+  }
+  return made;
+}
+
+/** The months that a running system needs: the one of a day ago (history, late closes) up to {@link MONTHS_AHEAD} from now. */
+export async function ensureUpcomingPartitions(client: pg.ClientBase, nowMs: number): Promise<string[]> {
+  const now = new Date(nowMs);
+  const end = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + MONTHS_AHEAD, 1);
+  return ensurePartitions(client, nowMs / 1000 - 86_400, end / 1000);
+}
+
+function monthsBetween(fromSeconds: number, toSeconds: number): Month[] {
+  const months: Month[] = [];
+  const first = new Date(fromSeconds * 1000);
+  for (let index = 0; ; index += 1) {
+    const start = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + index, 1) / 1000;
+    if (start > toSeconds) return months;
+    const end = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + index + 1, 1) / 1000;
+    const [year, month] = new Date(start * 1000).toISOString().split('-');
+    months.push({ name: `y${year}m${month}`, fromSlot: start, toSlot: end });
+  }
+}
+
+async function attachPartition(client: pg.ClientBase, table: string, month: Month): Promise<boolean> {
+  const partition = `${table}_${month.name}`;
+  const existing = await client.query(
+    `SELECT 1 FROM pg_inherits WHERE inhparent = $1::regclass AND inhrelid = to_regclass($2)`,
+    [table, partition],
+  );
+  if (existing.rowCount !== 0) return false;
+  await client.query('BEGIN');
+  try {
+    await client.query(`SET LOCAL lock_timeout = '2s'`);
+    // One maker at a time; the loser of the race finds the partition attached and leaves it.
+    await client.query(`SELECT pg_advisory_xact_lock(hashtext('tidemark partitions'))`);
+    const raced = await client.query(`SELECT to_regclass($1) AS made`, [partition]);
+    const isNew = (raced.rows[0] as { made: string | null }).made === null;
+    if (isNew) {
+      await client.query(`CREATE TABLE ${partition} (LIKE ${table} INCLUDING ALL)`);
+      await client.query(
+        `ALTER TABLE ${partition} ADD CONSTRAINT ${partition}_slot CHECK (slot >= ${month.fromSlot} AND slot < ${month.toSlot})`,
+      );
+      await client.query(
+        `ALTER TABLE ${table} ATTACH PARTITION ${partition} FOR VALUES FROM (${month.fromSlot}) TO (${month.toSlot})`,
+      );
+    }
+    await client.query('COMMIT');
+    return isNew;
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+import pg from 'pg';
+
+/** What a pool of connections needs to know. */
+export interface PoolOptions {
+  readonly url: string;
+  /** Shown by `pg_stat_activity`, e.g. `tidemark-worker`. */
+  readonly applicationName: string;
+  readonly maxConnections: number;
+  /** Called when an idle connection breaks; the pool replaces it by itself. */
+  readonly onIdleError: (error: Error) => void;
+}
+
+/** A statement that takes longer is given up by the client, in milliseconds: a cut network must not hang a process. */
+const QUERY_TIMEOUT_MS = 10_000;
+
+const INT8_OID = 20;
+
+/** Opens a pool in which `bigint` arrives as a number: slots and counts stay far below 2^53. Connects at first use. */
+export function createPool({ url, applicationName, maxConnections, onIdleError }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: applicationName,
+    max: maxConnections,
+    connectionTimeoutMillis: 3_000,
+    query_timeout: QUERY_TIMEOUT_MS,
+    statement_timeout: QUERY_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: QUERY_TIMEOUT_MS,
+    keepAlive: true,
+    types: {
+      getTypeParser: ((oid: number, format: 'text' | 'binary' = 'text') =>
+        oid === INT8_OID && format === 'text'
+          ? Number
+          : (pg.types.getTypeParser(oid, format) as unknown)) as typeof pg.types.getTypeParser,
+    },
+  });
+  pool.on('error', onIdleError);
+  return pool;
+}
+
+/** Runs statements in one transaction on one connection; rolled back and rethrown when the work throws. */
+export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    broken = await rollBack(client);
+    throw error;
+  } finally {
+    // A connection that could not even roll back is not fit for the next one.
+    client.release(broken);
+  }
+}
+
+async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('ROLLBACK');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

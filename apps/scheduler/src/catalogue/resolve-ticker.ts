@@ -1,0 +1,76 @@
+import { parseTicker, type ScheduledSource } from '@app/domain';
+import { sourceByName, SOURCES } from '@app/sources';
+import type { TickerPlan } from '@app/storage';
+import { closest } from 'fastest-levenshtein';
+import type { TickerRequest } from './ticker-request.js';
+
+/** Thrown when a ticker cannot be sampled as asked; one sentence for each fault, with its cure. */
+export class CatalogueError extends Error {
+  override readonly name = 'CatalogueError';
+
+  constructor(readonly faults: readonly string[]) {
+    super(faults.join('; '));
+  }
+}
+
+/** Turns a request into a plan: source names looked up, defaults filled in. @throws CatalogueError with every fault at once. */
+export function resolveTicker(request: TickerRequest): TickerPlan {
+  const faults: string[] = [];
+  const sources = request.sources.flatMap((asked, position): ScheduledSource[] => {
+    const source = sourceByName(asked.source);
+    const parts = parseTicker(request.ticker);
+    if (source === undefined || parts === undefined) {
+      faults.push(unknownSource(request.ticker, asked.source));
+      return [];
+    }
+    const sourceName = asked.name ?? source.defaultName(parts);
+    if (sourceName === undefined) {
+      faults.push(`${request.ticker}: ${source.name} has no name for it that is known here; give one as "name"`);
+      return [];
+    }
+    const intervalSeconds = asked.interval_seconds ?? request.interval_seconds;
+    if (intervalSeconds % request.interval_seconds !== 0) {
+      faults.push(
+        `${request.ticker}: ${source.name} every ${intervalSeconds} s is no multiple of ${request.interval_seconds} s`,
+      );
+    }
+    return [{ sourceId: source.id, position, sourceName, batch: asked.batch ?? request.ticker, intervalSeconds }];
+  });
+  if (new Set(sources.map((source) => source.sourceId)).size !== sources.length) {
+    faults.push(`${request.ticker}: a source is named twice`);
+  }
+  if (sources.length > 0 && sources.every((source) => source.intervalSeconds !== request.interval_seconds)) {
+    faults.push(
+      `${request.ticker}: no source is asked every ${request.interval_seconds} s, so most slots could have no price`,
+    );
+  }
+  if (faults.length > 0) throw new CatalogueError(faults);
+  return { ticker: request.ticker, intervalSeconds: request.interval_seconds, rule: request.rule, sources };
+}
+
+/** Checks that no batch asks a source for more tickers in one call than it answers. @throws CatalogueError */
+export function checkBatches(plans: readonly TickerPlan[]): void {
+  const counts = new Map<string, number>();
+  const faults: string[] = [];
+  for (const source of SOURCES) {
+    const batches = plans.flatMap((plan) =>
+      plan.sources.filter((asked) => asked.sourceId === source.id).map((asked) => asked.batch),
+    );
+    for (const batch of batches)
+      counts.set(`${source.name} ${batch}`, (counts.get(`${source.name} ${batch}`) ?? 0) + 1);
+    for (const batch of new Set(batches)) {
+      const count = counts.get(`${source.name} ${batch}`) ?? 0;
+      if (count > source.maxBatch) {
+        faults.push(
+          `batch ${batch} asks ${source.name} for ${count} tickers in one call, it answers at most ${source.maxBatch}: use another batch`,
+        );
+      }
+    }
+  }
+  if (faults.length > 0) throw new CatalogueError(faults);
+}
+
+function unknownSource(ticker: string, name: string): string {
+  const names = SOURCES.map((source) => source.name);
+  return `${ticker}: there is no source ${name}; did you mean ${closest(name, names)}? Known: ${names.join(', ')}`;
+}

@@ -1,0 +1,112 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ClockWatch, type Logger } from '@app/observability';
+import { fetchJob } from '@app/queue';
+import { sourceById } from '@app/sources';
+import { PlanRepository, type EnqueuableFetch } from '@app/storage';
+import { Counter } from 'prom-client';
+import { LOGGER } from '../tokens.js';
+import { FetchQueues } from './fetch-queues.js';
+import { planSlots } from './plan-slots.js';
+import { SingleFlight } from './single-flight.js';
+
+/** How far the queue's idea of now may run ahead of this process's clock before it is not believed, in milliseconds. */
+const MAX_WAKE_LEAD_MS = 500;
+
+/** Most fetches offered to the queue in one go. */
+const ENQUEUE_LIMIT = 5_000;
+
+const plannedFetches = new Counter({ name: 'tidemark_planned_fetches_total', help: 'Fetches claimed in Postgres.' });
+const gapRanges = new Counter({
+  name: 'tidemark_gap_ranges_total',
+  help: 'Gap ranges recorded.',
+  labelNames: ['reason'],
+});
+
+/** Plans the slots that are due and hands their fetches to the queue. Whoever wakes it, and however often, no slot is doubled. */
+@Injectable()
+export class PlannerService {
+  private readonly planning = new SingleFlight<number>((wokenAtMs) => this.plan(wokenAtMs));
+  private readonly enqueuing = new SingleFlight<void>(() => this.enqueue());
+  private databaseAwaySince: number | undefined;
+  private lastPassMs = 0;
+
+  constructor(
+    private readonly repository: PlanRepository,
+    private readonly queues: FetchQueues,
+    private readonly clock: ClockWatch,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** When the last pass began, milliseconds since 1970; 0 before the first. */
+  get lastPassAtMs(): number {
+    return this.lastPassMs;
+  }
+
+  /**
+   * Plans what is due and enqueues it. Failures are logged and remembered, not thrown: the next second tries again.
+   * @param nominalMs the second that woke the planner. Two schedulers' clocks differ: the slot that the queue's clock says
+   * has begun is planned now, even when this process's clock is a little behind.
+   */
+  async pass(nominalMs: number): Promise<void> {
+    const now = Date.now();
+    this.lastPassMs = now;
+    const lead = nominalMs - now;
+    await this.planning.run(lead > 0 && lead <= MAX_WAKE_LEAD_MS ? nominalMs : now);
+    await this.enqueuing.run();
+  }
+
+  private async plan(nowMs: number): Promise<void> {
+    if (!this.clock.isTrue()) {
+      this.logger.error(
+        { event: 'clock_wrong', offset_ms: this.clock.offset()?.offsetMs },
+        'planning nothing until the clock is set right',
+      );
+      return;
+    }
+    const nowSeconds = Math.floor(nowMs / 1000);
+    const databaseAwaySince = this.databaseAwaySince;
+    try {
+      for (let more = true; more;) {
+        const result = await this.repository.planDue(nowSeconds, (due) =>
+          planSlots(due, { nowSeconds, databaseAwaySince }),
+        );
+        plannedFetches.inc(result.plan.fetches.length);
+        for (const gap of result.plan.gaps) {
+          gapRanges.inc({ reason: gap.reason });
+          this.logger.warn(
+            {
+              event: 'gap_recorded',
+              ticker: gap.ticker,
+              from_slot: gap.fromSlot,
+              to_slot: gap.toSlot,
+              reason: gap.reason,
+            },
+            'slots that nobody planned',
+          );
+        }
+        more = result.more;
+      }
+      this.databaseAwaySince = undefined;
+    } catch (error) {
+      this.databaseAwaySince ??= nowSeconds;
+      this.logger.warn({ event: 'planning_failed', err: error }, 'could not plan; the next second tries again');
+    }
+  }
+
+  private async enqueue(): Promise<void> {
+    try {
+      const fetches = await this.repository.enqueuable(Date.now(), ENQUEUE_LIMIT);
+      for (const [source, batch] of Map.groupBy(fetches, (fetch) => fetch.source)) {
+        await this.queues.of(source).addBulk(batch.map(jobOf));
+        await this.repository.markEnqueued(batch, Date.now());
+      }
+    } catch (error) {
+      this.logger.warn({ event: 'enqueuing_failed', err: error }, 'could not enqueue; the next second tries again');
+    }
+  }
+}
+
+function jobOf(fetch: EnqueuableFetch) {
+  const source = sourceById(fetch.sourceId)?.name ?? fetch.source;
+  return fetchJob({ sourceId: fetch.sourceId, source, batch: fetch.batch, slot: fetch.slot }, fetch.maxAttempts);
+}

@@ -1,0 +1,102 @@
+import { databaseUrl, type schedulerSettings, type SettingsOf } from '@app/config';
+import {
+  ClockWatch,
+  explainListenError,
+  NestLogger,
+  waitUntilReady,
+  type Closable,
+  type Logger,
+} from '@app/observability';
+import { producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
+import { SOURCES } from '@app/sources';
+import {
+  createDataSource,
+  createPool,
+  databaseNowMs,
+  ensureUpcomingPartitions,
+  whyUnfit,
+  type Pool,
+} from '@app/storage';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DEFAULT_CATALOGUE, readCatalogueFile } from './catalogue/catalogue-file.js';
+import { CatalogueService } from './catalogue/catalogue.service.js';
+import { controlPassword, CONTROL_USER } from './control/control-password.js';
+import { requireLogin } from './control/control-login.js';
+import { BOARD_PATH, mountQueueBoard } from './control/queue-board.js';
+import { FetchQueues } from './planning/fetch-queues.js';
+import { SchedulerModule } from './scheduler.module.js';
+
+type Settings = SettingsOf<typeof schedulerSettings>;
+
+/** Starts a scheduler: waits for a database that fits, brings the catalogue to its starting point, then plans. */
+export async function startScheduler(settings: Settings, logger: Logger): Promise<Closable> {
+  const tickers = settings.CATALOGUE_FILE === undefined ? undefined : await readCatalogueFile(settings.CATALOGUE_FILE);
+  const login = await controlPassword(settings.CONTROL_PASSWORD, settings.TIDEMARK_HOME);
+  const url = databaseUrl(settings);
+  const pool = createPool({
+    url,
+    applicationName: 'tidemark-scheduler',
+    maxConnections: 6,
+    onIdleError: (error) => logger.warn({ event: 'database_connection_lost' }, error.message),
+  });
+  const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
+  await waitUntilReady({
+    logger,
+    host,
+    port,
+    portVariable: 'CONTROL_PORT',
+    check: () => whyUnfit(pool, settings.TIDEMARK_MODE),
+  });
+  await makePartitions(pool);
+  const clock = new ClockWatch(() => databaseNowMs(pool));
+  await clock.measure();
+  const dataSource = await createDataSource(url, 'tidemark-catalogue').initialize();
+  const queueStore = queueStoreOf(settings.QUEUE_URL ?? url);
+  useQueueStore(queueStore);
+  const queues = new FetchQueues(
+    SOURCES.map((source) => source.name),
+    producerConnection(queueStore),
+    logger,
+  );
+
+  const module = SchedulerModule.forRoot({ logger, pool, dataSource, clock, queueStore, queues });
+  const adapter = new FastifyAdapter({ forceCloseConnections: true });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: new NestLogger(logger) });
+  await app
+    .get(CatalogueService)
+    .begin({ tickers, defaults: DEFAULT_CATALOGUE, intervalSeconds: settings.SAMPLE_INTERVAL_SECONDS });
+  await requireLogin(adapter.getInstance(), login.password);
+  await mountQueueBoard(adapter.getInstance(), queues.all());
+  await app.listen(port, host).catch((error: unknown) => {
+    throw explainListenError(error, 'CONTROL_PORT', port);
+  });
+  logger.info(
+    {
+      event: 'started',
+      queue: queueStore.kind,
+      port,
+      board: BOARD_PATH,
+      user: CONTROL_USER,
+      password_file: login.file,
+    },
+    'planning',
+  );
+  return {
+    close: async () => {
+      await app.close();
+      await queues.close();
+      await Promise.all([dataSource.destroy(), pool.end()]);
+    },
+  };
+}
+
+/** After a long time off the month of now may have no partition yet. */
+async function makePartitions(pool: Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await ensureUpcomingPartitions(client, Date.now());
+  } finally {
+    client.release();
+  }
+}

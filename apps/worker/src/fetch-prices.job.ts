@@ -1,0 +1,224 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkQuote, type MissReason, type Quote } from '@app/domain';
+import type { Logger } from '@app/observability';
+import type { FetchJob } from '@app/queue';
+import { SourceError, type Source, type SourceAnswer, type SourceClient } from '@app/sources';
+import type {
+  Claim,
+  DecidedPrice,
+  FetchMember,
+  FetchRepository,
+  FetchResult,
+  Sample,
+  SampleRepository,
+} from '@app/storage';
+import { withPatience } from './database-patience.js';
+
+/** A call may take this long at most, in milliseconds; a killed worker's claim is free again soon after. */
+export const CALL_TIMEOUT_MS = 4_000;
+
+/** Added to the call's own limit before somebody else may take the fetch over, in milliseconds. */
+const LEASE_MARGIN_MS = 1_000;
+
+/** Less time than this to the end of the window is no time for another attempt, in milliseconds. */
+const MIN_TIME_FOR_RETRY_MS = 1_500;
+
+/** What the job works with. */
+export interface FetchPricesDependencies {
+  readonly fetches: FetchRepository;
+  readonly samples: SampleRepository;
+  readonly client: SourceClient;
+  readonly logger: Logger;
+  /** The clock, milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** How a job is run. */
+export interface RunOptions {
+  /** The worker that had it before lost its queue lock: it is gone. */
+  readonly takeOver: boolean;
+  /** Aborted when the process has to end. */
+  readonly signal: AbortSignal;
+}
+
+/** Thrown when the fetch shall be tried again in the same window; the queue does so after its backoff. */
+export class RetryFetchError extends Error {
+  override readonly name = 'RetryFetchError';
+}
+
+/** Runs one fetch: claim, call, parse, check, store. A price is never filed under a slot whose window it missed. */
+export class FetchPricesJob {
+  constructor(private readonly dependencies: FetchPricesDependencies) {}
+
+  /**
+   * @returns when the fetch has its outcome in Postgres, or somebody else has it in hand.
+   * @throws RetryFetchError when another attempt is due; anything else only when the process ends or Postgres stays away.
+   */
+  async run(source: Source, key: FetchJob, { takeOver, signal }: RunOptions): Promise<void> {
+    const { fetches, now, logger } = this.dependencies;
+    // A planner whose clock runs ahead of ours hands the job over before the slot has begun here.
+    await sleep(Math.max(0, key.slot * 1000 - now()), undefined, { signal });
+    const { value: claim, troubled } = await withPatience(logger, signal, () =>
+      fetches.claim(key, { nowMs: now(), leaseMs: CALL_TIMEOUT_MS + LEASE_MARGIN_MS, takeOver }),
+    );
+    switch (claim.kind) {
+      case 'claimed':
+        return this.call(source, key, claim, signal);
+      case 'too_late':
+        return this.miss(key, claim.members, missReason(claim.begun, troubled), signal);
+      case 'spent':
+        return this.miss(key, claim.members, 'lost', signal);
+      case 'busy':
+      case 'settled':
+        logger.debug({ event: 'fetch_skipped', ...fields(key), claim: claim.kind }, 'nothing to do');
+    }
+  }
+
+  private async call(
+    source: Source,
+    key: FetchJob,
+    claim: Claim & { kind: 'claimed' },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client, now } = this.dependencies;
+    const timeoutMs = Math.min(CALL_TIMEOUT_MS, claim.deadline * 1000 - now());
+    try {
+      const answer = await client.fetch(source, claim.members, { timeoutMs, signal });
+      await this.keepAnswer(key, claim, answer, signal);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      if (signal.aborted) throw await this.release(key, error);
+      await this.keepFailure(key, claim, error, signal);
+    }
+  }
+
+  private async keepAnswer(
+    key: FetchJob,
+    claim: Claim & { kind: 'claimed' },
+    answer: SourceAnswer,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const inTime =
+      answer.requestedAt.getTime() >= key.slot * 1000 && answer.receivedAt.getTime() < claim.deadline * 1000;
+    const samples = claim.members.map((member) => (inTime ? judge(member, answer) : missed(member, 'late')));
+    const { requestedAt, receivedAt, httpStatus, latencyMs } = answer;
+    await this.store(
+      key,
+      claim.members,
+      samples,
+      { status: 'answered', requestedAt, receivedAt, httpStatus, latencyMs },
+      signal,
+    );
+  }
+
+  private async keepFailure(
+    key: FetchJob,
+    claim: Claim & { kind: 'claimed' },
+    error: SourceError,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { fetches, logger, now } = this.dependencies;
+    const remainingMs = claim.deadline * 1000 - now();
+    const waitMs = Math.max(MIN_TIME_FOR_RETRY_MS, (error.retryAfterSeconds ?? 0) * 1000);
+    if (error.retryable && claim.attempt < claim.maxAttempts && remainingMs > waitMs) {
+      await withPatience(logger, signal, () => fetches.release(key, { kind: error.kind, message: error.message }));
+      throw new RetryFetchError(error.message, { cause: error });
+    }
+    logger.warn({ event: 'fetch_failed', ...fields(key), kind: error.kind, attempt: claim.attempt }, error.message);
+    const samples = claim.members.map(
+      (member) => ({ tickerId: member.tickerId, outcome: 'failed', reason: error.kind }) as const,
+    );
+    const result: FetchResult = {
+      status: 'failed',
+      requestedAt: error.requestedAt,
+      receivedAt: error.receivedAt,
+      httpStatus: error.httpStatus,
+      errorKind: error.kind,
+      errorMessage: error.message,
+    };
+    await this.store(key, claim.members, samples, result, signal);
+  }
+
+  /** Gives a fetch back because the process ends: another worker takes it up at once. */
+  private async release(key: FetchJob, error: SourceError): Promise<RetryFetchError> {
+    await this.dependencies.fetches.release(key, { kind: error.kind, message: 'the worker was stopped' });
+    return new RetryFetchError('the worker was stopped', { cause: error });
+  }
+
+  private async miss(
+    key: FetchJob,
+    members: readonly FetchMember[],
+    reason: MissReason,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const samples = members.map((member) => missed(member, reason));
+    await this.store(key, members, samples, { status: 'closed' }, signal);
+  }
+
+  private async store(
+    key: FetchJob,
+    members: readonly FetchMember[],
+    samples: readonly Sample[],
+    result: FetchResult,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { logger, now, samples: repository } = this.dependencies;
+    const { value: decided } = await withPatience(logger, signal, () =>
+      repository.store(key, samples, result, Math.floor(now() / 1000)),
+    );
+    this.acknowledge(key, members, samples, decided);
+  }
+
+  /** One line per sample, after the commit: what is acknowledged is in the table. */
+  private acknowledge(
+    key: FetchJob,
+    members: readonly FetchMember[],
+    samples: readonly Sample[],
+    decided: readonly DecidedPrice[],
+  ): void {
+    const delayMs = this.dependencies.now() - key.slot * 1000;
+    for (const [index, sample] of samples.entries()) {
+      const { outcome, reason, price } = sample;
+      const isServed = decided.some(
+        (candidate) => candidate.tickerId === sample.tickerId && candidate.sourceId === key.sourceId,
+      );
+      this.dependencies.logger.info(
+        {
+          event: 'sample_stored',
+          ...fields(key),
+          ticker: members[index]?.ticker,
+          outcome,
+          reason,
+          price,
+          served: isServed,
+          delay_ms: delayMs,
+        },
+        'sample stored',
+      );
+    }
+  }
+}
+
+function fields(key: FetchJob) {
+  return { job: `${key.batch}-${key.slot}`, source: key.source, slot: key.slot };
+}
+
+function missReason(begun: boolean, troubled: boolean): MissReason {
+  if (begun) return 'lost';
+  return troubled ? 'database_unavailable' : 'late';
+}
+
+function missed(member: FetchMember, reason: MissReason): Sample {
+  return { tickerId: member.tickerId, outcome: 'missed', reason };
+}
+
+/** What an answer that came in time says of one ticker that was asked for. */
+function judge(member: FetchMember, answer: SourceAnswer): Sample {
+  const quote: Quote | undefined = answer.quotes.find((candidate) => candidate.ticker === member.ticker);
+  if (quote === undefined) return { tickerId: member.tickerId, outcome: 'failed', reason: 'absent' };
+  const kept = { tickerId: member.tickerId, raw: quote.price, sourceTime: quote.sourceTime };
+  const verdict = checkQuote(quote, answer.receivedAt);
+  return verdict.outcome === 'accepted'
+    ? { ...kept, outcome: 'accepted', price: verdict.price }
+    : { ...kept, outcome: 'rejected', reason: verdict.reason };
+}

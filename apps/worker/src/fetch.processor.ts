@@ -1,0 +1,76 @@
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Inject, Injectable, type Type } from '@nestjs/common';
+import type { Logger } from '@app/observability';
+import { fetchJobSchema, fetchQueueName, fetchWorkerOptions } from '@app/queue';
+import type { Source } from '@app/sources';
+import { UnrecoverableError, type Job } from 'bullmq';
+import { FetchPricesJob, RetryFetchError } from './fetch-prices.job.js';
+import { LOGGER, SHUTDOWN } from './tokens.js';
+
+/** Takes jobs from one source's queue and hands them to {@link FetchPricesJob}. */
+@Injectable()
+export abstract class FetchProcessor extends WorkerHost {
+  protected abstract readonly source: Source;
+
+  @Inject(FetchPricesJob) private readonly fetchPrices: FetchPricesJob;
+  @Inject(LOGGER) private readonly logger: Logger;
+  @Inject(SHUTDOWN) private readonly shutdown: AbortController;
+
+  override async process(job: Job): Promise<void> {
+    const key = fetchJobSchema.safeParse(job.data);
+    if (!key.success) throw new UnrecoverableError(`a job of another version, with data ${JSON.stringify(job.data)}`);
+    await this.fetchPrices.run(this.source, key.data, {
+      takeOver: job.stalledCounter > 0,
+      signal: this.shutdown.signal,
+    });
+  }
+
+  @OnWorkerEvent('failed')
+  onFailed(job: Job | undefined, error: Error): void {
+    if (error instanceof RetryFetchError) {
+      this.logger.info({ event: 'fetch_retried', job: job?.id, source: this.source.name }, error.message);
+      return;
+    }
+    this.logger.error({ event: 'job_failed', job: job?.id, source: this.source.name, err: error }, error.message);
+  }
+
+  /** Without a listener a lost connection would end the process; the worker goes on by itself when the store is back. */
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.logger.warn({ event: 'queue_error', source: this.source.name }, error.message);
+  }
+
+  @OnWorkerEvent('stalled')
+  onStalled(jobId: string): void {
+    this.logger.warn(
+      { event: 'job_stalled', job: jobId, source: this.source.name },
+      'a worker went away with this job',
+    );
+  }
+}
+
+/** How the processors of all sources run. */
+export interface ProcessorOptions {
+  readonly concurrency: number;
+  /** Whether the limits that sources publish are kept; the simulator has none. */
+  readonly limited: boolean;
+}
+
+/** BullMQ lets up to twice its limit through a sliding window (measured: 10 let 14 to 19 through), so half is declared. */
+const LIMIT_SHARE = 0.5;
+
+/** The processor of one source: @nestjs/bullmq ties a processor class to one queue. */
+export function fetchProcessorFor(source: Source, options: ProcessorOptions): Type<FetchProcessor> {
+  const max = Math.max(1, Math.floor(source.limit.calls * LIMIT_SHARE));
+  const limiter = { max, duration: source.limit.perSeconds * 1000 };
+
+  @Processor(fetchQueueName(source.name), {
+    ...fetchWorkerOptions,
+    concurrency: options.concurrency,
+    ...(options.limited ? { limiter } : {}),
+  })
+  class SourceFetchProcessor extends FetchProcessor {
+    protected override readonly source = source;
+  }
+  return SourceFetchProcessor;
+}

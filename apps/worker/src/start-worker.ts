@@ -1,0 +1,70 @@
+import { databaseUrl, type SettingsOf, type workerSettings } from '@app/config';
+import {
+  ClockWatch,
+  explainListenError,
+  NestLogger,
+  waitUntilReady,
+  type Closable,
+  type Logger,
+} from '@app/observability';
+import { queueStoreOf, useQueueStore } from '@app/queue';
+import { SourceClient } from '@app/sources';
+import { createPool, databaseNowMs, whyUnfit } from '@app/storage';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { WorkerModule } from './worker.module.js';
+
+/** Starts a worker: waits for a database that fits, then takes jobs. */
+export async function startWorker(settings: SettingsOf<typeof workerSettings>, logger: Logger): Promise<Closable> {
+  const url = databaseUrl(settings);
+  const pool = createPool({
+    url,
+    applicationName: 'tidemark-worker',
+    maxConnections: 10,
+    onIdleError: (error) => logger.warn({ event: 'database_connection_lost' }, error.message),
+  });
+  const { WORKER_HOST: host, WORKER_PORT: port } = settings;
+  await waitUntilReady({
+    logger,
+    host,
+    port,
+    portVariable: 'WORKER_PORT',
+    check: () => whyUnfit(pool, settings.TIDEMARK_MODE),
+  });
+  const clock = new ClockWatch(() => databaseNowMs(pool));
+  await clock.measure();
+  const queueStore = queueStoreOf(settings.QUEUE_URL ?? url);
+  useQueueStore(queueStore);
+  const client = new SourceClient({
+    baseUrls: { deribit: settings.DERIBIT_URL, coingecko: settings.COINGECKO_URL },
+    httpsProxy: settings.HTTPS_PROXY,
+    noProxy: settings.NO_PROXY,
+    now: Date.now,
+  });
+  const module = WorkerModule.forRoot({
+    logger,
+    pool,
+    clock,
+    client,
+    queueStore,
+    processors: { concurrency: settings.WORKER_CONCURRENCY, limited: settings.TIDEMARK_MODE === 'live' },
+    now: Date.now,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    module,
+    new FastifyAdapter({ forceCloseConnections: true }),
+    {
+      logger: new NestLogger(logger),
+    },
+  );
+  await app.listen(port, host).catch((error: unknown) => {
+    throw explainListenError(error, 'WORKER_PORT', port);
+  });
+  logger.info({ event: 'started', queue: queueStore.kind, port }, 'taking jobs');
+  return {
+    close: async () => {
+      await app.close();
+      await pool.end();
+    },
+  };
+}

@@ -1,0 +1,75 @@
+// Starts what the tests need, once for the whole run: a Postgres (unless TEST_DATABASE_URL names one) with a migrated
+// template database that every test file clones, and a Redis (unless TEST_REDIS_URL names one) when there is one on the PATH.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+
+const TEMPLATE = 'tidemark_test_template';
+const READER_PASSWORD = 'reader';
+
+export default async function globalSetup() {
+  const running = { stops: [] };
+  globalThis.__TIDEMARK_TEST_SERVERS__ = running;
+  await startPostgres(running);
+  await startRedis(running);
+  await makeTemplate();
+}
+
+async function startPostgres(running) {
+  if (process.env.TEST_DATABASE_URL) return;
+  const { startEmbeddedPostgres } = await import('../../dist/apps/standalone/src/embedded-postgres.js');
+  const dataFolder = await mkdtemp(path.join(os.tmpdir(), 'tidemark-test-'));
+  const postgres = await startEmbeddedPostgres({ dataFolder, settings: { fsync: 'off', max_connections: '300' } });
+  running.stops.push(async () => {
+    await postgres.stop();
+    await rm(dataFolder, { recursive: true, force: true });
+  });
+  process.env.TEST_DATABASE_URL = postgres.url;
+}
+
+async function startRedis(running) {
+  if (process.env.TEST_REDIS_URL) return;
+  const server = ['redis-server', 'valkey-server'].find((name) => spawnSync('which', [name]).status === 0);
+  if (server === undefined) {
+    process.stderr.write('No redis-server or valkey-server on the PATH: the tests named "on Redis" do NOT run.\n');
+    return;
+  }
+  const port = await freePort();
+  const child = spawn(server, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: 'ignore' });
+  running.stops.push(() => new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL')));
+  process.env.TEST_REDIS_URL = `redis://127.0.0.1:${port}`;
+}
+
+async function makeTemplate() {
+  const admin = new pg.Client({ connectionString: process.env.TEST_DATABASE_URL });
+  await admin.connect();
+  await admin.query(`DROP DATABASE IF EXISTS ${TEMPLATE}`);
+  await admin.query(`CREATE DATABASE ${TEMPLATE}`);
+  await admin.end();
+  const url = new URL(process.env.TEST_DATABASE_URL);
+  url.pathname = `/${TEMPLATE}`;
+  const migrated = spawnSync(process.execPath, ['dist/apps/scheduler/src/migrate.main.js'], {
+    encoding: 'utf8',
+    env: {
+      PATH: process.env.PATH,
+      DATABASE_URL: url.href,
+      TIDEMARK_MODE: 'simulated',
+      API_DATABASE_PASSWORD: READER_PASSWORD,
+      LOG_LEVEL: 'warn',
+    },
+  });
+  if (migrated.status !== 0) throw new Error(`migrate failed: ${migrated.stdout}${migrated.stderr}`);
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,4 @@
+export * from './read-json.js';
+export * from './source-time.js';
+export * from './source.js';
+export * from './source-error.js';

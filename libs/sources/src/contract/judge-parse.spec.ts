@@ -1,0 +1,87 @@
+import type { Quote } from '@app/domain';
+import { faultsOf, outcomeOf } from './judge-parse.contract.js';
+import { MUTATION_KINDS, mutationsOf } from './mutate-json.contract.js';
+import { SourceError } from './source-error.js';
+import type { Source } from './source.js';
+
+const BODY = '{"price":1.50,"time":1767265200}';
+const ASKED = [{ ticker: 'btc_usd', sourceName: 'btc' }];
+const TRUTH: Quote[] = [{ ticker: 'btc_usd', price: '1.50', sourceTime: undefined }];
+
+function sourceThat(parse: Source['parse']): Source {
+  const limit = { calls: 1, perSeconds: 1, origin: 'none' };
+  const request = { path: '/', query: {} };
+  return {
+    id: 9,
+    name: 'bad',
+    baseUrl: 'http://x',
+    maxBatch: 1,
+    limit,
+    defaultName: () => 'x',
+    request: () => request,
+    parse,
+  };
+}
+function priced(price: string, ticker = 'btc_usd'): Quote[] {
+  return [{ ticker, price, sourceTime: undefined }];
+}
+function faultsOverAll(parse: Source['parse']): string[] {
+  const bodies = MUTATION_KINDS.flatMap((kind) => mutationsOf(BODY, kind)).map((mutation) => mutation.body);
+  const source = sourceThat(parse);
+  const receivedAt = new Date('2026-01-01T12:00:00Z');
+  return bodies.flatMap((body) => faultsOf({ source, body, asked: ASKED, truth: TRUTH, receivedAt }));
+}
+
+describe('the judge of the contract kit', () => {
+  it('finds a parser that takes a float for the text of a price', () => {
+    const faults = faultsOverAll((body) => priced(String((JSON.parse(body) as { price: number }).price)));
+    expect(faults).toContain('gave 1.5 for btc_usd, which is wrong and accepted');
+  });
+
+  it('finds a parser that takes another type for a price', () => {
+    const faults = faultsOverAll((body) => priced(Number((JSON.parse(body) as { price: unknown }).price).toFixed(2)));
+    expect(faults).toContain('gave 1.00 for btc_usd, which is wrong and accepted');
+  });
+
+  it('finds a parser that stumbles', () => {
+    const faults = faultsOverAll((body) => priced((JSON.parse(body) as { price: number }).price.toFixed(2)));
+    expect(faults.join()).toContain('threw something else than a SourceError: TypeError');
+  });
+
+  it('finds a parser that reads the sign away', () => {
+    const faults = faultsOverAll((body) => priced(/1.50/.exec(body)?.[0].replace('1.50', '1.5') ?? '1.50'));
+    expect(faults).toContain('gave 1.5 for btc_usd, which is wrong and accepted');
+  });
+
+  it('finds a ticker that nobody asked for, one given twice, and a time of another moment', () => {
+    expect(faultsOverAll(() => priced('1.50', 'eth_usd'))).toContain('gave eth_usd, which nobody asked for');
+    expect(faultsOverAll(() => [...TRUTH, ...TRUTH])).toContain('gave a ticker twice');
+    const timed = [{ ticker: 'btc_usd', price: '1.50', sourceTime: new Date(0) }];
+    expect(faultsOverAll(() => timed)).toContain('gave a wrong time for btc_usd');
+  });
+
+  it('finds nothing wrong with true quotes, a rejected one, none, and a SourceError', () => {
+    expect(faultsOverAll(() => TRUTH)).toEqual([]);
+    expect(faultsOverAll(() => priced('-1.50'))).toEqual([]);
+    expect(faultsOverAll(() => [])).toEqual([]);
+    const refuse = (): never => {
+      throw new SourceError('drift', 'bad', 'no');
+    };
+    expect(faultsOverAll(refuse)).toEqual([]);
+    expect(outcomeOf(sourceThat(refuse), BODY, ASKED)).toEqual({ kind: 'drift', detail: 'no' });
+  });
+
+  it('spoils every field in every way', () => {
+    const names = MUTATION_KINDS.flatMap((kind) => mutationsOf('{"a":{"b":[1,"x",true]}}', kind)).map(
+      ({ name }) => name,
+    );
+    for (const path of ['a', 'a.b', 'a.b.0', 'a.b.1', 'a.b.2']) {
+      expect(names).toEqual(expect.arrayContaining([`${path} dropped`, `${path} renamed`, `${path} nulled`]));
+      expect(names.some((name) => name.startsWith(`${path} retyped`))).toBe(true);
+    }
+    expect(names).toEqual(
+      expect.arrayContaining(['a.b.0 negated to -1', 'a.b.2 negated to false', 'a.b emptied to []']),
+    );
+    expect(names).toEqual(expect.arrayContaining(['a.b.0 retyped to "1"', 'a.b.0 zeroed']));
+  });
+});

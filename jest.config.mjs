@@ -35,4 +35,6 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testTimeout: 30_000,
+  // Another order every time, told with its seed: no test may lean on another.
+  randomize: true,
 };

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 
-const TEMPLATE = 'tidemark_test_template';
+const TEMPLATE = process.env.TEST_TEMPLATE ?? 'tidemark_test_template';
 const READER_PASSWORD = 'reader';
 
 export default async function globalSetup() {
@@ -38,7 +38,9 @@ async function startRedis(running) {
     return;
   }
   const port = await freePort();
-  const child = spawn(server, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: 'ignore' });
+  const child = spawn(server, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
+    stdio: 'ignore',
+  });
   running.stops.push(() => new Promise((resolve) => child.once('exit', resolve) && child.kill('SIGKILL')));
   process.env.TEST_REDIS_URL = `redis://127.0.0.1:${port}`;
 }

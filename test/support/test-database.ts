@@ -12,12 +12,13 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-const TEMPLATE = 'tidemark_test_template';
+const TEMPLATE = process.env.TEST_TEMPLATE ?? 'tidemark_test_template';
 
 /** Clones the template that the global set-up has migrated. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const adminUrl = process.env.TEST_DATABASE_URL;
-  if (adminUrl === undefined) throw new Error('TEST_DATABASE_URL is not set: run the tests with `npm test`, which starts a Postgres');
+  if (adminUrl === undefined)
+    throw new Error('TEST_DATABASE_URL is not set: run the tests with `npm test`, which starts a Postgres');
   const name = `tidemark_test_${randomUUID().replaceAll('-', '')}`;
   await asAdmin(adminUrl, (admin) => cloneTemplate(admin, name));
   const url = new URL(adminUrl);
@@ -25,7 +26,12 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const readerUrl = new URL(url);
   readerUrl.username = 'tidemark_api';
   readerUrl.password = 'reader';
-  const pool = createPool({ url: url.href, applicationName: 'tidemark-test', maxConnections: 8, onIdleError: () => undefined });
+  const pool = createPool({
+    url: url.href,
+    applicationName: 'tidemark-test',
+    maxConnections: 8,
+    onIdleError: () => undefined,
+  });
   return {
     url: url.href,
     readerUrl: readerUrl.href,

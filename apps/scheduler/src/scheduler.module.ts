@@ -1,8 +1,10 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module, type DynamicModule } from '@nestjs/common';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { ClockWatch, OperationsModule, type Logger } from '@app/observability';
 import { workerConnection, type QueueStore } from '@app/queue';
-import { CatalogueRepository, CloseRepository, PlanRepository, type DataSource, type Pool } from '@app/storage';
+import { CatalogueRepository, CloseRepository, PlanRepository, dataSourceOptions, type Pool } from '@app/storage';
+import type { DataSource } from 'typeorm';
 import { CatalogueService } from './catalogue/catalogue.service.js';
 import { TickersController } from './control/tickers.controller.js';
 import { Clockwork } from './planning/clockwork.service.js';
@@ -15,7 +17,7 @@ import { LOGGER, POOL } from './tokens.js';
 export interface SchedulerParts {
   readonly logger: Logger;
   readonly pool: Pool;
-  readonly dataSource: DataSource;
+  readonly databaseUrl: string;
   readonly clock: ClockWatch;
   readonly queueStore: QueueStore;
   readonly queues: FetchQueues;
@@ -25,12 +27,13 @@ export interface SchedulerParts {
 @Module({})
 export class SchedulerModule {
   static forRoot(parts: SchedulerParts): DynamicModule {
-    const { logger, pool, dataSource, clock, queueStore, queues } = parts;
+    const { logger, pool, clock, queueStore, queues } = parts;
     return {
       module: SchedulerModule,
       imports: [
         BullModule.forRoot({ connection: workerConnection(queueStore, 1) }),
         BullModule.registerQueue(),
+        TypeOrmModule.forRoot(dataSourceOptions(parts.databaseUrl, 'tidemark-catalogue')),
         OperationsModule.forRoot(() =>
           clock.isTrue() ? [] : ["the clock is more than 250 ms away from the database's"],
         ),
@@ -43,7 +46,11 @@ export class SchedulerModule {
         { provide: FetchQueues, useValue: queues },
         { provide: PlanRepository, useValue: new PlanRepository(pool) },
         { provide: CloseRepository, useValue: new CloseRepository(pool) },
-        { provide: CatalogueRepository, useValue: new CatalogueRepository(dataSource) },
+        {
+          provide: CatalogueRepository,
+          inject: [getDataSourceToken()],
+          useFactory: (dataSource: DataSource) => new CatalogueRepository(dataSource),
+        },
         CatalogueService,
         PlannerService,
         Clockwork,

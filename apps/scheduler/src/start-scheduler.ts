@@ -9,14 +9,7 @@ import {
 } from '@app/observability';
 import { producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
 import { SOURCES } from '@app/sources';
-import {
-  createDataSource,
-  createPool,
-  databaseNowMs,
-  ensureUpcomingPartitions,
-  whyUnfit,
-  type Pool,
-} from '@app/storage';
+import { createPool, databaseNowMs, ensureUpcomingPartitions, whyUnfit, type Pool } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DEFAULT_CATALOGUE, readCatalogueFile } from './catalogue/catalogue-file.js';
@@ -51,7 +44,6 @@ export async function startScheduler(settings: Settings, logger: Logger): Promis
   await makePartitions(pool);
   const clock = new ClockWatch(() => databaseNowMs(pool));
   await clock.measure();
-  const dataSource = await createDataSource(url, 'tidemark-catalogue').initialize();
   const queueStore = queueStoreOf(settings.QUEUE_URL ?? url);
   useQueueStore(queueStore);
   const queues = new FetchQueues(
@@ -60,7 +52,7 @@ export async function startScheduler(settings: Settings, logger: Logger): Promis
     logger,
   );
 
-  const module = SchedulerModule.forRoot({ logger, pool, dataSource, clock, queueStore, queues });
+  const module = SchedulerModule.forRoot({ logger, pool, databaseUrl: url, clock, queueStore, queues });
   const adapter = new FastifyAdapter({ forceCloseConnections: true });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: new NestLogger(logger) });
   await app
@@ -86,7 +78,7 @@ export async function startScheduler(settings: Settings, logger: Logger): Promis
     close: async () => {
       await app.close();
       await queues.close();
-      await Promise.all([dataSource.destroy(), pool.end()]);
+      await pool.end();
     },
   };
 }

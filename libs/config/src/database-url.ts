@@ -18,7 +18,10 @@ export interface ReaderCredentials {
 /** Address of the database as its owner. */
 export function databaseUrl(location: DatabaseLocation): string {
   if (location.DATABASE_URL !== undefined) return location.DATABASE_URL;
-  const url = new URL(`postgres://${location.POSTGRES_HOST}:${location.POSTGRES_PORT}/${location.POSTGRES_DB}`);
+  const { POSTGRES_HOST: host, POSTGRES_PORT: port, POSTGRES_DB: database } = location;
+  // An address writes an IPv6 host in brackets, a variable mostly does not.
+  const urlHost = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  const url = new URL(`postgres://${urlHost}:${port}/${encodeURI(database)}`);
   url.username = encodeURIComponent(location.POSTGRES_USER);
   url.password = encodeURIComponent(location.POSTGRES_PASSWORD ?? '');
   return url.href;
@@ -28,7 +31,17 @@ export function databaseUrl(location: DatabaseLocation): string {
 export function readerDatabaseUrl(location: DatabaseLocation & ReaderCredentials): string {
   if (location.API_DATABASE_URL !== undefined) return location.API_DATABASE_URL;
   const url = new URL(databaseUrl(location));
-  url.username = encodeURIComponent(location.API_DATABASE_USER);
-  url.password = encodeURIComponent(location.API_DATABASE_PASSWORD ?? '');
+  const { API_DATABASE_USER: user, API_DATABASE_PASSWORD: password = '' } = location;
+  // The driver lets the options of an address win over its user, so that the owner's must not stay there.
+  url.searchParams.delete('user');
+  url.searchParams.delete('password');
+  if (url.hostname === '') {
+    // An address without a host (a socket folder) has no place for a user but its options.
+    url.searchParams.set('user', user);
+    url.searchParams.set('password', password);
+    return url.href;
+  }
+  url.username = encodeURIComponent(user);
+  url.password = encodeURIComponent(password);
   return url.href;
 }

@@ -2,13 +2,7 @@ import { z } from 'zod';
 
 /** A TCP port; 0 lets the system choose one. */
 export function port(defaultPort: number, description: string) {
-  return z.coerce
-    .number({ error: 'must be a port number, 0 to 65535' })
-    .int('must be a whole number')
-    .min(0, 'must be a port number, 0 to 65535')
-    .max(65_535, 'must be a port number, 0 to 65535')
-    .default(defaultPort)
-    .describe(description);
+  return wholeNumber(0, 65_535, 'must be a port number, 0 to 65535').default(defaultPort).describe(description);
 }
 
 /** An address to listen on. */
@@ -18,8 +12,16 @@ export function host(defaultHost: string, description: string) {
 
 /** A number of whole seconds between two bounds. */
 export function seconds(minimum: number, maximum: number) {
-  const fault = `must be a whole number of seconds, ${minimum} to ${maximum}`;
-  return z.coerce.number({ error: fault }).int(fault).min(minimum, fault).max(maximum, fault);
+  return wholeNumber(minimum, maximum, `must be a whole number of seconds, ${minimum} to ${maximum}`);
+}
+
+/** A whole number between two bounds, in plain digits: `Number()` would read a blank as 0 and take `0x10` and `1e3`. */
+export function wholeNumber(minimum: number, maximum: number, fault: string) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, fault)
+    .transform(Number)
+    .pipe(z.number().min(minimum, fault).max(maximum, fault));
 }
 
 /** An address of a server, of one of the given schemes. */

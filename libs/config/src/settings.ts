@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address, host, port, seconds } from './setting-types.js';
+import { address, host, port, seconds, wholeNumber } from './setting-types.js';
 
 /** Every process: how it logs. */
 export const logSettings = {
@@ -20,7 +20,11 @@ export const databaseSettings = {
   POSTGRES_PORT: port(5432, 'Port of the database.'),
   POSTGRES_USER: z.string().default('tidemark').describe('User that owns the tables.'),
   POSTGRES_PASSWORD: z.string().optional().describe('Password of that user.'),
-  POSTGRES_DB: z.string().default('tidemark').describe('Name of the database.'),
+  POSTGRES_DB: z
+    .string()
+    .regex(/^[^/?#]+$/, 'must not hold /, ? or #')
+    .default('tidemark')
+    .describe('Name of the database.'),
 };
 
 /** What kind of prices the database holds; a database of the other kind is refused. */
@@ -116,11 +120,7 @@ export const workerSettings = {
   ...sourceSettings,
   WORKER_HOST: host('127.0.0.1', 'Address that the worker listens on for health and metrics.'),
   WORKER_PORT: port(8002, 'Port of health and metrics of the worker.'),
-  WORKER_CONCURRENCY: z.coerce
-    .number({ error: 'must be a whole number, 1 to 500' })
-    .int('must be a whole number, 1 to 500')
-    .min(1, 'must be a whole number, 1 to 500')
-    .max(500, 'must be a whole number, 1 to 500')
+  WORKER_CONCURRENCY: wholeNumber(1, 500, 'must be a whole number, 1 to 500')
     .default(20)
     .describe('How many calls to one source a worker has in flight at most.'),
 };

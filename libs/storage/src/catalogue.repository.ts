@@ -1,4 +1,4 @@
-import { slotAtOrAfter, parseTicker, type Rule, type ScheduledSource } from '@app/domain';
+import { deadlineOf, parseTicker, slotAt, slotAtOrAfter, type Rule, type ScheduledSource } from '@app/domain';
 import { In, IsNull, type DataSource, type EntityManager } from 'typeorm';
 import { ScheduleEntity, TickerEntity, TickerSourceEntity } from './entities/index.js';
 
@@ -149,7 +149,13 @@ async function isSampledAs(manager: EntityManager, current: ScheduleEntity, plan
   );
 }
 
-/** The first slot of the new interval that lies in the future and that no version has been planned for. */
+/** With less of its window left than this, in seconds, the slot that runs is not worth beginning with. */
+const MIN_WINDOW_LEFT_SECONDS = 2;
+
+/**
+ * The first slot of the new interval that no version has been planned for: the one that runs, for a ticker that is new and
+ * a window with time left, so that its first price comes at once; else the next.
+ */
 async function firstFreeSlot(
   manager: EntityManager,
   tickerId: number,
@@ -159,8 +165,9 @@ async function firstFreeSlot(
 ): Promise<number> {
   const last = await manager.findOne(ScheduleEntity, { where: { tickerId }, order: { fromSlot: 'DESC' } });
   const planned = current?.plannedTo ?? last?.toSlot ?? 0;
-  const nextSecond = Math.floor(nowMs / 1000) + 1;
-  return slotAtOrAfter(Math.max(nextSecond, planned), intervalSeconds);
+  const running = slotAt(nowMs, intervalSeconds);
+  if (last === null && deadlineOf(running, intervalSeconds) - nowMs / 1000 >= MIN_WINDOW_LEFT_SECONDS) return running;
+  return slotAtOrAfter(Math.max(Math.floor(nowMs / 1000) + 1, planned), intervalSeconds);
 }
 
 /** Ends a version before the given slot; one that never held is removed. */

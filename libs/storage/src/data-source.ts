@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ScheduleEntity, SettingEntity, SourceEntity, TickerEntity, TickerSourceEntity } from './entities/index.js';
 import { Spine1763600000000 } from './migrations/1-spine.migration.js';
 
@@ -9,8 +9,8 @@ export const MIGRATIONS = [Spine1763600000000];
 export const SCHEMA_VERSION = 'Spine1763600000000';
 
 /** TypeORM over the database, for the catalogue and the migrations; hot paths use prepared SQL on a pool. */
-export function createDataSource(url: string, applicationName: string): DataSource {
-  return new DataSource({
+export function dataSourceOptions(url: string, applicationName: string) {
+  return {
     type: 'postgres',
     url,
     applicationName,
@@ -20,5 +20,10 @@ export function createDataSource(url: string, applicationName: string): DataSour
     poolSize: 4,
     connectTimeoutMS: 3_000,
     logging: false,
-  });
+  } as const satisfies DataSourceOptions;
+}
+
+/** A data source that is not initialised yet, for those who run without Nest. */
+export function createDataSource(url: string, applicationName: string): DataSource {
+  return new DataSource(dataSourceOptions(url, applicationName));
 }

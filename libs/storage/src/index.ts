@@ -1,5 +1,4 @@
 export type { Pool } from 'pg';
-export type { DataSource } from 'typeorm';
 export * from './catalogue.repository.js';
 export * from './close.repository.js';
 export * from './data-source.js';

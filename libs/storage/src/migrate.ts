@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { createDataSource } from './data-source.js';
 import { ensureUpcomingPartitions } from './partitions.js';
+import { writeSchemaVersion } from './schema-check.js';
 import { writeMode, type Mode } from './settings.repository.js';
 
 /** What `migrate` needs to bring a database up to date. */
@@ -35,6 +36,8 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     await grantReading(client, options.reader);
     await ensureUpcomingPartitions(client, options.nowMs);
     await seedSources(client, options.sources);
+    // Last: until then the other processes wait.
+    await writeSchemaVersion(client);
   } finally {
     await client.end();
   }

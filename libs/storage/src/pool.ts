@@ -34,6 +34,9 @@ export function createPool({ url, applicationName, maxConnections, onIdleError }
     },
   });
   pool.on('error', onIdleError);
+  // A connection that breaks in the middle of a transaction fails the statement and is told once more as an event, which
+  // would end the process if nobody listened; the pool itself listens to idle ones only.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

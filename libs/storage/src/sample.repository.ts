@@ -42,8 +42,10 @@ export interface DecidedPrice {
   readonly sourceId: number;
 }
 
-interface CandidateRow extends Candidate {
+interface CandidateRow extends Omit<Candidate, 'outcome'> {
   readonly tickerId: number;
+  readonly outcome: Outcome | null;
+  readonly deadline: number;
 }
 
 /** Stores samples and, with them, the price of the slot. Idempotent: storing the same twice changes nothing. */
@@ -156,14 +158,15 @@ export async function decidePrices(
   tickerIds: readonly number[],
   nowSeconds: number,
 ): Promise<DecidedPrice[]> {
-  const result = await client.query<CandidateRow & { deadline: number }>({
+  const result = await client.query<CandidateRow>({
     name: 'slot-candidates',
     text: CANDIDATES_SQL,
     values: [slot, tickerIds],
   });
   const chosen = [...groupByTicker(result.rows)].flatMap(([tickerId, candidates]) => {
     const windowEnded = candidates.some((candidate) => candidate.deadline <= nowSeconds);
-    const sourceId = decideByPriority(candidates, windowEnded);
+    const turns = candidates.map(({ outcome, ...candidate }) => ({ ...candidate, outcome: outcome ?? undefined }));
+    const sourceId = decideByPriority(turns, windowEnded);
     return sourceId === undefined ? [] : [{ tickerId, sourceId }];
   });
   if (chosen.length === 0) return [];

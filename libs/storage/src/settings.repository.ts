@@ -23,7 +23,7 @@ export class WrongModeError extends Error {
   }
 }
 
-type Queryable = Pick<pg.ClientBase, 'query'>;
+type Queryable = Pick<pg.Pool, 'query'>;
 
 /** Stores the mode of a new database. @throws WrongModeError when the database has the other one. */
 export async function writeMode(client: Queryable, mode: Mode): Promise<void> {

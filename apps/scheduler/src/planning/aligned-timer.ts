@@ -1,3 +1,6 @@
+/** A timer may fire this long before its time by the clock, in milliseconds: the turn that is so near is the one just taken. */
+const MAX_EARLY_MS = 20;
+
 /** Runs a piece of work at every second of the clock plus an offset, one at a time; what it throws goes to `onError`. */
 export class AlignedTimer {
   private timer: NodeJS.Timeout | undefined;
@@ -30,7 +33,8 @@ export class AlignedTimer {
     if (this.stopped) return;
     const { everySeconds, offsetMs, now } = this.options;
     const periodMs = everySeconds * 1000;
-    const delayMs = periodMs - ((now() - offsetMs) % periodMs);
+    const nextMs = periodMs - ((now() - offsetMs) % periodMs);
+    const delayMs = nextMs <= MAX_EARLY_MS ? nextMs + periodMs : nextMs;
     this.timer = setTimeout(() => {
       this.inHand = this.options.work().catch(this.options.onError);
       void this.inHand.finally(() => this.arm());

@@ -71,6 +71,7 @@ export class Clockwork implements OnApplicationBootstrap, BeforeApplicationShutd
   async beforeApplicationShutdown(): Promise<void> {
     this.stopWatchingClock?.();
     await Promise.all(this.timers.map((timer) => timer.stop()));
+    await this.planner.enqueued();
   }
 
   private async wakeIfForgotten(): Promise<void> {

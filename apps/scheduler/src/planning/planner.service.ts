@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ClockWatch, type Logger } from '@app/observability';
 import { fetchJob } from '@app/queue';
 import { sourceById } from '@app/sources';
-import { PlanRepository, type EnqueuableFetch } from '@app/storage';
+import { isTransientDatabaseError, PlanRepository, type EnqueuableFetch } from '@app/storage';
 import { Counter } from 'prom-client';
 import { LOGGER } from '../tokens.js';
 import { FetchQueues } from './fetch-queues.js';
@@ -43,7 +43,8 @@ export class PlannerService {
   }
 
   /**
-   * Plans what is due and enqueues it. Failures are logged and remembered, not thrown: the next second tries again.
+   * Plans what is due, and lets it be enqueued: a queue store that hangs must not hold up the next second's planning.
+   * Failures are logged and remembered, not thrown: the next second tries again.
    * @param nominalMs the second that woke the planner. Two schedulers' clocks differ: the slot that the queue's clock says
    * has begun is planned now, even when this process's clock is a little behind.
    */
@@ -52,7 +53,12 @@ export class PlannerService {
     this.lastPassMs = now;
     const lead = nominalMs - now;
     await this.planning.run(lead > 0 && lead <= MAX_WAKE_LEAD_MS ? nominalMs : now);
-    await this.enqueuing.run();
+    void this.enqueuing.run();
+  }
+
+  /** @returns when everything planned so far was offered to the queue. */
+  enqueued(): Promise<void> {
+    return this.enqueuing.idle();
   }
 
   private async plan(nowMs: number): Promise<void> {
@@ -88,7 +94,7 @@ export class PlannerService {
       }
       this.databaseAwaySince = undefined;
     } catch (error) {
-      this.databaseAwaySince ??= nowSeconds;
+      if (isTransientDatabaseError(error)) this.databaseAwaySince ??= nowSeconds;
       this.logger.warn({ event: 'planning_failed', err: error }, 'could not plan; the next second tries again');
     }
   }
@@ -96,12 +102,23 @@ export class PlannerService {
   private async enqueue(): Promise<void> {
     try {
       const fetches = await this.repository.enqueuable(Date.now(), ENQUEUE_LIMIT);
-      for (const [source, batch] of Map.groupBy(fetches, (fetch) => fetch.source)) {
-        await this.queues.of(source).addBulk(batch.map(jobOf));
-        await this.repository.markEnqueued(batch, Date.now());
-      }
+      const bySource = Map.groupBy(fetches, (fetch) => fetch.source);
+      await Promise.all([...bySource].map(([source, batch]) => this.enqueueFor(source, batch)));
     } catch (error) {
       this.logger.warn({ event: 'enqueuing_failed', err: error }, 'could not enqueue; the next second tries again');
+    }
+  }
+
+  /** Every source by itself: trouble with one queue keeps no other waiting. */
+  private async enqueueFor(source: string, fetches: readonly EnqueuableFetch[]): Promise<void> {
+    try {
+      await this.queues.of(source).addBulk(fetches.map(jobOf));
+      await this.repository.markEnqueued(fetches, Date.now());
+    } catch (error) {
+      this.logger.warn(
+        { event: 'enqueuing_failed', source, err: error },
+        'could not enqueue; the next second tries again',
+      );
     }
   }
 }

@@ -8,20 +8,32 @@ export class SingleFlight<T> {
 
   constructor(private readonly work: (argument: T) => Promise<void>) {}
 
-  /** @returns when everything asked for so far is done; rejects with what the work threw. */
+  /** @returns when everything asked for so far is done; rejects with what the last piece of work threw. */
   run(argument: T): Promise<void> {
     this.next = { argument };
-    this.running ??= this.drain().finally(() => {
-      this.running = undefined;
-    });
+    this.running ??= this.drain();
     return this.running;
   }
 
+  /** @returns when nothing runs any more; never rejects. */
+  async idle(): Promise<void> {
+    await this.running?.catch(() => undefined);
+  }
+
   private async drain(): Promise<void> {
+    let failure: { error: unknown } | undefined;
     while (this.next !== undefined) {
       const { argument } = this.next;
       this.next = undefined;
-      await this.work(argument);
+      failure = undefined;
+      try {
+        await this.work(argument);
+      } catch (error) {
+        failure = { error };
+      }
     }
+    // In the same turn as the last look at `next`: a call after it begins anew.
+    this.running = undefined;
+    if (failure !== undefined) throw failure.error;
   }
 }

@@ -1,0 +1,73 @@
+# Everything that a newcomer needs. It asks for Node 20 or newer, npm and make, and nothing else: `npm ci` brings Node 24, with
+# which all of it runs, and Postgres. Variables on the command line reach the programs: make demo SAMPLE_INTERVAL_SECONDS=1
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+installed := node_modules/.package-lock.json
+built := dist/.built
+# Folders are named too: their time changes when a file is added or removed.
+sources := $(shell find apps libs -name '*.spec.ts' -prune -o \( -type d -o -name '*.ts' \) -print | grep -v ' ')
+# The warnings that npm writes about the Node it runs on itself are left out: the programs run on Node 24.
+# Node 24 first on the PATH of a recipe. Not for `npm ci`, which takes that very Node away and brings it anew.
+with_node = PATH="$(CURDIR)/node_modules/.bin:$$PATH" && export PATH
+
+.PHONY: help demo start test verify test-faults check soak build install clean node-version
+
+help: ## Show this list
+	@echo 'Tidemark: crypto prices on a clock, every one of them kept.'
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  A first look: make demo. Variables go on the line: make demo SAMPLE_INTERVAL_SECONDS=1'
+
+demo: $(built) ## Run everything against simulated prices, on private stores; Ctrl-C ends it
+	@$(with_node) && exec node dist/apps/standalone/src/main.js demo
+
+start: $(built) ## Run everything against the real sources, on private stores; Ctrl-C ends it
+	@$(with_node) && exec node dist/apps/standalone/src/main.js start
+
+test: $(built) ## Run the tests
+	@$(with_node) && exec npm run -s jest
+
+verify: $(built) ## Prove the invariants on the database of DATABASE_URL, or on the private one
+	@$(with_node) && exec npm run -s verify
+
+test-faults: $(built) ## Kill, cut off and double the processes, and look whether a price is lost
+	@$(with_node) && exec npm run -s test:faults
+
+check: $(built) ## Types, lint, import boundaries, generated files, all tests: what CI runs
+	@$(with_node) && exec npm run -s check
+
+soak: $(built) ## Run the demo under changing faults for MINUTES=10, then verify
+	@$(with_node) && exec npm run -s soak
+
+build: $(built) ## Compile to dist, when a source has changed
+
+install: $(installed) ## Install the packages of the lock file, when it has changed
+
+clean: ## Remove dist and node_modules; data stays in .tidemark
+	rm -rf dist node_modules
+
+# `npm ci` empties node_modules first, and it would do so behind a link as well, in somebody else's folder.
+$(installed): package-lock.json | node-version
+	@test ! -L node_modules || { \
+	  echo 'node_modules is a link to another folder, which npm ci would empty: remove the link, then try again.' >&2; exit 1; }
+	npm ci --no-audit --no-fund --loglevel=error
+	@node_modules/.bin/node -e '' 2>/dev/null || { \
+	  echo 'Tidemark brings its own Node 24, which does not run here (it needs the GNU C library on Linux, or macOS): use such a system.' >&2; \
+	  exit 1; }
+	@touch $@
+
+$(built): $(sources) tsconfig.json tsconfig.build.json nest-cli.json package.json $(installed)
+	@echo 'building ...'
+	@rm -rf dist
+	@$(with_node) && npm run -s build
+	@touch $@
+
+node-version:
+	@command -v npm >/dev/null 2>&1 && command -v node >/dev/null 2>&1 || { \
+	  echo 'Tidemark needs Node 20 or newer with npm: install it from https://nodejs.org' >&2; exit 1; }
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || { \
+	  echo "Tidemark needs Node 20 or newer, and this is $$(node --version): install a newer one from https://nodejs.org" >&2; exit 1; }

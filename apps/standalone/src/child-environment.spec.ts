@@ -1,0 +1,89 @@
+import { childEnvironment, type AppName, type Decisions } from './child-environment.js';
+import { loadLauncherSettings, type LauncherMode } from './launcher-settings.js';
+
+function environmentOf(app: AppName, mode: LauncherMode, environment: NodeJS.ProcessEnv = {}): Record<string, string> {
+  const decisions: Decisions = {
+    mode,
+    folder: '/data/demo',
+    databaseUrl: 'postgres://tidemark:owner@127.0.0.1:20001/tidemark',
+    apiDatabasePassword: 'reader',
+    queueUrl: 'redis://:queue@127.0.0.1:20002/0',
+    controlPassword: 'control-it',
+    ports: { API_PORT: 8000, CONTROL_PORT: 8001, WORKER_PORT: 8002, SIMULATOR_PORT: 8003 },
+  };
+  return childEnvironment(app, loadLauncherSettings(environment), decisions);
+}
+
+describe('the environment of a child', () => {
+  it('gives the worker of the demo the simulator in place of the sources, and no proxy', () => {
+    const given = { PATH: '/bin', HTTPS_PROXY: 'http://proxy:1', DERIBIT_URL: 'https://real', SECRET: 'x' };
+    expect(environmentOf('worker', 'demo', given)).toEqual({
+      PATH: '/bin',
+      NODE_ENV: 'production',
+      DATABASE_URL: 'postgres://tidemark:owner@127.0.0.1:20001/tidemark',
+      QUEUE_URL: 'redis://:queue@127.0.0.1:20002/0',
+      TIDEMARK_MODE: 'simulated',
+      WORKER_PORT: '8002',
+      DERIBIT_URL: 'http://127.0.0.1:8003/deribit/api/v2',
+      COINGECKO_URL: 'http://127.0.0.1:8003/coingecko/api/v3',
+    });
+  });
+
+  it('gives the worker of the live system the sources as they were set, and the proxy', () => {
+    const environment = environmentOf('worker', 'start', {
+      https_proxy: 'http://proxy:1',
+      DERIBIT_URL: 'https://mirror',
+    });
+    expect(environment).toMatchObject({
+      TIDEMARK_MODE: 'live',
+      HTTPS_PROXY: 'http://proxy:1',
+      DERIBIT_URL: 'https://mirror',
+    });
+    expect(environment).not.toHaveProperty('COINGECKO_URL');
+  });
+
+  it('tells the API how to read, and neither the password of the owner nor the queue', () => {
+    const environment = environmentOf('api', 'demo', { API_HOST: '::1', API_DATABASE_USER: 'my_reader' });
+    expect(environment).toEqual({
+      NODE_ENV: 'production',
+      API_HOST: '::1',
+      API_PORT: '8000',
+      API_DATABASE_URL: 'postgres://my_reader:reader@127.0.0.1:20001/tidemark',
+      API_DATABASE_USER: 'my_reader',
+      TIDEMARK_MODE: 'simulated',
+    });
+  });
+
+  it('gives the scheduler of the demo an interval of 5 s unless told otherwise, and of the live system none', () => {
+    const interval = (mode: LauncherMode, environment?: NodeJS.ProcessEnv): string | undefined =>
+      environmentOf('scheduler', mode, environment)['SAMPLE_INTERVAL_SECONDS'];
+    expect(interval('demo')).toBe('5');
+    expect(interval('demo', { SAMPLE_INTERVAL_SECONDS: '1' })).toBe('1');
+    expect(interval('start', { SAMPLE_INTERVAL_SECONDS: '7' })).toBe('7');
+    expect(interval('start')).toBeUndefined();
+    expect(environmentOf('scheduler', 'demo')).toMatchObject({
+      TIDEMARK_HOME: '/data/demo',
+      CONTROL_PASSWORD: 'control-it',
+    });
+  });
+
+  it('gives the migration what makes the role of the API', () => {
+    expect(environmentOf('migrate', 'demo')).toMatchObject({
+      API_DATABASE_USER: 'tidemark_api',
+      API_DATABASE_PASSWORD: 'reader',
+      DATABASE_URL: 'postgres://tidemark:owner@127.0.0.1:20001/tidemark',
+    });
+  });
+
+  it('lets no store of the environment reach a child', () => {
+    const given = {
+      DATABASE_URL: 'postgres://other/db',
+      POSTGRES_HOST: 'other',
+      API_DATABASE_URL: 'postgres://other/db',
+      QUEUE_URL: 'redis://other',
+    };
+    for (const app of ['migrate', 'scheduler', 'worker', 'api', 'simulator'] as const) {
+      expect(JSON.stringify(environmentOf(app, 'start', given))).not.toContain('other');
+    }
+  });
+});

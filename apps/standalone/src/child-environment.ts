@@ -1,0 +1,86 @@
+import { apiSettings, migrateSettings, schedulerSettings, simulatorSettings, workerSettings } from '@app/config';
+import { reachableHost } from './port-check.js';
+import type { LauncherMode, LauncherSettings, VariableValues } from './launcher-settings.js';
+
+/** The processes of the system that are programs of our own. */
+export type AppName = 'migrate' | 'scheduler' | 'worker' | 'api' | 'simulator';
+
+/** What the launcher decides for its children. */
+export interface Decisions {
+  readonly mode: LauncherMode;
+  /** Folder of the mode. */
+  readonly folder: string;
+  readonly databaseUrl: string;
+  readonly apiDatabasePassword: string;
+  /** Undefined when the queue lives in the database. */
+  readonly queueUrl: string | undefined;
+  readonly controlPassword: string;
+  /** Ports by variable. */
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/** How often the demo samples when nobody says otherwise, in seconds. */
+export const DEMO_INTERVAL_SECONDS = 5;
+
+const SLICES: Readonly<Record<AppName, object>> = {
+  migrate: migrateSettings,
+  scheduler: schedulerSettings,
+  worker: workerSettings,
+  api: apiSettings,
+  simulator: simulatorSettings,
+};
+
+/** The launcher's stores are its own: what the environment says of others must not reach its children. */
+const STORE_VARIABLES = /^(DATABASE_URL|POSTGRES_.*|API_DATABASE_URL|QUEUE_URL)$/;
+
+/**
+ * The whole environment of one child: what it needs of the machine, what Tidemark was told, and what the launcher decided.
+ * Each process gets its own slice; the API, which may only read, is not told the password of the tables' owner.
+ */
+export function childEnvironment(
+  app: AppName,
+  settings: LauncherSettings,
+  decisions: Decisions,
+): Record<string, string> {
+  const slice = new Set(Object.keys(SLICES[app]));
+  const given = Object.entries(settings.given.own).filter(([name]) => slice.has(name) && !STORE_VARIABLES.test(name));
+  const decided = Object.entries(decidedValues(settings, decisions)).filter(([name]) => slice.has(name));
+  const environment: Record<string, string> = {
+    ...settings.given.machine,
+    // The demo calls nobody but the simulator, on this machine.
+    ...(decisions.mode === 'start' && app === 'worker' ? settings.given.proxy : {}),
+    NODE_ENV: 'production',
+    ...Object.fromEntries(given),
+    ...Object.fromEntries(decided),
+  };
+  if (app === 'api') delete environment['DATABASE_URL'];
+  if (app === 'api') delete environment['API_DATABASE_PASSWORD'];
+  if (decisions.mode === 'demo') delete environment['HTTPS_PROXY'];
+  return environment;
+}
+
+function decidedValues(settings: LauncherSettings, decisions: Decisions): VariableValues {
+  const { mode, ports } = decisions;
+  const apiUrl = new URL(decisions.databaseUrl);
+  apiUrl.username = settings.API_DATABASE_USER;
+  apiUrl.password = decisions.apiDatabasePassword;
+  const simulator = `http://${reachableHost(settings.SIMULATOR_HOST)}:${ports['SIMULATOR_PORT']}`;
+  return {
+    DATABASE_URL: decisions.databaseUrl,
+    API_DATABASE_URL: apiUrl.href,
+    API_DATABASE_USER: settings.API_DATABASE_USER,
+    API_DATABASE_PASSWORD: decisions.apiDatabasePassword,
+    ...(decisions.queueUrl === undefined ? {} : { QUEUE_URL: decisions.queueUrl }),
+    CONTROL_PASSWORD: decisions.controlPassword,
+    TIDEMARK_HOME: decisions.folder,
+    TIDEMARK_MODE: mode === 'demo' ? 'simulated' : 'live',
+    ...Object.fromEntries(Object.entries(ports).map(([variable, port]) => [variable, String(port)])),
+    ...(mode === 'start'
+      ? {}
+      : {
+          DERIBIT_URL: `${simulator}/deribit/api/v2`,
+          COINGECKO_URL: `${simulator}/coingecko/api/v3`,
+          SAMPLE_INTERVAL_SECONDS: String(settings.SAMPLE_INTERVAL_SECONDS ?? DEMO_INTERVAL_SECONDS),
+        }),
+  };
+}

@@ -1,0 +1,97 @@
+import { resolve } from 'node:path';
+import {
+  apiSettings,
+  loadSettings,
+  logSettings,
+  readerSettings,
+  schedulerSettings,
+  simulatorSettings,
+  standaloneSettings,
+  workerSettings,
+} from '@app/config';
+import { z } from 'zod';
+
+/** What the launcher was asked to run: the system against the simulator, or against the real sources. */
+export type LauncherMode = 'demo' | 'start';
+
+/** What the launcher itself reads. */
+const launcherSettings = {
+  ...standaloneSettings,
+  ...logSettings,
+  API_DATABASE_USER: readerSettings.API_DATABASE_USER,
+  API_HOST: apiSettings.API_HOST,
+  CONTROL_HOST: schedulerSettings.CONTROL_HOST,
+  WORKER_HOST: workerSettings.WORKER_HOST,
+  SIMULATOR_HOST: simulatorSettings.SIMULATOR_HOST,
+};
+
+/** What every child may know of the machine, besides what Tidemark itself is told. */
+const MACHINE_VARIABLES = [
+  'PATH',
+  'HOME',
+  'TZ',
+  'LANG',
+  'LC_ALL',
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+];
+
+/** Read in lower case too, as curl does. */
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'];
+
+/** Values of the variables that are set, as text. */
+export type VariableValues = Readonly<Record<string, string>>;
+
+/** The environment of the launcher, checked. */
+export interface LauncherSettings extends z.output<z.ZodObject<typeof launcherSettings>> {
+  /** The variables that children are handed as they are, see child-environment.ts. */
+  readonly given: {
+    readonly machine: VariableValues;
+    readonly proxy: VariableValues;
+    readonly own: VariableValues;
+  };
+}
+
+/** Tidemark's own variables, by the process that reads them. */
+const OWN_VARIABLES = Object.keys({
+  ...apiSettings,
+  ...schedulerSettings,
+  ...workerSettings,
+  ...simulatorSettings,
+});
+
+/** Files that are named from the folder in which the launcher was started. */
+const FILE_VARIABLES = ['CATALOGUE_FILE', 'SIMULATOR_HISTORY'];
+
+/**
+ * Reads the environment of the launcher.
+ * @throws SettingsError naming every wrong variable.
+ */
+export function loadLauncherSettings(environment?: NodeJS.ProcessEnv): LauncherSettings {
+  const proxy = proxyValues(environment);
+  const checked = loadSettings(launcherSettings, environment);
+  const own = values(OWN_VARIABLES, environment);
+  for (const variable of FILE_VARIABLES) if (own[variable] !== undefined) own[variable] = resolve(own[variable]);
+  return {
+    ...checked,
+    HTTPS_PROXY: checked.HTTPS_PROXY ?? proxy['HTTPS_PROXY'],
+    NO_PROXY: checked.NO_PROXY ?? proxy['NO_PROXY'],
+    given: { machine: values(MACHINE_VARIABLES, environment), proxy, own },
+  };
+}
+
+function values(variables: readonly string[], environment: NodeJS.ProcessEnv | undefined): Record<string, string> {
+  const shape = Object.fromEntries(variables.map((variable) => [variable, z.string().optional()]));
+  const found = Object.entries(loadSettings(shape, environment));
+  return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+function proxyValues(environment: NodeJS.ProcessEnv | undefined): Record<string, string> {
+  const lower = values(
+    PROXY_VARIABLES.map((name) => name.toLowerCase()),
+    environment,
+  );
+  const upper = Object.entries(lower).map(([name, value]) => [name.toUpperCase(), value] as const);
+  return { ...Object.fromEntries(upper), ...values(PROXY_VARIABLES, environment) };
+}

@@ -1,0 +1,110 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeFakeApps } from '../../../test/standalone/fake-apps.js';
+import { startProgram, type TypescriptProgram } from '../../../test/standalone/typescript-program.js';
+import { freeStorePort } from './free-port.js';
+import { identify, sendSignal } from './process-identity.js';
+import { waitUntil } from './wait-until.js';
+
+const parent = mkdtempSync(join(tmpdir(), 'tidemark-launcher-'));
+chmodSync(parent, 0o755);
+const home = join(parent, 'home');
+const apps = join(parent, 'apps');
+const started: TypescriptProgram[] = [];
+let environment: NodeJS.ProcessEnv;
+
+function launch(folder = apps, more: NodeJS.ProcessEnv = {}): TypescriptProgram {
+  const program = startProgram('run-launcher.ts', [folder], { TIDEMARK_HOME: home, ...environment, ...more });
+  started.push(program);
+  return program;
+}
+
+/** Pids of all children that the launcher has noted. */
+function children(): number[] {
+  const noted = JSON.parse(readFileSync(join(home, 'demo', 'processes.json'), 'utf8')) as { pid: number }[];
+  return noted.map(({ pid }) => pid);
+}
+
+function runs(pid: number): boolean {
+  return identify(pid) !== undefined;
+}
+
+beforeAll(async () => {
+  writeFakeApps(apps);
+  const names = ['API_PORT', 'CONTROL_PORT', 'WORKER_PORT', 'SIMULATOR_PORT'];
+  const ports: string[] = [];
+  for (const name of names) ports.push(String(await freeStorePort(`${parent} ${name}`)));
+  environment = Object.fromEntries(names.map((name, index) => [name, ports[index]]));
+});
+afterEach(async () => {
+  for (const program of started.splice(0)) {
+    program.process.kill('SIGTERM');
+    await program.ended;
+  }
+});
+afterAll(() => rmSync(parent, { recursive: true }));
+
+describe('the launcher', () => {
+  it('tells what runs where, shows slots, refuses a second one, and ends everything when asked to', async () => {
+    const launcher = launch();
+    await launcher.line(/^all processes are ready [\d.]+ s after start$/);
+    await launcher.line(/^first price stored [\d.]+ s after start$/);
+    await launcher.line(/^00:00:05Z {2}btc_usd 1\.50 deribit {3}eth_usd 1\.50 deribit$/);
+    const text = launcher.lines.join('\n');
+    expect(text).toContain(`http://127.0.0.1:${environment['API_PORT']}/docs`);
+    expect(text).toContain(`hook http://127.0.0.1:${environment['SIMULATOR_PORT']}`);
+
+    const second = launch();
+    expect(await second.line(/^refused/)).toContain(
+      `already runs on ${join(home, 'demo')} (process ${launcher.process.pid})`,
+    );
+
+    const pids = children();
+    expect(pids.length).toBeGreaterThanOrEqual(5);
+    expect(pids.every(runs)).toBe(true);
+    launcher.process.kill('SIGTERM');
+    expect(await launcher.ended).toEqual({ status: 0, signal: null });
+    expect(pids.filter(runs)).toEqual([]);
+  });
+
+  it('starts a dead child again, store or app', async () => {
+    const launcher = launch();
+    await launcher.line(/^all processes are ready/);
+    for (const pid of children()) sendSignal(pid, 'SIGKILL');
+    await launcher.line(/^! worker ended with signal SIGKILL; it is started again in 0\.2 s$/);
+    await launcher.line(/^! postgres is back$/);
+    expect(await waitUntil(() => children().length >= 5 && children().every(runs), { limitMs: 10_000 })).toBe(true);
+  });
+
+  it('takes its children along when it is killed by kill -9, and starts again at once on the same ports', async () => {
+    const killed = launch();
+    await killed.line(/^all processes are ready/);
+    const pids = children();
+    killed.process.kill('SIGKILL');
+    const next = launch();
+    await next.line(/^all processes are ready/);
+    expect(pids.filter(runs)).toEqual([]);
+  });
+
+  it('names a port in use before it starts anything', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(Number(environment['WORKER_PORT']), '127.0.0.1', resolve));
+    const refusal = await launch().line(/^refused/);
+    expect(refusal).toMatch(/WORKER_PORT \d+ is in use.*set WORKER_PORT to another port/);
+    expect(children().filter(runs)).toEqual([]);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('ends with a sentence when the database cannot be prepared', async () => {
+    const broken = join(parent, 'broken-apps');
+    const message = JSON.stringify({ level: 'fatal', msg: 'this database holds real prices' });
+    writeFakeApps(broken, `console.log('${message}'); process.exit(1)`);
+    const launcher = launch(broken, { QUEUE_STORE: 'postgres' });
+    await launcher.line(/^! migrate fatal: this database holds real prices$/);
+    expect(await launcher.line(/^refused/)).toContain('The database could not be prepared: see above, and ');
+    expect((await launcher.ended).status).toBe(1);
+    expect(children().filter(runs)).toEqual([]);
+  });
+});

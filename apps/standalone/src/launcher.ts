@@ -1,0 +1,204 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { sourceByName } from '@app/sources';
+import { appsOf, entryPoint, untilAppReady, urlOf, wantedPorts, type ServingApp } from './apps.js';
+import { bannerLines } from './banner.js';
+import { childEnvironment, DEMO_INTERVAL_SECONDS, type AppName, type Decisions } from './child-environment.js';
+import { startChild, type Child } from './child-process.js';
+import { messageOf } from './fault-text.js';
+import { keptPassword } from './kept-file.js';
+import type { LauncherMode, LauncherSettings } from './launcher-settings.js';
+import { endLeftProcesses, noteProcesses } from './left-processes.js';
+import { checkPorts } from './port-check.js';
+import { Reporter } from './reporter.js';
+import { lockFolder } from './single-instance.js';
+import { probeSources } from './source-probe.js';
+import { startStores, type Stores } from './stores.js';
+import { Supervisor, type EndStage } from './supervisor.js';
+
+/** What a system that answers can be asked. */
+export interface ReadySystem {
+  readonly mode: LauncherMode;
+  readonly databaseUrl: string;
+  /** Undefined when the simulator does not run. */
+  readonly simulatorUrl: string | undefined;
+}
+
+/** What a launcher is made of. */
+export interface LauncherOptions {
+  readonly mode: LauncherMode;
+  readonly settings: LauncherSettings;
+  /** Writes one line to the terminal. */
+  readonly print: (line: string) => void;
+  /** Given when everything is to end. */
+  readonly signal: AbortSignal;
+  /** Called once when the scheduler (and in the demo the simulator) is ready. */
+  readonly afterReady?: (system: ReadySystem) => Promise<void>;
+  /** Folder with the compiled apps; default: where this file was compiled to. */
+  readonly appsFolder?: string;
+}
+
+/**
+ * Those who write end first, and the stores last. The worker may wait for the last second of a call; Postgres writes a
+ * checkpoint.
+ */
+const END_STAGES: readonly EndStage[] = [
+  { names: ['worker', 'scheduler'], reservedMs: 1_800 },
+  { names: ['api', 'simulator'], reservedMs: 800 },
+  { names: ['redis'], reservedMs: 400 },
+  { names: ['postgres'], reservedMs: 1_400 },
+];
+
+/** Leaves room to the 5 s that were promised. */
+const END_LIMIT_MS = 4_400;
+
+/** The sources of the default catalogue. */
+const DEFAULT_SOURCES = ['deribit'];
+
+/**
+ * Runs the whole system until the signal is given, and ends all of it then.
+ * @throws Error with a sentence for the user when it cannot run; what was started is ended before.
+ */
+export async function runSystem(options: LauncherOptions): Promise<void> {
+  const { mode, settings } = options;
+  const folder = resolve(settings.TIDEMARK_HOME, mode === 'demo' ? 'demo' : 'live');
+  mkdirSync(folder, { recursive: true });
+  const lock = await lockFolder(folder);
+  try {
+    const noteFile = join(folder, 'processes.json');
+    await endLeftProcesses(noteFile);
+    const ports = await checkPorts(wantedPorts(mode, settings));
+    const reporter = new Reporter({ folder: join(folder, 'logs'), print: options.print, now: () => performance.now() });
+    const supervisor = new Supervisor({
+      say: (sentence) => reporter.note(sentence),
+      onChange: (pids) => noteProcesses(noteFile, pids),
+    });
+    try {
+      await run({ ...options, folder, ports, reporter, supervisor });
+    } finally {
+      reporter.quiet();
+      await supervisor.end(END_STAGES, END_LIMIT_MS);
+      reporter.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+interface Running extends LauncherOptions {
+  readonly folder: string;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly reporter: Reporter;
+  readonly supervisor: Supervisor;
+}
+
+async function run(running: Running): Promise<void> {
+  const { mode, settings, folder, ports, reporter, supervisor, signal } = running;
+  const stores = await startStores({
+    folder,
+    queueStore: settings.QUEUE_STORE,
+    searchPath: settings.given.machine['PATH'] ?? '',
+    onLine: (name, line) => reporter.line(name, line),
+  });
+  const { postgres, queue } = stores;
+  supervisor.watch(postgres.part, postgres.child);
+  if (queue !== undefined) supervisor.watch(queue.part, queue.child);
+  if (signal.aborted) return;
+
+  const decisions: Decisions = {
+    mode,
+    folder,
+    ports,
+    databaseUrl: postgres.url,
+    queueUrl: queue?.url,
+    apiDatabasePassword: keptPassword(join(folder, 'api-database-password')),
+    controlPassword: settings.CONTROL_PASSWORD ?? keptPassword(join(folder, 'control-password')),
+  };
+  const failed = new Promise<never>((_, reject) => void migrate(running, decisions).catch(reject));
+  failed.catch(() => undefined); // It may come before anybody waits for it below.
+  for (const name of appsOf(mode)) {
+    await supervisor.start({ name, launch: () => launchApp(name, running, decisions) });
+  }
+
+  for (const line of banner(running, decisions, stores)) running.print(line);
+  reporter.onFirstPrice(() => running.print(`first price stored ${secondsSinceStart()} s after start`));
+  void follow(running, decisions);
+  if (mode === 'start') void probe(running);
+  await Promise.race([failed, new Promise<void>((end) => onAbort(signal, end))]);
+}
+
+/** Prepares the database: the one child that runs to its end. A database that dies meanwhile is given a second chance. */
+async function migrate(running: Running, decisions: Decisions): Promise<void> {
+  const { supervisor, signal, folder } = running;
+  const database = supervisor.pidOf('postgres');
+  const child = await launchApp('migrate', running, decisions);
+  const stop = (): void => void child.stop(1_000);
+  onAbort(signal, stop);
+  const end = await child.ended;
+  signal.removeEventListener('abort', stop);
+  await child.stop(0);
+  if (end.status === 0 || signal.aborted) return;
+  if (supervisor.pidOf('postgres') !== database) return migrate(running, decisions);
+  throw new Error(`The database could not be prepared: see above, and ${join(folder, 'logs', 'migrate.log')}.`);
+}
+
+function launchApp(name: AppName, running: Running, decisions: Decisions): Promise<Child> {
+  return startChild({
+    name,
+    command: process.execPath,
+    arguments: [entryPoint(name, running.appsFolder)],
+    environment: childEnvironment(name, running.settings, decisions),
+    onLine: (line) => running.reporter.line(name, line),
+  });
+}
+
+/** Tells when everything is ready, and calls the hook when that which it needs is. */
+async function follow(running: Running, { databaseUrl }: Decisions): Promise<void> {
+  const { mode, settings, ports, signal, reporter, afterReady } = running;
+  const apps = appsOf(mode);
+  const ready = (names: readonly ServingApp[]): Promise<unknown> =>
+    Promise.all(names.map((name) => untilAppReady(urlOf(name, settings, ports), signal)));
+  await ready(apps.filter((name) => name === 'scheduler' || name === 'simulator'));
+  if (signal.aborted) return;
+  const simulatorUrl = mode === 'demo' ? urlOf('simulator', settings, ports) : undefined;
+  await afterReady?.({ mode, databaseUrl, simulatorUrl }).catch((error: unknown) => reporter.note(messageOf(error)));
+  await ready(apps);
+  if (!signal.aborted) running.print(`all processes are ready ${secondsSinceStart()} s after start`);
+}
+
+async function probe({ settings, reporter }: Running): Promise<void> {
+  const faults = await probeSources({
+    sources: DEFAULT_SOURCES.map(sourceByName).filter((source) => source !== undefined),
+    baseUrls: { deribit: settings.DERIBIT_URL, coingecko: settings.COINGECKO_URL },
+    httpsProxy: settings.HTTPS_PROXY,
+    noProxy: settings.NO_PROXY,
+    now: Date.now,
+  }).catch((error: unknown) => [messageOf(error)]);
+  for (const fault of faults) reporter.note(fault);
+}
+
+function banner(running: Running, decisions: Decisions, { postgres, queueStore }: Stores): string[] {
+  const { mode, settings, ports, folder } = running;
+  return bannerLines({
+    mode,
+    intervalSeconds: settings.SAMPLE_INTERVAL_SECONDS ?? (mode === 'demo' ? DEMO_INTERVAL_SECONDS : undefined),
+    apiUrl: urlOf('api', settings, ports),
+    controlUrl: urlOf('scheduler', settings, ports),
+    simulatorUrl: mode === 'demo' ? urlOf('simulator', settings, ports) : undefined,
+    controlPassword: settings.CONTROL_PASSWORD === undefined ? decisions.controlPassword : undefined,
+    queueStore,
+    databasePort: postgres.port,
+    folder,
+    databaseMovedTo: postgres.movedTo,
+  });
+}
+
+function onAbort(signal: AbortSignal, call: () => void): void {
+  if (signal.aborted) call();
+  else signal.addEventListener('abort', call, { once: true });
+}
+
+/** Since this process began. */
+function secondsSinceStart(): string {
+  return (performance.now() / 1000).toFixed(1);
+}

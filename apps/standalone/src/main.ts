@@ -1,0 +1,32 @@
+import { messageOf } from './fault-text.js';
+import { loadLauncherSettings } from './launcher-settings.js';
+import { runSystem, type ReadySystem } from './launcher.js';
+import { seedHistory } from './seed-history.js';
+
+const mode = process.argv[2];
+const startedAtSeconds = Math.floor(Date.now() / 1000);
+const ending = new AbortController();
+const end = (): void => {
+  ending.abort();
+  // Whatever hangs, hangs no longer than promised: the watchdogs end what is left.
+  setTimeout(() => process.exit(1), 4_900).unref();
+};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+// Nobody reads any more: as good as a Ctrl-C.
+process.stdout.on('error', end);
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const afterReady = async (system: ReadySystem): Promise<void> => {
+  const stored = await seedHistory(system, startedAtSeconds);
+  if (stored > 0)
+    print(`${stored.toLocaleString('en')} simulated prices of the past 24 h stored, so that ranges are not empty`);
+};
+try {
+  if (mode !== 'demo' && mode !== 'start') throw new Error('Usage: main.js demo|start (or `make demo`, `make start`)');
+  await runSystem({ mode, settings: loadLauncherSettings(), print, signal: ending.signal, afterReady });
+  print('Tidemark has ended.');
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,84 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { Redis } from 'ioredis';
+import { eventually, freePort } from './processes.js';
+
+/** The queue server on the PATH; undefined when there is none. */
+export function redisServerName(): string | undefined {
+  return ['redis-server', 'valkey-server'].find((name) => spawnSync('which', [name]).status === 0);
+}
+
+/** A Redis of a test's own that may be killed and started again on its data, as operated: append-only file, synced each second. */
+export class RedisProcess {
+  private child: ChildProcess | undefined;
+
+  private constructor(
+    private readonly server: string,
+    private readonly folder: string,
+    readonly port: number,
+  ) {}
+
+  static async start(): Promise<RedisProcess> {
+    const server = redisServerName();
+    if (server === undefined) throw new Error('there is no redis-server or valkey-server on the PATH');
+    const redis = new RedisProcess(server, await mkdtemp(path.join(os.tmpdir(), 'tidemark-redis-')), await freePort());
+    await redis.start();
+    return redis;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const options = [
+      '--port',
+      String(this.port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      this.folder,
+      '--save',
+      '',
+      '--appendonly',
+      'yes',
+    ];
+    this.child = spawn(this.server, options, { stdio: 'ignore' });
+    await eventually('Redis to answer', 10_000, () =>
+      this.ask(async (client) => (await client.ping()) === 'PONG' || undefined),
+    );
+  }
+
+  /** Ends it at once, as a crash does. */
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (child === undefined) return;
+    this.child = undefined;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Forgets everything it holds. */
+  async flush(): Promise<void> {
+    await this.ask((client) => client.flushall());
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async ask<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+    const client = new Redis(this.url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return await work(client);
+    } finally {
+      client.disconnect();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// Writes the files that follow from the code: .env.example, docs/configuration.md, docs/openapi.json. With --check it writes
+// nothing and fails, naming every file that is not as it would be written. Needs a build.
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as prettier from 'prettier';
+import * as config from '../dist/libs/config/src/index.js';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Who reads which settings; the order is the order of the page. */
+const readers = {
+  migrate: config.migrateSettings,
+  scheduler: config.schedulerSettings,
+  worker: config.workerSettings,
+  api: config.apiSettings,
+  simulator: config.simulatorSettings,
+  'make demo, make start': config.standaloneSettings,
+};
+
+const files = {
+  '.env.example': environmentExample(),
+  'docs/configuration.md': await formatted('docs/configuration.md', configurationPage()),
+  ...(await openapiFile()),
+};
+
+const stale = [];
+for (const [name, content] of Object.entries(files)) {
+  const file = path.join(root, name);
+  const current = await readFile(file, 'utf8').catch(() => undefined);
+  if (current === content) continue;
+  stale.push(name);
+  if (!process.argv.includes('--check')) await writeFile(file, content);
+}
+if (stale.length > 0 && process.argv.includes('--check')) {
+  console.error(`Stale: ${stale.join(', ')}. Run: npm run generate`);
+  process.exit(1);
+}
+console.log(stale.length === 0 ? 'Generated files are fresh.' : `Written: ${stale.join(', ')}`);
+
+function settings() {
+  const known = new Map();
+  for (const [reader, group] of Object.entries(readers)) {
+    for (const [name, schema] of Object.entries(group)) {
+      const entry = known.get(name) ?? { name, description: schema.description ?? '', default: defaultOf(schema), readers: [] };
+      entry.readers.push(reader);
+      known.set(name, entry);
+    }
+  }
+  return [...known.values()];
+}
+
+function defaultOf(schema) {
+  const result = schema.safeParse(undefined);
+  return result.success ? result.data : undefined;
+}
+
+function environmentExample() {
+  const lines = ['# Every variable that Tidemark reads, with its default. See docs/configuration.md.'];
+  for (const entry of settings()) lines.push('', `# ${entry.description}`, `${entry.default === undefined ? '# ' : ''}${entry.name}=${entry.default ?? ''}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function configurationPage() {
+  const rows = settings().map(
+    (entry) => `| \`${entry.name}\` | ${entry.default === undefined ? '' : `\`${entry.default}\``} | ${entry.description} | ${entry.readers.join(', ')} |`,
+  );
+  return [
+    '# Configuration',
+    '',
+    'Generated from `libs/config` by `npm run generate`. An empty variable counts as not set; a process with a wrong one says',
+    'everything that is wrong at once, and does not start.',
+    '',
+    '| variable | default | meaning | read by |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+async function openapiFile() {
+  const { openapiDocument } = await import('../dist/apps/api/src/openapi-document.js').catch(() => ({}));
+  if (openapiDocument === undefined) return {};
+  return { 'docs/openapi.json': `${JSON.stringify(await openapiDocument(), null, 2)}\n` };
+}
+
+async function formatted(name, content) {
+  const options = await prettier.resolveConfig(path.join(root, name));
+  return prettier.format(content, { ...options, filepath: name });
+}

@@ -42,7 +42,12 @@ function settings() {
   const known = new Map();
   for (const [reader, group] of Object.entries(readers)) {
     for (const [name, schema] of Object.entries(group)) {
-      const entry = known.get(name) ?? { name, description: schema.description ?? '', default: defaultOf(schema), readers: [] };
+      const entry = known.get(name) ?? {
+        name,
+        description: schema.description ?? '',
+        default: defaultOf(schema),
+        readers: [],
+      };
       entry.readers.push(reader);
       known.set(name, entry);
     }
@@ -57,13 +62,19 @@ function defaultOf(schema) {
 
 function environmentExample() {
   const lines = ['# Every variable that Tidemark reads, with its default. See docs/configuration.md.'];
-  for (const entry of settings()) lines.push('', `# ${entry.description}`, `${entry.default === undefined ? '# ' : ''}${entry.name}=${entry.default ?? ''}`);
+  for (const entry of settings())
+    lines.push(
+      '',
+      `# ${entry.description}`,
+      `${entry.default === undefined ? '# ' : ''}${entry.name}=${entry.default ?? ''}`,
+    );
   return `${lines.join('\n')}\n`;
 }
 
 function configurationPage() {
   const rows = settings().map(
-    (entry) => `| \`${entry.name}\` | ${entry.default === undefined ? '' : `\`${entry.default}\``} | ${entry.description} | ${entry.readers.join(', ')} |`,
+    (entry) =>
+      `| \`${entry.name}\` | ${entry.default === undefined ? '' : `\`${entry.default}\``} | ${entry.description} | ${entry.readers.join(', ')} |`,
   );
   return [
     '# Configuration',

@@ -10,6 +10,7 @@ export interface Fault {
   readonly firstSlotAfter: number;
   /** Reasons that fit this fault. */
   readonly reasons: readonly string[];
+  readonly slotsToRecover: number;
 }
 
 /** One kind of fault: how it begins, how it ends, and what may be said of slots that it cost. */
@@ -18,6 +19,8 @@ export interface FaultKind {
   begin(): Promise<void>;
   end(): Promise<void>;
   readonly reasons: readonly string[];
+  /** How many slots after its end the first price may come at the latest. */
+  readonly slotsToRecover: number;
   /** How long it lasts, in milliseconds. */
   readonly lastsMs: number;
 }
@@ -40,7 +43,8 @@ export async function bringAbout(system: TestSystem, kind: FaultKind): Promise<F
   await kind.end();
   const toMs = Date.now();
   const firstSlotAfter = await system.priceFrom(Math.ceil(toMs / 1000));
-  return { name: kind.name, fromMs, toMs, firstSlotAfter, reasons: kind.reasons };
+  const { name, reasons, slotsToRecover } = kind;
+  return { name, reasons, slotsToRecover, fromMs, toMs, firstSlotAfter };
 }
 
 /** Every slot up to `toSlot` that was expected and has no price, with its reasons. */

@@ -68,8 +68,13 @@ export class TestSystem {
     return system;
   }
 
-  /** Starts a process under a name of its own, e.g. `scheduler-2`, with a clock that is off by `skewMs`. */
-  async start(app: 'scheduler' | 'worker' | 'api', name: string = app, skewMs = 0): Promise<string> {
+  /** Starts a process under a name of its own, e.g. `scheduler-2`, with a clock that is off by `skewMs` and variables of its own. */
+  async start(
+    app: 'scheduler' | 'worker' | 'api',
+    name: string = app,
+    skewMs = 0,
+    variables: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
     const port = await freePort();
     const ports = {
       CONTROL_PORT: String(port),
@@ -77,7 +82,7 @@ export class TestSystem {
       API_PORT: String(port),
       API_HOST: '127.0.0.1',
     };
-    this.launch(name, `${app}/src/main.js`, { ...this.environment, ...ports }, skewMs);
+    this.launch(name, `${app}/src/main.js`, { ...this.environment, ...ports, ...variables }, skewMs);
     return `http://127.0.0.1:${port}`;
   }
 
@@ -87,6 +92,11 @@ export class TestSystem {
     if (process === undefined) throw new Error(`${name} does not run`);
     this.running.delete(name);
     await process.end(signal);
+  }
+
+  /** Sends a process a signal that does not end it. */
+  signal(name: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.running.get(name)?.child.kill(signal);
   }
 
   /** What processes whose name begins so have logged, ended ones included. */

@@ -63,6 +63,8 @@ export class FetchPricesJob {
     );
     switch (claim.kind) {
       case 'claimed':
+        // The claim itself may have taken until the window was over.
+        if (now() >= claim.deadline * 1000) return this.miss(key, claim.members, missReason(false, troubled), signal);
         return this.call(source, key, claim, signal);
       case 'too_late':
         return this.miss(key, claim.members, missReason(claim.begun, troubled), signal);

@@ -1,0 +1,105 @@
+import { slotAt } from '@app/domain';
+import type { FetchJob } from '@app/queue';
+import { SourceClient, sourceById } from '@app/sources';
+import { createPool, FetchRepository, SampleRepository, type Pool } from '@app/storage';
+import { FetchPricesJob } from '../../apps/worker/src/fetch-prices.job.js';
+import { startAnswerServer, type AnswerServer } from '../../libs/sources/src/contract/answer-server.contract.js';
+import { catalogueTickers, type AskedTicker } from '../builders/catalogued-ticker.js';
+import { planFetches } from '../builders/planned-fetch.js';
+import { createLogBook, type LogBook } from './log-lines.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+/** The job that fetches prices, between a real database and a real HTTP server, with a clock that a test may set. */
+export class FetchBench {
+  readonly log: LogBook = createLogBook();
+  readonly job: FetchPricesJob;
+  private readonly pool: Pool;
+  private readonly client: SourceClient;
+  private offsetMs = 0;
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly source: AnswerServer,
+    poolUrl: string,
+  ) {
+    const now = (): number => this.now();
+    this.pool = createPool({
+      url: poolUrl,
+      applicationName: 'tidemark-bench',
+      maxConnections: 4,
+      onIdleError: () => undefined,
+    });
+    this.client = new SourceClient({ baseUrls: { deribit: source.url, coingecko: source.url }, now });
+    this.job = new FetchPricesJob({
+      fetches: new FetchRepository(this.pool),
+      samples: new SampleRepository(this.pool),
+      client: this.client,
+      logger: this.log.logger,
+      now,
+    });
+  }
+
+  /** @param way leads the job to its database by another way, e.g. through a proxy. */
+  static async start(way: (databaseUrl: string) => Promise<string> = async (url) => url): Promise<FetchBench> {
+    const database = await createTestDatabase();
+    return new FetchBench(database, await startAnswerServer(), await way(database.url));
+  }
+
+  /** The job's clock, milliseconds since 1970. */
+  now(): number {
+    return Date.now() + this.offsetMs;
+  }
+
+  /** Sets the job's clock; it goes on from there. */
+  setClock(nowMs: number): void {
+    this.offsetMs = nowMs - Date.now();
+  }
+
+  /** A slot of its own for a test: catalogued, planned, in the queue; the clock stands a tenth of a second into it. */
+  async slot(
+    intervalSeconds: number,
+    ...tickers: readonly Omit<AskedTicker, 'fromSlot' | 'intervalSeconds'>[]
+  ): Promise<FetchJob> {
+    const slot = slotAt(Date.now(), 3_600);
+    const asked = tickers.length === 0 ? [{ ticker: 'btc_usd' }] : tickers;
+    await catalogueTickers(
+      this.database.url,
+      ...asked.map((ticker) => ({ ...ticker, fromSlot: slot, intervalSeconds })),
+    );
+    const [key] = await planFetches(this.database.pool, slot);
+    if (key === undefined) throw new Error('nothing was planned');
+    this.setClock(slot * 1000 + 100);
+    return key;
+  }
+
+  /** Runs the job as a worker would. */
+  async run(key: FetchJob, { takeOver = false, signal = new AbortController().signal } = {}): Promise<void> {
+    const source = sourceById(key.sourceId);
+    if (source === undefined) throw new Error(`no source ${key.sourceId}`);
+    await this.job.run(source, key, { takeOver, signal });
+  }
+
+  /** Puts a fetch into the state in which a worker that was killed leaves it. */
+  async abandon(
+    key: FetchJob,
+    { attempts = 1, leaseEndsMs }: { attempts?: number; leaseEndsMs: number },
+  ): Promise<void> {
+    await this.database.pool.query(
+      `UPDATE fetches SET status = 'running', attempts = $4, lease_until = to_timestamp($5::float8 / 1000)
+       WHERE source_id = $1 AND batch = $2 AND slot = $3`,
+      [key.sourceId, key.batch, key.slot, attempts, leaseEndsMs],
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.client.close();
+    await this.source.close();
+    await this.pool.end();
+    await this.database.drop();
+  }
+}
+
+/** What Deribit answers for a price. */
+export function deribitBody(price: string): string {
+  return `{"jsonrpc":"2.0","result":{"estimated_delivery_price":${price},"index_price":${price}},"usIn":1,"usOut":2,"usDiff":1,"testnet":false}`;
+}

@@ -9,7 +9,8 @@ module.exports = {
     {
       name: 'domain-is-pure',
       severity: 'error',
-      comment: 'libs/domain imports nothing but decimal.js: move what needs more into the lib that owns it, or take it as an argument.',
+      comment:
+        'libs/domain imports nothing but decimal.js: move what needs more into the lib that owns it, or take it as an argument.',
       from: { path: '^libs/domain/', pathNot: tests },
       to: { pathNot: '^(libs/domain/|node_modules/decimal\\.js)' },
     },
@@ -23,7 +24,8 @@ module.exports = {
     {
       name: 'middle-libs-only-know-domain',
       severity: 'error',
-      comment: 'libs/sources, libs/queue and libs/storage import libs/domain and never each other: hand options and hooks over as arguments from an app.',
+      comment:
+        'libs/sources, libs/queue and libs/storage import libs/domain and never each other: hand options and hooks over as arguments from an app.',
       from: { path: '^libs/(sources|queue|storage)/', pathNot: tests },
       to: { path: '^(apps|libs)/', pathNot: '^libs/($1|domain)/' },
     },
@@ -58,7 +60,8 @@ module.exports = {
     {
       name: 'source-file-is-request-and-parse',
       severity: 'error',
-      comment: 'A source file imports the source contract, @app/domain and zod: no HTTP, no environment, no other source.',
+      comment:
+        'A source file imports the source contract, @app/domain and zod: no HTTP, no environment, no other source.',
       from: { path: '^libs/sources/src/[^/]+\\.source\\.ts$' },
       to: { pathNot: '^(libs/sources/src/contract/|libs/domain/src/index\\.ts$|node_modules/zod/)' },
     },
@@ -76,7 +79,13 @@ module.exports = {
       from: { path: '^(apps|libs)/', pathNot: tests },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
-    { name: 'no-cycles', severity: 'error', comment: 'Break the cycle: move the shared part into a file of its own.', from: {}, to: { circular: true } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'Break the cycle: move the shared part into a file of its own.',
+      from: {},
+      to: { circular: true },
+    },
     {
       name: 'no-orphans',
       severity: 'error',
@@ -84,7 +93,13 @@ module.exports = {
       from: { orphan: true, pathNot: ['(main|index)\\.ts$', '\\.main\\.ts$', tests, '\\.d\\.ts$'] },
       to: {},
     },
-    { name: 'resolvable', severity: 'error', comment: 'This import leads nowhere: mend the path or add the package.', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      comment: 'This import leads nowhere: mend the path or add the package.',
+      from: {},
+      to: { couldNotResolve: true },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -30,7 +30,10 @@ export default tseslint.config(
     files: ['libs/domain/src/**/*.ts'],
     ignores: ['**/*.spec.ts'],
     rules: {
-      'no-restricted-globals': ['error', { name: 'process', message: 'The domain is pure: take the value as an argument.' }],
+      'no-restricted-globals': [
+        'error',
+        { name: 'process', message: 'The domain is pure: take the value as an argument.' },
+      ],
       'no-restricted-properties': [
         'error',
         { object: 'Date', property: 'now', message: 'The domain is pure: "now" is an argument.' },

@@ -49,7 +49,7 @@ async function seedTicker(repository: HistoryRepository, simulatorUrl: string, f
     to: String(end),
     step: String(HISTORY_INTERVAL_SECONDS),
   });
-  const { prices } = historySchema.parse(await ask(simulatorUrl, `/simulator/history?${query}`));
+  const { prices } = historySchema.parse(await ask(simulatorUrl, `/simulator/history?${query.toString()}`));
   return repository.insert({
     ticker: first.ticker,
     sourceId: first.sourceId,

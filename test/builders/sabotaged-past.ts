@@ -40,7 +40,11 @@ export class SabotagedPast {
   }
 
   /** What is found after the given statements; without any: in the healthy database. */
-  async findingsAfter(statements: readonly string[], horizon = HORIZON, truthOf: TruthOf = truthOfPast): Promise<Finding[]> {
+  async findingsAfter(
+    statements: readonly string[],
+    horizon = HORIZON,
+    truthOf: TruthOf = truthOfPast,
+  ): Promise<Finding[]> {
     return this.after(statements, (snapshot) => findAll(snapshot, horizon, truthOf));
   }
 

@@ -86,8 +86,8 @@ export class SimulatedPast {
     const client = await pool.connect();
     await ensurePartitions(client, MIDNIGHT - 86_400, MIDNIGHT + 86_400);
     client.release();
-    await recordSimulation(pool as never, { since: FIRST_SLOT - 8_000, seed: 'first', history: null });
-    await recordSimulation(pool as never, { since: MIDNIGHT + 60, seed: 'second', history: null });
+    await recordSimulation(pool, { since: FIRST_SLOT - 8_000, seed: 'first', history: null });
+    await recordSimulation(pool, { since: MIDNIGHT + 60, seed: 'second', history: null });
     const dataSource = await createDataSource(url, 'tidemark-test').initialize();
     const catalogue = new CatalogueRepository(dataSource);
     try {
@@ -109,11 +109,11 @@ export class SimulatedPast {
   /** Plans, fetches, stores and closes in every second from `from` to `to` (exclusive). */
   async pass(from: number, to: number): Promise<void> {
     for (let second = from; second < to; second += 1) {
+      if (second % 20 === 0) for (const store of this.storedLate.splice(0)) await store();
       const { plan } = await this.plans.planDue(second, (due) => planSlots(due, { nowSeconds: second }));
       await this.plans.markEnqueued(plan.fetches, second * 1000);
       for (const fetch of plan.fetches) await this.make(fetch, second);
       await this.closing.decideExpired(second, 100);
-      if (second % 20 === 0) for (const store of this.storedLate.splice(0)) await store();
       await this.closing.closeOverdue(second, 100);
     }
   }

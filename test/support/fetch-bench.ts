@@ -1,3 +1,4 @@
+import './one-realm-of-errors.js';
 import { slotAt } from '@app/domain';
 import type { FetchJob } from '@app/queue';
 import { SourceClient, sourceById } from '@app/sources';

@@ -1,0 +1,64 @@
+import { createApi, type ApiOptions } from '../../apps/api/src/api.js';
+import { createLogBook, type LogBook } from '../support/log-lines.js';
+
+/** An answer, with its body as text and, when it is JSON, as what it says. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // What an answer looks like is what tests are about.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly json: any;
+}
+
+/** An API that listens on a port of loopback, in this process. */
+export interface ServedApi {
+  readonly url: string;
+  readonly book: LogBook;
+  /** Resolves with what it would have ended for. */
+  readonly fatal: Promise<Error>;
+  get(path: string, init?: RequestInit): Promise<Answer>;
+  /** Waits until the API has logged an event, from the given line of its log on. */
+  logged(event: string, fromLine?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Serves a database as its reader; what is left out: simulated prices and the real clock. */
+export async function serveApi(databaseUrl: string, options: Partial<ApiOptions> = {}): Promise<ServedApi> {
+  const book = createLogBook();
+  const fatal = Promise.withResolvers<Error>();
+  const api = await createApi({
+    databaseUrl,
+    mode: 'simulated',
+    logger: book.logger,
+    onFatal: fatal.resolve,
+    ...options,
+  });
+  const url = await api.listen(0, '127.0.0.1');
+  return {
+    url,
+    book,
+    fatal: fatal.promise,
+    get: (path, init) => request(url + path, init),
+    logged: async (event, fromLine = 0) => {
+      while (!book.lines.slice(fromLine).some((line) => line['event'] === event)) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+    close: () => api.close(),
+  };
+}
+
+/** Serves a database and waits until its prices can be asked for. */
+export async function serveReadyApi(databaseUrl: string, options: Partial<ApiOptions> = {}): Promise<ServedApi> {
+  const api = await serveApi(databaseUrl, options);
+  await api.logged('ready');
+  return api;
+}
+
+async function request(url: string, init?: RequestInit): Promise<Answer> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
+  return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
+}

@@ -1,0 +1,160 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { eventually, freePort } from './support/processes.js';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+
+/** Every command of the README: indented lines, and `make ...` in running text. */
+const COMMANDS = [
+  ...[...README.matchAll(/^ {4}(make|curl) ?(.*?)(?: {2,}#.*)?$/gm)].map(([, program, rest]) =>
+    `${program} ${rest}`.trim(),
+  ),
+  ...[...README.matchAll(/`(make [^`]+)`/g)].map(([, command]) => command ?? ''),
+];
+
+/** Commands that are run elsewhere, by name: `make test` is what runs this. */
+const RUN_ELSEWHERE = ['make test'];
+
+/** A launcher started by make, in a folder and on ports of its own. */
+class MadeSystem {
+  readonly output: string[] = [];
+
+  private constructor(
+    readonly child: ChildProcess,
+    readonly ports: Readonly<Record<string, string>>,
+  ) {}
+
+  static async start(command: string, home: string): Promise<MadeSystem> {
+    const names = ['API_PORT', 'CONTROL_PORT', 'WORKER_PORT', 'SIMULATOR_PORT'];
+    const ports = Object.fromEntries(
+      await Promise.all(names.map(async (name) => [name, String(await freePort())] as const)),
+    );
+    const [program = '', ...args] = command.split(' ');
+    // A group of its own, so that it can be told to end as by Ctrl-C on its terminal.
+    const child = spawn(program, args, {
+      cwd: ROOT,
+      detached: true,
+      env: { ...process.env, ...ports, TIDEMARK_HOME: home },
+    });
+    const system = new MadeSystem(child, ports);
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => system.output.push(chunk.toString()));
+    return system;
+  }
+
+  text(): string {
+    return this.output.join('');
+  }
+
+  /** A command of the README with the ports and the password of this system in it. */
+  fit(command: string): string {
+    const password = /user tidemark, password (\S+)/.exec(this.text())?.[1] ?? '';
+    return command
+      .replace(':8000/', `:${this.ports.API_PORT}/`)
+      .replace(':8001/', `:${this.ports.CONTROL_PORT}/`)
+      .replace('PASSWORD', password);
+  }
+
+  /** Ends it as Ctrl-C does. @returns whether it said so, and how long that took, in milliseconds. */
+  async end(): Promise<{ readonly saidSo: boolean; readonly tookMs: number }> {
+    const since = performance.now();
+    const { child } = this;
+    const gone = new Promise((resolve) => child.once('close', resolve));
+    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
+    await gone;
+    return { saidSo: this.text().includes('Tidemark has ended.'), tookMs: performance.now() - since };
+  }
+}
+
+describe('the README', () => {
+  const home = mkdtemp(path.join(os.tmpdir(), 'tidemark-readme-'));
+  let demo: MadeSystem;
+
+  beforeAll(async () => {
+    demo = await MadeSystem.start('make demo', await home);
+    await eventually('the first price', 90_000, () => demo.text().includes('first price stored') || undefined);
+  }, 120_000);
+
+  afterAll(async () => {
+    const end = await demo?.end();
+    await rm(await home, { recursive: true, force: true });
+    // Ctrl-C ends everything within 5 s.
+    expect(end?.saidSo).toBe(true);
+    expect(end?.tookMs).toBeLessThan(5_000);
+  });
+
+  it('has no command that is not run here or named as run elsewhere', () => {
+    const known = ['make demo', 'make start', 'make verify', 'make help', ...RUN_ELSEWHERE];
+    const unknown = COMMANDS.filter(
+      (command) => !command.startsWith('curl ') && !known.some((name) => command.startsWith(name)),
+    );
+    expect(unknown).toEqual([]);
+    expect(COMMANDS.length).toBeGreaterThan(6);
+  });
+
+  it('shows requests that are answered', () => {
+    const curls = COMMANDS.filter((command) => command.startsWith('curl '));
+    expect(curls).toHaveLength(2);
+    for (const command of curls) {
+      const answer = spawnSync('sh', ['-c', `${demo.fit(command)} --fail-with-body`], { encoding: 'utf8' });
+      expect({ command, status: answer.status, answer: answer.stdout.slice(0, 400) }).toMatchObject({ status: 0 });
+    }
+  });
+
+  it('shows the answer that the first request gives', () => {
+    const shown = JSON.parse(/```json\n(.*?)\n```/s.exec(README)?.[1]?.replace('WzEs…', 'x') ?? '') as Shape;
+    const [command = ''] = COMMANDS.filter((candidate) => candidate.startsWith('curl '));
+    const given = JSON.parse(spawnSync('sh', ['-c', demo.fit(command)], { encoding: 'utf8' }).stdout) as Shape;
+    expect(shapeOf(given)).toEqual(shapeOf(shown));
+  });
+
+  it('proves the running demo by `make verify`', async () => {
+    const result = spawnSync('make', ['verify'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      env: { ...process.env, TIDEMARK_HOME: await home, DATABASE_URL: '' },
+    });
+    expect({ status: result.status, stdout: result.stdout, stderr: result.stderr }).toMatchObject({ status: 0 });
+  }, 60_000);
+
+  it('names in `make help` every target of make that the README names', () => {
+    const help = spawnSync('make', ['help'], { cwd: ROOT, encoding: 'utf8' }).stdout;
+    for (const command of COMMANDS.filter((candidate) => candidate.startsWith('make '))) {
+      expect(help).toContain(`make ${command.split(' ')[1]}`);
+    }
+  });
+
+  it('starts against the real sources with its example catalogue, and names a source that cannot be reached within 5 s', async () => {
+    const command = COMMANDS.find((candidate) => candidate.startsWith('make start CATALOGUE_FILE')) ?? '';
+    const unreachable = { DERIBIT_URL: 'http://127.0.0.1:1', COINGECKO_URL: 'http://127.0.0.1:1' };
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'tidemark-readme-start-'));
+    Object.assign(process.env, unreachable);
+    const start = await MadeSystem.start(command, folder);
+    for (const name of Object.keys(unreachable)) delete process.env[name];
+    await eventually('the banner', 60_000, () => start.text().includes('Data folder') || undefined);
+    const since = performance.now();
+    await eventually(
+      'the unreachable source to be named',
+      20_000,
+      () => /deribit.*make demo/is.test(start.text()) || undefined,
+    );
+    expect(performance.now() - since).toBeLessThan(5_000);
+    expect((await start.end()).saidSo).toBe(true);
+    await rm(folder, { recursive: true, force: true });
+  }, 120_000);
+});
+
+interface Shape {
+  readonly [key: string]: unknown;
+}
+
+/** The names and types of an answer, without its values. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shapeOf);
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shapeOf(item)]));
+}

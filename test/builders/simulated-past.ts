@@ -92,7 +92,7 @@ export class SimulatedPast {
     const catalogue = new CatalogueRepository(dataSource);
     try {
       for (const ticker of ['btc_usd', 'eth_usd', 'sol_usd']) {
-        await catalogue.put(tickerPlan(ticker, 5), (FIRST_SLOT - 1) * 1000);
+        await catalogue.put(tickerPlan(ticker, 5), (FIRST_SLOT - 3) * 1000);
       }
       await this.insertHistory();
       await this.pass(FIRST_SLOT, MIDNIGHT + 10);

@@ -48,11 +48,12 @@ export class CatalogueRepository {
 
   /** Makes a ticker be sampled as planned from the next slot boundary on. */
   async put(plan: TickerPlan, nowMs: number): Promise<ChangeOutcome> {
+    if (plan.sources.length === 0) throw new Error(`${plan.ticker} has no source: no slot of it could have an outcome`);
     return this.dataSource.transaction(async (manager) => {
       const ticker = await findOrCreateTicker(manager, plan.ticker);
       const current = await lockCurrentSchedule(manager, ticker.id);
       if (current !== undefined && (await isSampledAs(manager, current, plan))) return 'unchanged';
-      const fromSlot = await firstFreeSlot(manager, ticker.id, current, plan.intervalSeconds, nowMs);
+      const fromSlot = await firstFreeSlot(manager, ticker.id, current, plan, nowMs);
       if (current !== undefined) await closeSchedule(manager, current, fromSlot);
       await openSchedule(manager, ticker.id, plan, fromSlot);
       return current === undefined ? 'created' : 'changed';
@@ -68,7 +69,7 @@ export class CatalogueRepository {
       await closeSchedule(
         manager,
         current,
-        await firstFreeSlot(manager, entity.id, current, current.intervalSeconds, nowMs),
+        await firstFreeSlot(manager, entity.id, current, { ...current, ticker, sources: [] }, nowMs),
       );
       return true;
     });
@@ -122,9 +123,13 @@ async function findOrCreateTicker(manager: EntityManager, name: string): Promise
   return manager.findOneByOrFail(TickerEntity, { ticker: name });
 }
 
-/** The version that holds, locked against the planner and other changes. The ticker's row is locked too: there may be no version yet. */
+/**
+ * The version that holds, locked against the planner and other changes. The ticker's row is locked too: there may be no
+ * version yet. Not for an update of its key, which would stand in the way of a planner that records a gap of this ticker
+ * while it holds the version: each would wait for the other.
+ */
 async function lockCurrentSchedule(manager: EntityManager, tickerId: number): Promise<ScheduleEntity | undefined> {
-  await manager.findOne(TickerEntity, { where: { id: tickerId }, lock: { mode: 'pessimistic_write' } });
+  await manager.findOne(TickerEntity, { where: { id: tickerId }, lock: { mode: 'for_no_key_update' } });
   const schedule = await manager.findOne(ScheduleEntity, {
     where: { tickerId, toSlot: IsNull() },
     lock: { mode: 'pessimistic_write' },
@@ -155,19 +160,25 @@ const MIN_WINDOW_LEFT_SECONDS = 2;
 /**
  * The first slot of the new interval that no version has been planned for: the one that runs, for a ticker that is new and
  * a window with time left, so that its first price comes at once; else the next.
+ *
+ * Who is in a batch is settled when its call is made. A ticker that shares one joins it more than a second ahead, since the
+ * call of the slot that runs, or begins while this change is being stored, may have been made without it.
  */
 async function firstFreeSlot(
   manager: EntityManager,
   tickerId: number,
   current: ScheduleEntity | undefined,
-  intervalSeconds: number,
+  plan: Pick<TickerPlan, 'ticker' | 'intervalSeconds' | 'sources'>,
   nowMs: number,
 ): Promise<number> {
   const last = await manager.findOne(ScheduleEntity, { where: { tickerId }, order: { fromSlot: 'DESC' } });
   const planned = current?.plannedTo ?? last?.toSlot ?? 0;
-  const running = slotAt(nowMs, intervalSeconds);
-  if (last === null && deadlineOf(running, intervalSeconds) - nowMs / 1000 >= MIN_WINDOW_LEFT_SECONDS) return running;
-  return slotAtOrAfter(Math.max(Math.floor(nowMs / 1000) + 1, planned), intervalSeconds);
+  const running = slotAt(nowMs, plan.intervalSeconds);
+  const sharesBatch = plan.sources.some((source) => source.batch !== plan.ticker);
+  const windowLeftSeconds = deadlineOf(running, plan.intervalSeconds) - nowMs / 1000;
+  if (last === null && !sharesBatch && windowLeftSeconds >= MIN_WINDOW_LEFT_SECONDS) return running;
+  const ahead = Math.floor(nowMs / 1000) + (sharesBatch ? 2 : 1);
+  return slotAtOrAfter(Math.max(ahead, planned), plan.intervalSeconds);
 }
 
 /** Ends a version before the given slot; one that never held is removed. */

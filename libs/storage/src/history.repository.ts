@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { CANDLE_SECONDS } from '@app/domain';
-import { inTransaction } from './pool.js';
+import { MERGE_CANDLE_SQL } from './merge-candle.sql.js';
 import { ensurePartitions } from './partitions.js';
+import { inTransaction } from './pool.js';
 
 /** Prices of a past stretch of one ticker, as a source's own history gave them. */
 export interface HistoryStretch {
@@ -38,7 +39,11 @@ export class HistoryRepository {
     return result.rows;
   }
 
-  /** Stores a stretch that ends before the ticker's first schedule. @returns how many prices were stored. */
+  /**
+   * Stores a stretch that ends before the ticker's first schedule, all of it or nothing.
+   * @returns how many prices were stored.
+   * @throws Error when the ticker has no schedule of this source that begins after the stretch.
+   */
   async insert(stretch: HistoryStretch): Promise<number> {
     const first = stretch.points[0]?.[0];
     const last = stretch.points.at(-1)?.[0];
@@ -64,7 +69,9 @@ export class HistoryRepository {
          SELECT $1, slot, price::numeric, $2, $3 FROM unnest($4::bigint[], $5::text[]) AS point(slot, price)`,
         [tickerId, stretch.sourceId, stretch.receivedAt, slots, prices],
       );
+      // Candles before latest, as Postgres does when a live price is stored: the other order could end in a deadlock.
       await transaction.query(MERGE_CANDLES_SQL, [tickerId, first, last]);
+      await transaction.query(MOVE_LATEST_SQL, [tickerId, last]);
       return inserted.rowCount ?? 0;
     });
   }
@@ -80,31 +87,42 @@ async function insertSchedule(
     `WITH first AS (
        SELECT s.id, s.ticker_id, s.rule, s.from_slot FROM schedules s JOIN tickers t ON t.id = s.ticker_id
        WHERE t.ticker = $1 ORDER BY s.from_slot LIMIT 1 FOR UPDATE OF s
+     ), source AS (
+       SELECT first.*, ts.source_name, ts.batch FROM first JOIN ticker_sources ts ON ts.schedule_id = first.id
+       WHERE ts.source_id = $5 AND first.from_slot > $6
      ), past AS (
        INSERT INTO schedules (ticker_id, from_slot, to_slot, interval_seconds, rule, planned_to)
-       SELECT ticker_id, $2, least($3, from_slot), $4, rule, least($3, from_slot) FROM first RETURNING id, ticker_id
+       SELECT ticker_id, $2, least($3, from_slot), $4, rule, least($3, from_slot) FROM source RETURNING id, ticker_id
      ), copied AS (
        INSERT INTO ticker_sources (schedule_id, source_id, position, source_name, batch, interval_seconds)
-       SELECT past.id, ts.source_id, 0, ts.source_name, ts.batch, $4
-       FROM past, first JOIN ticker_sources ts ON ts.schedule_id = first.id WHERE ts.source_id = $5
+       SELECT past.id, $5, 0, source.source_name, source.batch, $4 FROM past, source
      )
      SELECT ticker_id FROM past`,
-    [stretch.ticker, fromSlot, toSlot, stretch.intervalSeconds, stretch.sourceId],
+    [stretch.ticker, fromSlot, toSlot, stretch.intervalSeconds, stretch.sourceId, toSlot - stretch.intervalSeconds],
   );
   const row = result.rows[0];
-  if (row === undefined) throw new Error(`${stretch.ticker} has no schedule to put a history before`);
+  if (row === undefined)
+    throw new Error(`${stretch.ticker} has no schedule of source ${stretch.sourceId} to put this history before`);
   return row.ticker_id;
 }
 
-/** Makes the candles of ticker $1 for the hours that the slots $2 to $3 fall into, from all prices of these hours. */
+/**
+ * Adds the prices of ticker $1 from slot $2 to $3 to the candles of their hours. Added to what is there and not computed
+ * anew: a live price that is stored at this moment in an hour that both share is not seen here.
+ */
 const MERGE_CANDLES_SQL = `
   INSERT INTO candles (ticker_id, bucket, open, open_slot, high, low, close, close_slot, count)
   SELECT ticker_id, slot - slot % ${CANDLE_SECONDS} AS bucket,
          (array_agg(price ORDER BY slot))[1], min(slot), max(price), min(price), (array_agg(price ORDER BY slot DESC))[1], max(slot), count(*)
-  FROM prices
-  WHERE ticker_id = $1 AND slot >= $2::bigint - $2::bigint % ${CANDLE_SECONDS}
-    AND slot < $3::bigint - $3::bigint % ${CANDLE_SECONDS} + ${CANDLE_SECONDS}
-  GROUP BY ticker_id, bucket
-  ON CONFLICT (ticker_id, bucket) DO UPDATE
-    SET open = EXCLUDED.open, open_slot = EXCLUDED.open_slot, high = EXCLUDED.high, low = EXCLUDED.low,
-        close = EXCLUDED.close, close_slot = EXCLUDED.close_slot, count = EXCLUDED.count`;
+  FROM prices WHERE ticker_id = $1 AND slot BETWEEN $2 AND $3
+  GROUP BY ticker_id, bucket ORDER BY bucket
+  ${MERGE_CANDLE_SQL}`;
+
+/** The price of ticker $1 in slot $2 is the latest, unless there is a later one. */
+const MOVE_LATEST_SQL = `
+  INSERT INTO latest (ticker_id, slot, price, source_id, observed_at, flags)
+  SELECT ticker_id, slot, price, source_id, observed_at, flags FROM prices WHERE ticker_id = $1 AND slot = $2
+  ON CONFLICT (ticker_id) DO UPDATE
+    SET slot = EXCLUDED.slot, price = EXCLUDED.price, source_id = EXCLUDED.source_id,
+        observed_at = EXCLUDED.observed_at, flags = EXCLUDED.flags
+    WHERE latest.slot < EXCLUDED.slot`;

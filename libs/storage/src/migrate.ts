@@ -2,7 +2,7 @@ import pg from 'pg';
 import { createDataSource } from './data-source.js';
 import { ensureUpcomingPartitions } from './partitions.js';
 import { writeSchemaVersion } from './schema-check.js';
-import { writeMode, type Mode } from './settings.repository.js';
+import { checkMode, readMode, writeMode, type Mode } from './settings.repository.js';
 
 /** What `migrate` needs to bring a database up to date. */
 export interface MigrateOptions {
@@ -27,9 +27,12 @@ const MIGRATION_LOCK = 0x74696465;
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
   const client = new pg.Client({ connectionString: options.url, application_name: 'tidemark-migrate' });
+  // A connection that breaks fails the next statement; without a listener it would end the process without a word.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await refuseOtherMode(client, options.mode);
     await migrateTables(options.url);
     await writeMode(client, options.mode);
     await options.migrateQueue?.();
@@ -43,6 +46,12 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   }
 }
 
+/** Before anything is changed: a demo must not even bring the schema of a live database up to date. */
+async function refuseOtherMode(client: pg.Client, mode: Mode): Promise<void> {
+  const settings = await client.query(`SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'settings'`);
+  if (settings.rowCount !== 0 && (await readMode(client)) !== undefined) await checkMode(client, mode);
+}
+
 async function migrateTables(url: string): Promise<void> {
   const dataSource = createDataSource(url, 'tidemark-migrate');
   await dataSource.initialize();
@@ -54,26 +63,62 @@ async function migrateTables(url: string): Promise<void> {
 }
 
 async function grantReading(client: pg.Client, reader: MigrateOptions['reader']): Promise<void> {
+  const { database, owner } = await whereAndWho(client);
+  if (reader.user === owner) {
+    throw new Error(
+      `The API would read as ${owner}, who owns the tables and may write: set API_DATABASE_USER to a role of its own.`,
+    );
+  }
+  await repeatWhenRaced(() => ensureRole(client, reader));
   const role = client.escapeIdentifier(reader.user);
-  const known = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [reader.user]);
-  if (known.rowCount === 0) {
-    if (reader.password === undefined) {
-      throw new Error(
-        `The role ${reader.user}, which the API reads as, does not exist: set API_DATABASE_PASSWORD, and migrate makes it.`,
-      );
-    }
-    await client.query(`CREATE ROLE ${role} LOGIN`);
-  }
-  if (reader.password !== undefined) {
-    await client.query(`ALTER ROLE ${role} LOGIN PASSWORD ${client.escapeLiteral(reader.password)}`);
-  }
-  const database = await client.query<{ name: string }>('SELECT current_database() AS name');
   await client.query(`REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
-  await client.query(`GRANT CONNECT ON DATABASE ${client.escapeIdentifier(database.rows[0]?.name ?? '')} TO ${role}`);
+  await client.query(`REVOKE TEMPORARY ON DATABASE ${client.escapeIdentifier(database)} FROM PUBLIC`);
+  await client.query(`GRANT CONNECT ON DATABASE ${client.escapeIdentifier(database)} TO ${role}`);
   await client.query(`GRANT USAGE ON SCHEMA public TO ${role}`);
   await client.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
   // Partitions that are made later are read by the same role.
   await client.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO ${role}`);
+}
+
+async function whereAndWho(client: pg.Client): Promise<{ database: string; owner: string }> {
+  const result = await client.query<{ database: string; owner: string }>(
+    'SELECT current_database() AS database, current_user AS owner',
+  );
+  if (result.rows[0] === undefined) throw new Error('the database did not say who we are there');
+  return result.rows[0];
+}
+
+async function ensureRole(client: pg.Client, { user, password }: MigrateOptions['reader']): Promise<void> {
+  const role = client.escapeIdentifier(user);
+  const known = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [user]);
+  if (known.rowCount === 0) {
+    if (password === undefined) {
+      throw new Error(
+        `The role ${user}, which the API reads as, does not exist: set API_DATABASE_PASSWORD, and migrate makes it.`,
+      );
+    }
+    await client.query(`CREATE ROLE ${role} LOGIN`);
+  }
+  if (password !== undefined) {
+    await client.query(`ALTER ROLE ${role} LOGIN PASSWORD ${client.escapeLiteral(password)}`);
+  }
+}
+
+/** What Postgres says when two touch one role at once: it exists already (42710, 23505), or "tuple concurrently updated" (XX000). */
+const ROLE_RACES: readonly unknown[] = ['42710', '23505', 'XX000'];
+
+const MAX_RACES = 20;
+
+/** Roles belong to the whole server and the migration lock to one database, so that two databases may race for a role. */
+async function repeatWhenRaced(work: () => Promise<void>): Promise<void> {
+  for (let race = 1; ; race += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const isRace = error instanceof pg.DatabaseError && ROLE_RACES.includes(error.code);
+      if (!isRace || race === MAX_RACES) throw error;
+    }
+  }
 }
 
 async function seedSources(client: pg.Client, sources: MigrateOptions['sources']): Promise<void> {

@@ -54,18 +54,13 @@ function monthsBetween(fromSeconds: number, toSeconds: number): Month[] {
 
 async function attachPartition(client: pg.ClientBase, table: string, month: Month): Promise<boolean> {
   const partition = `${table}_${month.name}`;
-  const existing = await client.query(
-    `SELECT 1 FROM pg_inherits WHERE inhparent = $1::regclass AND inhrelid = to_regclass($2)`,
-    [table, partition],
-  );
-  if (existing.rowCount !== 0) return false;
+  if (await isAttached(client, table, partition)) return false;
   await client.query('BEGIN');
   try {
     await client.query(`SET LOCAL lock_timeout = '2s'`);
     // One maker at a time; the loser of the race finds the partition attached and leaves it.
     await client.query(`SELECT pg_advisory_xact_lock(hashtext('tidemark partitions'))`);
-    const raced = await client.query(`SELECT to_regclass($1) AS made`, [partition]);
-    const isNew = (raced.rows[0] as { made: string | null }).made === null;
+    const isNew = !(await isAttached(client, table, partition));
     if (isNew) {
       await client.query(`CREATE TABLE ${partition} (LIKE ${table} INCLUDING ALL)`);
       await client.query(
@@ -81,4 +76,13 @@ async function attachPartition(client: pg.ClientBase, table: string, month: Mont
     await client.query('ROLLBACK');
     throw error;
   }
+}
+
+/** Asks the catalogue and not `to_regclass`, which may answer from a cache of before we waited for the lock. */
+async function isAttached(client: pg.ClientBase, table: string, partition: string): Promise<boolean> {
+  const attached = await client.query(
+    `SELECT 1 FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = $1::regclass AND relname = $2`,
+    [table, partition],
+  );
+  return attached.rowCount !== 0;
 }

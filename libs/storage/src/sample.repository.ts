@@ -8,7 +8,9 @@ import {
 } from '@app/domain';
 import type pg from 'pg';
 import type { FetchKey } from './fetch.repository.js';
+import { MERGE_CANDLE_SQL } from './merge-candle.sql.js';
 import { inTransaction } from './pool.js';
+import { storableText } from './storable-text.js';
 
 /** What one source gave for one ticker in one slot. */
 export interface Sample {
@@ -86,7 +88,8 @@ export async function storeSamples(
     name: 'finish-fetch',
     text: `UPDATE fetches SET status = $4, lease_until = NULL, requested_at = coalesce($5, requested_at), received_at = $6,
              http_status = $7, latency_ms = $8, error_kind = $9, error_message = $10
-           WHERE source_id = $1 AND batch = $2 AND slot = $3 AND status <> 'answered'`,
+           WHERE source_id = $1 AND batch = $2 AND slot = $3 AND status <> 'answered'
+             AND (status <> 'failed' OR $4 <> 'closed')`,
     values: [
       key.sourceId,
       key.batch,
@@ -97,7 +100,7 @@ export async function storeSamples(
       result.httpStatus,
       result.latencyMs,
       result.errorKind,
-      result.errorMessage,
+      storableText(result.errorMessage),
     ],
   });
   return decidePrices(client, key.slot, tickerIds, nowSeconds);
@@ -130,7 +133,8 @@ async function insertSamples(
              AS given(ticker_id, outcome, reason, price, raw, source_time)
            ON CONFLICT (ticker_id, slot, source_id) DO UPDATE
              SET outcome = EXCLUDED.outcome, reason = EXCLUDED.reason, price = EXCLUDED.price, raw = EXCLUDED.raw,
-                 source_time = EXCLUDED.source_time, requested_at = EXCLUDED.requested_at, observed_at = EXCLUDED.observed_at
+                 source_time = EXCLUDED.source_time, requested_at = EXCLUDED.requested_at, observed_at = EXCLUDED.observed_at,
+                 stored_at = clock_timestamp()
              WHERE samples.outcome = 'missed' AND EXCLUDED.outcome <> 'missed'`,
     values: [
       key.slot,
@@ -142,7 +146,7 @@ async function insertSamples(
       samples.map((sample) => sample.outcome),
       samples.map((sample) => sample.reason),
       samples.map((sample) => sample.price),
-      samples.map((sample) => sample.raw),
+      samples.map((sample) => storableText(sample.raw)),
       samples.map((sample) => sample.sourceTime),
     ],
   });
@@ -214,13 +218,6 @@ const INSERT_PRICES_SQL = `
   ), candled AS (
     INSERT INTO candles (ticker_id, bucket, open, open_slot, high, low, close, close_slot, count)
     SELECT ticker_id, slot - slot % ${CANDLE_SECONDS}, price, slot, price, price, price, slot, 1 FROM inserted ORDER BY ticker_id
-    ON CONFLICT (ticker_id, bucket) DO UPDATE
-      SET open = CASE WHEN EXCLUDED.open_slot < candles.open_slot THEN EXCLUDED.open ELSE candles.open END,
-          open_slot = least(candles.open_slot, EXCLUDED.open_slot),
-          high = greatest(candles.high, EXCLUDED.high),
-          low = least(candles.low, EXCLUDED.low),
-          close = CASE WHEN EXCLUDED.close_slot > candles.close_slot THEN EXCLUDED.close ELSE candles.close END,
-          close_slot = greatest(candles.close_slot, EXCLUDED.close_slot),
-          count = candles.count + 1
+    ${MERGE_CANDLE_SQL}
   )
   SELECT ticker_id AS "tickerId", slot, price::text AS price, source_id AS "sourceId" FROM inserted`;

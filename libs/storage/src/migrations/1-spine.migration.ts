@@ -87,6 +87,7 @@ const STATEMENTS = [
     source_time timestamptz(3),
     requested_at timestamptz(3),
     observed_at timestamptz(3),
+    stored_at timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     batch text NOT NULL,
     origin text NOT NULL DEFAULT 'live' CHECK (origin IN ('live', 'history')),
     revision smallint NOT NULL DEFAULT 0,

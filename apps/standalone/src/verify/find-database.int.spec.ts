@@ -1,0 +1,49 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '../embedded-postgres.js';
+import { postgresFolder } from '../stores.js';
+import { findDatabase, NoDatabaseError } from './find-database.js';
+
+const settings = (home: string, mode?: 'live' | 'simulated') => ({ databaseUrl: undefined, home, mode });
+
+describe('findDatabase', () => {
+  let home: string;
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
+  });
+  afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+  it('takes the database that is named, and shows no password', async () => {
+    const found = await findDatabase({ ...settings(home), databaseUrl: 'postgres://me:secret@db:5432/tidemark' });
+    expect(found.url).toBe('postgres://me:secret@db:5432/tidemark');
+    expect(found.description).toBe('postgres://me:***@db:5432/tidemark');
+  });
+
+  it('says where it looked when there is none', async () => {
+    mkdirSync(join(home, 'demo'), { recursive: true });
+    await expect(findDatabase(settings(home))).rejects.toThrow(NoDatabaseError);
+    await expect(findDatabase(settings(home))).rejects.toThrow(new RegExp(`${home}/demo and ${home}/live hold none`));
+  });
+
+  it('uses an embedded one that runs, starts one that does not, and leaves each as it was', async () => {
+    const dataFolder = postgresFolder(join(home, 'demo'));
+    const running = await startEmbeddedPostgres({ dataFolder, settings: { fsync: 'off' } });
+    const used = await findDatabase(settings(home));
+    expect(used.url).toBe(running.url);
+    expect(used.description).toMatch(/demo, which is running$/);
+    await used.release();
+    expect(running.child.end()).toBeUndefined();
+    await expect(findDatabase(settings(home, 'live'))).rejects.toThrow(/live holds none/);
+    await running.stop();
+
+    const started = await findDatabase(settings(home));
+    expect(started.description).toMatch(/demo, started for this check$/);
+    const client = new pg.Client({ connectionString: started.url });
+    await client.connect();
+    await client.end();
+    await started.release();
+    await expect(new pg.Client({ connectionString: started.url }).connect()).rejects.toThrow(/ECONNREFUSED/);
+  });
+});

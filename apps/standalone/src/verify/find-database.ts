@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { findEmbeddedPostgres, startEmbeddedPostgres } from '../embedded-postgres.js';
+import { existingPlace } from '../postgres-place.js';
+import { lockFolder } from '../single-instance.js';
+import { postgresFolder } from '../stores.js';
+import type { VerifySettings } from './verify-settings.js';
+
+/** A database to verify. */
+export interface FoundDatabase {
+  readonly url: string;
+  /** Which one it is, in words and without its password. */
+  readonly description: string;
+  /** Ends what was started for it. */
+  release(): Promise<void>;
+}
+
+/** Thrown when there is no database to verify. */
+export class NoDatabaseError extends Error {
+  override readonly name = 'NoDatabaseError';
+}
+
+/**
+ * The database that the environment names, else the embedded one: that of the demo before the live one, unless the mode says
+ * which. One that does not run is started for the time of the check.
+ * @throws NoDatabaseError saying where it was looked for.
+ */
+export async function findDatabase(settings: VerifySettings): Promise<FoundDatabase> {
+  if (settings.databaseUrl !== undefined) {
+    return {
+      url: settings.databaseUrl,
+      description: withoutPassword(settings.databaseUrl),
+      release: async () => undefined,
+    };
+  }
+  const folders = foldersOf(settings);
+  const folder = folders.find((candidate) => hasDatabase(candidate));
+  if (folder === undefined) {
+    throw new NoDatabaseError(
+      `There is no database to verify: DATABASE_URL is not set, and ${folders.join(' and ')} ${folders.length > 1 ? 'hold' : 'holds'} none. Run \`make demo\` first, or name one in DATABASE_URL.`,
+    );
+  }
+  const running = findEmbeddedPostgres(postgresFolder(folder));
+  if (running !== undefined) {
+    return {
+      url: running,
+      description: `the embedded one of ${folder}, which is running`,
+      release: async () => undefined,
+    };
+  }
+  // Nobody may start the system on this folder while its database runs for the check.
+  const lock = await lockFolder(folder);
+  try {
+    const postgres = await startEmbeddedPostgres({ dataFolder: postgresFolder(folder) });
+    return {
+      url: postgres.url,
+      description: `the embedded one of ${folder}, started for this check`,
+      release: async () => {
+        await postgres.stop();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+function foldersOf({ home, mode }: VerifySettings): string[] {
+  const [demo, live] = [resolve(home, 'demo'), resolve(home, 'live')];
+  if (mode === undefined) return [demo, live];
+  return [mode === 'live' ? live : demo];
+}
+
+function hasDatabase(folder: string): boolean {
+  const place = existingPlace(postgresFolder(folder));
+  return place !== undefined && existsSync(join(place.cluster, 'PG_VERSION'));
+}
+
+function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  if (shown.password !== '') shown.password = '***';
+  return shown.href;
+}

@@ -1,0 +1,112 @@
+import { TruthUnavailableError, type TruthOf, type TruthQuestion } from '@app/storage';
+import { z } from 'zod';
+import { startSimulator, type SimulatorProcess } from './simulator-process.js';
+
+/** The simulator takes this many questions at a time. */
+const MOST_QUESTIONS = 10_000;
+const ANSWER_LIMIT_MS = 60_000;
+/** A database whose demo was started with many seeds must not bring as many processes to life. */
+const MOST_SIMULATORS = 2;
+
+const answerSchema = z.object({ prices: z.array(z.array(z.string())) });
+
+interface KnownSimulator extends SimulatorProcess {
+  /** Names that were asked for before, and whether the simulator has them. */
+  readonly names: Map<string, boolean>;
+}
+
+/** Asks simulators of our own, one for each seed and history, what the prices were. */
+export class SimulatorTruth {
+  /** The one that was asked last stands last. */
+  private readonly simulators = new Map<string, KnownSimulator>();
+
+  /** @param entry the simulator's compiled entry point. */
+  constructor(private readonly entry: string) {}
+
+  readonly truthOf: TruthOf = async (questions) => {
+    const answers = new Array<readonly string[] | undefined>(questions.length);
+    const groups = Map.groupBy(questions.keys(), (index) => keyOf(questions[index]));
+    for (const indexes of groups.values()) {
+      const asked = indexes.map((index) => questions[index]).filter((question) => question !== undefined);
+      const prices = await this.ask(asked);
+      indexes.forEach((index, place) => (answers[index] = prices[place]));
+    }
+    return answers;
+  };
+
+  /** Ends every simulator. */
+  async stop(): Promise<void> {
+    for (const simulator of this.simulators.values()) await simulator.stop();
+    this.simulators.clear();
+  }
+
+  /** Asks one simulator; all questions are about the same seed and history. */
+  private async ask(questions: readonly TruthQuestion[]): Promise<(readonly string[] | undefined)[]> {
+    const [first] = questions;
+    if (first === undefined) return [];
+    const simulator = await this.simulatorOf(first);
+    for (const question of questions) {
+      const name = nameOf(question);
+      // One unknown name would have the whole page refused.
+      if (!simulator.names.has(name)) simulator.names.set(name, (await post(simulator.url, [question])) !== undefined);
+    }
+    const known = questions.filter((question) => simulator.names.get(nameOf(question)) === true);
+    const prices: (readonly string[])[] = [];
+    for (let start = 0; start < known.length; start += MOST_QUESTIONS) {
+      const page = await post(simulator.url, known.slice(start, start + MOST_QUESTIONS));
+      if (page === undefined) throw new TruthUnavailableError('the simulator refused a page of questions');
+      prices.push(...page);
+    }
+    const next = prices.values();
+    return questions.map((question) =>
+      simulator.names.get(nameOf(question)) === true ? next.next().value : undefined,
+    );
+  }
+
+  private async simulatorOf(question: TruthQuestion): Promise<KnownSimulator> {
+    const key = keyOf(question);
+    const running = this.simulators.get(key);
+    this.simulators.delete(key);
+    const simulator = running ?? { ...(await startSimulator(this.entry, question.simulation)), names: new Map() };
+    this.simulators.set(key, simulator);
+    for (const [oldest, surplus] of this.simulators) {
+      if (this.simulators.size <= MOST_SIMULATORS) break;
+      this.simulators.delete(oldest);
+      await surplus.stop();
+    }
+    return simulator;
+  }
+}
+
+function keyOf(question: TruthQuestion | undefined): string {
+  return JSON.stringify([question?.simulation.seed, question?.simulation.history]);
+}
+
+function nameOf({ source, name, quote }: TruthQuestion): string {
+  return JSON.stringify([source, name, quote]);
+}
+
+/** Prices for each question; undefined when the simulator refuses, which it does for a name that it does not know. */
+async function post(url: string, questions: readonly TruthQuestion[]): Promise<string[][] | undefined> {
+  const items = questions.map(({ source, name, quote, fromSecond: from, toSecond: to }) => ({
+    source,
+    name,
+    quote,
+    from,
+    to,
+  }));
+  const answer = await fetch(`${url}/simulator/truth`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ items }),
+    signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+  }).catch((cause: unknown) => {
+    throw new TruthUnavailableError('the simulator does not answer', { cause });
+  });
+  if (answer.status === 400) return undefined;
+  if (!answer.ok) throw new TruthUnavailableError(`the simulator answered ${answer.status}`);
+  const { prices } = answerSchema.parse(await answer.json());
+  if (prices.length !== questions.length)
+    throw new TruthUnavailableError('the simulator answered another number of questions');
+  return prices;
+}

@@ -1,0 +1,40 @@
+import { databaseSettings, databaseUrl, loadSettings, modeSettings, schedulerSettings } from '@app/config';
+
+/** What `verify` is told by the environment. */
+export interface VerifySettings {
+  /** Undefined when the environment names no database: then it is the embedded one. */
+  readonly databaseUrl: string | undefined;
+  readonly home: string;
+  /** Undefined: whichever there is. */
+  readonly mode: 'live' | 'simulated' | undefined;
+}
+
+/** Without their defaults: a database is named only when somebody named it. */
+const namedSettings = {
+  DATABASE_URL: databaseSettings.DATABASE_URL,
+  POSTGRES_HOST: databaseSettings.POSTGRES_HOST.removeDefault().optional(),
+  POSTGRES_PORT: databaseSettings.POSTGRES_PORT.removeDefault().optional(),
+  POSTGRES_USER: databaseSettings.POSTGRES_USER.removeDefault().optional(),
+  POSTGRES_PASSWORD: databaseSettings.POSTGRES_PASSWORD,
+  POSTGRES_DB: databaseSettings.POSTGRES_DB.removeDefault().optional(),
+};
+
+const ownSettings = {
+  TIDEMARK_HOME: schedulerSettings.TIDEMARK_HOME,
+  TIDEMARK_MODE: modeSettings.TIDEMARK_MODE.removeDefault().optional(),
+};
+
+/**
+ * Reads the environment of `verify`.
+ * @throws SettingsError naming every wrong variable.
+ */
+export function loadVerifySettings(environment?: NodeJS.ProcessEnv): VerifySettings {
+  const named = loadSettings(namedSettings, environment);
+  const own = loadSettings(ownSettings, environment);
+  const isNamed = Object.values(named).some((value) => value !== undefined);
+  return {
+    databaseUrl: isNamed ? databaseUrl(loadSettings(databaseSettings, environment)) : undefined,
+    home: own.TIDEMARK_HOME,
+    mode: own.TIDEMARK_MODE,
+  };
+}

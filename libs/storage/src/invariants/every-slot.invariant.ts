@@ -1,0 +1,113 @@
+import { EVERY_SLOT_SQL } from './every-slot.sql.js';
+import { ProblemList, type Finding, type Problem, type Snapshot } from './finding.js';
+import { readRowRates, type Horizon } from './horizon.js';
+import { countSlotsSql, graceSql } from './slot-sql.js';
+import { cutIntoWindows } from './slot-windows.js';
+import { GAP_RANGES_SQL, STRAY_ROWS_SQL } from './stray-rows.sql.js';
+
+/** About how many rows one statement works on: some 50 MB in Postgres, and a second of its time. */
+export const ROWS_PER_WINDOW = 150_000;
+
+const TITLE = 'every expected slot has one price or a reason, every source that was due one outcome';
+
+interface WindowRow extends Problem {
+  readonly kind: 'problem' | 'reason' | 'figure';
+}
+
+/**
+ * I1: walks over all time, window by window, and holds what the schedules expected against prices, gap ranges, samples and
+ * fetches, in both directions. What happened after the last scheduler ended is a finding of its own, which is unproven: only
+ * the next scheduler can record why these slots have no price.
+ */
+export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Promise<Finding[]> {
+  const problems = new ProblemList();
+  const figures = new Map<string, number>();
+  const reasons = new Map<string, number>();
+  for (const window of cutIntoWindows(await readRowRates(snapshot, horizon), ROWS_PER_WINDOW)) {
+    const found = await snapshot.query<WindowRow>(EVERY_SLOT_SQL, [
+      window.fromSlot,
+      window.toSlot,
+      horizon.judgedUntilSeconds,
+      horizon.endSlot,
+      horizon.isRunning,
+    ]);
+    for (const row of found.rows) {
+      if (row.kind === 'problem') problems.add(row);
+      else raise(row.kind === 'reason' ? reasons : figures, row.problem, row.count);
+    }
+  }
+  await problems.addFrom(snapshot, GAP_RANGES_SQL);
+  await problems.addFrom(snapshot, STRAY_ROWS_SQL);
+
+  const expected = figures.get('expected') ?? 0;
+  const stored = figures.get('stored') ?? 0;
+  const explained = [...reasons.values()].reduce((sum, count) => sum + count, 0);
+  if (expected === 0) problems.add(NOTHING_EXPECTED);
+  const finding: Finding = {
+    invariant: 'I1',
+    title: TITLE,
+    status: problems.status,
+    figures: [
+      { name: 'expected', value: expected },
+      { name: 'stored', value: stored },
+      { name: 'explained', value: explained, parts: byCount(reasons) },
+      { name: 'unexplained', value: expected - stored - explained },
+      { name: 'outcomes due', value: figures.get('turns') ?? 0 },
+      { name: 'fetches', value: figures.get('fetches') ?? 0 },
+      { name: 'overtaken', value: figures.get('overtaken') ?? 0 },
+    ],
+    problems: problems.problems,
+  };
+  return [finding, ...(await findTail(snapshot, horizon, figures.get('waiting') ?? 0))];
+}
+
+const NOTHING_EXPECTED: Problem = {
+  problem: 'no expected slot at all',
+  count: 1,
+  examples: [
+    {
+      ticker: 'catalogue',
+      slot: null,
+      detail: 'no schedule has a slot past its grace: a database in which nothing was expected proves nothing',
+    },
+  ],
+};
+
+/** The slots past their grace that nobody could deal with, because no scheduler runs; `inHand`: planned and not closed. */
+async function findTail(snapshot: Snapshot, horizon: Horizon, inHand: number): Promise<Finding[]> {
+  if (horizon.isRunning) return [];
+  const graceOver = (second: string): string => `least(s.to_slot, ${second} - ${graceSql('s.interval_seconds')} + 1)`;
+  const slots = countSlotsSql(
+    `greatest(s.from_slot, ${graceOver('$1::bigint')})`,
+    graceOver('$2::bigint'),
+    's.interval_seconds',
+  );
+  const counted = await snapshot.query<{ slots: number }>(
+    `SELECT coalesce(sum(${slots}), 0)::float8 AS slots FROM schedules s`,
+    [horizon.judgedUntilSeconds, Math.floor(horizon.nowSeconds)],
+  );
+  const later = counted.rows[0]?.slots ?? 0;
+  if (later + inHand === 0) return [];
+  const until = new Date(horizon.judgedUntilSeconds * 1000).toISOString().replace('.000', '');
+  return [
+    {
+      invariant: 'I1',
+      title: 'expected slots that wait for the next scheduler',
+      status: 'unproven',
+      figures: [
+        { name: 'in hand', value: inHand },
+        { name: `since ${until}`, value: later },
+      ],
+      problems: [],
+      reason: 'no scheduler is connected for long enough to have dealt with them: it records why they have no price',
+    },
+  ];
+}
+
+function raise(counts: Map<string, number>, name: string, by: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + by);
+}
+
+function byCount(counts: Map<string, number>): Record<string, number> {
+  return Object.fromEntries([...counts].sort((left, right) => right[1] - left[1]));
+}

@@ -1,0 +1,101 @@
+import 'reflect-metadata';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Registry } from 'prom-client';
+import { explainListenError, NestLogger, type Logger } from '@app/observability';
+import { createPool, type Mode } from '@app/storage';
+import { ApiModule } from './api.module.js';
+import { DatabaseWatch } from './database.watch.js';
+import { createAdapter, prepareServer } from './http-server.js';
+import { measureRequests } from './metrics.js';
+import { serveDocumentation } from './openapi.js';
+import { ProblemFilter } from './problem.filter.js';
+import type { Clock } from './tokens.js';
+
+/** How an API is made. */
+export interface ApiOptions {
+  /** Address of the database, as a role that may only read. */
+  readonly databaseUrl: string;
+  /** Whether its prices are real; a database of the other kind is refused. */
+  readonly mode: Mode;
+  readonly logger: Logger;
+  /** Called with a clear sentence when the process must end: wrong mode, or a role that could write. */
+  readonly onFatal: (error: Error) => void;
+  /** Clock in milliseconds since 1970; the system's without it. */
+  readonly now?: Clock;
+  /** After how long without progress a streaming client is dropped, in milliseconds; 60 s without it. */
+  readonly streamIdleMs?: number;
+}
+
+/** The read plane, in this process. */
+export interface Api {
+  /** The Nest application. */
+  readonly app: NestFastifyApplication;
+  /**
+   * Starts to listen and to look for the database; until that fits, requests for stored data are answered with 503.
+   * @returns the address, e.g. `http://127.0.0.1:8000`. Port 0 lets the system choose one.
+   * @throws Error that names API_PORT when the port is in use.
+   */
+  listen(port: number, host: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Connections that answer requests: more than cores of the database make nothing faster. */
+const READ_CONNECTIONS = 10;
+
+const STREAM_IDLE_MS = 60_000;
+
+/** Makes an API that does not listen yet. Needs no database. */
+export async function createApi(options: ApiOptions): Promise<Api> {
+  const { logger, mode, onFatal } = options;
+  const pool = (applicationName: string, maxConnections: number) =>
+    createPool({
+      url: readingInOrder(options.databaseUrl),
+      applicationName,
+      maxConnections,
+      onIdleError: (error) => logger.debug({ event: 'database_connection_lost' }, error.message),
+    });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    ApiModule.around({
+      settings: { mode, logger, onFatal, streamIdleMs: options.streamIdleMs ?? STREAM_IDLE_MS },
+      now: options.now ?? Date.now,
+      readPool: pool('tidemark-api', READ_CONNECTIONS),
+      watchPool: pool('tidemark-api-watch', 1),
+    }),
+    createAdapter(),
+    { logger: new NestLogger(logger), abortOnError: false },
+  );
+  app.useGlobalFilters(new ProblemFilter(logger));
+  measureRequests(app.getHttpAdapter().getInstance(), app.get(Registry));
+  await prepareServer(app);
+  serveDocumentation(app);
+  return {
+    app,
+    listen: async (port, host) => {
+      await app.listen(port, host).catch((error: unknown) => {
+        throw explainListenError(error, 'API_PORT', port);
+      });
+      app.get(DatabaseWatch).start();
+      return addressOf(app.getHttpServer().address());
+    },
+    close: () => app.close(),
+  };
+}
+
+/**
+ * Has the database read ranges along their index. Left to itself it prefers, in a table that was never analyzed, to
+ * collect and sort the whole rest of a range for every page of it: a hundred times slower.
+ */
+function readingInOrder(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  const given = url.searchParams.get('options');
+  url.searchParams.set('options', `${given === null ? '' : `${given} `}-c enable_bitmapscan=off`);
+  return url.href;
+}
+
+function addressOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') throw new Error('the API does not listen on a port');
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}

@@ -1,0 +1,50 @@
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { DatabaseWatch } from './database.watch.js';
+import { ApiAnswer, ApiProblems } from './documentation.js';
+import { HEALTH_ANSWER, LIVE_ANSWER, READY_ANSWER } from './documented-answers.js';
+import { HealthService, type HealthReport } from './health.service.js';
+import { unavailable } from './problem.js';
+
+/** Whether the process lives, is ready, and how the system is. */
+@ApiTags('health')
+@Controller()
+export class HealthController {
+  constructor(
+    @Inject(HealthService) private readonly health: HealthService,
+    @Inject(DatabaseWatch) private readonly watch: DatabaseWatch,
+  ) {}
+
+  @Get('livez')
+  @ApiOperation({ summary: 'Whether the process lives; asks nobody else' })
+  @ApiAnswer(LIVE_ANSWER)
+  livez(): unknown {
+    return { status: 'ok' };
+  }
+
+  @Get('readyz')
+  @ApiOperation({ summary: 'Whether the API can serve: database, schema, mode, clock' })
+  @ApiAnswer(READY_ANSWER)
+  @ApiProblems(503)
+  readyz(): unknown {
+    const { unfit, role } = this.watch.current();
+    if (unfit !== undefined) throw unavailable(`Not ready: ${unfit}.`);
+    const { measured, isTrue } = this.watch.clockOffset();
+    if (!isTrue) {
+      throw unavailable(
+        `Not ready: this machine's clock is ${measured?.offsetMs ?? 'an unknown number of'} ms off the database's.`,
+      );
+    }
+    return { status: 'ready', role, clock_offset_ms: measured?.offsetMs };
+  }
+
+  @Get('health')
+  @ApiOperation({ summary: 'How database, clock and sampling are', description: '503 when prices cannot be served.' })
+  @ApiAnswer(HEALTH_ANSWER)
+  async report(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthReport> {
+    const report = await this.health.report();
+    void reply.status(report.status === 'down' ? 503 : 200);
+    return report;
+  }
+}

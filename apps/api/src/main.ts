@@ -1,0 +1,26 @@
+import { apiSettings, loadSettings, readerDatabaseUrl } from '@app/config';
+import { createLogger, runProcess } from '@app/observability';
+import { keepHeapSmall } from './small-heap.js';
+
+const settings = loadSettings(apiSettings);
+const logger = createLogger({ name: 'api', level: settings.LOG_LEVEL });
+
+runProcess(logger, async () => {
+  keepHeapSmall();
+  // Loaded after that: the heap would grow while Nest is loaded, and not shrink again.
+  const { createApi } = await import('./api.js');
+  const api = await createApi({
+    databaseUrl: readerDatabaseUrl(settings),
+    mode: settings.TIDEMARK_MODE,
+    logger,
+    // Outside of every promise, so that it ends the process as any other fault that nobody can handle.
+    onFatal: (error) => setImmediate(() => raise(error)),
+  });
+  const address = await api.listen(settings.API_PORT, settings.API_HOST);
+  logger.info({ event: 'started', address, mode: settings.TIDEMARK_MODE }, 'listening');
+  return api;
+});
+
+function raise(error: Error): never {
+  throw error;
+}

@@ -1,0 +1,27 @@
+import { openapiDocument } from './openapi-document.js';
+
+describe('the OpenAPI document', () => {
+  it('describes every route with its parameters, an example and its problems, and needs no database', async () => {
+    const document = await openapiDocument();
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/gaps',
+      '/health',
+      '/livez',
+      '/prices',
+      '/prices/latest',
+      '/readyz',
+      '/tickers',
+    ]);
+    for (const [path, item] of Object.entries(document.paths)) {
+      expect(Object.keys(item)).toEqual(['get']);
+      expect(item.get?.responses['200']).toHaveProperty(['content', 'application/json', 'example']);
+      if (/prices|gaps/.test(path)) {
+        expect(item.get?.parameters).toContainEqual(expect.objectContaining({ name: 'ticker', required: true }));
+        for (const status of ['400', '404', '503']) {
+          expect(item.get?.responses[status]).toHaveProperty(['content', 'application/problem+json']);
+        }
+      }
+    }
+    expect(document.components?.schemas).toHaveProperty('Problem');
+  });
+});

@@ -1,0 +1,5 @@
+export * from './gap.reader.js';
+export * from './price.reader.js';
+export { DatabaseUnavailableError, ReadDatabase } from './read-database.js';
+export * from './reader-role.js';
+export * from './ticker.reader.js';

@@ -1,0 +1,68 @@
+import { graceEndOf } from '@app/domain';
+import fc from 'fast-check';
+import { settle, stretchesFrom, type ScheduleVersion } from './settled-stretches.js';
+
+const version = (fromSlot: number, toSlot: number | null, intervalSeconds: number): ScheduleVersion => ({
+  id: 1,
+  fromSlot,
+  toSlot,
+  intervalSeconds,
+});
+
+describe('settle', () => {
+  it('expects a slot from the second on at which its grace ends', () => {
+    expect(settle([version(0, null, 60)], 0, 1_000, graceEndOf(60, 60) - 1).expected).toBe(1);
+    expect(settle([version(0, null, 60)], 0, 1_000, graceEndOf(60, 60)).expected).toBe(2);
+  });
+
+  it('tells up to where everything is settled', () => {
+    expect(settle([version(0, null, 1)], 0, 1_000, 500).settledTo).toBe(490);
+    expect(settle([version(0, null, 1)], 0, 100, 500).settledTo).toBe(100);
+    expect(settle([version(0, 50, 1)], 0, 1_000, 500).settledTo).toBe(500);
+    expect(settle([], 0, 1_000, 500).settledTo).toBe(500);
+  });
+
+  it('agrees with counting every second by itself', () => {
+    const range = fc.tuple(fc.nat(200), fc.nat(200)).map(([from, length]) => ({ from, to: from + length }));
+    const cuts = fc.array(
+      fc.record({ length: fc.integer({ min: 1, max: 90 }), interval: fc.integer({ min: 1, max: 20 }) }),
+      {
+        maxLength: 4,
+      },
+    );
+    fc.assert(
+      fc.property(range, cuts, fc.nat(400), fc.boolean(), ({ from, to }, lengths, now, open) => {
+        let start = 10;
+        const versions = lengths.map(({ length, interval }, index) => {
+          const end = open && index === lengths.length - 1 ? null : start + length;
+          const made = version(start, end, interval);
+          start += length;
+          return made;
+        });
+        const expected = versions.flatMap(({ fromSlot, toSlot, intervalSeconds }) =>
+          Array.from({ length: to - from }, (_, index) => from + index).filter(
+            (second) =>
+              second >= fromSlot &&
+              second < (toSlot ?? Infinity) &&
+              second % intervalSeconds === 0 &&
+              graceEndOf(second, intervalSeconds) <= now,
+          ),
+        );
+        const settled = settle(versions, from, to, now);
+        expect(settled.expected).toBe(expected.length);
+        expect(
+          expected.every((second) =>
+            settled.stretches.some((stretch) => second >= stretch.fromSlot && second < stretch.toSlot),
+          ),
+        ).toBe(true);
+      }),
+    );
+  });
+
+  it('gives the rest of stretches after an instant', () => {
+    const stretches = settle([version(0, 50, 5), version(50, 100, 1)], 0, 100, 1_000).stretches;
+    expect(stretchesFrom(stretches, 50)).toHaveLength(1);
+    expect(stretchesFrom(stretches, 20)[0]).toMatchObject({ fromSlot: 20, toSlot: 50 });
+    expect(stretchesFrom(stretches, 100)).toEqual([]);
+  });
+});

@@ -101,7 +101,8 @@ export class DatabaseWatch {
     if (before === found.unfit || this.stopping.signal.aborted) return;
     if (found.unfit === undefined)
       this.settings.logger.info({ event: 'ready', role: found.role }, 'stored prices can be served');
-    else this.settings.logger.warn({ event: 'not_ready' }, found.unfit);
+    // Before it was ever ready it waits for migrate, as it should; afterwards something is wrong.
+    else this.settings.logger[this.state.role === undefined ? 'info' : 'warn']({ event: 'not_ready' }, found.unfit);
   }
 
   private async examine(): Promise<DatabaseState> {

@@ -45,7 +45,7 @@ describe('settle', () => {
               second >= fromSlot &&
               second < (toSlot ?? Infinity) &&
               second % intervalSeconds === 0 &&
-              graceEndOf(second, intervalSeconds) <= now,
+              graceEndOf(second, intervalSeconds) + 2 <= now,
           ),
         );
         const settled = settle(versions, from, to, now);

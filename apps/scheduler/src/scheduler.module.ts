@@ -1,11 +1,13 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { ClockWatch, OperationsModule, type Logger } from '@app/observability';
 import { workerConnection, type QueueStore } from '@app/queue';
 import { CatalogueRepository, CloseRepository, PlanRepository, dataSourceOptions, type Pool } from '@app/storage';
 import type { DataSource } from 'typeorm';
 import { CatalogueService } from './catalogue/catalogue.service.js';
+import { ProblemFilter } from './control/problem.filter.js';
 import { TickersController } from './control/tickers.controller.js';
 import { Clockwork } from './planning/clockwork.service.js';
 import { FetchQueues } from './planning/fetch-queues.js';
@@ -55,6 +57,7 @@ export class SchedulerModule {
         PlannerService,
         Clockwork,
         WakeProcessor,
+        { provide: APP_FILTER, useClass: ProblemFilter },
       ],
     };
   }

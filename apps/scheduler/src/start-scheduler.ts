@@ -11,12 +11,12 @@ import { producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
 import { SOURCES } from '@app/sources';
 import { createPool, databaseNowMs, ensureUpcomingPartitions, whyUnfit, type Pool } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DEFAULT_CATALOGUE, readCatalogueFile } from './catalogue/catalogue-file.js';
 import { CatalogueService } from './catalogue/catalogue.service.js';
 import { controlPassword, CONTROL_USER } from './control/control-password.js';
-import { requireLogin } from './control/control-login.js';
-import { BOARD_PATH, mountQueueBoard } from './control/queue-board.js';
+import { createControlAdapter, prepareControlServer } from './control/control-server.js';
+import { BOARD_PATH } from './control/queue-board.js';
 import { FetchQueues } from './planning/fetch-queues.js';
 import { SchedulerModule } from './scheduler.module.js';
 
@@ -53,13 +53,13 @@ export async function startScheduler(settings: Settings, logger: Logger): Promis
   );
 
   const module = SchedulerModule.forRoot({ logger, pool, databaseUrl: url, clock, queueStore, queues });
-  const adapter = new FastifyAdapter({ forceCloseConnections: true });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: new NestLogger(logger) });
+  const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
+    logger: new NestLogger(logger),
+  });
   await app
     .get(CatalogueService)
     .begin({ tickers, defaults: DEFAULT_CATALOGUE, intervalSeconds: settings.SAMPLE_INTERVAL_SECONDS });
-  await requireLogin(adapter.getInstance(), login.password);
-  await mountQueueBoard(adapter.getInstance(), queues.all());
+  await prepareControlServer(app, { password: login.password, queues: queues.all() });
   await app.listen(port, host).catch((error: unknown) => {
     throw explainListenError(error, 'CONTROL_PORT', port);
   });

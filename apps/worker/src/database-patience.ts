@@ -29,6 +29,7 @@ export async function withPatience<T>(
     signal,
     shouldRetry: ({ error }) => isTransientDatabaseError(error),
     onFailedAttempt: ({ error, attemptNumber }) => {
+      if (!isTransientDatabaseError(error)) return;
       if (!troubled) logger.warn({ event: 'database_unavailable', attempt: attemptNumber }, error.message);
       troubled = true;
     },

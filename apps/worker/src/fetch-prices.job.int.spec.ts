@@ -21,11 +21,21 @@ describe('the job that fetches prices', () => {
     it('stores the price with exactly its digits, and acknowledges it', async () => {
       const key = await bench.slot(60);
       await bench.run(key);
-      expect(await samples(key)).toEqual([{ ticker: 'btc_usd', outcome: 'accepted', reason: null, price: PRICE, raw: PRICE }]);
+      expect(await samples(key)).toEqual([
+        { ticker: 'btc_usd', outcome: 'accepted', reason: null, price: PRICE, raw: PRICE },
+      ]);
       expect(await prices(key)).toEqual({ btc_usd: PRICE });
       expect(await state(key)).toEqual({ status: 'answered', attempts: 1, error_kind: null, http_status: 200 });
       expect(bench.log.of('sample_stored')).toMatchObject([
-        { source: 'deribit', ticker: 'btc_usd', slot: key.slot, job: `btc_usd-${key.slot}`, outcome: 'accepted', price: PRICE, served: true },
+        {
+          source: 'deribit',
+          ticker: 'btc_usd',
+          slot: key.slot,
+          job: `btc_usd-${key.slot}`,
+          outcome: 'accepted',
+          price: PRICE,
+          served: true,
+        },
       ]);
     });
 
@@ -62,7 +72,9 @@ describe('the job that fetches prices', () => {
         plainAnswer(200, deribitBody(PRICE))(request, response);
       });
       await bench.run(key);
-      expect(await samples(key)).toEqual([{ ticker: 'btc_usd', outcome: 'missed', reason: 'late', price: null, raw: null }]);
+      expect(await samples(key)).toEqual([
+        { ticker: 'btc_usd', outcome: 'missed', reason: 'late', price: null, raw: null },
+      ]);
       expect(await prices(key)).toEqual({});
     });
 
@@ -273,7 +285,7 @@ describe('the job that fetches prices', () => {
       const key = await bench.slot(60);
       await bench.run(key);
       await bench.run(key);
-      await bench.run({ ...key, slot: key.slot + 60 });
+      await bench.run({ ...key, slot: key.slot - 60 });
       expect(bench.source.requests).toHaveLength(1);
       expect(bench.log.of('sample_stored')).toHaveLength(1);
     });

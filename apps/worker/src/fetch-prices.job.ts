@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkQuote, type MissReason, type Quote } from '@app/domain';
+import { checkQuote, type FailureReason, type MissReason, type Quote } from '@app/domain';
 import type { Logger } from '@app/observability';
-import type { FetchJob } from '@app/queue';
+import type { DelayedRetry, FetchJob } from '@app/queue';
 import { SourceError, type Source, type SourceAnswer, type SourceClient } from '@app/sources';
 import type {
+  AttemptFailure,
   Claim,
   DecidedPrice,
   FetchMember,
@@ -42,8 +43,17 @@ export interface RunOptions {
 }
 
 /** Thrown when the fetch shall be tried again in the same window; the queue does so after its backoff. */
-export class RetryFetchError extends Error {
+export class RetryFetchError extends Error implements DelayedRetry {
   override readonly name = 'RetryFetchError';
+
+  /** @param afterMs how long the source wants to be left alone. */
+  constructor(
+    message: string,
+    readonly afterMs: number,
+    options: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 /** Runs one fetch: claim, call, parse, check, store. A price is never filed under a slot whose window it missed. */
@@ -57,19 +67,21 @@ export class FetchPricesJob {
   async run(source: Source, key: FetchJob, { takeOver, signal }: RunOptions): Promise<void> {
     const { fetches, now, logger } = this.dependencies;
     // A planner whose clock runs ahead of ours hands the job over before the slot has begun here.
-    await sleep(Math.max(0, key.slot * 1000 - now()), undefined, { signal });
+    // A timer may fire a millisecond early, and a price that was asked for before its slot would count as none: look again.
+    const untilSlotMs = (): number => key.slot * 1000 - now();
+    while (untilSlotMs() > 0) await sleep(untilSlotMs(), undefined, { signal });
     const { value: claim, troubled } = await withPatience(logger, signal, () =>
       fetches.claim(key, { nowMs: now(), leaseMs: CALL_TIMEOUT_MS + LEASE_MARGIN_MS, takeOver }),
     );
     switch (claim.kind) {
       case 'claimed':
         // The claim itself may have taken until the window was over.
-        if (now() >= claim.deadline * 1000) return this.miss(key, claim.members, missReason(false, troubled), signal);
+        if (now() >= claim.deadline * 1000) return this.giveUp(key, claim, missReason(false, troubled), signal);
         return this.call(source, key, claim, signal);
       case 'too_late':
-        return this.miss(key, claim.members, missReason(claim.begun, troubled), signal);
+        return this.giveUp(key, claim, missReason(claim.begun, troubled), signal);
       case 'spent':
-        return this.miss(key, claim.members, 'lost', signal);
+        return this.giveUp(key, claim, 'lost', signal);
       case 'busy':
       case 'settled':
         logger.debug({ event: 'fetch_skipped', ...fields(key), claim: claim.kind }, 'nothing to do');
@@ -100,9 +112,9 @@ export class FetchPricesJob {
     answer: SourceAnswer,
     signal: AbortSignal,
   ): Promise<void> {
-    const inTime =
-      answer.requestedAt.getTime() >= key.slot * 1000 && answer.receivedAt.getTime() < claim.deadline * 1000;
-    const samples = claim.members.map((member) => (inTime ? judge(member, answer) : missed(member, 'late')));
+    const samples = claim.members.map((member) =>
+      isInWindow(member, key.slot, answer) ? judge(member, answer) : missed(member, 'late'),
+    );
     const { requestedAt, receivedAt, httpStatus, latencyMs } = answer;
     await this.store(
       key,
@@ -121,15 +133,14 @@ export class FetchPricesJob {
   ): Promise<void> {
     const { fetches, logger, now } = this.dependencies;
     const remainingMs = claim.deadline * 1000 - now();
-    const waitMs = Math.max(MIN_TIME_FOR_RETRY_MS, (error.retryAfterSeconds ?? 0) * 1000);
-    if (error.retryable && claim.attempt < claim.maxAttempts && remainingMs > waitMs) {
+    const afterMs = (error.retryAfterSeconds ?? 0) * 1000;
+    const isTime = remainingMs > Math.max(MIN_TIME_FOR_RETRY_MS, afterMs);
+    if (error.retryable && claim.attempt < claim.maxAttempts && isTime) {
       await withPatience(logger, signal, () => fetches.release(key, { kind: error.kind, message: error.message }));
-      throw new RetryFetchError(error.message, { cause: error });
+      throw new RetryFetchError(error.message, afterMs, { cause: error });
     }
     logger.warn({ event: 'fetch_failed', ...fields(key), kind: error.kind, attempt: claim.attempt }, error.message);
-    const samples = claim.members.map(
-      (member) => ({ tickerId: member.tickerId, outcome: 'failed', reason: error.kind }) as const,
-    );
+    const samples = claim.members.map((member) => failed(member, error.kind));
     const result: FetchResult = {
       status: 'failed',
       requestedAt: error.requestedAt,
@@ -144,17 +155,19 @@ export class FetchPricesJob {
   /** Gives a fetch back because the process ends: another worker takes it up at once. */
   private async release(key: FetchJob, error: SourceError): Promise<RetryFetchError> {
     await this.dependencies.fetches.release(key, { kind: error.kind, message: 'the worker was stopped' });
-    return new RetryFetchError('the worker was stopped', { cause: error });
+    return new RetryFetchError('the worker was stopped', 0, { cause: error });
   }
 
-  private async miss(
+  /** Ends a fetch that may not be called any more: with the failure of its last attempt, or with the reason why there is none. */
+  private async giveUp(
     key: FetchJob,
-    members: readonly FetchMember[],
+    { members, failure }: { readonly members: readonly FetchMember[]; readonly failure?: AttemptFailure | undefined },
     reason: MissReason,
     signal: AbortSignal,
   ): Promise<void> {
-    const samples = members.map((member) => missed(member, reason));
-    await this.store(key, members, samples, { status: 'closed' }, signal);
+    const samples = members.map((member) => (failure ? failed(member, failure.kind) : missed(member, reason)));
+    const result: FetchResult = { status: 'closed', errorKind: failure?.kind, errorMessage: failure?.message };
+    await this.store(key, members, samples, result, signal);
   }
 
   private async store(
@@ -214,10 +227,19 @@ function missed(member: FetchMember, reason: MissReason): Sample {
   return { tickerId: member.tickerId, outcome: 'missed', reason };
 }
 
+function failed(member: FetchMember, reason: FailureReason): Sample {
+  return { tickerId: member.tickerId, outcome: 'failed', reason };
+}
+
+/** Each ticker of a batch has a window of its own, which follows from its interval. */
+function isInWindow(member: FetchMember, slot: number, { requestedAt, receivedAt }: SourceAnswer): boolean {
+  return requestedAt.getTime() >= slot * 1000 && receivedAt.getTime() < member.deadline * 1000;
+}
+
 /** What an answer that came in time says of one ticker that was asked for. */
 function judge(member: FetchMember, answer: SourceAnswer): Sample {
   const quote: Quote | undefined = answer.quotes.find((candidate) => candidate.ticker === member.ticker);
-  if (quote === undefined) return { tickerId: member.tickerId, outcome: 'failed', reason: 'absent' };
+  if (quote === undefined) return failed(member, 'absent');
   const kept = { tickerId: member.tickerId, raw: quote.price, sourceTime: quote.sourceTime };
   const verdict = checkQuote(quote, answer.receivedAt);
   return verdict.outcome === 'accepted'

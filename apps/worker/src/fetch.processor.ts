@@ -1,7 +1,7 @@
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Injectable, type Type } from '@nestjs/common';
 import type { Logger } from '@app/observability';
-import { fetchJobSchema, fetchQueueName, fetchWorkerOptions } from '@app/queue';
+import { endWorker, fetchJobSchema, fetchQueueName, fetchWorkerOptions } from '@app/queue';
 import type { Source } from '@app/sources';
 import { UnrecoverableError, type Job } from 'bullmq';
 import { FetchPricesJob, RetryFetchError } from './fetch-prices.job.js';
@@ -16,7 +16,28 @@ export abstract class FetchProcessor extends WorkerHost {
   @Inject(LOGGER) private readonly logger: Logger;
   @Inject(SHUTDOWN) private readonly shutdown: AbortController;
 
+  private readonly inHand = new Set<Promise<void>>();
+
   override async process(job: Job): Promise<void> {
+    const run = this.run(job);
+    this.inHand.add(run);
+    try {
+      await run;
+    } finally {
+      this.inHand.delete(run);
+    }
+  }
+
+  /** Takes no more jobs. @returns when those in hand have ended and the worker is closed. */
+  end(): Promise<void> {
+    return endWorker(this.worker, this.idle());
+  }
+
+  private async idle(): Promise<void> {
+    while (this.inHand.size > 0) await Promise.allSettled(this.inHand);
+  }
+
+  private async run(job: Job): Promise<void> {
     const key = fetchJobSchema.safeParse(job.data);
     if (!key.success) throw new UnrecoverableError(`a job of another version, with data ${JSON.stringify(job.data)}`);
     await this.fetchPrices.run(this.source, key.data, {

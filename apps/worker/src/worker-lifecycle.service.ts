@@ -1,6 +1,6 @@
 import { DiscoveryService } from '@nestjs/core';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { ClockWatch, type Logger } from '@app/observability';
+import { ClockWatch, type ClockOffset, type Logger } from '@app/observability';
 import { SourceClient } from '@app/sources';
 import { Gauge } from 'prom-client';
 import { FetchProcessor } from './fetch.processor.js';
@@ -32,30 +32,36 @@ export class WorkerLifecycle implements OnApplicationBootstrap, BeforeApplicatio
   ) {}
 
   onApplicationBootstrap(): void {
-    this.stopWatching = this.clock.watch(MEASURE_CLOCK_EVERY_MS, (isTrue, { offsetMs }) => {
-      clockOffset.set(offsetMs / 1000);
-      if (isTrue === !this.isPaused) return;
-      this.isPaused = !isTrue;
-      this.logger[isTrue ? 'info' : 'error'](
-        { event: isTrue ? 'clock_true' : 'clock_wrong', offset_ms: offsetMs },
-        CLOCK_MESSAGE[`${isTrue}`],
-      );
-      for (const processor of this.processors()) {
-        if (isTrue) void processor.worker.resume();
-        // Without waiting for jobs in hand: they end by themselves.
-        else void processor.worker.pause(true);
-      }
-    });
+    // Before the first job: its price would already come under the wrong slot.
+    const offset = this.clock.offset();
+    if (offset !== undefined) this.heed(this.clock.isTrue(), offset);
+    this.stopWatching = this.clock.watch(MEASURE_CLOCK_EVERY_MS, (isTrue, measured) => this.heed(isTrue, measured));
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopWatching?.();
     const giveUp = setTimeout(() => this.shutdown.abort(), FINISH_WITHIN_MS);
     try {
-      await Promise.all(this.processors().map((processor) => processor.worker.close()));
+      await Promise.all(this.processors().map((processor) => processor.end()));
     } finally {
       clearTimeout(giveUp);
       this.client.close();
+    }
+  }
+
+  /** Pauses while the clock is wrong. */
+  private heed(isTrue: boolean, { offsetMs }: ClockOffset): void {
+    clockOffset.set(offsetMs / 1000);
+    if (isTrue === !this.isPaused) return;
+    this.isPaused = !isTrue;
+    this.logger[isTrue ? 'info' : 'error'](
+      { event: isTrue ? 'clock_true' : 'clock_wrong', offset_ms: offsetMs },
+      CLOCK_MESSAGE[`${isTrue}`],
+    );
+    for (const processor of this.processors()) {
+      if (isTrue) void processor.worker.resume();
+      // Without waiting for jobs in hand: they end by themselves.
+      else void processor.worker.pause(true);
     }
   }
 

@@ -46,7 +46,7 @@ export class ClockWatch {
     };
     const measureOnce = (): void => {
       this.measure().then((offset) => {
-        onVerdict(this.isTrue(), offset);
+        if (!stopped) onVerdict(this.isTrue(), offset);
         again();
       }, again);
     };

@@ -18,6 +18,8 @@ export function runProcess(logger: Logger, start: () => Promise<Closable>): void
   const end = (status: number): void => {
     if (ending) return;
     ending = true;
+    // Should the end hang with nothing left that keeps the process, Node ends it by itself: that is no success.
+    process.exitCode = 1;
     setTimeout(() => process.exit(status === 0 ? 1 : status), SHUTDOWN_LIMIT_MS).unref();
     Promise.resolve(app?.close()).then(
       () => process.exit(status),
@@ -31,8 +33,9 @@ export function runProcess(logger: Logger, start: () => Promise<Closable>): void
     logger.fatal({ err: error }, error instanceof Error ? error.message : String(error));
     end(1);
   };
-  process.once('SIGTERM', () => end(0));
-  process.once('SIGINT', () => end(0));
+  // Not "once": a Ctrl-C often arrives twice, from the terminal and from npm, and the second must not cut the end short.
+  process.on('SIGTERM', () => end(0));
+  process.on('SIGINT', () => end(0));
   process.once('uncaughtException', fail);
   process.once('unhandledRejection', fail);
   start().then((started) => {

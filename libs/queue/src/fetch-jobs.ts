@@ -1,5 +1,6 @@
-import type { BulkJobOptions, JobsOptions } from 'bullmq';
+import type { BulkJobOptions, JobsOptions, Queue } from 'bullmq';
 import { z } from 'zod';
+import { reachStore } from './reach-store.js';
 
 /** Name of the one job in a source's queue. */
 export const FETCH_JOB = 'fetch-prices';
@@ -28,11 +29,23 @@ export function fetchJob(fetch: FetchJob, maxAttempts: number): { name: string; 
   };
 }
 
-/** How long after a failed attempt the next one comes, in milliseconds: twice fits into a window of 5 s. */
+/** Adds jobs to a source's queue. @throws Error within seconds when the store is away, also when it was never there. */
+export async function addFetchJobs(queue: Queue, jobs: readonly ReturnType<typeof fetchJob>[]): Promise<void> {
+  await reachStore(queue);
+  await queue.addBulk([...jobs]);
+}
+
+/** An error of a fetch job that says how long the next attempt has to wait at least, in milliseconds. */
+export interface DelayedRetry {
+  readonly afterMs: number;
+}
+
+/** How long after a failed attempt the next one comes when nobody asks for more, in milliseconds: twice fits into a window of 5 s. */
 const RETRY_AFTER_MS = 1_000;
 
 const jobOptions: JobsOptions = {
-  backoff: { type: 'fixed', delay: RETRY_AFTER_MS },
+  // Any type that BullMQ does not know itself leads to the strategy of the worker, below.
+  backoff: { type: 'as-the-error-says' },
   // Pruning by count or age deadlocks on the Postgres backend; failed jobs stay for the board until they are cleaned.
   removeOnComplete: true,
   removeOnFail: false,
@@ -49,4 +62,12 @@ export const fetchWorkerOptions = {
   // After a lost connection the next try comes at once and not after the default of 15 s.
   runRetryDelay: 250,
   drainDelay: 1,
+  settings: {
+    backoffStrategy: (_attempts?: number, _type?: string, error?: Error): number =>
+      Math.max(RETRY_AFTER_MS, isDelayedRetry(error) ? error.afterMs : 0),
+  },
 } as const;
+
+function isDelayedRetry(error: object | undefined): error is DelayedRetry {
+  return error !== undefined && 'afterMs' in error && typeof error.afterMs === 'number';
+}

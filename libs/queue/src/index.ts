@@ -1,3 +1,4 @@
+export * from './end-worker.js';
 export * from './fetch-jobs.js';
 export * from './queue-store.js';
 export * from './wake-jobs.js';

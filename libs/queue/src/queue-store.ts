@@ -22,7 +22,10 @@ export function queueStoreOf(url: string): QueueStore {
 const RECONNECT_AFTER_MS = 250;
 
 /** A command that got no answer is given up, in milliseconds: a cut network must not stop the planner. */
-const COMMAND_TIMEOUT_MS = 2_000;
+export const COMMAND_TIMEOUT_MS = 2_000;
+
+/** A worker has time to wait, in milliseconds; yet a cut network must not hang it for ever. */
+const WORKER_QUERY_TIMEOUT_MS = 10_000;
 
 /** Queues and workers that are made from here on use this store. Called once, before the first is made: @nestjs/bullmq has no option for it. */
 export function useQueueStore(store: QueueStore): void {
@@ -32,7 +35,7 @@ export function useQueueStore(store: QueueStore): void {
 
 /** A connection for those who add jobs: fails at once when the store is away, since planning must go on without it. */
 export function producerConnection(store: QueueStore): ConnectionOptions {
-  if (store.kind === 'postgres') return postgresConnection(store.url, 3);
+  if (store.kind === 'postgres') return postgresConnection(store.url, 3, COMMAND_TIMEOUT_MS);
   return {
     ...redisAddress(store.url),
     retryStrategy: () => RECONNECT_AFTER_MS,
@@ -45,7 +48,8 @@ export function producerConnection(store: QueueStore): ConnectionOptions {
 
 /** A connection for those who run jobs: waits for the store to come back. */
 export function workerConnection(store: QueueStore, concurrency: number): ConnectionOptions {
-  if (store.kind === 'postgres') return postgresConnection(store.url, Math.min(4, concurrency));
+  if (store.kind === 'postgres')
+    return postgresConnection(store.url, Math.min(4, concurrency), WORKER_QUERY_TIMEOUT_MS);
   return {
     ...redisAddress(store.url),
     retryStrategy: () => RECONNECT_AFTER_MS,
@@ -75,19 +79,25 @@ function redisAddress(url: string) {
     port: port === '' ? 6379 : Number(port),
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    db: Number(pathname.slice(1) || 0),
+    db: databaseNumber(pathname),
     ...(protocol === 'rediss:' ? { tls: {} } : {}),
   };
 }
 
+function databaseNumber(pathname: string): number {
+  const match = /^\/?(\d{0,4})$/.exec(pathname);
+  if (match === null) throw new Error(`QUEUE_URL: ${pathname.slice(1)} is no number of a Redis database`);
+  return Number(match[1]);
+}
+
 /** BullMQ types its connections for Redis; its Postgres backend takes the configuration of a pg pool instead. */
-function postgresConnection(url: string, maxConnections: number): ConnectionOptions {
+function postgresConnection(url: string, maxConnections: number, queryTimeoutMs: number): ConnectionOptions {
   const pool = {
     connectionString: url,
     max: maxConnections,
     application_name: 'tidemark-queue',
     connectionTimeoutMillis: COMMAND_TIMEOUT_MS,
-    query_timeout: 10_000,
+    query_timeout: queryTimeoutMs,
     keepAlive: true,
   };
   return pool;

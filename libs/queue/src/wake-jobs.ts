@@ -1,4 +1,5 @@
 import type { Queue } from 'bullmq';
+import { reachStore } from './reach-store.js';
 
 /** The queue whose one job wakes the planner. */
 export const PLANNER_QUEUE = 'planner';
@@ -13,11 +14,17 @@ const EVERY_SECOND = '* * * * * *';
 
 /** Makes sure that the queue wakes the planner every second; safe to repeat, and needed again when the store came back empty. */
 export async function ensureWakeUps(queue: Queue): Promise<void> {
-  await queue.upsertJobScheduler(
-    WAKE_SCHEDULER,
-    { pattern: EVERY_SECOND, tz: 'UTC' },
-    { name: WAKE_JOB, data: {}, opts: { removeOnComplete: true, removeOnFail: true } },
-  );
+  await reachStore(queue);
+  try {
+    await queue.upsertJobScheduler(
+      WAKE_SCHEDULER,
+      { pattern: EVERY_SECOND, tz: 'UTC' },
+      { name: WAKE_JOB, data: {}, opts: { removeOnComplete: true, removeOnFail: true } },
+    );
+  } catch (error) {
+    // Another scheduler was a moment faster: the next wake-up is there.
+    if (!(error instanceof Error && error.message.includes('job ID already exists'))) throw error;
+  }
 }
 
 /** A wake-up is short, and the next is a second away: one that stalled is not worth waiting for. */

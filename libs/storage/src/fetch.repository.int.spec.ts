@@ -59,7 +59,7 @@ describe('the life of a fetch', () => {
     );
   }
 
-  const members = () => [{ tickerId, ticker: 'btc_usd', sourceName: 'btc_usd' }];
+  const members = () => [{ tickerId, ticker: 'btc_usd', sourceName: 'btc_usd', deadline: NOON + 15 }];
 
   describe('taking it in hand', () => {
     test.each(['planned', 'queued', 'retry'])(
@@ -119,6 +119,27 @@ describe('the life of a fetch', () => {
       await store();
       await claim();
       expect(await claim({ nowMs: (NOON + 15) * 1000 })).toEqual({ kind: 'too_late', begun: true, members: members() });
+    });
+
+    test('tells the failure after which another attempt was due, when that attempt comes too late or was the last', async () => {
+      const failure = { kind: 'rate_limited', message: 'HTTP 429' } as const;
+      await store({ maxAttempts: 1 });
+      await claim();
+      await fetches.release(KEY, failure);
+      expect(await claim()).toEqual({ kind: 'spent', failure, members: members() });
+      const tooLate = await claim({ nowMs: (NOON + 15) * 1000 });
+      expect(tooLate).toEqual({ kind: 'too_late', begun: true, failure, members: members() });
+    });
+
+    test('forgets the failure of an attempt once another has begun', async () => {
+      await store();
+      await claim();
+      await fetches.release(KEY, { kind: 'timeout', message: 'no answer' });
+      await claim();
+      expect(await claim({ nowMs: (NOON + 16) * 1000, takeOver: true })).toMatchObject({
+        kind: 'too_late',
+        failure: undefined,
+      });
     });
 
     test('stays busy past the window while the lease of another runs', async () => {
@@ -231,6 +252,27 @@ describe('the life of a fetch', () => {
       expect(await idsAt(NOON + 60)).toHaveLength(2);
       expect(await idsAt(NOON + 60)).not.toContain(eth.tickerId);
       expect(await fetches.members({ sourceId: DERIBIT, batch: 'coins', slot: NOON })).toEqual([]);
+    });
+
+    test('have each the end of their own window', async () => {
+      const coins = [{ sourceId: COINGECKO, batch: 'coins' }];
+      await insertSchedule(database.pool, { ticker: 'xbt_usd', intervalSeconds: 5, sources: coins });
+      await insertSchedule(database.pool, { ticker: 'eth_usd', intervalSeconds: 60, sources: coins });
+      const deadlines = (await fetches.members({ sourceId: COINGECKO, batch: 'coins', slot: NOON })).map(
+        (member) => member.deadline - NOON,
+      );
+      expect(deadlines).toEqual([5, 15]);
+    });
+
+    test('leave out a ticker whose slot was recorded as a gap, and only in that slot', async () => {
+      await database.pool.query(`INSERT INTO gaps VALUES ($1, $2, $3, 'not_planned', now())`, [
+        tickerId,
+        NOON,
+        NOON + 60,
+      ]);
+      expect(await fetches.members(KEY)).toEqual([]);
+      expect(await fetches.members({ ...KEY, slot: NOON + 60 })).toHaveLength(1);
+      expect(await fetches.members({ ...KEY, slot: NOON - 60 })).toEqual([]);
     });
   });
 });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { schemaFaults } from './schema-faults.js';
 import { catalogueFileSchema, tickerRequestSchema, type TickerRequest } from './ticker-request.js';
 
 /** What is sampled when nobody says otherwise. */
@@ -22,7 +23,7 @@ export async function readCatalogueFile(file: string): Promise<TickerRequest[]> 
   if (!result.success) {
     throw new CatalogueFileError(
       file,
-      result.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`),
+      schemaFaults(result.error).map(({ parameter, detail }) => `${parameter || 'the file'}: ${detail}`),
     );
   }
   const names = result.data.tickers.map((request) => request.ticker);

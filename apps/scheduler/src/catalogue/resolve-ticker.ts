@@ -1,8 +1,8 @@
-import { parseTicker, type ScheduledSource } from '@app/domain';
-import { sourceByName, SOURCES } from '@app/sources';
+import { MAX_WINDOW_SECONDS, parseTicker, windowSeconds, type ScheduledSource } from '@app/domain';
+import { sourceByName, SOURCES, type Source } from '@app/sources';
 import type { TickerPlan } from '@app/storage';
 import { closest } from 'fastest-levenshtein';
-import type { TickerRequest } from './ticker-request.js';
+import { MAX_INTERVAL_SECONDS, type TickerRequest } from './ticker-request.js';
 
 /** Thrown when a ticker cannot be sampled as asked; one sentence for each fault, with its cure. */
 export class CatalogueError extends Error {
@@ -34,6 +34,11 @@ export function resolveTicker(request: TickerRequest): TickerPlan {
         `${request.ticker}: ${source.name} every ${intervalSeconds} s is no multiple of ${request.interval_seconds} s`,
       );
     }
+    if (intervalSeconds > MAX_INTERVAL_SECONDS) {
+      faults.push(
+        `${request.ticker}: ${source.name} every ${intervalSeconds} s is more than a day: name another interval_seconds for it`,
+      );
+    }
     return [{ sourceId: source.id, position, sourceName, batch: asked.batch ?? request.ticker, intervalSeconds }];
   });
   if (new Set(sources.map((source) => source.sourceId)).size !== sources.length) {
@@ -48,26 +53,39 @@ export function resolveTicker(request: TickerRequest): TickerPlan {
   return { ticker: request.ticker, intervalSeconds: request.interval_seconds, rule: request.rule, sources };
 }
 
-/** Checks that no batch asks a source for more tickers in one call than it answers. @throws CatalogueError */
+/**
+ * Checks that no batch asks a source for more tickers in one call than it answers, and that one call can be in time for
+ * all of them. @throws CatalogueError
+ */
 export function checkBatches(plans: readonly TickerPlan[]): void {
-  const counts = new Map<string, number>();
-  const faults: string[] = [];
-  for (const source of SOURCES) {
-    const batches = plans.flatMap((plan) =>
-      plan.sources.filter((asked) => asked.sourceId === source.id).map((asked) => asked.batch),
+  const faults = SOURCES.flatMap((source) => {
+    const asked = plans.flatMap((plan) =>
+      plan.sources
+        .filter(({ sourceId }) => sourceId === source.id)
+        .map(({ batch }) => ({ batch, intervalSeconds: plan.intervalSeconds })),
     );
-    for (const batch of batches)
-      counts.set(`${source.name} ${batch}`, (counts.get(`${source.name} ${batch}`) ?? 0) + 1);
-    for (const batch of new Set(batches)) {
-      const count = counts.get(`${source.name} ${batch}`) ?? 0;
-      if (count > source.maxBatch) {
-        faults.push(
-          `batch ${batch} asks ${source.name} for ${count} tickers in one call, it answers at most ${source.maxBatch}: use another batch`,
-        );
-      }
-    }
-  }
+    return [...Map.groupBy(asked, ({ batch }) => batch)].flatMap(([batch, members]) =>
+      batchFaults(source, batch, members),
+    );
+  });
   if (faults.length > 0) throw new CatalogueError(faults);
+}
+
+function batchFaults(source: Source, batch: string, members: readonly { intervalSeconds: number }[]): string[] {
+  const faults: string[] = [];
+  if (members.length > source.maxBatch) {
+    faults.push(
+      `batch ${batch} asks ${source.name} for ${members.length} tickers in one call, it answers at most ${source.maxBatch}: use another batch`,
+    );
+  }
+  // A call that begins late may be in time for the longer window only, and its answer goes to all members alike.
+  const intervals = [...new Set(members.map(({ intervalSeconds }) => intervalSeconds))].sort((a, b) => a - b);
+  if (new Set(intervals.map(windowSeconds)).size > 1) {
+    faults.push(
+      `batch ${batch} asks ${source.name} for tickers with intervals of ${intervals.join(' and ')} s: below ${MAX_WINDOW_SECONDS} s they need a batch for each interval`,
+    );
+  }
+  return faults;
 }
 
 function unknownSource(ticker: string, name: string): string {

@@ -1,21 +1,11 @@
-import {
-  BadRequestException,
-  Body,
-  ConflictException,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  NotFoundException,
-  Param,
-  Patch,
-  Post,
-} from '@nestjs/common';
+import { parseTicker } from '@app/domain';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import type { CataloguedTicker } from '@app/storage';
 import type { z } from 'zod';
 import { CatalogueService, requestOf } from '../catalogue/catalogue.service.js';
-import { CatalogueError } from '../catalogue/resolve-ticker.js';
+import { schemaFaults } from '../catalogue/schema-faults.js';
 import { tickerChangeSchema, tickerRequestSchema } from '../catalogue/ticker-request.js';
+import { conflict, invalidRequest, unknownTicker } from './problem.js';
 
 /** The catalogue over HTTP: a change holds from the next slot on and needs no restart. */
 @Controller('tickers')
@@ -37,10 +27,8 @@ export class TickersController {
     const request = parse(tickerRequestSchema, body);
     const current = await this.catalogue.find(request.ticker);
     if (current?.enabled === true)
-      throw new ConflictException(
-        `${request.ticker} is sampled already: change it with PATCH /tickers/${request.ticker}`,
-      );
-    await explained(this.catalogue.put(request));
+      throw conflict(`${request.ticker} is sampled already: change it with PATCH /tickers/${request.ticker}`);
+    await this.catalogue.put(request);
     return this.read(request.ticker);
   }
 
@@ -48,8 +36,8 @@ export class TickersController {
   async change(@Param('ticker') ticker: string, @Body() body: unknown) {
     const change = parse(tickerChangeSchema, body);
     const current = await this.known(ticker);
-    if (!current.enabled) throw new ConflictException(`${ticker} is disabled: enable it with POST /tickers`);
-    await explained(this.catalogue.change(current, change));
+    if (!current.enabled) throw conflict(`${ticker} is disabled: enable it with POST /tickers`);
+    await this.catalogue.change(current, change);
     return this.read(ticker);
   }
 
@@ -62,8 +50,9 @@ export class TickersController {
   }
 
   private async known(ticker: string): Promise<CataloguedTicker> {
-    const known = await this.catalogue.find(ticker);
-    if (known === undefined) throw new NotFoundException(`there is no ticker ${ticker}: GET /tickers lists them`);
+    // What is no ticker at all may hold what Postgres takes for no text.
+    const known = parseTicker(ticker) === undefined ? undefined : await this.catalogue.find(ticker);
+    if (known === undefined) throw unknownTicker(ticker);
     return known;
   }
 }
@@ -84,17 +73,5 @@ function present(ticker: CataloguedTicker) {
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  throw new BadRequestException(
-    result.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`),
-  );
-}
-
-/** A catalogue that cannot be is the asker's fault, not the server's. */
-async function explained<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof CatalogueError) throw new BadRequestException(error.faults);
-    throw error;
-  }
+  throw invalidRequest(schemaFaults(result.error));
 }

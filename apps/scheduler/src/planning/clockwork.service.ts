@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { ClockWatch, type Logger } from '@app/observability';
 import { ensureWakeUps } from '@app/queue';
@@ -7,6 +8,7 @@ import { LOGGER, POOL } from '../tokens.js';
 import { AlignedTimer } from './aligned-timer.js';
 import { FetchQueues } from './fetch-queues.js';
 import { PlannerService } from './planner.service.js';
+import { SingleFlight } from './single-flight.js';
 
 /**
  * How far into a second the planner wakes itself when the queue has not, in milliseconds: the queue store may be away, or
@@ -22,6 +24,9 @@ const CLOSE_AFTER_QUIET_MS = 5_000;
 
 /** Most fetches closed in one second. */
 const CLOSE_LIMIT = 500;
+
+/** How long the end of the process waits for what was planned to reach the queue, in milliseconds. */
+const ENQUEUE_WITHIN_MS = 1_000;
 
 /** Failed jobs stay this long on the board, in milliseconds. */
 const KEEP_FAILED_JOBS_MS = 3_600_000;
@@ -43,6 +48,8 @@ const clockOffset = new Gauge({
 @Injectable()
 export class Clockwork implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly timers: AlignedTimer[];
+  /** Nobody waits for it: the queue store may take its time, and planning goes on without it. */
+  private readonly restoring = new SingleFlight<void>(() => this.restoreWakeUps());
   private stopWatchingClock: (() => void) | undefined;
   private databaseTroubleAtMs = Date.now();
   private wakeUpsRestoredAtMs = 0;
@@ -58,26 +65,28 @@ export class Clockwork implements OnApplicationBootstrap, BeforeApplicationShutd
     this.timers = [
       this.timer(1, WAKE_BY_ITSELF_AT_MS, 'waking', () => this.wakeIfForgotten()),
       this.timer(1, 700, 'closing', () => this.close()),
-      this.timer(60, 30_000, 'keeping house', () => this.keepHouse()),
+      this.timer(60, 30_000, 'making partitions', () => this.makePartitions()),
+      this.timer(60, 40_000, 'cleaning queues', () => this.cleanQueues()),
     ];
   }
 
-  async onApplicationBootstrap(): Promise<void> {
+  onApplicationBootstrap(): void {
     this.stopWatchingClock = this.clock.watch(2_000, (_isTrue, { offsetMs }) => clockOffset.set(offsetMs / 1000));
     for (const timer of this.timers) timer.start();
-    await this.restoreWakeUps();
+    void this.restoring.run();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopWatchingClock?.();
     await Promise.all(this.timers.map((timer) => timer.stop()));
-    await this.planner.enqueued();
+    await Promise.race([this.planner.enqueued(), sleep(ENQUEUE_WITHIN_MS, undefined, { ref: false })]);
   }
 
   private async wakeIfForgotten(): Promise<void> {
     const now = Date.now();
     if (this.planner.lastPassAtMs >= now - (now % 1000)) return;
-    await Promise.all([this.planner.pass(now), this.restoreWakeUps()]);
+    void this.restoring.run();
+    await this.planner.pass(now);
   }
 
   private async restoreWakeUps(): Promise<void> {
@@ -110,7 +119,7 @@ export class Clockwork implements OnApplicationBootstrap, BeforeApplicationShutd
     }
   }
 
-  private async keepHouse(): Promise<void> {
+  private async makePartitions(): Promise<void> {
     const client = await this.pool.connect();
     try {
       const made = await ensureUpcomingPartitions(client, Date.now());
@@ -118,6 +127,9 @@ export class Clockwork implements OnApplicationBootstrap, BeforeApplicationShutd
     } finally {
       client.release();
     }
+  }
+
+  private async cleanQueues(): Promise<void> {
     for (const queue of this.queues.all()) await queue.clean(KEEP_FAILED_JOBS_MS, CLEAN_LIMIT, 'failed');
   }
 

@@ -30,7 +30,8 @@ export class FetchQueues {
     return [this.planner, ...this.bySource.values()];
   }
 
+  /** Never rejects: a store that is away has nothing to close. */
   async close(): Promise<void> {
-    await Promise.all(this.all().map((queue) => queue.close()));
+    await Promise.allSettled(this.all().map((queue) => queue.close()));
   }
 }

@@ -106,7 +106,14 @@ describe('planning slots', () => {
 
   it('makes one call for the tickers of a batch, within the shortest of their windows', () => {
     const inBatch = (id: number, intervalSeconds: number): Schedule =>
-      aSchedule({ id, tickerId: id, ticker: `t${id}_usd`, plannedTo: T, intervalSeconds, sources: [aSource(2, { batch: 'all' })] });
+      aSchedule({
+        id,
+        tickerId: id,
+        ticker: `t${id}_usd`,
+        plannedTo: T,
+        intervalSeconds,
+        sources: [aSource(2, { batch: 'all' })],
+      });
     const plan = planSlots([inBatch(1, 60), inBatch(2, 4), inBatch(3, 10)], { nowSeconds: T });
     expect(plan.fetches).toEqual([{ sourceId: 2, batch: 'all', slot: T, deadline: T + 4, maxAttempts: 1 }]);
     expect(plan.advances).toHaveLength(3);
@@ -124,7 +131,10 @@ describe('planning slots', () => {
   });
 
   it('splits a gap where the database went away in the middle of it', () => {
-    const plan = planSlots([aSchedule({ plannedTo: T, intervalSeconds: 5 })], { nowSeconds: T + 60, databaseAwaySince: T + 21 });
+    const plan = planSlots([aSchedule({ plannedTo: T, intervalSeconds: 5 })], {
+      nowSeconds: T + 60,
+      databaseAwaySince: T + 21,
+    });
     expect(plan.gaps).toEqual([aGap(T, T + 25, 'not_planned'), aGap(T + 25, T + 60, 'database_unavailable')]);
     expect(plan.fetches.map((fetch) => fetch.slot)).toEqual([T + 60]);
   });
@@ -134,7 +144,10 @@ describe('planning slots', () => {
     ['at its first slot', T, 'database_unavailable'],
     ['after its last slot', T + 56, 'not_planned'],
   ])('gives one reason to a gap when the database went away %s', (_when, databaseAwaySince, reason) => {
-    const plan = planSlots([aSchedule({ plannedTo: T, intervalSeconds: 5 })], { nowSeconds: T + 60, databaseAwaySince });
+    const plan = planSlots([aSchedule({ plannedTo: T, intervalSeconds: 5 })], {
+      nowSeconds: T + 60,
+      databaseAwaySince,
+    });
     expect(plan.gaps).toEqual([aGap(T, T + 60, reason)]);
   });
 
@@ -163,14 +176,24 @@ const anyInterval = fc.constantFrom(1, 2, 5, 7, 15, 60, 90, 3_600);
 const anyWorld: fc.Arbitrary<World> = fc
   .record({
     versions: fc.array(
-      fc.record({ intervalSeconds: anyInterval, slots: fc.integer({ min: 1, max: 40 }), every: fc.integer({ min: 1, max: 3 }) }),
+      fc.record({
+        intervalSeconds: anyInterval,
+        slots: fc.integer({ min: 1, max: 40 }),
+        every: fc.integer({ min: 1, max: 3 }),
+      }),
       { minLength: 1, maxLength: 4 },
     ),
     isClosed: fc.boolean(),
-    pauses: fc.array(fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 8 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 2_000 }) }), {
-      minLength: 1,
-      maxLength: 60,
-    }),
+    pauses: fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: fc.integer({ min: 0, max: 8 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 0, max: 2_000 }) },
+      ),
+      {
+        minLength: 1,
+        maxLength: 60,
+      },
+    ),
     databaseAway: fc.option(fc.integer({ min: 0, max: 5_000 }), { nil: undefined }),
   })
   .map(({ versions, isClosed, pauses, databaseAway }) => {
@@ -179,7 +202,10 @@ const anyWorld: fc.Arbitrary<World> = fc
       const fromSlot = slotAtOrAfter(from, intervalSeconds);
       // The next version begins at a slot of its own interval, which may lie between two slots of this one.
       const next = versions[index + 1];
-      const end = next === undefined ? fromSlot + slots * intervalSeconds : slotAtOrAfter(fromSlot + slots * intervalSeconds - 1, next.intervalSeconds);
+      const end =
+        next === undefined
+          ? fromSlot + slots * intervalSeconds
+          : slotAtOrAfter(fromSlot + slots * intervalSeconds - 1, next.intervalSeconds);
       const toSlot = next !== undefined || isClosed ? end : undefined;
       from = end;
       return [1, 2].map((tickerId) =>
@@ -191,7 +217,10 @@ const anyWorld: fc.Arbitrary<World> = fc
           toSlot,
           plannedTo: fromSlot,
           intervalSeconds,
-          sources: [aSource(1, { batch: `t${tickerId}`, intervalSeconds }), aSource(2, { batch: 'all', intervalSeconds: every * intervalSeconds })],
+          sources: [
+            aSource(1, { batch: `t${tickerId}`, intervalSeconds }),
+            aSource(2, { batch: 'all', intervalSeconds: every * intervalSeconds }),
+          ],
         }),
       );
     });
@@ -242,8 +271,10 @@ function faultsOf(schedule: Schedule, { fetches, gaps }: Dealt, now: number): st
     if (inGaps > 1) faults.push(`slot ${slot} is in ${inGaps} gaps`);
     for (const { sourceId, batch } of schedule.sources.filter((source) => slot % source.intervalSeconds === 0)) {
       const found = calls.get(keyOf({ sourceId, batch, slot })) ?? [];
-      if (found.length + inGaps !== 1) faults.push(`slot ${slot}: ${found.length} calls to ${sourceId}, ${inGaps} gaps`);
-      if (found[0] !== undefined && found[0].deadline !== deadlineOf(slot, intervalSeconds)) faults.push(`slot ${slot}: deadline ${found[0].deadline}`);
+      if (found.length + inGaps !== 1)
+        faults.push(`slot ${slot}: ${found.length} calls to ${sourceId}, ${inGaps} gaps`);
+      if (found[0] !== undefined && found[0].deadline !== deadlineOf(slot, intervalSeconds))
+        faults.push(`slot ${slot}: deadline ${found[0].deadline}`);
     }
   }
   return faults;

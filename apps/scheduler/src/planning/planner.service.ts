@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ClockWatch, type Logger } from '@app/observability';
-import { fetchJob } from '@app/queue';
+import { addFetchJobs, fetchJob } from '@app/queue';
 import { sourceById } from '@app/sources';
 import { isTransientDatabaseError, PlanRepository, type EnqueuableFetch } from '@app/storage';
 import { Counter } from 'prom-client';
@@ -112,7 +112,7 @@ export class PlannerService {
   /** Every source by itself: trouble with one queue keeps no other waiting. */
   private async enqueueFor(source: string, fetches: readonly EnqueuableFetch[]): Promise<void> {
     try {
-      await this.queues.of(source).addBulk(fetches.map(jobOf));
+      await addFetchJobs(this.queues.of(source), fetches.map(jobOf));
       await this.repository.markEnqueued(fetches, Date.now());
     } catch (error) {
       this.logger.warn(

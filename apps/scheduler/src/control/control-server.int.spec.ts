@@ -1,0 +1,99 @@
+import '../../../../test/support/one-realm-of-errors.js';
+import {
+  basicLogin,
+  CONTROL_PASSWORD,
+  startControlServer,
+  type ControlServer,
+} from '../../../../test/support/control-server.js';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
+
+describe('the control server', () => {
+  let database: TestDatabase;
+  let server: ControlServer;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    server = await startControlServer(database.url);
+  });
+  afterAll(async () => {
+    await server.stop();
+    await database.drop();
+  });
+
+  it.each(['/livez', '/readyz', '/metrics', '/readyz?verbose=1'])('lets anybody ask %s', async (path) => {
+    expect((await server.ask('GET', path, undefined, {})).status).toBe(200);
+  });
+
+  it.each([
+    ['GET', '/tickers'],
+    ['POST', '/tickers'],
+    ['DELETE', '/tickers/btc_usd'],
+    ['GET', '/queues'],
+    ['GET', '/queues/'],
+    ['GET', '/queues/api/queues'],
+    ['PUT', '/queues/api/queues/prices-deribit/clean/failed'],
+    ['GET', '/queues/static/favicon.ico'],
+    ['GET', '/nothing'],
+    ['GET', '/livez/'],
+    ['GET', '//livez'],
+    ['GET', '/livez/../tickers'],
+    ['GET', '/tickers?/livez'],
+    ['OPTIONS', '/tickers'],
+  ])('asks for a login before %s %s', async (method, path) => {
+    const logins = [
+      {},
+      basicLogin('tidemark', 'wrong'),
+      basicLogin('tidemark', ''),
+      basicLogin('other', CONTROL_PASSWORD),
+      { authorization: 'Bearer x' },
+    ];
+    for (const login of logins) {
+      const answer = await server.ask(method, path, undefined, login);
+      expect(answer.status).toBe(401);
+      expect(answer.text).not.toContain(CONTROL_PASSWORD);
+    }
+  });
+
+  it('says how to log in, in a problem document', async () => {
+    const answer = await server.ask('GET', '/tickers', undefined, {});
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm="Tidemark control"/);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    expect(answer.json).toMatchObject({
+      status: 401,
+      title: 'Unauthorized',
+      instance: '/tickers',
+      request_id: answer.headers.get('x-request-id'),
+    });
+  });
+
+  it('shows the board to who is logged in', async () => {
+    for (const path of ['/queues', '/queues/']) {
+      const page = await server.ask('GET', path);
+      expect(page).toMatchObject({ status: 200 });
+      expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+      expect(page.text).toContain('Tidemark queues');
+    }
+  });
+
+  it('lists the queues on the board, that of the planner and one of every source', async () => {
+    const { status, json } = await server.ask('GET', '/queues/api/queues');
+    expect(status).toBe(200);
+    expect((json['queues'] as { name: string }[]).map((queue) => queue.name)).toEqual([
+      'planner',
+      'prices-deribit',
+      'prices-coingecko',
+    ]);
+  });
+
+  it('tells its clock and what it planned as metrics', async () => {
+    const { text } = await server.ask('GET', '/metrics', undefined, {});
+    for (const name of [
+      'tidemark_planned_fetches_total',
+      'tidemark_gap_ranges_total',
+      'tidemark_closed_fetches_total',
+      'tidemark_clock_offset_seconds',
+    ]) {
+      expect(text).toContain(`# HELP ${name} `);
+    }
+  });
+});

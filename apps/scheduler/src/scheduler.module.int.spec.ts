@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import '../../../test/support/one-realm-of-errors.js';
+import { ClockWatch, NestLogger } from '@app/observability';
+import { producerConnection, queueStoreOf, useQueueStore, type QueueStore } from '@app/queue';
+import { createPool, databaseNowMs } from '@app/storage';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Redis } from 'ioredis';
+import { catalogueTickers } from '../../../test/builders/catalogued-ticker.js';
+import { createLogBook, type LogBook } from '../../../test/support/log-lines.js';
+import { eventually, freePort } from '../../../test/support/processes.js';
+import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
+import { PlannerService } from './planning/planner.service.js';
+import { FetchQueues } from './planning/fetch-queues.js';
+import { SchedulerModule } from './scheduler.module.js';
+
+const STORES = ['Postgres', ...(process.env.TEST_REDIS_URL === undefined ? [] : ['Redis'])];
+
+describe('a scheduler', () => {
+  let database: TestDatabase;
+  let log: LogBook;
+  let queues: FetchQueues;
+  let app: NestFastifyApplication;
+  let stop: () => Promise<void>;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    log = createLogBook();
+  });
+  afterEach(async () => {
+    await stop();
+    await database.drop();
+  });
+
+  it.each(STORES)('plans every second, woken by its queue on %s, and fills the queue of the source', async (store) => {
+    const nominals: number[] = [];
+    await started(queueStoreOf(store === 'Postgres' ? database.url : await emptyRedisUrl()), nominals);
+    const from = Math.floor(Date.now() / 1000) + 2;
+    await catalogueTickers(database.url, { ticker: 'btc_usd', fromSlot: from });
+    const slots = await plannedSlots(from, 4);
+    expect(slots.slice(0, 4)).toEqual([from, from + 1, from + 2, from + 3]);
+    expect(await gapCount()).toBe(0);
+    // Whole seconds are the queue's word; the clockwork's own begin at .300.
+    expect(nominals.filter((nominal) => nominal % 1000 === 0).length).toBeGreaterThan(0);
+    const jobs = await queues.of('deribit').getJobs(['waiting', 'prioritized']);
+    expect(jobs.map((job) => job.id)).toContain(`btc_usd-${from}`);
+  });
+
+  it('plans without a queue store, starts without it, and ends without it', async () => {
+    await started({ kind: 'redis', url: `redis://127.0.0.1:${await freePort()}` });
+    const from = Math.floor(Date.now() / 1000) + 1;
+    await catalogueTickers(database.url, { ticker: 'btc_usd', fromSlot: from });
+    await plannedSlots(from, 3);
+    expect(await gapCount()).toBe(0);
+    const { rows } = await database.pool.query('SELECT DISTINCT status FROM fetches');
+    expect(rows).toEqual([{ status: 'planned' }]);
+    const ended = await Promise.race([stop().then(() => 'ended'), sleep(7_000, 'hangs', { ref: false })]);
+    stop = async () => undefined;
+    expect(ended).toBe('ended');
+  });
+
+  async function started(queueStore: QueueStore, nominals: number[] = []): Promise<void> {
+    useQueueStore(queueStore);
+    const pool = createPool({
+      url: database.url,
+      applicationName: 'tidemark-scheduler',
+      maxConnections: 5,
+      onIdleError: () => undefined,
+    });
+    const clock = new ClockWatch(() => databaseNowMs(pool));
+    await clock.measure();
+    queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(queueStore), log.logger);
+    const parts = { logger: log.logger, pool, databaseUrl: database.url, clock, queueStore, queues };
+    app = await NestFactory.create<NestFastifyApplication>(SchedulerModule.forRoot(parts), new FastifyAdapter(), {
+      logger: new NestLogger(log.logger),
+      abortOnError: false,
+    });
+    const planner = app.get(PlannerService);
+    const pass = planner.pass.bind(planner);
+    planner.pass = (nominalMs) => {
+      nominals.push(nominalMs);
+      return pass(nominalMs);
+    };
+    await app.listen(0, '127.0.0.1');
+    stop = async () => {
+      await app.close();
+      await queues.close();
+      await pool.end();
+    };
+  }
+
+  async function plannedSlots(from: number, count: number): Promise<number[]> {
+    return eventually(`${count} slots`, 20_000, async () => {
+      const { rows } = await database.pool.query<{ slot: number }>(
+        'SELECT slot FROM fetches WHERE slot >= $1 ORDER BY slot',
+        [from],
+      );
+      return rows.length < count ? undefined : rows.map((row) => row.slot);
+    });
+  }
+
+  async function gapCount(): Promise<number> {
+    return (await database.pool.query('SELECT 1 FROM gaps')).rows.length;
+  }
+});
+
+/** A database of the tests' Redis that no other file uses, emptied. */
+async function emptyRedisUrl(): Promise<string> {
+  const url = new URL(process.env.TEST_REDIS_URL ?? '');
+  url.pathname = '/12';
+  const redis = new Redis(url.href);
+  await redis.flushdb();
+  await redis.quit();
+  return url.href;
+}

@@ -1,0 +1,163 @@
+import { slotAt } from '@app/domain';
+import { ClockWatch, NestLogger } from '@app/observability';
+import { fetchJob, fetchQueueName, producerConnection, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
+import { SourceClient } from '@app/sources';
+import { createPool, databaseNowMs } from '@app/storage';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import {
+  plainAnswer,
+  startAnswerServer,
+  type AnswerServer,
+} from '../../../libs/sources/src/contract/answer-server.contract.js';
+import { catalogueTickers } from '../../../test/builders/catalogued-ticker.js';
+import { fetchState, planFetches, pricesOf, samplesOf } from '../../../test/builders/planned-fetch.js';
+import { deribitBody } from '../../../test/support/fetch-bench.js';
+import { createLogBook, type LogBook } from '../../../test/support/log-lines.js';
+import { eventually } from '../../../test/support/processes.js';
+import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
+import { WorkerModule } from './worker.module.js';
+
+const STORES = ['Postgres', ...(process.env.TEST_REDIS_URL === undefined ? [] : ['Redis'])];
+
+describe.each(STORES)('a worker with its queues on %s', (store) => {
+  let database: TestDatabase;
+  let source: AnswerServer;
+  let log: LogBook;
+  let queue: Queue;
+  let app: NestFastifyApplication;
+  let stop: () => Promise<void>;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    source = await startAnswerServer();
+    source.answerWith(plainAnswer(200, deribitBody('87123.45')));
+    log = createLogBook();
+    const queueStore = queueStoreOf(store === 'Postgres' ? database.url : await emptyRedisUrl());
+    useQueueStore(queueStore);
+    queue = new Queue(fetchQueueName('deribit'), { connection: producerConnection(queueStore) });
+    queue.on('error', () => undefined);
+    await queue.waitUntilReady();
+    const pool = createPool({
+      url: database.url,
+      applicationName: 'tidemark-worker',
+      maxConnections: 5,
+      onIdleError: () => undefined,
+    });
+    const clock = new ClockWatch(() => databaseNowMs(pool));
+    await clock.measure();
+    const client = new SourceClient({ baseUrls: { deribit: source.url }, now: Date.now });
+    const parts = {
+      logger: log.logger,
+      pool,
+      clock,
+      client,
+      queueStore,
+      processors: { concurrency: 5, limited: false },
+      now: Date.now,
+    };
+    app = await NestFactory.create<NestFastifyApplication>(WorkerModule.forRoot(parts), new FastifyAdapter(), {
+      logger: new NestLogger(log.logger),
+      abortOnError: false,
+    });
+    await app.listen(0, '127.0.0.1');
+    stop = async () => {
+      await app.close();
+      await pool.end();
+    };
+  });
+  afterEach(async () => {
+    await stop();
+    await queue.close();
+    await source.close();
+    await database.drop();
+  });
+
+  it('turns jobs into prices', async () => {
+    const keys = await planned('btc_usd', 'eth_usd');
+    await queue.addBulk(keys.map((key) => fetchJob(key, 3)));
+    const slot = keys[0]?.slot ?? 0;
+    await settled(async () => Object.keys(await pricesOf(database.pool, slot)).length === 2);
+    expect(await pricesOf(database.pool, slot)).toEqual({ btc_usd: '87123.45', eth_usd: '87123.45' });
+    await settled(async () => (await queue.getJobCounts('completed', 'active', 'waiting', 'failed'))['active'] === 0);
+    expect(await queue.getJobCounts('completed', 'active', 'waiting', 'failed')).toEqual({
+      completed: 0,
+      active: 0,
+      waiting: 0,
+      failed: 0,
+    });
+  });
+
+  it('tries again after the time that the source asked for, and not before', async () => {
+    const [key] = await planned('btc_usd');
+    const askedAtMs: number[] = [];
+    source.answerWith((request, response) => {
+      askedAtMs.push(performance.now());
+      const answer =
+        askedAtMs.length === 1 ? plainAnswer(429, '', { 'retry-after': '2' }) : plainAnswer(200, deribitBody('1.5'));
+      answer(request, response);
+    });
+    await queue.addBulk([fetchJob(key as FetchJob, 3)]);
+    await settled(async () => 'btc_usd' in (await pricesOf(database.pool, key?.slot ?? 0)));
+    expect((askedAtMs[1] ?? 0) - (askedAtMs[0] ?? 0)).toBeGreaterThanOrEqual(1_990);
+    expect(await fetchState(database.pool, key as FetchJob)).toMatchObject({ status: 'answered', attempts: 2 });
+    expect(log.of('fetch_retried')).toHaveLength(1);
+  });
+
+  it('refuses a job of another version for good, and goes on with the next', async () => {
+    const [key] = await planned('btc_usd');
+    await queue.add('fetch-prices', { what: 'is this' }, { jobId: 'strange', attempts: 3 });
+    await queue.addBulk([fetchJob(key as FetchJob, 3)]);
+    await settled(async () => 'btc_usd' in (await pricesOf(database.pool, key?.slot ?? 0)));
+    await settled(async () => (await queue.getJobCounts('failed'))['failed'] === 1);
+    expect(log.of('job_failed')).toMatchObject([{ job: 'strange', source: 'deribit' }]);
+  });
+
+  it('finishes what it has in hand when it is closed', async () => {
+    const [key] = await planned('btc_usd');
+    let answer: () => void = () => undefined;
+    source.answerWith((request, response) => {
+      answer = () => plainAnswer(200, deribitBody('87123.45'))(request, response);
+    });
+    await queue.addBulk([fetchJob(key as FetchJob, 3)]);
+    await settled(() => source.requests.length === 1);
+    const closing = app.close();
+    answer();
+    await closing;
+    expect(await samplesOf(database.pool, key?.slot ?? 0)).toMatchObject([{ outcome: 'accepted', price: '87123.45' }]);
+  });
+
+  it('tells whether it is alive, ready, and how it is doing', async () => {
+    const url = await app.getUrl();
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ status: 'ok', reasons: [] });
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('tidemark_clock_offset_seconds');
+  });
+
+  /** Fetches of the slot of now, planned and expected by nobody else. */
+  async function planned(...tickers: readonly string[]): Promise<FetchJob[]> {
+    const now = Math.floor(Date.now() / 1000);
+    // A window is open for 15 s, so an interval is chosen whose slot begins just now.
+    const intervalSeconds =
+      Array.from({ length: 3_000 }, (_, index) => index + 15).find((interval) => now % interval <= 1) ?? 15;
+    const fromSlot = slotAt(now * 1000, intervalSeconds);
+    await catalogueTickers(database.url, ...tickers.map((ticker) => ({ ticker, fromSlot, intervalSeconds })));
+    return planFetches(database.pool, now);
+  }
+
+  async function settled(isSettled: () => boolean | Promise<boolean>): Promise<void> {
+    await eventually('the worker', 15_000, async () => ((await isSettled()) ? true : undefined));
+  }
+});
+
+/** A database of the tests' Redis that no other file uses, emptied. */
+async function emptyRedisUrl(): Promise<string> {
+  const url = new URL(process.env.TEST_REDIS_URL ?? '');
+  url.pathname = '/11';
+  const redis = new Redis(url.href);
+  await redis.flushdb();
+  await redis.quit();
+  return url.href;
+}

@@ -1,0 +1,183 @@
+import { spawn } from 'node:child_process';
+import { explainListenError } from './run-process.js';
+
+const HOOKS = new URL('../../../test/standalone/typescript.hooks.mjs', import.meta.url).href;
+const LOGGER = new URL('logger.ts', import.meta.url).href;
+const RUN_PROCESS = new URL('run-process.ts', import.meta.url).href;
+
+interface Ended {
+  readonly status: number | null;
+  readonly signal: string | null;
+  readonly lines: readonly string[];
+}
+
+/**
+ * Runs a program in a process of its own. Its clock runs 50 times as fast, so that the limits of a shutdown pass quickly.
+ * @param onLine called with each line it prints.
+ */
+function run(
+  body: string,
+  onLine: (line: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
+): Promise<Ended> {
+  const program = `
+    const slow = globalThis.setTimeout;
+    globalThis.setTimeout = (work, ms, ...rest) => slow(work, ms / 50, ...rest);
+    const { createLogger } = await import(${JSON.stringify(LOGGER)});
+    const { runProcess, runToCompletion } = await import(${JSON.stringify(RUN_PROCESS)});
+    const logger = createLogger({ name: 'test', level: 'info' });
+    const alive = setInterval(() => undefined, 1_000_000);
+    const say = (line) => console.log(line);
+    ${body}`;
+  const child = spawn(
+    process.execPath,
+    ['--no-warnings', '--experimental-transform-types', '--import', HOOKS, '--input-type=module', '--eval', program],
+    { env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const lines: string[] = [];
+  let rest = '';
+  const read = (chunk: Buffer): void => {
+    const parts = (rest + chunk.toString()).split('\n');
+    rest = parts.pop() ?? '';
+    for (const line of parts) {
+      lines.push(line);
+      onLine(line, (signal) => child.kill(signal));
+    }
+  };
+  child.stdout.on('data', read);
+  child.stderr.on('data', read);
+  return new Promise((resolve) => child.once('close', (status, signal) => resolve({ status, signal, lines })));
+}
+
+/** Signals the process when it has printed "started". */
+function whenStarted(...signals: NodeJS.Signals[]) {
+  return (line: string, kill: (signal: NodeJS.Signals) => void): void => {
+    if (line === 'started') for (const signal of signals) kill(signal);
+  };
+}
+
+describe('running a process', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s closes it and ends it with status 0', async (signal) => {
+    const ended = await run(
+      `runProcess(logger, async () => { setTimeout(() => say('started'), 0); return { close: async () => say('closed') }; });`,
+      whenStarted(signal),
+    );
+    expect(ended).toEqual({ status: 0, signal: null, lines: ['started', 'closed'] });
+  });
+
+  test('closes once, however many signals come', async () => {
+    const ended = await run(
+      `runProcess(logger, async () => {
+         setTimeout(() => say('started'), 0);
+         return { close: async () => { say('closed'); await new Promise((done) => setTimeout(done, 5_000)); } };
+       });`,
+      whenStarted('SIGTERM', 'SIGINT'),
+    );
+    expect(ended).toEqual({ status: 0, signal: null, lines: ['started', 'closed'] });
+  });
+
+  test('a second signal of the same kind does not cut short an end that is under way', async () => {
+    const ended = await run(
+      `runProcess(logger, async () => {
+         setTimeout(() => say('started'), 0);
+         return { close: async () => { say('closing'); await new Promise((done) => setTimeout(done, 5_000)); say('closed'); } };
+       });`,
+      (line, kill) => {
+        if (line === 'started' || line === 'closing') kill('SIGTERM');
+      },
+    );
+    expect(ended).toEqual({ status: 0, signal: null, lines: ['started', 'closing', 'closed'] });
+  });
+
+  test('a start that fails ends it with status 1 and one line that says why', async () => {
+    const ended = await run(`runProcess(logger, async () => { throw new Error('API_PORT 8000 is in use'); });`);
+    expect(ended.status).toBe(1);
+    expect(ended.lines).toHaveLength(1);
+    expect(JSON.parse(ended.lines[0] ?? '')).toMatchObject({
+      level: 'fatal',
+      process: 'test',
+      msg: 'API_PORT 8000 is in use',
+    });
+  });
+
+  test.each([
+    ['thrown', `setTimeout(() => { throw new Error('nobody caught this'); }, 0)`],
+    ['rejected', `void Promise.reject(new Error('nobody caught this'))`],
+  ])('something %s that nobody handles closes it and ends it with status 1', async (_kind, fault) => {
+    const ended = await run(
+      `runProcess(logger, async () => { setTimeout(() => { ${fault} }, 10); return { close: async () => say('closed') }; });`,
+    );
+    expect(ended.status).toBe(1);
+    expect(ended.lines.filter((line) => line.includes('nobody caught this'))).toHaveLength(1);
+    expect(ended.lines).toContain('closed');
+  });
+
+  test('a close that fails ends it with status 1 and says so', async () => {
+    const ended = await run(
+      `runProcess(logger, async () => { setTimeout(() => say('started'), 0); return { close: async () => { throw new Error('stuck'); } }; });`,
+      whenStarted('SIGTERM'),
+    );
+    expect(ended.status).toBe(1);
+    expect(ended.lines.at(-1)).toContain('could not end in an orderly way');
+  });
+
+  test('a close that hangs is cut with status 1', async () => {
+    const ended = await run(
+      `runProcess(logger, async () => { setTimeout(() => say('started'), 0); return { close: () => new Promise(() => undefined) }; });`,
+      whenStarted('SIGTERM'),
+    );
+    expect(ended).toEqual({ status: 1, signal: null, lines: ['started'] });
+  });
+
+  test('a close that hangs is no success either when nothing else keeps the process', async () => {
+    const ended = await run(
+      `clearInterval(alive);
+       runProcess(logger, async () => {
+         setTimeout(() => { throw new Error('broken'); }, 10);
+         return { close: () => new Promise(() => undefined) };
+       });`,
+    );
+    expect(ended.status).toBe(1);
+  });
+
+  test('a signal while it starts ends it', async () => {
+    const ended = await run(
+      `runProcess(logger, () => { setTimeout(() => say('started'), 0); return new Promise(() => undefined); });`,
+      whenStarted('SIGTERM'),
+    );
+    expect(ended).toEqual({ status: 0, signal: null, lines: ['started'] });
+  });
+});
+
+describe('running a task', () => {
+  test('ends with status 0 when it is done, also when something would keep the process', async () => {
+    expect(await run(`runToCompletion('migrate', async () => say('done'));`)).toEqual({
+      status: 0,
+      signal: null,
+      lines: ['done'],
+    });
+  });
+
+  test('ends with status 1 and one line when it fails', async () => {
+    expect(await run(`runToCompletion('migrate', async () => { throw new Error('no database'); });`)).toEqual({
+      status: 1,
+      signal: null,
+      lines: ['migrate: no database'],
+    });
+  });
+});
+
+describe('explaining why a port cannot be had', () => {
+  test('names the variable of a port in use', () => {
+    const cause = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' });
+    const explained = explainListenError(cause, 'WORKER_PORT', 8002);
+    expect(explained.message).toMatch(/^WORKER_PORT 8002 is in use/);
+    expect(explained.cause).toBe(cause);
+  });
+
+  test('leaves other errors as they are, and makes one of what is none', () => {
+    const error = Object.assign(new Error('listen EACCES'), { code: 'EACCES' });
+    expect(explainListenError(error, 'WORKER_PORT', 80)).toBe(error);
+    expect(explainListenError('odd', 'WORKER_PORT', 80)).toEqual(new Error('odd'));
+    expect(explainListenError(null, 'WORKER_PORT', 80)).toBeInstanceOf(Error);
+  });
+});

@@ -1,0 +1,80 @@
+import { ClockWatch, NestLogger } from '@app/observability';
+import { producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
+import { createPool, databaseNowMs } from '@app/storage';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createControlAdapter, prepareControlServer } from '../../apps/scheduler/src/control/control-server.js';
+import { FetchQueues } from '../../apps/scheduler/src/planning/fetch-queues.js';
+import { SchedulerModule } from '../../apps/scheduler/src/scheduler.module.js';
+import { createLogBook, type LogBook } from './log-lines.js';
+
+/** The password of the control servers of tests. */
+export const CONTROL_PASSWORD = 'control-password';
+
+/** An answer, with its body read as JSON where it is some. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** A scheduler's control server on a free port. */
+export interface ControlServer {
+  readonly url: string;
+  readonly log: LogBook;
+  /** Asks as the user of the control API, or with another header; a body that is no text is sent as JSON. */
+  ask(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/** The login of the control API as a header. */
+export function basicLogin(user: string, password: string): Readonly<Record<string, string>> {
+  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
+}
+
+/** Starts a scheduler with its control API, its queues in the database. */
+export async function startControlServer(databaseUrl: string): Promise<ControlServer> {
+  const log = createLogBook();
+  const queueStore = queueStoreOf(databaseUrl);
+  useQueueStore(queueStore);
+  const pool = createPool({
+    url: databaseUrl,
+    applicationName: 'tidemark-control',
+    maxConnections: 4,
+    onIdleError: () => undefined,
+  });
+  const clock = new ClockWatch(() => databaseNowMs(pool));
+  await clock.measure();
+  const queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(queueStore), log.logger);
+  const module = SchedulerModule.forRoot({ logger: log.logger, pool, databaseUrl, clock, queueStore, queues });
+  const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
+    logger: new NestLogger(log.logger),
+    abortOnError: false,
+  });
+  await prepareControlServer(app, { password: CONTROL_PASSWORD, queues: queues.all() });
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  return {
+    url,
+    log,
+    ask: async (method, path, body, headers = basicLogin('tidemark', CONTROL_PASSWORD)) => {
+      const content = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
+      const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
+      const response = await fetch(`${url}${path}`, { method, headers: { ...type, ...headers }, ...content });
+      const text = await response.text();
+      const isJson = /json/.test(response.headers.get('content-type') ?? '');
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        json: (isJson ? JSON.parse(text) : {}) as Answer['json'],
+      };
+    },
+    stop: async () => {
+      await app.close();
+      await queues.close();
+      await pool.end();
+    },
+  };
+}

@@ -4,6 +4,11 @@ import tseslint from 'typescript-eslint';
 // What no rule of a formatter or of the type checker sees: promises that nobody waits for, `any`, and the environment read
 // outside libs/config. Who may import whom is in .dependency-cruiser.cjs.
 const environmentCure = 'Read the environment in libs/config and hand the value over as an argument.';
+const clockCure = 'The domain is pure: "now" is an argument.';
+const globalProcess = {
+  selector: "MemberExpression[object.name='globalThis'][property.name='process']",
+  message: environmentCure,
+};
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '.tidemark/**', '**/*.cjs', '**/*.mjs'] },
@@ -24,7 +29,14 @@ export default tseslint.config(
   {
     files: ['apps/**/*.ts', 'libs/**/*.ts'],
     ignores: ['libs/config/**', '**/*.spec.ts'],
-    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: environmentCure }] },
+    rules: {
+      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: environmentCure }],
+      'no-restricted-imports': [
+        'error',
+        ...['process', 'node:process'].map((name) => ({ name, message: environmentCure })),
+      ],
+      'no-restricted-syntax': ['error', globalProcess],
+    },
   },
   {
     files: ['libs/domain/src/**/*.ts'],
@@ -33,11 +45,18 @@ export default tseslint.config(
       'no-restricted-globals': [
         'error',
         { name: 'process', message: 'The domain is pure: take the value as an argument.' },
+        { name: 'performance', message: clockCure },
       ],
       'no-restricted-properties': [
         'error',
-        { object: 'Date', property: 'now', message: 'The domain is pure: "now" is an argument.' },
+        { object: 'Date', property: 'now', message: clockCure },
         { object: 'process', property: 'env', message: environmentCure },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        globalProcess,
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: clockCure },
+        { selector: "CallExpression[callee.name='Date']", message: clockCure },
       ],
     },
   },

@@ -16,7 +16,11 @@ describe('a problem of the control API', () => {
     ['a refusal of Nest', new BadRequestException('wrong'), 400],
     ['a catalogue that cannot be', new CatalogueError(['one', 'two']), 400],
   ])('is of the status of %s', (_what, error, status) => {
-    expect(problemOf(error)).toMatchObject({ status, type: expect.stringMatching(/./), title: expect.stringMatching(/./) });
+    expect(problemOf(error)).toMatchObject({
+      status,
+      type: expect.stringMatching(/./),
+      title: expect.stringMatching(/./),
+    });
   });
 
   it('tells nobody what went wrong inside', () => {

@@ -34,6 +34,8 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  // Jest leaves one core to itself, which on two cores is half of the machine.
+  maxWorkers: 2,
   testTimeout: 30_000,
   // Another order every time, told with its seed: no test may lean on another.
   randomize: true,

@@ -19,6 +19,11 @@ const COMMANDS = [
 /** Commands that are run elsewhere, by name: `make test` is what runs this. */
 const RUN_ELSEWHERE = ['make test'];
 
+/** The environment without what would name a database of somebody else's. */
+function withoutDatabase(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(DATABASE_URL|POSTGRES_)/.test(name)));
+}
+
 /** A launcher started by make, in a folder and on ports of its own. */
 class MadeSystem {
   readonly output: string[] = [];
@@ -38,7 +43,7 @@ class MadeSystem {
     const child = spawn(program, args, {
       cwd: ROOT,
       detached: true,
-      env: { ...process.env, ...ports, TIDEMARK_HOME: home },
+      env: { ...withoutDatabase(), ...ports, TIDEMARK_HOME: home },
     });
     const system = new MadeSystem(child, ports);
     for (const stream of [child.stdout, child.stderr])
@@ -116,7 +121,7 @@ describe('the README', () => {
     const result = spawnSync('make', ['verify'], {
       cwd: ROOT,
       encoding: 'utf8',
-      env: { ...process.env, TIDEMARK_HOME: await home, DATABASE_URL: '' },
+      env: { ...withoutDatabase(), TIDEMARK_HOME: await home },
     });
     expect({ status: result.status, stdout: result.stdout, stderr: result.stderr }).toMatchObject({ status: 0 });
   }, 60_000);

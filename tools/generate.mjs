@@ -90,8 +90,7 @@ function configurationPage() {
 }
 
 async function openapiFile() {
-  const { openapiDocument } = await import('../dist/apps/api/src/openapi-document.js').catch(() => ({}));
-  if (openapiDocument === undefined) return {};
+  const { openapiDocument } = await import('../dist/apps/api/src/openapi-document.js');
   return { 'docs/openapi.json': `${JSON.stringify(await openapiDocument(), null, 2)}\n` };
 }
 

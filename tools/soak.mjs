@@ -18,7 +18,8 @@ const random = randomFrom(seed);
 const home = await mkdtemp(path.join(os.tmpdir(), 'tidemark-soak-'));
 const [api, control, worker, simulator] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
 const environment = {
-  ...process.env,
+  // Without what would name another database: the demo has its own, and it is that one which is verified.
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(DATABASE_URL|POSTGRES_)/.test(name))),
   TIDEMARK_HOME: home,
   SAMPLE_INTERVAL_SECONDS: process.env.SAMPLE_INTERVAL_SECONDS ?? '1',
   API_PORT: String(api),

@@ -1,3 +1,4 @@
+import { eventually } from '../support/processes.js';
 import { PostgresProcess } from '../support/postgres-process.js';
 import { RedisProcess, redisServerName } from '../support/redis-process.js';
 import { TestSystem } from '../support/test-system.js';
@@ -43,11 +44,15 @@ function killing(system: TestSystem, app: 'worker' | 'scheduler', reasons: strin
     name: `${app} killed`,
     reasons,
     lastsMs: DEAD_FOR_MS,
-    // The process that replaces it has to boot.
-    slotsToRecover: 5,
+    slotsToRecover: 1,
     begin: () => system.end(app, 'SIGKILL'),
+    // The fault ends when the process that replaces it is there.
     end: async () => {
+      const before = system.started.length;
       await system.start(app);
+      await eventually(`${app} to start`, 20_000, () =>
+        system.started[before]?.process.lines.find((line) => line.event === 'started'),
+      );
     },
   };
 }

@@ -16,11 +16,13 @@ for (const ticker of ['btc_usd', 'eth_usd']) {
   say({ event: 'sample_stored', source: 'deribit', ticker, slot: 5, outcome: 'accepted', price: '1.50' });
 }`;
 
-/** Stand-ins for the compiled apps, for tests of the launcher alone. The worker says that it stored a slot. */
+const TOLD = 'say({ told: `${process.env.CATALOGUE_FILE} every ${process.env.SAMPLE_INTERVAL_SECONDS} s` });';
+
+/** Stand-ins for the compiled apps, for tests of the launcher alone. The worker says that it stored a slot, the scheduler what it was told. */
 export function writeFakeApps(folder: string, migrate = 'process.exit(0)'): void {
   const files = {
     'scheduler/src/migrate.main.js': migrate,
-    'scheduler/src/main.js': server('CONTROL_PORT'),
+    'scheduler/src/main.js': server('CONTROL_PORT', TOLD),
     'worker/src/main.js': server('WORKER_PORT', SAMPLE),
     'api/src/main.js': server('API_PORT'),
     'simulator/src/main.js': server('SIMULATOR_PORT'),

@@ -2,12 +2,13 @@ import { loadLauncherSettings } from '../../apps/standalone/src/launcher-setting
 import { runSystem } from '../../apps/standalone/src/launcher.js';
 
 // The launcher as main.ts runs it, with the apps of the folder that it is given in place of the real ones.
+const mode = process.argv[3] === 'start' ? 'start' : 'demo';
 const ending = new AbortController();
 process.on('SIGTERM', () => ending.abort());
 try {
   await runSystem({
-    mode: 'demo',
-    settings: loadLauncherSettings(),
+    mode,
+    settings: loadLauncherSettings(mode),
     appsFolder: process.argv[2] ?? '',
     print: (line) => void process.stdout.write(`${line}\n`),
     signal: ending.signal,

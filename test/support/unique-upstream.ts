@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -19,17 +19,19 @@ export interface LoggedCall {
  */
 export class UniqueUpstream {
   readonly calls: LoggedCall[] = [];
-  private given = randomInt(1_000_000);
+  private given: number;
 
   private constructor(
     private readonly server: Server,
-    /** Drawn anew for each run. */
-    readonly seed: string,
-  ) {}
+    /** Drawn anew for each run: where its prices begin. */
+    seed: number,
+  ) {
+    this.given = seed;
+  }
 
   static async start(): Promise<UniqueUpstream> {
     const server = createServer();
-    const upstream = new UniqueUpstream(server, randomBytes(8).toString('hex'));
+    const upstream = new UniqueUpstream(server, randomInt(1_000_000));
     server.on('request', (request, response) => upstream.answer(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return upstream;

@@ -52,6 +52,7 @@ describe('the log over HTTP', () => {
   });
 
   it('pages by sequence and filters by source', async () => {
+    await deribit('/public/get_index_price?index_name=btc_usd');
     const { next: before } = await lastCall();
     await deribit('/public/get_index_price?index_name=btc_usd');
     await coingecko('?ids=bitcoin&vs_currencies=usd');
@@ -63,6 +64,7 @@ describe('the log over HTTP', () => {
   });
 
   it('counts by source, status and name, and does not count its own routes', async () => {
+    await deribit('/public/get_index_price?index_name=btc_usd');
     const before = await jsonOf(control('/counters'));
     await deribit('/public/get_index_price?index_name=btc_usd');
     const after = await jsonOf(control('/counters'));

@@ -1,7 +1,12 @@
-import { childEnvironment, type AppName, type Decisions } from './child-environment.js';
+import { childEnvironment, unusedStoreVariables, type AppName, type Decisions } from './child-environment.js';
 import { loadLauncherSettings, type LauncherMode } from './launcher-settings.js';
 
-function environmentOf(app: AppName, mode: LauncherMode, environment: NodeJS.ProcessEnv = {}): Record<string, string> {
+function environmentOf(
+  app: AppName,
+  mode: LauncherMode,
+  environment: NodeJS.ProcessEnv = {},
+  isCatalogueApplied = false,
+): Record<string, string> {
   const decisions: Decisions = {
     mode,
     folder: '/data/demo',
@@ -9,14 +14,15 @@ function environmentOf(app: AppName, mode: LauncherMode, environment: NodeJS.Pro
     apiDatabasePassword: 'reader',
     queueUrl: 'redis://:queue@127.0.0.1:20002/0',
     controlPassword: 'control-it',
+    isCatalogueApplied,
     ports: { API_PORT: 8000, CONTROL_PORT: 8001, WORKER_PORT: 8002, SIMULATOR_PORT: 8003 },
   };
-  return childEnvironment(app, loadLauncherSettings(environment), decisions);
+  return childEnvironment(app, loadLauncherSettings(mode, environment), decisions);
 }
 
 describe('the environment of a child', () => {
   it('gives the worker of the demo the simulator in place of the sources, and no proxy', () => {
-    const given = { PATH: '/bin', HTTPS_PROXY: 'http://proxy:1', DERIBIT_URL: 'https://real', SECRET: 'x' };
+    const given = { PATH: '/bin', HTTPS_PROXY: 'proxy:1', NO_PROXY: 'a', DERIBIT_URL: 'https://real', SECRET: 'x' };
     expect(environmentOf('worker', 'demo', given)).toEqual({
       PATH: '/bin',
       NODE_ENV: 'production',
@@ -24,6 +30,7 @@ describe('the environment of a child', () => {
       QUEUE_URL: 'redis://:queue@127.0.0.1:20002/0',
       TIDEMARK_MODE: 'simulated',
       WORKER_PORT: '8002',
+      WORKER_FINISH_SECONDS: '1',
       DERIBIT_URL: 'http://127.0.0.1:8003/deribit/api/v2',
       COINGECKO_URL: 'http://127.0.0.1:8003/coingecko/api/v3',
     });
@@ -67,6 +74,25 @@ describe('the environment of a child', () => {
     });
   });
 
+  it('leaves the intervals to the catalogue of a file, unless an interval was asked for', () => {
+    const file = { CATALOGUE_FILE: '/tickers.yaml' };
+    expect(environmentOf('scheduler', 'demo', file)).not.toHaveProperty('SAMPLE_INTERVAL_SECONDS');
+    expect(environmentOf('scheduler', 'demo', { ...file, SAMPLE_INTERVAL_SECONDS: '2' })).toMatchObject({
+      CATALOGUE_FILE: '/tickers.yaml',
+      SAMPLE_INTERVAL_SECONDS: '2',
+    });
+  });
+
+  it('tells a scheduler nothing that would undo changes of this run, once one has applied it', () => {
+    const given = { CATALOGUE_FILE: '/tickers.yaml', SAMPLE_INTERVAL_SECONDS: '2' };
+    for (const mode of ['demo', 'start'] as const) {
+      const environment = environmentOf('scheduler', mode, given, true);
+      expect(environment).not.toHaveProperty('CATALOGUE_FILE');
+      expect(environment).not.toHaveProperty('SAMPLE_INTERVAL_SECONDS');
+    }
+    expect(environmentOf('scheduler', 'demo', {}, true)).not.toHaveProperty('SAMPLE_INTERVAL_SECONDS');
+  });
+
   it('gives the migration what makes the role of the API', () => {
     expect(environmentOf('migrate', 'demo')).toMatchObject({
       API_DATABASE_USER: 'tidemark_api',
@@ -82,6 +108,7 @@ describe('the environment of a child', () => {
       API_DATABASE_URL: 'postgres://other/db',
       QUEUE_URL: 'redis://other',
     };
+    expect(unusedStoreVariables(loadLauncherSettings('start', given)).sort()).toEqual(Object.keys(given).sort());
     for (const app of ['migrate', 'scheduler', 'worker', 'api', 'simulator'] as const) {
       expect(JSON.stringify(environmentOf(app, 'start', given))).not.toContain('other');
     }

@@ -15,12 +15,17 @@ export interface Decisions {
   /** Undefined when the queue lives in the database. */
   readonly queueUrl: string | undefined;
   readonly controlPassword: string;
+  /** Whether a scheduler of this run has applied catalogue and interval: from then on the control API decides. */
+  readonly isCatalogueApplied: boolean;
   /** Ports by variable. */
   readonly ports: Readonly<Record<string, number>>;
 }
 
 /** How often the demo samples when nobody says otherwise, in seconds. */
-export const DEMO_INTERVAL_SECONDS = 5;
+const DEMO_INTERVAL_SECONDS = 5;
+
+/** A worker that is given longer would be killed before it gives its jobs back: Ctrl-C ends everything within 5 s. */
+const WORKER_FINISH_SECONDS = 1;
 
 const SLICES: Readonly<Record<AppName, object>> = {
   migrate: migrateSettings,
@@ -29,6 +34,9 @@ const SLICES: Readonly<Record<AppName, object>> = {
   api: apiSettings,
   simulator: simulatorSettings,
 };
+
+/** What the scheduler applies once a run. Told again after its death it would undo what the control API changed since. */
+const CATALOGUE_VARIABLES = ['CATALOGUE_FILE', 'SAMPLE_INTERVAL_SECONDS'];
 
 /** The launcher's stores are its own: what the environment says of others must not reach its children. */
 const STORE_VARIABLES = /^(DATABASE_URL|POSTGRES_.*|API_DATABASE_URL|QUEUE_URL)$/;
@@ -47,20 +55,31 @@ export function childEnvironment(
   const decided = Object.entries(decidedValues(settings, decisions)).filter(([name]) => slice.has(name));
   const environment: Record<string, string> = {
     ...settings.given.machine,
-    // The demo calls nobody but the simulator, on this machine.
-    ...(decisions.mode === 'start' && app === 'worker' ? settings.given.proxy : {}),
+    ...(app === 'worker' ? settings.given.proxy : {}),
     NODE_ENV: 'production',
     ...Object.fromEntries(given),
     ...Object.fromEntries(decided),
   };
   if (app === 'api') delete environment['DATABASE_URL'];
   if (app === 'api') delete environment['API_DATABASE_PASSWORD'];
-  if (decisions.mode === 'demo') delete environment['HTTPS_PROXY'];
+  if (decisions.isCatalogueApplied) for (const name of CATALOGUE_VARIABLES) delete environment[name];
   return environment;
+}
+
+/** The interval that every ticker gets at the start, in seconds; undefined when the catalogue decides. */
+export function startIntervalSeconds(mode: LauncherMode, settings: LauncherSettings): number | undefined {
+  if (settings.SAMPLE_INTERVAL_SECONDS !== undefined) return settings.SAMPLE_INTERVAL_SECONDS;
+  return mode === 'demo' && settings.CATALOGUE_FILE === undefined ? DEMO_INTERVAL_SECONDS : undefined;
+}
+
+/** Variables that name stores, and were set in vain. */
+export function unusedStoreVariables(settings: LauncherSettings): string[] {
+  return Object.keys(settings.given.own).filter((name) => STORE_VARIABLES.test(name));
 }
 
 function decidedValues(settings: LauncherSettings, decisions: Decisions): VariableValues {
   const { mode, ports } = decisions;
+  const intervalSeconds = startIntervalSeconds(mode, settings);
   const apiUrl = new URL(decisions.databaseUrl);
   apiUrl.username = settings.API_DATABASE_USER;
   apiUrl.password = decisions.apiDatabasePassword;
@@ -72,15 +91,16 @@ function decidedValues(settings: LauncherSettings, decisions: Decisions): Variab
     API_DATABASE_PASSWORD: decisions.apiDatabasePassword,
     ...(decisions.queueUrl === undefined ? {} : { QUEUE_URL: decisions.queueUrl }),
     CONTROL_PASSWORD: decisions.controlPassword,
+    WORKER_FINISH_SECONDS: String(WORKER_FINISH_SECONDS),
     TIDEMARK_HOME: decisions.folder,
     TIDEMARK_MODE: mode === 'demo' ? 'simulated' : 'live',
     ...Object.fromEntries(Object.entries(ports).map(([variable, port]) => [variable, String(port)])),
+    ...(intervalSeconds === undefined ? {} : { SAMPLE_INTERVAL_SECONDS: String(intervalSeconds) }),
     ...(mode === 'start'
       ? {}
       : {
           DERIBIT_URL: `${simulator}/deribit/api/v2`,
           COINGECKO_URL: `${simulator}/coingecko/api/v3`,
-          SAMPLE_INTERVAL_SECONDS: String(settings.SAMPLE_INTERVAL_SECONDS ?? DEMO_INTERVAL_SECONDS),
         }),
   };
 }

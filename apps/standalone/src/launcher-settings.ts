@@ -53,32 +53,29 @@ export interface LauncherSettings extends z.output<z.ZodObject<typeof launcherSe
   };
 }
 
-/** Tidemark's own variables, by the process that reads them. */
+/** Tidemark's own variables, by the process that reads them, without those of the proxy. */
 const OWN_VARIABLES = Object.keys({
   ...apiSettings,
   ...schedulerSettings,
   ...workerSettings,
   ...simulatorSettings,
-});
+}).filter((name) => !PROXY_VARIABLES.includes(name));
 
 /** Files that are named from the folder in which the launcher was started. */
 const FILE_VARIABLES = ['CATALOGUE_FILE', 'SIMULATOR_HISTORY'];
 
 /**
- * Reads the environment of the launcher.
+ * Reads the environment of the launcher. The demo calls nobody but the simulator, so that it has no use for a proxy.
  * @throws SettingsError naming every wrong variable.
  */
-export function loadLauncherSettings(environment?: NodeJS.ProcessEnv): LauncherSettings {
-  const proxy = proxyValues(environment);
-  const checked = loadSettings(launcherSettings, environment);
+export function loadLauncherSettings(mode: LauncherMode, environment?: NodeJS.ProcessEnv): LauncherSettings {
+  const proxy = mode === 'demo' ? {} : proxyValues(environment);
+  const names = Object.keys(launcherSettings).filter((name) => !PROXY_VARIABLES.includes(name));
+  const checked = loadSettings(launcherSettings, { ...values(names, environment), ...proxy });
+  if (checked.HTTPS_PROXY !== undefined) proxy['HTTPS_PROXY'] = checked.HTTPS_PROXY;
   const own = values(OWN_VARIABLES, environment);
   for (const variable of FILE_VARIABLES) if (own[variable] !== undefined) own[variable] = resolve(own[variable]);
-  return {
-    ...checked,
-    HTTPS_PROXY: checked.HTTPS_PROXY ?? proxy['HTTPS_PROXY'],
-    NO_PROXY: checked.NO_PROXY ?? proxy['NO_PROXY'],
-    given: { machine: values(MACHINE_VARIABLES, environment), proxy, own },
-  };
+  return { ...checked, given: { machine: values(MACHINE_VARIABLES, environment), proxy, own } };
 }
 
 function values(variables: readonly string[], environment: NodeJS.ProcessEnv | undefined): Record<string, string> {

@@ -1,5 +1,5 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeFakeApps } from '../../../test/standalone/fake-apps.js';
@@ -15,15 +15,17 @@ const apps = join(parent, 'apps');
 const started: TypescriptProgram[] = [];
 let environment: NodeJS.ProcessEnv;
 
-function launch(folder = apps, more: NodeJS.ProcessEnv = {}): TypescriptProgram {
-  const program = startProgram('run-launcher.ts', [folder], { TIDEMARK_HOME: home, ...environment, ...more });
+function launch(folder = apps, more: NodeJS.ProcessEnv = {}, mode = 'demo'): TypescriptProgram {
+  const program = startProgram('run-launcher.ts', [folder, mode], { TIDEMARK_HOME: home, ...environment, ...more });
   started.push(program);
   return program;
 }
 
-/** Pids of all children that the launcher has noted. */
+/** Pids of all children that the launcher has noted; none before its first start. */
 function children(): number[] {
-  const noted = JSON.parse(readFileSync(join(home, 'demo', 'processes.json'), 'utf8')) as { pid: number }[];
+  const file = join(home, 'demo', 'processes.json');
+  if (!existsSync(file)) return [];
+  const noted = JSON.parse(readFileSync(file, 'utf8')) as { pid: number }[];
   return noted.map(({ pid }) => pid);
 }
 
@@ -76,6 +78,37 @@ describe('the launcher', () => {
     await launcher.line(/^! worker ended with signal SIGKILL; it is started again in 0\.2 s$/);
     await launcher.line(/^! postgres is back$/);
     expect(await waitUntil(() => children().length >= 5 && children().every(runs), { limitMs: 10_000 })).toBe(true);
+  });
+
+  it('tells the scheduler of catalogue and interval once a run, so that its restart undoes no change', async () => {
+    const launcher = launch(apps, { CATALOGUE_FILE: '/my/tickers.yaml', SAMPLE_INTERVAL_SECONDS: '7' });
+    const told = (): string[] => {
+      const log = readFileSync(join(home, 'demo', 'logs', 'scheduler.log'), 'utf8');
+      return [...log.matchAll(/"told":"([^"]*)"/g)].map(([, text = '']) => text);
+    };
+    await launcher.line(/^all processes are ready/);
+    const before = told().length;
+    expect(told().at(-1)).toBe('/my/tickers.yaml every 7 s');
+    for (const pid of children()) sendSignal(pid, 'SIGKILL');
+    await launcher.line(/^! scheduler ended with signal SIGKILL/);
+    expect(await waitUntil(() => told().length > before, { limitMs: 10_000 })).toBe(true);
+    expect(told().at(-1)).toBe('undefined every undefined s');
+  });
+
+  it('names a source that never answers after the banner, having asked it from the very start', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined).resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const more = { DERIBIT_URL: `http://127.0.0.1:${port}`, DATABASE_URL: 'postgres://mine' };
+    const launcher = launch(apps, more, 'start');
+    const fault = await launcher.line(/^! deribit cannot be reached/);
+    // What the start itself took is no longer the source's.
+    expect(Number(/no answer in (\d+) ms/.exec(fault)?.[1])).toBeLessThan(4_000);
+    const text = launcher.lines.join('\n');
+    expect(text).toMatch(
+      /Tidemark: real prices[^]*! DATABASE_URL is not used here: [^]*by-hand\.md[^]*! deribit cannot/,
+    );
+    await new Promise((resolve) => void silent.close(resolve));
   });
 
   it('takes its children along when it is killed by kill -9, and starts again at once on the same ports', async () => {

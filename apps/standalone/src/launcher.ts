@@ -3,7 +3,13 @@ import { join, resolve } from 'node:path';
 import { sourceByName } from '@app/sources';
 import { appsOf, entryPoint, untilAppReady, urlOf, wantedPorts, type ServingApp } from './apps.js';
 import { bannerLines } from './banner.js';
-import { childEnvironment, DEMO_INTERVAL_SECONDS, type AppName, type Decisions } from './child-environment.js';
+import {
+  childEnvironment,
+  startIntervalSeconds,
+  unusedStoreVariables,
+  type AppName,
+  type Decisions,
+} from './child-environment.js';
 import { startChild, type Child } from './child-process.js';
 import { messageOf } from './fault-text.js';
 import { keptPassword } from './kept-file.js';
@@ -52,6 +58,12 @@ const END_STAGES: readonly EndStage[] = [
 /** Leaves room to the 5 s that were promised. */
 const END_LIMIT_MS = 4_400;
 
+/** Since the start of the process, so that a source that hangs is named within the 5 s that were promised. */
+const PROBE_LIMIT_MS = 4_000;
+
+/** A slow start leaves the sources this much all the same. */
+const PROBE_LEAST_MS = 1_000;
+
 /** The sources of the default catalogue. */
 const DEFAULT_SOURCES = ['deribit'];
 
@@ -94,6 +106,7 @@ interface Running extends LauncherOptions {
 
 async function run(running: Running): Promise<void> {
   const { mode, settings, folder, ports, reporter, supervisor, signal } = running;
+  const faults = mode === 'start' ? probe(settings) : Promise.resolve([]);
   const stores = await startStores({
     folder,
     queueStore: settings.QUEUE_STORE,
@@ -113,17 +126,20 @@ async function run(running: Running): Promise<void> {
     queueUrl: queue?.url,
     apiDatabasePassword: keptPassword(join(folder, 'api-database-password')),
     controlPassword: settings.CONTROL_PASSWORD ?? keptPassword(join(folder, 'control-password')),
+    isCatalogueApplied: false,
   };
+  let isCatalogueApplied = false;
   const failed = new Promise<never>((_, reject) => void migrate(running, decisions).catch(reject));
   failed.catch(() => undefined); // It may come before anybody waits for it below.
   for (const name of appsOf(mode)) {
-    await supervisor.start({ name, launch: () => launchApp(name, running, decisions) });
+    await supervisor.start({ name, launch: () => launchApp(name, running, { ...decisions, isCatalogueApplied }) });
   }
 
   for (const line of banner(running, decisions, stores)) running.print(line);
   reporter.onFirstPrice(() => running.print(`first price stored ${secondsSinceStart()} s after start`));
-  void follow(running, decisions);
-  if (mode === 'start') void probe(running);
+  for (const fault of unusedStores(settings)) reporter.note(fault);
+  void follow(running, decisions, () => (isCatalogueApplied = true));
+  void faults.then((sentences) => sentences.forEach((sentence) => reporter.note(sentence)));
   await Promise.race([failed, new Promise<void>((end) => onAbort(signal, end))]);
 }
 
@@ -152,13 +168,15 @@ function launchApp(name: AppName, running: Running, decisions: Decisions): Promi
   });
 }
 
-/** Tells when everything is ready, and calls the hook when that which it needs is. */
-async function follow(running: Running, { databaseUrl }: Decisions): Promise<void> {
+/** Tells when everything is ready, and calls the hooks when that which they need is. */
+async function follow(running: Running, { databaseUrl }: Decisions, onSchedulerReady: () => void): Promise<void> {
   const { mode, settings, ports, signal, reporter, afterReady } = running;
   const apps = appsOf(mode);
   const ready = (names: readonly ServingApp[]): Promise<unknown> =>
     Promise.all(names.map((name) => untilAppReady(urlOf(name, settings, ports), signal)));
-  await ready(apps.filter((name) => name === 'scheduler' || name === 'simulator'));
+  // It listens only after it has applied the catalogue; one that dies before is told of it again.
+  const planning = ready(['scheduler']).then(() => signal.aborted || onSchedulerReady());
+  await Promise.all([planning, ready(apps.filter((name) => name === 'simulator'))]);
   if (signal.aborted) return;
   const simulatorUrl = mode === 'demo' ? urlOf('simulator', settings, ports) : undefined;
   await afterReady?.({ mode, databaseUrl, simulatorUrl }).catch((error: unknown) => reporter.note(messageOf(error)));
@@ -166,22 +184,31 @@ async function follow(running: Running, { databaseUrl }: Decisions): Promise<voi
   if (!signal.aborted) running.print(`all processes are ready ${secondsSinceStart()} s after start`);
 }
 
-async function probe({ settings, reporter }: Running): Promise<void> {
-  const faults = await probeSources({
+/** What keeps the sources from being used, in sentences. */
+async function probe(settings: LauncherSettings): Promise<string[]> {
+  return probeSources({
     sources: DEFAULT_SOURCES.map(sourceByName).filter((source) => source !== undefined),
     baseUrls: { deribit: settings.DERIBIT_URL, coingecko: settings.COINGECKO_URL },
     httpsProxy: settings.HTTPS_PROXY,
     noProxy: settings.NO_PROXY,
+    limitMs: Math.max(Math.round(PROBE_LIMIT_MS - performance.now()), PROBE_LEAST_MS),
     now: Date.now,
   }).catch((error: unknown) => [messageOf(error)]);
-  for (const fault of faults) reporter.note(fault);
+}
+
+function unusedStores(settings: LauncherSettings): string[] {
+  const names = unusedStoreVariables(settings);
+  if (names.length === 0) return [];
+  return [
+    `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not used here: the stores of \`make demo\` and \`make start\` are their own; run the processes by hand for a database of your own (docs/by-hand.md).`,
+  ];
 }
 
 function banner(running: Running, decisions: Decisions, { postgres, queueStore }: Stores): string[] {
   const { mode, settings, ports, folder } = running;
   return bannerLines({
     mode,
-    intervalSeconds: settings.SAMPLE_INTERVAL_SECONDS ?? (mode === 'demo' ? DEMO_INTERVAL_SECONDS : undefined),
+    intervalSeconds: startIntervalSeconds(mode, settings),
     apiUrl: urlOf('api', settings, ports),
     controlUrl: urlOf('scheduler', settings, ports),
     simulatorUrl: mode === 'demo' ? urlOf('simulator', settings, ports) : undefined,

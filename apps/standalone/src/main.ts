@@ -23,7 +23,7 @@ const afterReady = async (system: ReadySystem): Promise<void> => {
 };
 try {
   if (mode !== 'demo' && mode !== 'start') throw new Error('Usage: main.js demo|start (or `make demo`, `make start`)');
-  await runSystem({ mode, settings: loadLauncherSettings(), print, signal: ending.signal, afterReady });
+  await runSystem({ mode, settings: loadLauncherSettings(mode), print, signal: ending.signal, afterReady });
   print('Tidemark has ended.');
   process.exit(0);
 } catch (error) {

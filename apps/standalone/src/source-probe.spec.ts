@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import { sourceByName } from '@app/sources';
 import { probeSources } from './source-probe.js';
 
@@ -18,10 +19,10 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
 });
 
-async function probe(url: string): Promise<string[]> {
+async function probe(url: string, limitMs = 4_000): Promise<string[]> {
   const deribit = sourceByName('deribit');
   if (deribit === undefined) throw new Error('no deribit');
-  const rest = { httpsProxy: undefined, noProxy: undefined, now: Date.now };
+  const rest = { httpsProxy: undefined, noProxy: undefined, limitMs, now: Date.now };
   return probeSources({ sources: [deribit], baseUrls: { deribit: url }, ...rest });
 }
 
@@ -38,5 +39,15 @@ describe('the probe of the sources', () => {
   ])('names a source that %s, and hints at the demo', async (_, address) => {
     const faults = await probe(await address());
     expect(faults).toEqual([expect.stringMatching(/^deribit cannot be reached \(.*`make demo` needs no network\.$/)]);
+  });
+
+  it('names a source that takes the call and never answers, when the time is over', async () => {
+    const server = createTcpServer((socket) => socket.on('error', () => undefined).resume());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    expect(await probe(`http://127.0.0.1:${port}`, 100)).toEqual([
+      expect.stringMatching(/^deribit cannot be reached \(timeout: .*no answer in 100 ms/),
+    ]);
+    await new Promise((resolve) => server.close(resolve));
   });
 });

@@ -169,7 +169,7 @@ describe('the job that fetches prices', () => {
       const shutdown = new AbortController();
       bench.source.answerWith(() => shutdown.abort());
       await expect(bench.run(key, { signal: shutdown.signal })).rejects.toThrow(RetryFetchError);
-      expect(await state(key)).toMatchObject({ status: 'retry', attempts: 1, error_kind: 'unavailable' });
+      expect(await state(key)).toMatchObject({ status: 'retry', attempts: 1, error_kind: null });
       bench.source.answerWith(plainAnswer(200, deribitBody(PRICE)));
       await bench.run(key);
       expect(await prices(key)).toEqual({ btc_usd: PRICE });

@@ -6,11 +6,11 @@ import { SourceError, type Source, type SourceAnswer, type SourceClient } from '
 import type {
   AttemptFailure,
   Claim,
-  DecidedPrice,
   FetchMember,
   FetchRepository,
   FetchResult,
   Sample,
+  StoreOutcome,
   SampleRepository,
 } from '@app/storage';
 import { withPatience } from './database-patience.js';
@@ -101,7 +101,7 @@ export class FetchPricesJob {
       await this.keepAnswer(key, claim, answer, signal);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
-      if (signal.aborted) throw await this.release(key, error);
+      if (signal.aborted) throw await this.release(key, claim.attempt, error);
       await this.keepFailure(key, claim, error, signal);
     }
   }
@@ -136,7 +136,9 @@ export class FetchPricesJob {
     const afterMs = (error.retryAfterSeconds ?? 0) * 1000;
     const isTime = remainingMs > Math.max(MIN_TIME_FOR_RETRY_MS, afterMs);
     if (error.retryable && claim.attempt < claim.maxAttempts && isTime) {
-      await withPatience(logger, signal, () => fetches.release(key, { kind: error.kind, message: error.message }));
+      await withPatience(logger, signal, () =>
+        fetches.release(key, claim.attempt, { kind: error.kind, message: error.message }),
+      );
       throw new RetryFetchError(error.message, afterMs, { cause: error });
     }
     logger.warn({ event: 'fetch_failed', ...fields(key), kind: error.kind, attempt: claim.attempt }, error.message);
@@ -153,8 +155,8 @@ export class FetchPricesJob {
   }
 
   /** Gives a fetch back because the process ends: another worker takes it up at once. */
-  private async release(key: FetchJob, error: SourceError): Promise<RetryFetchError> {
-    await this.dependencies.fetches.release(key, { kind: error.kind, message: 'the worker was stopped' });
+  private async release(key: FetchJob, attempt: number, error: SourceError): Promise<RetryFetchError> {
+    await this.dependencies.fetches.release(key, attempt);
     return new RetryFetchError('the worker was stopped', 0, { cause: error });
   }
 
@@ -178,10 +180,10 @@ export class FetchPricesJob {
     signal: AbortSignal,
   ): Promise<void> {
     const { logger, now, samples: repository } = this.dependencies;
-    const { value: decided } = await withPatience(logger, signal, () =>
+    const { value: outcome } = await withPatience(logger, signal, () =>
       repository.store(key, samples, result, Math.floor(now() / 1000)),
     );
-    this.acknowledge(key, members, samples, decided);
+    this.acknowledge(key, members, samples, outcome);
   }
 
   /** One line per sample, after the commit: what is acknowledged is in the table. */
@@ -189,27 +191,18 @@ export class FetchPricesJob {
     key: FetchJob,
     members: readonly FetchMember[],
     samples: readonly Sample[],
-    decided: readonly DecidedPrice[],
+    { kept, decided }: StoreOutcome,
   ): void {
     const delayMs = this.dependencies.now() - key.slot * 1000;
-    for (const [index, sample] of samples.entries()) {
-      const { outcome, reason, price } = sample;
-      const isServed = decided.some(
-        (candidate) => candidate.tickerId === sample.tickerId && candidate.sourceId === key.sourceId,
-      );
-      this.dependencies.logger.info(
-        {
-          event: 'sample_stored',
-          ...fields(key),
-          ticker: members[index]?.ticker,
-          outcome,
-          reason,
-          price,
-          served: isServed,
-          delay_ms: delayMs,
-        },
-        'sample stored',
-      );
+    for (const [index, { tickerId, outcome, reason, price }] of samples.entries()) {
+      const line = { ...fields(key), ticker: members[index]?.ticker, outcome, reason, price, delay_ms: delayMs };
+      const served = decided.some((one) => one.tickerId === tickerId && one.sourceId === key.sourceId);
+      if (kept.has(tickerId)) {
+        this.dependencies.logger.info({ event: 'sample_stored', ...line, served }, 'sample stored');
+      } else {
+        // Somebody who took the fetch over, or the closer, was first: theirs stands.
+        this.dependencies.logger.warn({ event: 'sample_superseded', ...line }, 'another sample stands in its place');
+      }
     }
   }
 }

@@ -48,6 +48,7 @@ export async function startWorker(settings: SettingsOf<typeof workerSettings>, l
     client,
     queueStore,
     processors: { concurrency: settings.WORKER_CONCURRENCY, limited: settings.TIDEMARK_MODE === 'live' },
+    finishWithinMs: settings.WORKER_FINISH_SECONDS * 1000,
     now: Date.now,
   });
   const app = await NestFactory.create<NestFastifyApplication>(

@@ -29,9 +29,23 @@ describe('the life of a worker', () => {
     expect(calls).toEqual(['stop watching', 'end processor', 'close client']);
     expect(shutdown.signal.aborted).toBe(false);
   });
+
+  it('gives up the jobs in hand when they take longer than it may wait', async () => {
+    const { lifecycle, calls, shutdown } = aWorker({ isTrue: true, finishWithinMs: 1, hangs: true });
+    lifecycle.onApplicationBootstrap();
+    await lifecycle.beforeApplicationShutdown();
+    expect(shutdown.signal.aborted).toBe(true);
+    expect(calls.at(-1)).toBe('close client');
+  });
 });
 
-function aWorker({ isTrue }: { isTrue: boolean }) {
+interface WorkerFacts {
+  readonly isTrue: boolean;
+  readonly finishWithinMs?: number;
+  readonly hangs?: boolean;
+}
+
+function aWorker({ isTrue, finishWithinMs = 5_000, hangs = false }: WorkerFacts) {
   const calls: string[] = [];
   const log = createLogBook();
   let verdict: (isTrue: boolean, offset: ClockOffset) => void = () => undefined;
@@ -49,6 +63,8 @@ function aWorker({ isTrue }: { isTrue: boolean }) {
     resume: () => void calls.push('resume'),
   };
   const end = async (): Promise<void> => {
+    // A job that hangs ends when it is given up.
+    if (hangs) await new Promise((resolve) => shutdown.signal.addEventListener('abort', resolve));
     await Promise.resolve();
     calls.push('end processor');
   };
@@ -59,6 +75,13 @@ function aWorker({ isTrue }: { isTrue: boolean }) {
   const discovery = { getProviders: () => [{ instance: processor }, { instance: {} }, { instance: undefined }] };
   const client = { close: () => void calls.push('close client') };
   const shutdown = new AbortController();
-  const lifecycle = new WorkerLifecycle(clock as never, client as never, discovery as never, log.logger, shutdown);
+  const lifecycle = new WorkerLifecycle(
+    clock as never,
+    client as never,
+    discovery as never,
+    log.logger,
+    shutdown,
+    finishWithinMs,
+  );
   return { lifecycle, calls, log, shutdown, measured: (now: boolean) => verdict(now, offset) };
 }

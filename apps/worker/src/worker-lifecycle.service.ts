@@ -4,13 +4,10 @@ import { ClockWatch, type ClockOffset, type Logger } from '@app/observability';
 import { SourceClient } from '@app/sources';
 import { Gauge } from 'prom-client';
 import { FetchProcessor } from './fetch.processor.js';
-import { LOGGER, SHUTDOWN } from './tokens.js';
+import { FINISH_WITHIN_MS, LOGGER, SHUTDOWN } from './tokens.js';
 
 /** How often the clock is compared with the database's, in milliseconds. */
 const MEASURE_CLOCK_EVERY_MS = 2_000;
-
-/** How long jobs in hand may take to finish before they are given back, in milliseconds: one call and its store. */
-const FINISH_WITHIN_MS = 5_000;
 
 const clockOffset = new Gauge({
   name: 'tidemark_clock_offset_seconds',
@@ -29,6 +26,7 @@ export class WorkerLifecycle implements OnApplicationBootstrap, BeforeApplicatio
     private readonly discovery: DiscoveryService,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(SHUTDOWN) private readonly shutdown: AbortController,
+    @Inject(FINISH_WITHIN_MS) private readonly finishWithinMs: number,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -40,7 +38,7 @@ export class WorkerLifecycle implements OnApplicationBootstrap, BeforeApplicatio
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopWatching?.();
-    const giveUp = setTimeout(() => this.shutdown.abort(), FINISH_WITHIN_MS);
+    const giveUp = setTimeout(() => this.shutdown.abort(), this.finishWithinMs);
     try {
       await Promise.all(this.processors().map((processor) => processor.end()));
     } finally {

@@ -56,6 +56,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
       client,
       queueStore,
       processors: { concurrency: 5, limited: false },
+      finishWithinMs: 5_000,
       now: Date.now,
     };
     app = await NestFactory.create<NestFastifyApplication>(WorkerModule.forRoot(parts), new FastifyAdapter(), {

@@ -7,7 +7,7 @@ import { SOURCES, SourceClient } from '@app/sources';
 import { FetchRepository, SampleRepository, type Pool } from '@app/storage';
 import { FetchPricesJob } from './fetch-prices.job.js';
 import { fetchProcessorFor, type ProcessorOptions } from './fetch.processor.js';
-import { LOGGER, SHUTDOWN } from './tokens.js';
+import { FINISH_WITHIN_MS, LOGGER, SHUTDOWN } from './tokens.js';
 import { WorkerLifecycle } from './worker-lifecycle.service.js';
 
 /** What a worker is made of; opened before Nest starts, so that Nest only wires. */
@@ -18,6 +18,8 @@ export interface WorkerParts {
   readonly client: SourceClient;
   readonly queueStore: QueueStore;
   readonly processors: ProcessorOptions;
+  /** How long jobs in hand may take to finish at the end before they are given back. */
+  readonly finishWithinMs: number;
   readonly now: () => number;
 }
 
@@ -46,6 +48,7 @@ export class WorkerModule {
       providers: [
         { provide: LOGGER, useValue: logger },
         { provide: SHUTDOWN, useValue: new AbortController() },
+        { provide: FINISH_WITHIN_MS, useValue: parts.finishWithinMs },
         { provide: ClockWatch, useValue: clock },
         { provide: SourceClient, useValue: client },
         { provide: FetchPricesJob, useValue: fetchPrices },

@@ -15,6 +15,16 @@ export function seconds(minimum: number, maximum: number) {
   return wholeNumber(minimum, maximum, `must be a whole number of seconds, ${minimum} to ${maximum}`);
 }
 
+/** A number of seconds between two bounds, down to the millisecond. */
+export function fineSeconds(minimum: number, maximum: number) {
+  const fault = `must be a number of seconds, ${minimum} to ${maximum}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,3})?$/, fault)
+    .transform(Number)
+    .pipe(z.number().min(minimum, fault).max(maximum, fault));
+}
+
 /** A whole number between two bounds, in plain digits: `Number()` would read a blank as 0 and take `0x10` and `1e3`. */
 export function wholeNumber(minimum: number, maximum: number, fault: string) {
   return z
@@ -22,6 +32,17 @@ export function wholeNumber(minimum: number, maximum: number, fault: string) {
     .regex(/^\d{1,15}$/, fault)
     .transform(Number)
     .pipe(z.number().min(minimum, fault).max(maximum, fault));
+}
+
+/** An address of a proxy; `host:port` alone, which curl takes too, is read as `http://host:port`. */
+export function proxyAddress() {
+  return z
+    .string()
+    .transform((text) => (/^[^/\s]+:\d{1,5}$/.test(text) ? `http://${text}` : text))
+    .refine(
+      (text) => /^https?:\/\/./.test(text) && URL.canParse(text),
+      'must be an address that begins with http:// or https://, or host:port; other kinds of proxies, such as SOCKS, cannot be used',
+    );
 }
 
 /** An address of a server, of one of the given schemes. */

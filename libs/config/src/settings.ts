@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address, host, port, seconds, wholeNumber } from './setting-types.js';
+import { address, fineSeconds, host, port, proxyAddress, seconds, wholeNumber } from './setting-types.js';
 
 /** Every process: how it logs. */
 export const logSettings = {
@@ -107,7 +107,7 @@ export const sourceSettings = {
   COINGECKO_URL: address(['http', 'https'])
     .optional()
     .describe('Base address of CoinGecko, without a slash at the end.'),
-  HTTPS_PROXY: address(['http', 'https']).optional().describe('Proxy for calls to sources over https.'),
+  HTTPS_PROXY: proxyAddress().optional().describe('Proxy for calls to sources over https.'),
   NO_PROXY: z.string().optional().describe('Hosts that are called without the proxy, separated by commas.'),
 };
 
@@ -123,6 +123,9 @@ export const workerSettings = {
   WORKER_CONCURRENCY: wholeNumber(1, 500, 'must be a whole number, 1 to 500')
     .default(20)
     .describe('How many calls to one source a worker has in flight at most.'),
+  WORKER_FINISH_SECONDS: fineSeconds(0.1, 8)
+    .default(5)
+    .describe('How long a worker that ends may finish the jobs in hand before it gives them back; decimals allowed.'),
 };
 
 /** The stand-in for the sources. */
@@ -139,10 +142,9 @@ export const simulatorSettings = {
     ),
 };
 
-/** The launcher; it hands most variables on to the processes it starts. */
+/** The launcher; it hands most variables on to the processes it starts. Its stores are its own, so that none is named. */
 export const standaloneSettings = {
   ...sourceSettings,
-  DATABASE_URL: databaseSettings.DATABASE_URL,
   API_PORT: apiSettings.API_PORT,
   CONTROL_PORT: schedulerSettings.CONTROL_PORT,
   WORKER_PORT: workerSettings.WORKER_PORT,

@@ -20,12 +20,17 @@ export function fetchQueueName(source: string): string {
   return `prices-${source}`;
 }
 
+/** Id of a fetch's job in the queue of its source. */
+export function fetchJobId(fetch: { readonly batch: string; readonly slot: number }): string {
+  return `${fetch.batch}-${fetch.slot}`;
+}
+
 /** The job's name, data and options, for `addBulk`. The id makes offering the same fetch twice harmless while the job exists. */
 export function fetchJob(fetch: FetchJob, maxAttempts: number): { name: string; data: FetchJob; opts: BulkJobOptions } {
   return {
     name: FETCH_JOB,
     data: { sourceId: fetch.sourceId, source: fetch.source, batch: fetch.batch, slot: fetch.slot },
-    opts: { ...jobOptions, jobId: `${fetch.batch}-${fetch.slot}`, attempts: maxAttempts },
+    opts: { ...jobOptions, jobId: fetchJobId(fetch), attempts: maxAttempts },
   };
 }
 
@@ -33,6 +38,18 @@ export function fetchJob(fetch: FetchJob, maxAttempts: number): { name: string; 
 export async function addFetchJobs(queue: Queue, jobs: readonly ReturnType<typeof fetchJob>[]): Promise<void> {
   await reachStore(queue);
   await queue.addBulk([...jobs]);
+}
+
+/**
+ * Takes the jobs of fetches out of a source's queue. One that a worker has in hand stays, and ends by itself.
+ * @throws Error within seconds when the store is away.
+ */
+export async function removeFetchJobs(
+  queue: Queue,
+  fetches: readonly { readonly batch: string; readonly slot: number }[],
+): Promise<void> {
+  await reachStore(queue);
+  await Promise.all(fetches.map((fetch) => queue.remove(fetchJobId(fetch))));
 }
 
 /** An error of a fetch job that says how long the next attempt has to wait at least, in milliseconds. */

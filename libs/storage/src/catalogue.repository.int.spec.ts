@@ -167,8 +167,8 @@ describe('the catalogue', () => {
 
     test('closes the version that holds where the next one begins: no slot of either is lost or doubled', async () => {
       expect(await put(7, 5)).toBe('changed');
-      // The first multiple of 7 since 1970 that is not before the minute that is planned already.
-      const boundary = 60 + ((7 - ((NOON + 60) % 7)) % 7);
+      // The first multiple of 7 since 1970 after now: the minute that is planned already began before it.
+      const boundary = 6 + ((7 - ((NOON + 6) % 7)) % 7);
       expect(await versions()).toEqual([
         { from: 0, to: boundary, interval: 60 },
         { from: boundary, to: null, interval: 7 },
@@ -214,20 +214,27 @@ describe('the catalogue', () => {
       await put(5, 5);
       expect(await put(1, 6)).toBe('changed');
       expect(await versions()).toEqual([
-        { from: 0, to: 60, interval: 60 },
-        { from: 60, to: null, interval: 1 },
+        { from: 0, to: 10, interval: 60 },
+        { from: 10, to: null, interval: 1 },
       ]);
       expect((await database.pool.query('SELECT 1 FROM ticker_sources')).rowCount).toBe(2);
     });
 
-    test('back to what it was, before it took effect, goes on without a break', async () => {
+    test('from an hour to 5 s does not wait for the hour', async () => {
+      await put(3_600, 1);
+      await planAt(3_600);
+      await put(5, 3_601);
+      expect((await versions()).at(-1)).toEqual({ from: 3_605, to: null, interval: 5 });
+    });
+
+    test('back to what it was goes on without a break', async () => {
       await put(5, 5);
       await put(60, 6);
       const all = await versions();
       expect(all.at(-1)).toMatchObject({ to: null, interval: 60 });
       for (const [index, version] of all.slice(1).entries()) expect(version.from).toBe(all[index]?.to);
       for (let second = 1; second <= 180; second += 1) await planAt(second);
-      expect(await fetched()).toEqual([0, 60, 120, 180]);
+      expect(await fetched()).toEqual([0, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 120, 180]);
     });
 
     test('of the sources, their names, batches or order is a change', async () => {
@@ -259,7 +266,7 @@ describe('the catalogue', () => {
     test('by a process whose clock lags never reaches back into what was planned', async () => {
       for (let second = 1; second <= 300; second += 1) await planAt(second);
       await put(1, 30);
-      expect((await versions()).at(-1)).toEqual({ from: 360, to: null, interval: 1 });
+      expect((await versions()).at(-1)).toEqual({ from: 301, to: null, interval: 1 });
     });
   });
 

@@ -24,6 +24,24 @@ export interface CataloguedTicker {
   readonly sources: readonly ScheduledSource[];
 }
 
+/** Whether a version, were it to hold, samples as planned: at the same interval, by the same rule, from the same sources. */
+export function isSampledAs(version: Omit<TickerPlan, 'ticker'>, plan: TickerPlan): boolean {
+  return (
+    version.intervalSeconds === plan.intervalSeconds &&
+    version.rule === plan.rule &&
+    version.sources.length === plan.sources.length &&
+    plan.sources.every((source, index) => {
+      const known = version.sources[index];
+      return (
+        known?.sourceId === source.sourceId &&
+        known.sourceName === source.sourceName &&
+        known.batch === source.batch &&
+        known.intervalSeconds === source.intervalSeconds
+      );
+    })
+  );
+}
+
 /** What a change did to a ticker; `unchanged` when it already was as asked. */
 export type ChangeOutcome = 'created' | 'changed' | 'unchanged';
 
@@ -52,7 +70,7 @@ export class CatalogueRepository {
     return this.dataSource.transaction(async (manager) => {
       const ticker = await findOrCreateTicker(manager, plan.ticker);
       const current = await lockCurrentSchedule(manager, ticker.id);
-      if (current !== undefined && (await isSampledAs(manager, current, plan))) return 'unchanged';
+      if (current !== undefined && isSampledAs(await withSources(manager, current), plan)) return 'unchanged';
       const fromSlot = await firstFreeSlot(manager, ticker.id, current, plan, nowMs);
       if (current !== undefined) await closeSchedule(manager, current, fromSlot);
       await openSchedule(manager, ticker.id, plan, fromSlot);
@@ -91,8 +109,9 @@ export class CatalogueRepository {
       manager,
       schedules.map((schedule) => schedule.id),
     );
+    const scheduleOf = new Map(schedules.map((schedule) => [schedule.tickerId, schedule]));
     return tickers.flatMap((ticker) => {
-      const schedule = schedules.find((candidate) => candidate.tickerId === ticker.id);
+      const schedule = scheduleOf.get(ticker.id);
       if (schedule === undefined) return [];
       return [
         {
@@ -137,23 +156,6 @@ async function lockCurrentSchedule(manager: EntityManager, tickerId: number): Pr
   return schedule ?? undefined;
 }
 
-async function isSampledAs(manager: EntityManager, current: ScheduleEntity, plan: TickerPlan): Promise<boolean> {
-  if (current.intervalSeconds !== plan.intervalSeconds || current.rule !== plan.rule) return false;
-  const stored = (await readSources(manager, [current.id])).get(current.id) ?? [];
-  return (
-    stored.length === plan.sources.length &&
-    plan.sources.every((source, index) => {
-      const known = stored[index];
-      return (
-        known?.sourceId === source.sourceId &&
-        known.sourceName === source.sourceName &&
-        known.batch === source.batch &&
-        known.intervalSeconds === source.intervalSeconds
-      );
-    })
-  );
-}
-
 /** With less of its window left than this, in seconds, the slot that runs is not worth beginning with. */
 const MIN_WINDOW_LEFT_SECONDS = 2;
 
@@ -172,13 +174,21 @@ async function firstFreeSlot(
   nowMs: number,
 ): Promise<number> {
   const last = await manager.findOne(ScheduleEntity, { where: { tickerId }, order: { fromSlot: 'DESC' } });
-  const planned = current?.plannedTo ?? last?.toSlot ?? 0;
+  const planned = current === undefined ? (last?.toSlot ?? 0) : firstUnplanned(current);
   const running = slotAt(nowMs, plan.intervalSeconds);
   const sharesBatch = plan.sources.some((source) => source.batch !== plan.ticker);
   const windowLeftSeconds = deadlineOf(running, plan.intervalSeconds) - nowMs / 1000;
   if (last === null && !sharesBatch && windowLeftSeconds >= MIN_WINDOW_LEFT_SECONDS) return running;
   const ahead = Math.floor(nowMs / 1000) + (sharesBatch ? 2 : 1);
   return slotAtOrAfter(Math.max(ahead, planned), plan.intervalSeconds);
+}
+
+/**
+ * The second after the last slot that was dealt with: `plannedTo` is the slot that comes next by the old interval, and a
+ * shorter one need not wait for it.
+ */
+function firstUnplanned({ plannedTo, fromSlot, intervalSeconds }: ScheduleEntity): number {
+  return plannedTo === fromSlot ? fromSlot : plannedTo - intervalSeconds + 1;
 }
 
 /** Ends a version before the given slot; one that never held is removed. */
@@ -209,6 +219,11 @@ async function openSchedule(
     TickerSourceEntity,
     plan.sources.map((source) => ({ ...source, scheduleId })),
   );
+}
+
+async function withSources(manager: EntityManager, schedule: ScheduleEntity): Promise<Omit<TickerPlan, 'ticker'>> {
+  const sources = (await readSources(manager, [schedule.id])).get(schedule.id) ?? [];
+  return { intervalSeconds: schedule.intervalSeconds, rule: schedule.rule, sources };
 }
 
 async function readSources(

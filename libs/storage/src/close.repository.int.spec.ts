@@ -57,14 +57,15 @@ describe('closing', () => {
     return (await database.pool.query(text)).rows;
   }
 
-  function store(price: string, given: { sourceId?: number; slot?: number; nowSeconds?: number } = {}) {
+  async function store(price: string, given: { sourceId?: number; slot?: number; nowSeconds?: number } = {}) {
     const { sourceId = DERIBIT, slot = NOON, nowSeconds = slot + 2 } = given;
     const result = {
       status: 'answered',
       requestedAt: new Date(slot * 1000),
       receivedAt: new Date(slot * 1000 + 500),
     } as const;
-    return samples.store({ sourceId, batch: 'btc_usd', slot }, [accepted(tickerId, price)], result, nowSeconds);
+    const key = { sourceId, batch: 'btc_usd', slot };
+    return (await samples.store(key, [accepted(tickerId, price)], result, nowSeconds)).decided;
   }
 
   const reasons: readonly (readonly [why: string, draft: Partial<FetchDraft>, outcome: string, reason: string])[] = [
@@ -83,7 +84,7 @@ describe('closing', () => {
   test.each(reasons)('a fetch that %s is closed with that reason', async (_why, draft, outcome, reason) => {
     await planned(draft);
     expect(await closing.closeOverdue(GRACE_END, 10)).toEqual([
-      { source: 'deribit', slot: NOON, tickers: ['btc_usd'], outcome, reason },
+      { source: 'deribit', batch: 'btc_usd', slot: NOON, tickers: ['btc_usd'], outcome, reason },
     ]);
     expect(await rows('SELECT source_id, outcome, reason, observed_at, batch FROM samples')).toEqual([
       { source_id: DERIBIT, outcome, reason, observed_at: null, batch: 'btc_usd' },

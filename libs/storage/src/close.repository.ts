@@ -2,11 +2,13 @@ import { GRACE_AFTER_WINDOW_SECONDS, type MissReason, type Outcome, type SampleR
 import type pg from 'pg';
 import { MEMBERS_SQL, type FetchKey, type FetchMember } from './fetch.repository.js';
 import { inTransaction } from './pool.js';
-import { decidePrices, lockSlot, storeSamples, type DecidedPrice, type Sample } from './sample.repository.js';
+import { isTransientDatabaseError } from './transient-error.js';
+import { lockSlot, SampleRepository, storeSamples, type DecidedPrice, type Sample } from './sample.repository.js';
 
 /** A fetch that was closed because nobody reported its outcome in time. */
 export interface ClosedFetch {
   readonly source: string;
+  readonly batch: string;
   readonly slot: number;
   readonly tickers: readonly string[];
   readonly outcome: Outcome;
@@ -23,7 +25,11 @@ interface OverdueRow extends FetchKey {
 
 /** Gives an outcome to what nobody reported: the promise is that every expected slot has a price or a reason. */
 export class CloseRepository {
-  constructor(private readonly pool: pg.Pool) {}
+  private readonly samples: SampleRepository;
+
+  constructor(private readonly pool: pg.Pool) {
+    this.samples = new SampleRepository(pool);
+  }
 
   /**
    * Decides the prices of slots whose window is over while a better source has still not reported: nobody waits for it
@@ -43,13 +49,8 @@ export class CloseRepository {
       values: [nowSeconds, limit],
     });
     const decided: DecidedPrice[] = [];
-    for (const row of expired.rows) {
-      decided.push(
-        ...(await inTransaction(this.pool, async (client) => {
-          await lockSlot(client, row.slot, row.tickerIds);
-          return decidePrices(client, row.slot, row.tickerIds, nowSeconds);
-        })),
-      );
+    for (const { slot, tickerIds } of expired.rows) {
+      decided.push(...(await this.samples.decide(slot, tickerIds, nowSeconds)));
     }
     return decided;
   }
@@ -64,10 +65,18 @@ export class CloseRepository {
       values: [nowSeconds, limit],
     });
     const closed: ClosedFetch[] = [];
+    const faults: unknown[] = [];
     for (const key of overdue.rows) {
-      const fetch = await inTransaction(this.pool, (client) => closeOne(client, key, nowSeconds));
-      if (fetch !== undefined) closed.push(fetch);
+      try {
+        const fetch = await inTransaction(this.pool, (client) => closeOne(client, key, nowSeconds));
+        if (fetch !== undefined) closed.push(fetch);
+      } catch (error) {
+        if (isTransientDatabaseError(error)) throw error;
+        // One that cannot be closed keeps no other open.
+        faults.push(error);
+      }
     }
+    if (faults.length > 0) throw new AggregateError(faults, `${faults.length} fetches could not be closed`);
     return closed;
   }
 }
@@ -104,7 +113,13 @@ async function closeOne(client: pg.ClientBase, key: FetchKey, nowSeconds: number
     { status: 'closed', errorKind: fetch.errorKind ?? undefined, errorMessage: fetch.errorMessage ?? undefined },
     nowSeconds,
   );
-  return { source: fetch.source, slot: key.slot, tickers: members.rows.map((member) => member.ticker), ...ended };
+  return {
+    source: fetch.source,
+    batch: key.batch,
+    slot: key.slot,
+    tickers: members.rows.map((member) => member.ticker),
+    ...ended,
+  };
 }
 
 /** What the last known state of an unfinished fetch says about why there is no answer. */

@@ -58,13 +58,14 @@ describe('deciding prices', () => {
     readonly result?: FetchResult;
   }
 
-  function store(
+  async function store(
     given: Sample | readonly Sample[],
     { sourceId = DERIBIT, slot = NOON, batch = 'btc_usd', ...rest }: Given = {},
     by = samples,
-  ): Promise<DecidedPrice[]> {
+  ): Promise<readonly DecidedPrice[]> {
     const { nowSeconds = slot + 3, result = resultAt(slot) } = rest;
-    return by.store({ sourceId, batch, slot }, 'outcome' in given ? [given] : given, result, nowSeconds);
+    const stored = await by.store({ sourceId, batch, slot }, 'outcome' in given ? [given] : given, result, nowSeconds);
+    return stored.decided;
   }
 
   async function rows<T = Record<string, unknown>>(text: string): Promise<T[]> {

@@ -125,7 +125,7 @@ describe('the life of a fetch', () => {
       const failure = { kind: 'rate_limited', message: 'HTTP 429' } as const;
       await store({ maxAttempts: 1 });
       await claim();
-      await fetches.release(KEY, failure);
+      await fetches.release(KEY, 1, failure);
       expect(await claim()).toEqual({ kind: 'spent', failure, members: members() });
       const tooLate = await claim({ nowMs: (NOON + 15) * 1000 });
       expect(tooLate).toEqual({ kind: 'too_late', begun: true, failure, members: members() });
@@ -134,7 +134,7 @@ describe('the life of a fetch', () => {
     test('forgets the failure of an attempt once another has begun', async () => {
       await store();
       await claim();
-      await fetches.release(KEY, { kind: 'timeout', message: 'no answer' });
+      await fetches.release(KEY, 1, { kind: 'timeout', message: 'no answer' });
       await claim();
       expect(await claim({ nowMs: (NOON + 16) * 1000, takeOver: true })).toMatchObject({
         kind: 'too_late',
@@ -193,7 +193,7 @@ describe('the life of a fetch', () => {
       const releasedMeanwhile = {
         query: async (query: pg.QueryConfig) => {
           const result = await database.pool.query(query);
-          if (query.name === 'claim-fetch') await fetches.release(KEY, { kind: 'timeout', message: 'no answer' });
+          if (query.name === 'claim-fetch') await fetches.release(KEY, 1, { kind: 'timeout', message: 'no answer' });
           return result;
         },
       } as unknown as pg.Pool;
@@ -205,21 +205,21 @@ describe('the life of a fetch', () => {
     test('ends the lease, keeps the attempts and says what went wrong', async () => {
       await store();
       await claim();
-      await fetches.release(KEY, { kind: 'rate_limited', message: 'HTTP 429' });
+      await fetches.release(KEY, 1, { kind: 'rate_limited', message: 'HTTP 429' });
       expect(await stored()).toMatchObject({ status: 'retry', attempts: 1, lease: null, errorKind: 'rate_limited' });
       expect(await claim()).toMatchObject({ kind: 'claimed', attempt: 2 });
     });
 
     test.each(['answered', 'closed', 'planned'])('does nothing to one that is %s', async (status) => {
       await store({ status });
-      await fetches.release(KEY, { kind: 'timeout', message: 'x' });
+      await fetches.release(KEY, 1, { kind: 'timeout', message: 'x' });
       expect(await stored()).toMatchObject({ status, errorKind: null });
     });
 
     test('keeps a message that holds what Postgres cannot', async () => {
       await store();
       await claim();
-      await fetches.release(KEY, { kind: 'malformed', message: 'not \u0000 JSON \ud800' });
+      await fetches.release(KEY, 1, { kind: 'malformed', message: 'not \u0000 JSON \ud800' });
       expect(await stored()).toMatchObject({ status: 'retry' });
     });
   });

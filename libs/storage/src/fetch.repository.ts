@@ -97,14 +97,17 @@ export class FetchRepository {
     return { kind: 'claimed', attempt: row.attempts, maxAttempts: row.max_attempts, deadline: row.deadline, members };
   }
 
-  /** Puts a fetch back for another attempt, with what went wrong. */
-  async release(key: FetchKey, failure: AttemptFailure): Promise<void> {
+  /**
+   * Puts a fetch back for another attempt, with what went wrong; without a failure when the attempt was broken off.
+   * @param attempt the one that ends: somebody who took the fetch over meanwhile keeps it.
+   */
+  async release(key: FetchKey, attempt: number, failure?: AttemptFailure): Promise<void> {
     await this.pool.query({
       name: 'release-fetch',
-      text: `UPDATE fetches SET status = 'retry', lease_until = NULL, error_kind = $4, error_message = $5,
+      text: `UPDATE fetches SET status = 'retry', lease_until = NULL, error_kind = $5, error_message = $6,
                enqueued_at = clock_timestamp()
-             WHERE source_id = $1 AND batch = $2 AND slot = $3 AND status = 'running'`,
-      values: [key.sourceId, key.batch, key.slot, failure.kind, storableText(failure.message)],
+             WHERE source_id = $1 AND batch = $2 AND slot = $3 AND status = 'running' AND attempts = $4`,
+      values: [key.sourceId, key.batch, key.slot, attempt, failure?.kind, storableText(failure?.message)],
     });
   }
 

@@ -10,7 +10,13 @@ export * from './migrate.js';
 export * from './partitions.js';
 export * from './plan.repository.js';
 export * from './pool.js';
-export { SampleRepository, type DecidedPrice, type FetchResult, type Sample } from './sample.repository.js';
+export {
+  SampleRepository,
+  type DecidedPrice,
+  type FetchResult,
+  type Sample,
+  type StoreOutcome,
+} from './sample.repository.js';
 export * from './read/index.js';
 export * from './schema-check.js';
 export * from './settings.repository.js';

@@ -157,7 +157,7 @@ describe('migrate', () => {
       await migrate(
         optionsFor(database, { reader: { user: database.role, password: `it's \\'; DROP TABLE settings; --` } }),
       );
-      await connect();
+      await connect(`it's \\'; DROP TABLE settings; --`);
       expect((await reading.query(`SELECT value FROM settings WHERE key = 'mode'`)).rowCount).toBe(1);
     });
 

@@ -44,6 +44,14 @@ export interface DecidedPrice {
   readonly sourceId: number;
 }
 
+/** What a store came to. */
+export interface StoreOutcome {
+  /** Tickers whose given sample stands in the table now; another's stands there for the rest. */
+  readonly kept: ReadonlySet<number>;
+  /** Prices that it decided. */
+  readonly decided: readonly DecidedPrice[];
+}
+
 interface CandidateRow extends Omit<Candidate, 'outcome'> {
   readonly tickerId: number;
   readonly outcome: Outcome | null;
@@ -60,7 +68,7 @@ export class SampleRepository {
     samples: readonly Sample[],
     result: FetchResult,
     nowSeconds: number,
-  ): Promise<DecidedPrice[]> {
+  ): Promise<StoreOutcome> {
     return inTransaction(this.pool, (client) => storeSamples(client, key, samples, result, nowSeconds));
   }
 
@@ -80,10 +88,10 @@ export async function storeSamples(
   samples: readonly Sample[],
   result: FetchResult,
   nowSeconds: number,
-): Promise<DecidedPrice[]> {
+): Promise<StoreOutcome> {
   const tickerIds = samples.map((sample) => sample.tickerId);
   await lockSlot(client, key.slot, tickerIds);
-  await insertSamples(client, key, samples, result);
+  const kept = await insertSamples(client, key, samples, result);
   await client.query({
     name: 'finish-fetch',
     text: `UPDATE fetches SET status = $4, lease_until = NULL, requested_at = coalesce($5, requested_at), received_at = $6,
@@ -103,7 +111,7 @@ export async function storeSamples(
       storableText(result.errorMessage),
     ],
   });
-  return decidePrices(client, key.slot, tickerIds, nowSeconds);
+  return { kept, decided: await decidePrices(client, key.slot, tickerIds, nowSeconds) };
 }
 
 /** Takes the lock of every (ticker, slot) in ticker order, so that two stores of one slot follow one another and never deadlock. */
@@ -117,25 +125,41 @@ export async function lockSlot(client: pg.ClientBase, slot: number, tickerIds: r
   });
 }
 
+/**
+ * Inserts samples. One that was accepted in its window takes the place of "missed" (it could only be stored after the slot was
+ * closed) and, as long as the slot has no price, of "failed" (a worker that was taken over reported first): it is the better
+ * knowledge. Nothing else is ever overwritten.
+ * @returns the tickers whose given sample stands in the table now, also when an earlier try had stored it.
+ */
 async function insertSamples(
   client: pg.ClientBase,
   key: FetchKey,
   samples: readonly Sample[],
   result: FetchResult,
-): Promise<void> {
-  // A sample that was received in time and could only be stored after the slot was closed takes the place of "missed":
-  // it is the better knowledge. Nothing else is ever overwritten.
-  await client.query({
+): Promise<ReadonlySet<number>> {
+  const kept = await client.query<{ ticker_id: number }>({
     name: 'insert-samples',
-    text: `INSERT INTO samples (ticker_id, slot, source_id, outcome, reason, price, raw, source_time, requested_at, observed_at, batch)
-           SELECT ticker_id, $1, $2, outcome, reason, price, raw, source_time, $3, $4, $5
-           FROM unnest($6::int[], $7::text[], $8::text[], $9::numeric[], $10::text[], $11::timestamptz[])
-             AS given(ticker_id, outcome, reason, price, raw, source_time)
-           ON CONFLICT (ticker_id, slot, source_id) DO UPDATE
-             SET outcome = EXCLUDED.outcome, reason = EXCLUDED.reason, price = EXCLUDED.price, raw = EXCLUDED.raw,
-                 source_time = EXCLUDED.source_time, requested_at = EXCLUDED.requested_at, observed_at = EXCLUDED.observed_at,
-                 stored_at = clock_timestamp()
-             WHERE samples.outcome = 'missed' AND EXCLUDED.outcome <> 'missed'`,
+    text: `WITH given AS (
+             SELECT * FROM unnest($6::int[], $7::text[], $8::text[], $9::numeric[], $10::text[], $11::timestamptz[])
+               AS given(ticker_id, outcome, reason, price, raw, source_time)
+           ), stored AS (
+             INSERT INTO samples (ticker_id, slot, source_id, outcome, reason, price, raw, source_time, requested_at, observed_at, batch)
+             SELECT ticker_id, $1, $2, outcome, reason, price, raw, source_time, $3, $4, $5 FROM given
+             ON CONFLICT (ticker_id, slot, source_id) DO UPDATE
+               SET outcome = EXCLUDED.outcome, reason = EXCLUDED.reason, price = EXCLUDED.price, raw = EXCLUDED.raw,
+                   source_time = EXCLUDED.source_time, requested_at = EXCLUDED.requested_at, observed_at = EXCLUDED.observed_at,
+                   stored_at = clock_timestamp()
+               WHERE (samples.outcome = 'missed' AND EXCLUDED.outcome <> 'missed')
+                 OR (samples.outcome = 'failed' AND EXCLUDED.outcome = 'accepted' AND NOT EXISTS (
+                   SELECT 1 FROM prices p WHERE p.ticker_id = EXCLUDED.ticker_id AND p.slot = EXCLUDED.slot))
+             RETURNING ticker_id
+           )
+           SELECT ticker_id FROM stored
+           UNION
+           SELECT given.ticker_id FROM given JOIN samples s ON s.ticker_id = given.ticker_id AND s.slot = $1 AND s.source_id = $2
+           WHERE s.outcome = given.outcome AND s.reason IS NOT DISTINCT FROM given.reason
+             AND s.price::text IS NOT DISTINCT FROM given.price::text
+             AND s.observed_at IS NOT DISTINCT FROM $4::timestamptz(3)`,
     values: [
       key.slot,
       key.sourceId,
@@ -150,6 +174,7 @@ async function insertSamples(
       samples.map((sample) => sample.sourceTime),
     ],
   });
+  return new Set(kept.rows.map((row) => row.ticker_id));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { CatalogueRepository, createDataSource } from '@app/storage';
+import { CatalogueRepository, createDataSource, type ChangeOutcome, type TickerPlan } from '@app/storage';
 import { createLogBook, type LogBook } from '../../../../test/support/log-lines.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { DEFAULT_CATALOGUE } from './catalogue-file.js';
@@ -10,13 +10,15 @@ describe('the catalogue', () => {
   let database: TestDatabase;
   let dataSource: ReturnType<typeof createDataSource>;
   let log: LogBook;
+  let repository: WatchedRepository;
   let catalogue: CatalogueService;
 
   beforeEach(async () => {
     database = await createTestDatabase();
     dataSource = await createDataSource(database.url, 'tidemark-test').initialize();
     log = createLogBook();
-    catalogue = new CatalogueService(new CatalogueRepository(dataSource), log.logger);
+    repository = new WatchedRepository(dataSource);
+    catalogue = new CatalogueService(repository, log.logger);
   });
   afterEach(async () => {
     await dataSource.destroy();
@@ -52,6 +54,27 @@ describe('the catalogue', () => {
     expect(log.of('ticker_disabled')).toMatchObject([{ ticker: 'eth_usd' }]);
     await begin({ tickers: [aRequest({ ticker: 'eth_usd' })] });
     expect(await known()).toEqual(['ada_usdc disabled', 'btc_usd disabled', 'eth_usd every 60']);
+  });
+
+  it('writes at a start only what differs, so that a large file does not keep the scheduler from planning', async () => {
+    const sampled = (index: number, source: object = {}): TickerRequest =>
+      aRequest({ ticker: `t${index}_usd`, sources: [{ source: 'deribit', name: 'btc_usd', ...source }] });
+    const tickers = Array.from({ length: 50 }, (_, index) => sampled(index));
+    await begin({ tickers });
+    expect(repository.written.splice(0)).toHaveLength(50);
+    await begin({ tickers });
+    await begin({});
+    expect(repository.written).toEqual([]);
+    await aged();
+    await catalogue.disable('t4_usd');
+    const changed = [
+      { ...sampled(0), interval_seconds: 5 },
+      sampled(1, { name: 'eth_usd' }),
+      sampled(2, { batch: 'other' }),
+      sampled(3, { source: 'coingecko' }),
+    ];
+    await begin({ tickers: [...changed, ...tickers.slice(changed.length)] });
+    expect(repository.written).toEqual(['t0_usd', 't1_usd', 't2_usd', 't3_usd', 't4_usd']);
   });
 
   it('takes nothing of a file over that cannot be sampled', async () => {
@@ -155,6 +178,16 @@ describe('the catalogue', () => {
     return (await database.pool.query('SELECT 1 FROM schedules')).rows.length;
   }
 });
+
+/** Remembers which tickers were written. */
+class WatchedRepository extends CatalogueRepository {
+  readonly written: string[] = [];
+
+  override put(plan: TickerPlan, nowMs: number): Promise<ChangeOutcome> {
+    this.written.push(plan.ticker);
+    return super.put(plan, nowMs);
+  }
+}
 
 function aRequest(request: object): TickerRequest {
   return tickerRequestSchema.parse(request);

@@ -1,7 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@app/observability';
 import { sourceById } from '@app/sources';
-import { CatalogueRepository, type CataloguedTicker, type ChangeOutcome, type TickerPlan } from '@app/storage';
+import {
+  CatalogueRepository,
+  isSampledAs,
+  type CataloguedTicker,
+  type ChangeOutcome,
+  type TickerPlan,
+} from '@app/storage';
 import { LOGGER } from '../tokens.js';
 import { checkBatches, resolveTicker } from './resolve-ticker.js';
 import type { TickerChange, TickerRequest } from './ticker-request.js';
@@ -67,7 +73,12 @@ export class CatalogueService {
       start.tickers ?? (known.length === 0 ? start.defaults : known.filter((ticker) => ticker.enabled).map(requestOf));
     const plans = wanted.map((request) => resolveTicker(atInterval(request, start.intervalSeconds)));
     checkBatches(plans);
-    for (const plan of plans) await this.store(plan);
+    // Storing takes a transaction for each ticker, and nothing is planned before the last: most need none.
+    const knownByName = new Map(known.map((ticker) => [ticker.ticker, ticker]));
+    for (const plan of plans) {
+      const current = knownByName.get(plan.ticker);
+      if (current?.enabled !== true || !isSampledAs(current, plan)) await this.store(plan);
+    }
     if (start.tickers === undefined) return;
     const kept = new Set(plans.map((plan) => plan.ticker));
     for (const ticker of known) if (ticker.enabled && !kept.has(ticker.ticker)) await this.disable(ticker.ticker);

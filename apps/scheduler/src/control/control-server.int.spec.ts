@@ -66,6 +66,67 @@ describe('the control server', () => {
     });
   });
 
+  describe('called by a page of another site, with a login that the browser remembers,', () => {
+    const login = basicLogin('tidemark', CONTROL_PASSWORD);
+
+    it.each([
+      ['POST', '/tickers', { 'sec-fetch-site': 'cross-site' }],
+      ['POST', '/tickers', { 'sec-fetch-site': 'same-site' }],
+      ['POST', '/tickers', { origin: 'http://evil.example' }],
+      ['POST', '/tickers', { origin: 'null' }],
+      ['POST', '/tickers', { origin: 'nonsense' }],
+      ['POST', '/tickers', { origin: 'http://evil.example', 'sec-fetch-site': 'same-origin' }],
+      ['PATCH', '/tickers/btc_usd', { 'sec-fetch-site': 'cross-site' }],
+      ['DELETE', '/tickers/btc_usd', { 'sec-fetch-site': 'cross-site' }],
+      ['PUT', '/queues/api/queues/planner/pause', { 'sec-fetch-site': 'cross-site' }],
+      ['PUT', '/queues/api/queues/planner/pause', { origin: 'http://evil.example' }],
+    ])('refuses %s %s with %j', async (method, path, headers) => {
+      const answer = await server.ask(method, path, { ticker: 'btc_usd' }, { ...login, ...headers });
+      expect(answer).toMatchObject({ status: 403, json: { status: 403, detail: expect.stringContaining('site') } });
+      expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+      expect(answer.json['request_id']).toBe(answer.headers.get('x-request-id'));
+      expect((await server.ask('GET', '/tickers')).json).toEqual({ tickers: [] });
+    });
+
+    it.each([
+      ['POST', '/tickers', 'ticker=btc_usd', 'application/x-www-form-urlencoded'],
+      ['POST', '/tickers', '{"ticker":"btc_usd"}', 'text/plain'],
+      ['POST', '/tickers', '{"ticker":"btc_usd"}', 'application/jsonp'],
+      ['PUT', '/queues/api/queues/planner/pause', 'a=b', 'application/x-www-form-urlencoded'],
+    ])('refuses the form %s %s %s of type %s', async (method, path, body, type) => {
+      const answer = await server.ask(method, path, body, { ...login, 'content-type': type });
+      expect(answer).toMatchObject({ status: 415, json: { detail: expect.stringContaining('application/json') } });
+    });
+
+    it('refuses a body of no type', async () => {
+      const request = { method: 'POST', headers: login, body: new Uint8Array([123, 125]) };
+      expect((await fetch(`${server.url}/tickers`, request)).status).toBe(415);
+    });
+
+    it('still answers who only looks', async () => {
+      const headers = { ...login, 'sec-fetch-site': 'cross-site' };
+      expect((await server.ask('GET', '/tickers', undefined, headers)).status).toBe(200);
+    });
+
+    it.each(['/tickers', '/queues', '/queues/', '/nothing'])('keeps %s out of its frames', async (path) => {
+      const { headers } = await server.ask('GET', path);
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+      expect(headers.get('x-frame-options')).toBe('DENY');
+    });
+  });
+
+  it('takes what the board itself sends: nothing or JSON, from its own origin', async () => {
+    const headers = {
+      ...basicLogin('tidemark', CONTROL_PASSWORD),
+      'sec-fetch-site': 'same-origin',
+      origin: server.url,
+    };
+    expect((await server.ask('PUT', '/queues/api/queues/prices-deribit/pause', undefined, headers)).status).toBe(200);
+    const job = { name: 'fetch', data: {}, options: {} };
+    const added = await server.ask('POST', '/queues/api/queues/prices-deribit/add', job, headers);
+    expect(added.status).toBe(200);
+  });
+
   it('shows the board to who is logged in', async () => {
     for (const path of ['/queues', '/queues/']) {
       const page = await server.ask('GET', path);

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import helmet from '@fastify/helmet';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Queue } from 'bullmq';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { requireLogin } from './control-login.js';
+import { refuseCrossSiteRequests } from './cross-site-requests.js';
 import { problemOf } from './problem.js';
 import { sendProblem } from './problem.filter.js';
 import { mountQueueBoard } from './queue-board.js';
@@ -17,7 +19,7 @@ export function createControlAdapter(): FastifyAdapter {
   });
 }
 
-/** Puts request ids, the login and the board in place; called before the app listens. */
+/** Puts request ids, what keeps other sites out, the login and the board in place; called before the app listens. */
 export async function prepareControlServer(
   app: NestFastifyApplication,
   { password, queues }: { readonly password: string; readonly queues: readonly Queue[] },
@@ -27,6 +29,34 @@ export async function prepareControlServer(
     void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
     done();
   });
+  await fastify.register(helmet, {
+    contentSecurityPolicy: CONTENT_SECURITY_POLICY,
+    frameguard: { action: 'deny' },
+    // With no referrer at all a browser may send `Origin: null` even to this host, which would be refused.
+    referrerPolicy: { policy: 'same-origin' },
+    strictTransportSecurity: false,
+  });
+  refuseCrossSiteRequests(fastify);
   await requireLogin(fastify, password);
   await mountQueueBoard(fastify, queues);
 }
+
+/**
+ * What the board may load: the files of this origin only, and no page may frame it, to have its buttons clicked unseen. It
+ * sets styles inline and draws from data; TLS, where there is any, ends before this process, so nothing is upgraded to it.
+ */
+const CONTENT_SECURITY_POLICY = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'self'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:'],
+    fontSrc: ["'self'", 'data:'],
+    objectSrc: ["'none'"],
+    // The board names its own path as its base.
+    baseUri: ["'self'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'none'"],
+  },
+};

@@ -48,6 +48,16 @@ export function conflict(detail: string): ProblemError {
   return new ProblemError({ type: 'about:blank', title: 'Conflict', status: 409, detail });
 }
 
+/** 403 for what the login alone does not allow. */
+export function forbidden(detail: string): Problem {
+  return plain(403, detail);
+}
+
+/** 415 for a body that is no JSON. */
+export function unsupportedBody(): Problem {
+  return plain(415, 'A body must be JSON, sent with Content-Type: application/json.');
+}
+
 /** Turns anything that was thrown into what the client may see. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;

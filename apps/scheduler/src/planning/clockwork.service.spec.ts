@@ -70,6 +70,26 @@ describe('what happens by the clock in a scheduler', () => {
     await clockwork.beforeApplicationShutdown();
   });
 
+  it('closes and decides nothing while its clock is wrong', async () => {
+    const { clockwork, closed, decided } = aClockwork({ clockOffsetMs: 60_000 });
+    await lived(clockwork, 20_000);
+    expect({ closed, decided }).toEqual({ closed: [], decided: [] });
+  });
+
+  it('takes the job of a fetch that it closed out of the queue', async () => {
+    const fetch = {
+      source: 'deribit',
+      batch: 'btc_usd',
+      slot: 60,
+      tickers: [],
+      outcome: 'missed',
+      reason: 'not_taken',
+    };
+    const { clockwork, removed } = aClockwork({ overdue: [fetch] });
+    await lived(clockwork, 6_000);
+    expect(removed).toMatchObject([{ source: 'deribit', batch: 'btc_usd', slot: 60 }]);
+  });
+
   it('says of every ticker why its slot was closed', async () => {
     const fetch = {
       source: 'deribit',
@@ -119,6 +139,8 @@ interface Surroundings {
   readonly queueAnswers?: () => Promise<unknown>;
   readonly clean?: () => Promise<unknown>;
   readonly overdue?: readonly object[];
+  /** How far the database's clock is from the process's. */
+  readonly clockOffsetMs?: number;
 }
 
 /** A clockwork whose surroundings note when they were asked. */
@@ -126,11 +148,14 @@ function aClockwork({
   queueAnswers = async () => undefined,
   clean = async () => undefined,
   overdue = [],
+  clockOffsetMs = 0,
 }: Surroundings = {}) {
   const log = createLogBook();
   const passes: number[] = [];
   const restored: number[] = [];
   const closed: number[] = [];
+  const decided: number[] = [];
+  const removed: object[] = [];
   const housekeeping: string[] = [];
   const database = { isAway: false };
   const planner = {
@@ -155,6 +180,7 @@ function aClockwork({
   const closer = {
     decideExpired: async () => {
       if (database.isAway) throw new Error('connection refused');
+      decided.push(Date.now());
       return [];
     },
     closeOverdue: async () => {
@@ -165,8 +191,12 @@ function aClockwork({
   // Every partition is there already; what is asked tells that they were looked for.
   const connection = { query: async () => ({ rowCount: 1, rows: [] }), release: () => housekeeping.push('partitions') };
   const pool = { connect: async () => connection };
-  const clock = new ClockWatch(async () => Date.now());
-  const queues = { planner: plannerQueue, all: () => [plannerQueue] };
+  const clock = new ClockWatch(async () => Date.now() + clockOffsetMs);
+  const queues = {
+    planner: plannerQueue,
+    all: () => [plannerQueue],
+    remove: async (fetches: readonly object[]) => void removed.push(...fetches),
+  };
   const clockwork = new Clockwork(planner as never, queues as never, closer as never, clock, pool as never, log.logger);
-  return { clockwork, planner, passes, restored, closed, housekeeping, database, log };
+  return { clockwork, planner, passes, restored, closed, decided, removed, housekeeping, database, log };
 }

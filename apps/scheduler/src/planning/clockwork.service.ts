@@ -31,6 +31,9 @@ const ENQUEUE_WITHIN_MS = 1_000;
 /** Failed jobs stay this long on the board, in milliseconds. */
 const KEEP_FAILED_JOBS_MS = 3_600_000;
 
+/** Longer than any window with its grace, in milliseconds. */
+const STALE_JOBS_MS = 60_000;
+
 /** Most failed jobs removed from a queue in one go. */
 const CLEAN_LIMIT = 1_000;
 
@@ -103,11 +106,16 @@ export class Clockwork implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async close(): Promise<void> {
+    // With a wrong clock a slot would seem to be over that is not.
+    if (!this.clock.isTrue()) return;
     const nowSeconds = Math.floor(Date.now() / 1000);
     try {
       await this.closer.decideExpired(nowSeconds, CLOSE_LIMIT);
       if (Date.now() - this.databaseTroubleAtMs < CLOSE_AFTER_QUIET_MS) return;
-      for (const fetch of await this.closer.closeOverdue(nowSeconds, CLOSE_LIMIT)) {
+      const closed = await this.closer.closeOverdue(nowSeconds, CLOSE_LIMIT);
+      // Nobody waits for it: closing goes on without the queue.
+      void this.queues.remove(closed);
+      for (const fetch of closed) {
         const { source, slot, tickers, reason } = fetch;
         closedFetches.inc({ source, reason });
         for (const ticker of tickers)
@@ -129,8 +137,12 @@ export class Clockwork implements OnApplicationBootstrap, BeforeApplicationShutd
     }
   }
 
+  /** Failed jobs stay on the board for a while; a job that waited through its window and its grace serves nobody. */
   private async cleanQueues(): Promise<void> {
-    for (const queue of this.queues.all()) await queue.clean(KEEP_FAILED_JOBS_MS, CLEAN_LIMIT, 'failed');
+    for (const queue of this.queues.all()) {
+      await queue.clean(KEEP_FAILED_JOBS_MS, CLEAN_LIMIT, 'failed');
+      await queue.clean(STALE_JOBS_MS, CLEAN_LIMIT, 'wait');
+    }
   }
 
   private timer(everySeconds: number, offsetMs: number, doing: string, work: () => Promise<void>): AlignedTimer {

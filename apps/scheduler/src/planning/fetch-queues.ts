@@ -1,5 +1,5 @@
 import { Queue, type ConnectionOptions } from 'bullmq';
-import { fetchQueueName, PLANNER_QUEUE } from '@app/queue';
+import { fetchQueueName, PLANNER_QUEUE, removeFetchJobs } from '@app/queue';
 import type { Logger } from '@app/observability';
 
 /** The queues that the scheduler adds to: one a source, and the one that wakes the planner. */
@@ -7,7 +7,11 @@ export class FetchQueues {
   readonly planner: Queue;
   private readonly bySource: ReadonlyMap<string, Queue>;
 
-  constructor(sources: readonly string[], connection: ConnectionOptions, logger: Logger) {
+  constructor(
+    sources: readonly string[],
+    connection: ConnectionOptions,
+    private readonly logger: Logger,
+  ) {
     const open = (name: string): Queue => {
       const queue = new Queue(name, { connection });
       // Without a listener a lost connection would end the process; it is tried again by itself.
@@ -23,6 +27,22 @@ export class FetchQueues {
     const queue = this.bySource.get(source);
     if (queue === undefined) throw new Error(`no queue for source ${source}: this build does not know it`);
     return queue;
+  }
+
+  /**
+   * Takes stale jobs out of their queues: left there, they would keep a worker that comes back from what is due. Never rejects: a
+   * store that is away has none to take, and what stays is cleaned by its age.
+   */
+  async remove(
+    fetches: readonly { readonly source: string; readonly batch: string; readonly slot: number }[],
+  ): Promise<void> {
+    for (const [source, ofSource] of Map.groupBy(fetches, (fetch) => fetch.source)) {
+      try {
+        await removeFetchJobs(this.of(source), ofSource);
+      } catch (error) {
+        this.logger.warn({ event: 'queue_error', queue: source, err: error }, 'could not remove stale jobs');
+      }
+    }
   }
 
   /** Every queue, the planner's first. */

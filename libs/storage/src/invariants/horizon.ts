@@ -1,3 +1,4 @@
+import { CLOSING_SLACK_SECONDS } from '../closing-slack.js';
 import type { Snapshot } from './finding.js';
 import type { RowRate } from './slot-windows.js';
 
@@ -11,9 +12,6 @@ export interface Horizon {
   /** Whether a scheduler is connected and settled; without one nobody closes what was in hand when the last one ended. */
   readonly isRunning: boolean;
 }
-
-/** How long the closer may take with what is past its grace, in seconds: it waits for 5 s of quiet after a trouble. */
-export const CLOSER_SLACK_SECONDS = 8;
 
 /** A scheduler connected for less is still catching up with what happened before it, in seconds. */
 const CATCH_UP_SECONDS = 10;
@@ -50,10 +48,10 @@ export async function readHorizon(
   );
   const row = result.rows[0];
   const plannedTo = row?.planned_to ?? 0;
-  const present = Math.floor(nowSeconds) - CLOSER_SLACK_SECONDS;
+  const present = Math.floor(nowSeconds) - CLOSING_SLACK_SECONDS;
   const isRunning = row?.running === true;
   const signOfLife = row?.last_sign_of_life ?? undefined;
-  const closedUntil = signOfLife === undefined ? plannedTo : Math.floor(signOfLife) - CLOSER_SLACK_SECONDS;
+  const closedUntil = signOfLife === undefined ? plannedTo : Math.floor(signOfLife) - CLOSING_SLACK_SECONDS;
   const judgedUntilSeconds = isRunning ? present : Math.min(present, closedUntil);
   const endSlot = Math.min(Math.floor(nowSeconds) + LEAD_SECONDS, Math.max(plannedTo, judgedUntilSeconds));
   return { nowSeconds, judgedUntilSeconds, endSlot, isRunning };

@@ -1,4 +1,4 @@
 export type { Example, Figure, Finding, InvariantName, Problem } from './finding.js';
-export { CLOSER_SLACK_SECONDS, type Horizon } from './horizon.js';
+export type { Horizon } from './horizon.js';
 export { TruthUnavailableError, type TruthOf, type TruthQuestion } from './true-prices.invariant.js';
 export { verifyDatabase, type Verification } from './verify-database.js';

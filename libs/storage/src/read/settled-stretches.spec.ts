@@ -11,12 +11,12 @@ const version = (fromSlot: number, toSlot: number | null, intervalSeconds: numbe
 
 describe('settle', () => {
   it('expects a slot from the second on at which its grace has ended and the closer has looked', () => {
-    expect(settle([version(0, null, 60)], 0, 1_000, graceEndOf(60, 60) + 1).expected).toBe(1);
-    expect(settle([version(0, null, 60)], 0, 1_000, graceEndOf(60, 60) + 2).expected).toBe(2);
+    expect(settle([version(0, null, 60)], 0, 1_000, graceEndOf(60, 60) + 7).expected).toBe(1);
+    expect(settle([version(0, null, 60)], 0, 1_000, graceEndOf(60, 60) + 8).expected).toBe(2);
   });
 
   it('tells up to where everything is settled', () => {
-    expect(settle([version(0, null, 1)], 0, 1_000, 500).settledTo).toBe(488);
+    expect(settle([version(0, null, 1)], 0, 1_000, 500).settledTo).toBe(482);
     expect(settle([version(0, null, 1)], 0, 100, 500).settledTo).toBe(100);
     expect(settle([version(0, 50, 1)], 0, 1_000, 500).settledTo).toBe(500);
     expect(settle([], 0, 1_000, 500).settledTo).toBe(500);
@@ -45,7 +45,7 @@ describe('settle', () => {
               second >= fromSlot &&
               second < (toSlot ?? Infinity) &&
               second % intervalSeconds === 0 &&
-              graceEndOf(second, intervalSeconds) + 2 <= now,
+              graceEndOf(second, intervalSeconds) + 8 <= now,
           ),
         );
         const settled = settle(versions, from, to, now);

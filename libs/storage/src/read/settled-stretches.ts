@@ -1,4 +1,5 @@
 import { countSlots, graceEndOf } from '@app/domain';
+import { CLOSING_SLACK_SECONDS } from '../closing-slack.js';
 
 /** The slots for which one version of a schedule held. */
 export interface ScheduleVersion {
@@ -29,9 +30,6 @@ export interface Settlement {
   readonly settledTo: number;
 }
 
-/** The closer looks once a second: a slot whose grace ended this long ago, in seconds, has been dealt with. */
-const CLOSED_WITHIN_SECONDS = 2;
-
 /** Cuts `[fromSeconds, toSeconds)` into the settled parts of the versions that held in it. */
 export function settle(
   versions: readonly ScheduleVersion[],
@@ -44,7 +42,7 @@ export function settle(
   for (const version of versions) {
     const fromSlot = Math.max(version.fromSlot, fromSeconds);
     const versionEnd = Math.min(version.toSlot ?? Infinity, toSeconds);
-    const firstOpen = nowSeconds - CLOSED_WITHIN_SECONDS - graceEndOf(0, version.intervalSeconds) + 1;
+    const firstOpen = nowSeconds - CLOSING_SLACK_SECONDS - graceEndOf(0, version.intervalSeconds) + 1;
     const toSlot = Math.min(versionEnd, firstOpen);
     if (toSlot < versionEnd) settledTo = Math.min(settledTo, Math.max(firstOpen, fromSlot));
     if (toSlot > fromSlot) {

@@ -75,7 +75,6 @@ describe('the control server', () => {
       ['POST', '/tickers', { origin: 'http://evil.example' }],
       ['POST', '/tickers', { origin: 'null' }],
       ['POST', '/tickers', { origin: 'nonsense' }],
-      ['POST', '/tickers', { origin: 'http://evil.example', 'sec-fetch-site': 'same-origin' }],
       ['PATCH', '/tickers/btc_usd', { 'sec-fetch-site': 'cross-site' }],
       ['DELETE', '/tickers/btc_usd', { 'sec-fetch-site': 'cross-site' }],
       ['PUT', '/queues/api/queues/planner/pause', { 'sec-fetch-site': 'cross-site' }],

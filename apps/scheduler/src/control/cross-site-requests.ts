@@ -25,8 +25,9 @@ function refusalOf(request: FastifyRequest): Problem | undefined {
   if (typeof site === 'string' && !OWN_SITES.has(site)) {
     return forbidden(`A page of another site (Sec-Fetch-Site: ${site.slice(0, 20)}) may change nothing here.`);
   }
-  // Browsers leave Sec-Fetch-Site away where there is no TLS, except on localhost.
-  if (origin !== undefined && !isOrigin(origin, host)) {
+  // Browsers leave Sec-Fetch-Site away where there is no TLS, except on localhost. Where it is there it decides alone: a
+  // proxy in front may have rewritten the host that an origin is compared with.
+  if (site === undefined && origin !== undefined && !isOrigin(origin, host)) {
     return forbidden('A page of another site (its Origin is not this host) may change nothing here.');
   }
   // A form can send any other type without asking first; to JSON the browser of another site has to be allowed.

@@ -1,4 +1,5 @@
 import { graceEndOf } from '@app/domain';
+import { CLOSING_SLACK_SECONDS } from '../closing-slack.js';
 import fc from 'fast-check';
 import { storeFailures, storeGap, storePrices, storeSchedules } from '../../../../test/builders/stored-prices.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
@@ -92,7 +93,8 @@ describe('GapReader', () => {
           const to = from + length;
           const nowSeconds = START + 120;
           const counted = slots.filter(
-            ({ slot, interval }) => slot >= from && slot < to && graceEndOf(slot, interval) <= nowSeconds,
+            ({ slot, interval }) =>
+              slot >= from && slot < to && graceEndOf(slot, interval) + CLOSING_SLACK_SECONDS <= nowSeconds,
           );
           const missing = counted.filter(({ fate: end }) => end !== 'priced' && end !== 'second failed');
           const question = { tickerId, from, to, nowSeconds, after: from, limit };

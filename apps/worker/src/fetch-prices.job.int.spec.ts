@@ -146,12 +146,21 @@ describe('the job that fetches prices', () => {
     });
 
     it('ends a hanging call with the window', async () => {
-      const key = await bench.slot(60);
-      bench.setClock(key.slot * 1000 + 14_700);
+      const key = await bench.slot(2);
+      bench.setClock(key.slot * 1000 + 100);
       bench.source.answerWith(() => undefined);
       await bench.run(key);
       expect(await state(key)).toMatchObject({ status: 'failed', error_kind: 'timeout' });
       expect(await samples(key)).toMatchObject([{ outcome: 'failed', reason: 'timeout' }]);
+    });
+
+    it('does not blame the source for a call that began too late to end', async () => {
+      const key = await bench.slot(60);
+      bench.setClock(key.slot * 1000 + 14_700);
+      bench.source.answerWith(() => undefined);
+      await bench.run(key);
+      expect(await state(key)).toMatchObject({ status: 'closed', attempts: 1 });
+      expect(await samples(key)).toMatchObject([{ outcome: 'missed', reason: 'late' }]);
     });
 
     it('ends a hanging call long before a long window does, so that there is time for another', async () => {

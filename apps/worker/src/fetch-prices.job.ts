@@ -141,6 +141,8 @@ export class FetchPricesJob {
       );
       throw new RetryFetchError(error.message, afterMs, { cause: error });
     }
+    if (error.kind === 'timeout' && isBegunLate(key, claim, error))
+      return this.giveUp(key, { members: claim.members }, 'late', signal);
     logger.warn({ event: 'fetch_failed', ...fields(key), kind: error.kind, attempt: claim.attempt }, error.message);
     const samples = claim.members.map((member) => failed(member, error.kind));
     const result: FetchResult = {
@@ -209,6 +211,11 @@ export class FetchPricesJob {
 
 function fields(key: FetchJob) {
   return { job: `${key.batch}-${key.slot}`, source: key.source, slot: key.slot };
+}
+
+/** Whether a call began in the second half of its window: that it had no time to end is not the source's fault. */
+function isBegunLate(key: FetchJob, claim: Claim & { kind: 'claimed' }, { requestedAt }: SourceError): boolean {
+  return requestedAt !== undefined && requestedAt.getTime() >= ((key.slot + claim.deadline) / 2) * 1000;
 }
 
 function missReason(begun: boolean, troubled: boolean): MissReason {

@@ -29,7 +29,7 @@ export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 /**
  * Why a planned slot has no observation.
- * - `late`: the job was taken, or the answer received, after the window.
+ * - `late`: the job was taken, or the answer received, after the window, or the call began so late in it that it had no time to end.
  * - `lost`: a worker took it and never reported.
  * - `not_taken`: it stood in the queue and no worker took it.
  * - `not_enqueued`: it was planned and the queue did not take it.

@@ -25,8 +25,7 @@ describe.each(stores)('killed in turn for 10 s each at 1-s sampling, with the qu
     await system.start('scheduler');
     await system.start('worker');
     const kinds = [
-      // The first call of a worker that has just booted may be slow.
-      killing(system, 'worker', ['not_taken', 'lost', 'late', 'timeout']),
+      killing(system, 'worker', ['not_taken', 'lost', 'late']),
       killing(system, 'scheduler', ['not_planned', 'not_enqueued']),
       killingPostgres(postgres),
       ...(redis === undefined ? [] : [killingRedis(redis), flushing(redis)]),

@@ -1,11 +1,6 @@
-import {
-  createPostgresBackend,
-  createRedisBackend,
-  runMigrations,
-  setDefaultBackendFactory,
-  type ConnectionOptions,
-} from 'bullmq';
+import { createRedisBackend, runMigrations, setDefaultBackendFactory, type ConnectionOptions } from 'bullmq';
 import pg from 'pg';
+import { createRecoveringPostgresBackend, GuardedClient } from './recovering-postgres-backend.js';
 
 /** Which store carries the queue. */
 export interface QueueStore {
@@ -29,7 +24,7 @@ const WORKER_QUERY_TIMEOUT_MS = 10_000;
 
 /** Queues and workers that are made from here on use this store. Called once, before the first is made: @nestjs/bullmq has no option for it. */
 export function useQueueStore(store: QueueStore): void {
-  if (store.kind === 'postgres') setDefaultBackendFactory(createPostgresBackend);
+  if (store.kind === 'postgres') setDefaultBackendFactory(createRecoveringPostgresBackend);
   else setDefaultBackendFactory(createRedisBackend);
 }
 
@@ -99,6 +94,7 @@ function postgresConnection(url: string, maxConnections: number, queryTimeoutMs:
     connectionTimeoutMillis: COMMAND_TIMEOUT_MS,
     query_timeout: queryTimeoutMs,
     keepAlive: true,
+    Client: GuardedClient,
   };
   return pool;
 }

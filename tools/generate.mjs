@@ -5,17 +5,18 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
 import * as config from '../dist/libs/config/src/index.js';
+import { SOURCES } from '../dist/libs/sources/src/index.js';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Who reads which settings; the order is the order of the page. */
 const readers = {
   migrate: config.migrateSettings,
-  scheduler: config.schedulerSettings,
-  worker: config.workerSettings,
+  scheduler: { ...config.schedulerSettings, ...config.sourceSettingsOf(SOURCES) },
+  worker: { ...config.workerSettings, ...config.sourceSettingsOf(SOURCES) },
   api: config.apiSettings,
   simulator: config.simulatorSettings,
-  'make demo, make start': config.standaloneSettings,
+  'make demo, make start': { ...config.standaloneSettings, ...config.sourceSettingsOf(SOURCES) },
 };
 
 const files = {
@@ -44,7 +45,7 @@ function settings() {
     for (const [name, schema] of Object.entries(group)) {
       const entry = known.get(name) ?? {
         name,
-        description: schema.description ?? '',
+        description: `${schema.description ?? ''}${schema.meta()?.secret === true ? ` Or ${name}_FILE: a file with it.` : ''}`,
         default: defaultOf(schema),
         readers: [],
       };

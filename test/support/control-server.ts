@@ -1,5 +1,6 @@
 import { ClockWatch, NestLogger } from '@app/observability';
 import { producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
+import { SourceClient } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -47,7 +48,8 @@ export async function startControlServer(databaseUrl: string): Promise<ControlSe
   const clock = new ClockWatch(() => databaseNowMs(pool));
   await clock.measure();
   const queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(queueStore), log.logger);
-  const module = SchedulerModule.forRoot({ logger: log.logger, pool, databaseUrl, clock, queueStore, queues });
+  const sources = { client: new SourceClient({ now: Date.now }), access: {}, limited: false };
+  const module = SchedulerModule.forRoot({ logger: log.logger, pool, databaseUrl, clock, queueStore, queues, sources });
   const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
     logger: new NestLogger(log.logger),
     abortOnError: false,

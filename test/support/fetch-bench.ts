@@ -30,7 +30,10 @@ export class FetchBench {
       maxConnections: 4,
       onIdleError: () => undefined,
     });
-    this.client = new SourceClient({ baseUrls: { deribit: source.url, coingecko: source.url }, now });
+    this.client = new SourceClient({
+      access: { deribit: { baseUrl: source.url }, coingecko: { baseUrl: source.url } },
+      now,
+    });
     this.job = new FetchPricesJob({
       fetches: new FetchRepository(this.pool),
       samples: new SampleRepository(this.pool),

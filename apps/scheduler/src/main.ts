@@ -1,7 +1,8 @@
-import { schedulerSettings, settingsOrExit } from '@app/config';
+import { configuredSources, schedulerSettings, settingsOrExit, sourceSettingsOf } from '@app/config';
 import { createLogger, runProcess } from '@app/observability';
+import { SOURCES } from '@app/sources';
 import { startScheduler } from './start-scheduler.js';
 
-const settings = settingsOrExit(schedulerSettings);
+const settings = settingsOrExit({ ...schedulerSettings, ...sourceSettingsOf(SOURCES) });
 const logger = createLogger({ name: 'scheduler', level: settings.LOG_LEVEL });
-runProcess(logger, () => startScheduler(settings, logger));
+runProcess(logger, () => startScheduler(settings, configuredSources(settings, SOURCES), logger));

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import '../../../test/support/one-realm-of-errors.js';
 import { ClockWatch, NestLogger } from '@app/observability';
 import { producerConnection, queueStoreOf, useQueueStore, type QueueStore } from '@app/queue';
+import { SourceClient } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -70,7 +71,8 @@ describe('a scheduler', () => {
     const clock = new ClockWatch(() => databaseNowMs(pool));
     await clock.measure();
     queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(queueStore), log.logger);
-    const parts = { logger: log.logger, pool, databaseUrl: database.url, clock, queueStore, queues };
+    const sources = { client: new SourceClient({ now: Date.now }), access: {}, limited: false };
+    const parts = { logger: log.logger, pool, databaseUrl: database.url, clock, queueStore, queues, sources };
     app = await NestFactory.create<NestFastifyApplication>(SchedulerModule.forRoot(parts), new FastifyAdapter(), {
       logger: new NestLogger(log.logger),
       abortOnError: false,

@@ -5,6 +5,7 @@ import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { ClockWatch, OperationsModule, type Logger } from '@app/observability';
 import { workerConnection, type QueueStore } from '@app/queue';
 import { CatalogueRepository, CloseRepository, PlanRepository, dataSourceOptions, type Pool } from '@app/storage';
+import type { SourceAccesses, SourceClient } from '@app/sources';
 import type { DataSource } from 'typeorm';
 import { CatalogueService } from './catalogue/catalogue.service.js';
 import { ProblemFilter } from './control/problem.filter.js';
@@ -23,6 +24,15 @@ export interface SchedulerParts {
   readonly clock: ClockWatch;
   readonly queueStore: QueueStore;
   readonly queues: FetchQueues;
+  readonly sources: SourcesPart;
+}
+
+/** How this process knows and reaches the sources. */
+export interface SourcesPart {
+  readonly client: SourceClient;
+  readonly access: SourceAccesses;
+  /** Whether published limits are kept and months counted; the simulator has none of its own. */
+  readonly limited: boolean;
 }
 
 /** The control plane: plans slots, closes them, and lets the catalogue be changed. */

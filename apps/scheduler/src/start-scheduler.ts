@@ -8,7 +8,7 @@ import {
   type Logger,
 } from '@app/observability';
 import { producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
-import { SOURCES } from '@app/sources';
+import { SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { createPool, databaseNowMs, ensureUpcomingPartitions, whyUnfit, type Pool } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -23,7 +23,7 @@ import { SchedulerModule } from './scheduler.module.js';
 type Settings = SettingsOf<typeof schedulerSettings>;
 
 /** Starts a scheduler: waits for a database that fits, brings the catalogue to its starting point, then plans. */
-export async function startScheduler(settings: Settings, logger: Logger): Promise<Closable> {
+export async function startScheduler(settings: Settings, access: SourceAccesses, logger: Logger): Promise<Closable> {
   const tickers = settings.CATALOGUE_FILE === undefined ? undefined : await readCatalogueFile(settings.CATALOGUE_FILE);
   const login = await controlPassword(settings.CONTROL_PASSWORD, settings.TIDEMARK_HOME);
   const url = databaseUrl(settings);
@@ -51,8 +51,15 @@ export async function startScheduler(settings: Settings, logger: Logger): Promis
     producerConnection(queueStore),
     logger,
   );
-
-  const module = SchedulerModule.forRoot({ logger, pool, databaseUrl: url, clock, queueStore, queues });
+  // For the sources' own lists of names; prices are asked for by workers alone.
+  const client = new SourceClient({
+    access,
+    httpsProxy: settings.HTTPS_PROXY,
+    noProxy: settings.NO_PROXY,
+    now: Date.now,
+  });
+  const sources = { client, access, limited: settings.TIDEMARK_MODE === 'live' };
+  const module = SchedulerModule.forRoot({ logger, pool, databaseUrl: url, clock, queueStore, queues, sources });
   const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
     logger: new NestLogger(logger),
   });
@@ -78,6 +85,7 @@ export async function startScheduler(settings: Settings, logger: Logger): Promis
     close: async () => {
       await app.close();
       await queues.close();
+      client.close();
       await pool.end();
     },
   };

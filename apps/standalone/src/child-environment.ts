@@ -1,4 +1,15 @@
-import { apiSettings, migrateSettings, schedulerSettings, simulatorSettings, workerSettings } from '@app/config';
+import {
+  apiSettings,
+  migrateSettings,
+  prefixOf,
+  schedulerSettings,
+  secretNames,
+  type Settings,
+  simulatorSettings,
+  sourceSettingsOf,
+  workerSettings,
+} from '@app/config';
+import { SOURCES } from '@app/sources';
 import { reachableHost } from './port-check.js';
 import type { LauncherMode, LauncherSettings, VariableValues } from './launcher-settings.js';
 
@@ -27,10 +38,10 @@ const DEMO_INTERVAL_SECONDS = 5;
 /** A worker that is given longer would be killed before it gives its jobs back: Ctrl-C ends everything within 5 s. */
 const WORKER_FINISH_SECONDS = 1;
 
-const SLICES: Readonly<Record<AppName, object>> = {
+const SLICES: Readonly<Record<AppName, Settings>> = {
   migrate: migrateSettings,
-  scheduler: schedulerSettings,
-  worker: workerSettings,
+  scheduler: { ...schedulerSettings, ...sourceSettingsOf(SOURCES) },
+  worker: { ...workerSettings, ...sourceSettingsOf(SOURCES) },
   api: apiSettings,
   simulator: simulatorSettings,
 };
@@ -50,7 +61,7 @@ export function childEnvironment(
   settings: LauncherSettings,
   decisions: Decisions,
 ): Record<string, string> {
-  const slice = new Set(Object.keys(SLICES[app]));
+  const slice = new Set([...Object.keys(SLICES[app]), ...secretNames(SLICES[app]).map((name) => `${name}_FILE`)]);
   const given = Object.entries(settings.given.own).filter(([name]) => slice.has(name) && !STORE_VARIABLES.test(name));
   const decided = Object.entries(decidedValues(settings, decisions)).filter(([name]) => slice.has(name));
   const environment: Record<string, string> = {
@@ -96,11 +107,18 @@ function decidedValues(settings: LauncherSettings, decisions: Decisions): Variab
     TIDEMARK_MODE: mode === 'demo' ? 'simulated' : 'live',
     ...Object.fromEntries(Object.entries(ports).map(([variable, port]) => [variable, String(port)])),
     ...(intervalSeconds === undefined ? {} : { SAMPLE_INTERVAL_SECONDS: String(intervalSeconds) }),
-    ...(mode === 'start'
-      ? {}
-      : {
-          DERIBIT_URL: `${simulator}/deribit/api/v2`,
-          COINGECKO_URL: `${simulator}/coingecko/api/v3`,
-        }),
+    ...(mode === 'start' ? {} : simulatedSources(simulator)),
   };
+}
+
+/** Every source at the simulator, which lays each under its name and the path of its own address; any key opens it. */
+function simulatedSources(simulator: string): VariableValues {
+  return Object.fromEntries(
+    SOURCES.flatMap((source) => {
+      const prefix = prefixOf(source);
+      const path = new URL(source.plans[0].baseUrl).pathname.replace(/\/$/, '');
+      const url: [string, string] = [`${prefix}_URL`, `${simulator}/${source.name}${path}`];
+      return source.plans[0].keyHeader === undefined ? [url] : [url, [`${prefix}_API_KEY`, 'simulated']];
+    }),
+  );
 }

@@ -5,10 +5,13 @@ import {
   logSettings,
   readerSettings,
   schedulerSettings,
+  secretNames,
   simulatorSettings,
+  sourceSettingsOf,
   standaloneSettings,
   workerSettings,
 } from '@app/config';
+import { SOURCES } from '@app/sources';
 import { z } from 'zod';
 
 /** What the launcher was asked to run: the system against the simulator, or against the real sources. */
@@ -16,6 +19,7 @@ export type LauncherMode = 'demo' | 'start';
 
 /** What the launcher itself reads. */
 const launcherSettings = {
+  ...sourceSettingsOf(SOURCES),
   ...standaloneSettings,
   ...logSettings,
   API_DATABASE_USER: readerSettings.API_DATABASE_USER,
@@ -54,15 +58,23 @@ export interface LauncherSettings extends z.output<z.ZodObject<typeof launcherSe
 }
 
 /** Tidemark's own variables, by the process that reads them, without those of the proxy. */
-const OWN_VARIABLES = Object.keys({
+const OWN_SETTINGS = {
   ...apiSettings,
   ...schedulerSettings,
   ...workerSettings,
   ...simulatorSettings,
-}).filter((name) => !PROXY_VARIABLES.includes(name));
+  ...sourceSettingsOf(SOURCES),
+};
+const OWN_VARIABLES = [...Object.keys(OWN_SETTINGS), ...secretNames(OWN_SETTINGS).map((name) => `${name}_FILE`)].filter(
+  (name) => !PROXY_VARIABLES.includes(name),
+);
 
 /** Files that are named from the folder in which the launcher was started. */
-const FILE_VARIABLES = ['CATALOGUE_FILE', 'SIMULATOR_HISTORY'];
+const FILE_VARIABLES = [
+  'CATALOGUE_FILE',
+  'SIMULATOR_HISTORY',
+  ...OWN_VARIABLES.filter((name) => name.endsWith('_API_KEY_FILE') || name.endsWith('_PASSWORD_FILE')),
+];
 
 /**
  * Reads the environment of the launcher. The demo calls nobody but the simulator, so that it has no use for a proxy.

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { sourceByName } from '@app/sources';
+import { configuredSources } from '@app/config';
+import { SOURCES, sourceByName } from '@app/sources';
 import { appsOf, entryPoint, untilAppReady, urlOf, wantedPorts, type ServingApp } from './apps.js';
 import { bannerLines } from './banner.js';
 import {
@@ -188,7 +189,7 @@ async function follow(running: Running, { databaseUrl }: Decisions, onSchedulerR
 async function probe(settings: LauncherSettings): Promise<string[]> {
   return probeSources({
     sources: DEFAULT_SOURCES.map(sourceByName).filter((source) => source !== undefined),
-    baseUrls: { deribit: settings.DERIBIT_URL, coingecko: settings.COINGECKO_URL },
+    access: configuredSources({ ...settings }, SOURCES),
     httpsProxy: settings.HTTPS_PROXY,
     noProxy: settings.NO_PROXY,
     limitMs: Math.max(Math.round(PROBE_LIMIT_MS - performance.now()), PROBE_LEAST_MS),

@@ -23,7 +23,7 @@ async function probe(url: string, limitMs = 4_000): Promise<string[]> {
   const deribit = sourceByName('deribit');
   if (deribit === undefined) throw new Error('no deribit');
   const rest = { httpsProxy: undefined, noProxy: undefined, limitMs, now: Date.now };
-  return probeSources({ sources: [deribit], baseUrls: { deribit: url }, ...rest });
+  return probeSources({ sources: [deribit], access: { deribit: { baseUrl: url } }, ...rest });
 }
 
 describe('the probe of the sources', () => {

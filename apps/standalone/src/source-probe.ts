@@ -1,10 +1,10 @@
-import { SourceClient, SourceError, type Source } from '@app/sources';
+import { SourceClient, SourceError, type Source, type SourceAccesses } from '@app/sources';
 
 /** How the sources are reached. */
 export interface ProbeOptions {
   readonly sources: readonly Source[];
-  /** Addresses other than the sources' own, by source name. */
-  readonly baseUrls: Readonly<Record<string, string | undefined>>;
+  /** Keys, plans and other addresses of the sources, by name. */
+  readonly access: SourceAccesses;
   readonly httpsProxy: string | undefined;
   readonly noProxy: string | undefined;
   /** How long the sources may take to answer. */
@@ -17,8 +17,8 @@ const ASKED = { ticker: 'btc_usd', base: 'btc', quote: 'usd' };
 
 /** Asks every source once for bitcoin; gives one sentence for each that cannot be used from here. */
 export async function probeSources(options: ProbeOptions): Promise<string[]> {
-  const { baseUrls, httpsProxy, noProxy, now } = options;
-  const client = new SourceClient({ baseUrls, httpsProxy, noProxy, now });
+  const { access, httpsProxy, noProxy, now } = options;
+  const client = new SourceClient({ access, httpsProxy, noProxy, now });
   try {
     const faults = await Promise.all(options.sources.map((source) => probe(client, source, options)));
     return faults.filter((fault) => fault !== undefined);

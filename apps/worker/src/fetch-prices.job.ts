@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkQuote, type FailureReason, type MissReason, type Quote } from '@app/domain';
+import { checkQuote, type FailureReason, type MissReason } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { DelayedRetry, FetchJob } from '@app/queue';
-import { SourceError, type Source, type SourceAnswer, type SourceClient } from '@app/sources';
+import { isQuote, SourceError, type Source, type SourceAnswer, type SourceClient } from '@app/sources';
 import type {
   AttemptFailure,
   Claim,
@@ -238,8 +238,9 @@ function isInWindow(member: FetchMember, slot: number, { requestedAt, receivedAt
 
 /** What an answer that came in time says of one ticker that was asked for. */
 function judge(member: FetchMember, answer: SourceAnswer): Sample {
-  const quote: Quote | undefined = answer.quotes.find((candidate) => candidate.ticker === member.ticker);
+  const quote = answer.readings.find((candidate) => candidate.ticker === member.ticker);
   if (quote === undefined) return failed(member, 'absent');
+  if (!isQuote(quote)) return { tickerId: member.tickerId, outcome: 'rejected', reason: quote.rejected };
   const kept = { tickerId: member.tickerId, raw: quote.price, sourceTime: quote.sourceTime };
   const verdict = checkQuote(quote, answer.receivedAt);
   return verdict.outcome === 'accepted'

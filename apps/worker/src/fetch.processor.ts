@@ -2,7 +2,7 @@ import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Injectable, type Type } from '@nestjs/common';
 import type { Logger } from '@app/observability';
 import { endWorker, fetchJobSchema, fetchQueueName, fetchWorkerOptions } from '@app/queue';
-import type { Source } from '@app/sources';
+import { planOf, type Source, type SourceAccesses } from '@app/sources';
 import { UnrecoverableError, type Job } from 'bullmq';
 import { FetchPricesJob, RetryFetchError } from './fetch-prices.job.js';
 import { LOGGER, SHUTDOWN } from './tokens.js';
@@ -72,6 +72,8 @@ export abstract class FetchProcessor extends WorkerHost {
 
 /** How the processors of all sources run. */
 export interface ProcessorOptions {
+  /** From which the plan of each source, and so its limit, follows. */
+  readonly access: SourceAccesses;
   readonly concurrency: number;
   /** Whether the limits that sources publish are kept; the simulator has none. */
   readonly limited: boolean;
@@ -82,8 +84,9 @@ const LIMIT_SHARE = 0.5;
 
 /** The processor of one source: @nestjs/bullmq ties a processor class to one queue. */
 export function fetchProcessorFor(source: Source, options: ProcessorOptions): Type<FetchProcessor> {
-  const max = Math.max(1, Math.floor(source.limit.calls * LIMIT_SHARE));
-  const limiter = { max, duration: source.limit.perSeconds * 1000 };
+  const { limit } = planOf(source, options.access[source.name]);
+  const max = Math.max(1, Math.floor(limit.calls * LIMIT_SHARE));
+  const limiter = { max, duration: limit.perSeconds * 1000 };
 
   @Processor(fetchQueueName(source.name), {
     ...fetchWorkerOptions,

@@ -1,7 +1,8 @@
-import { settingsOrExit, workerSettings } from '@app/config';
+import { configuredSources, workerSettings, settingsOrExit, sourceSettingsOf } from '@app/config';
 import { createLogger, runProcess } from '@app/observability';
+import { SOURCES } from '@app/sources';
 import { startWorker } from './start-worker.js';
 
-const settings = settingsOrExit(workerSettings);
+const settings = settingsOrExit({ ...workerSettings, ...sourceSettingsOf(SOURCES) });
 const logger = createLogger({ name: 'worker', level: settings.LOG_LEVEL });
-runProcess(logger, () => startWorker(settings, logger));
+runProcess(logger, () => startWorker(settings, configuredSources(settings, SOURCES), logger));

@@ -8,14 +8,18 @@ import {
   type Logger,
 } from '@app/observability';
 import { queueStoreOf, useQueueStore } from '@app/queue';
-import { SourceClient } from '@app/sources';
+import { SourceClient, type SourceAccesses } from '@app/sources';
 import { createPool, databaseNowMs, whyUnfit } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { WorkerModule } from './worker.module.js';
 
 /** Starts a worker: waits for a database that fits, then takes jobs. */
-export async function startWorker(settings: SettingsOf<typeof workerSettings>, logger: Logger): Promise<Closable> {
+export async function startWorker(
+  settings: SettingsOf<typeof workerSettings>,
+  access: SourceAccesses,
+  logger: Logger,
+): Promise<Closable> {
   const url = databaseUrl(settings);
   const pool = createPool({
     url,
@@ -36,7 +40,8 @@ export async function startWorker(settings: SettingsOf<typeof workerSettings>, l
   const queueStore = queueStoreOf(settings.QUEUE_URL ?? url);
   useQueueStore(queueStore);
   const client = new SourceClient({
-    baseUrls: { deribit: settings.DERIBIT_URL, coingecko: settings.COINGECKO_URL },
+    access,
+    driftPolicy: settings.DRIFT_POLICY,
     httpsProxy: settings.HTTPS_PROXY,
     noProxy: settings.NO_PROXY,
     now: Date.now,
@@ -47,7 +52,7 @@ export async function startWorker(settings: SettingsOf<typeof workerSettings>, l
     clock,
     client,
     queueStore,
-    processors: { concurrency: settings.WORKER_CONCURRENCY, limited: settings.TIDEMARK_MODE === 'live' },
+    processors: { access, concurrency: settings.WORKER_CONCURRENCY, limited: settings.TIDEMARK_MODE === 'live' },
     finishWithinMs: settings.WORKER_FINISH_SECONDS * 1000,
     now: Date.now,
   });

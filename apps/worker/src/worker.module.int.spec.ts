@@ -48,14 +48,14 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
     });
     const clock = new ClockWatch(() => databaseNowMs(pool));
     await clock.measure();
-    const client = new SourceClient({ baseUrls: { deribit: source.url }, now: Date.now });
+    const client = new SourceClient({ access: { deribit: { baseUrl: source.url } }, now: Date.now });
     const parts = {
       logger: log.logger,
       pool,
       clock,
       client,
       queueStore,
-      processors: { concurrency: 5, limited: false },
+      processors: { access: {}, concurrency: 5, limited: false },
       finishWithinMs: 5_000,
       now: Date.now,
     };

@@ -1,3 +1,4 @@
 export * from './database-url.js';
 export * from './load-settings.js';
 export * from './settings.js';
+export * from './source-settings.js';

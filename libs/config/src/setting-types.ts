@@ -34,6 +34,11 @@ export function wholeNumber(minimum: number, maximum: number, fault: string) {
     .pipe(z.number().min(minimum, fault).max(maximum, fault));
 }
 
+/** A password or key. It may be given as a file instead, by the name of the variable and `_FILE`. */
+export function secret(description: string) {
+  return z.string().optional().describe(description).meta({ secret: true });
+}
+
 /** An address of a proxy; `host:port` alone, which curl takes too, is read as `http://host:port`. */
 export function proxyAddress() {
   return z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address, fineSeconds, host, port, proxyAddress, seconds, wholeNumber } from './setting-types.js';
+import { address, fineSeconds, host, port, proxyAddress, seconds, secret, wholeNumber } from './setting-types.js';
 
 /** Every process: how it logs. */
 export const logSettings = {
@@ -19,7 +19,7 @@ export const databaseSettings = {
   POSTGRES_HOST: z.string().default('127.0.0.1').describe('Host of the database.'),
   POSTGRES_PORT: port(5432, 'Port of the database.'),
   POSTGRES_USER: z.string().default('tidemark').describe('User that owns the tables.'),
-  POSTGRES_PASSWORD: z.string().optional().describe('Password of that user.'),
+  POSTGRES_PASSWORD: secret('Password of that user.'),
   POSTGRES_DB: z
     .string()
     .regex(/^[^/?#]+$/, 'must not hold /, ? or #')
@@ -45,7 +45,7 @@ export const readerSettings = {
     .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain role name: lower case letters, digits and _')
     .default('tidemark_api')
     .describe('Role that the API reads as; `migrate` makes it.'),
-  API_DATABASE_PASSWORD: z.string().optional().describe('Password of that role; `migrate` sets it, the API uses it.'),
+  API_DATABASE_PASSWORD: secret('Password of that role; `migrate` sets it, the API uses it.'),
 };
 
 /** The queue store. */
@@ -53,6 +53,18 @@ export const queueSettings = {
   QUEUE_URL: address(['redis', 'rediss', 'postgres', 'postgresql'])
     .optional()
     .describe('Queue store: redis:// or rediss:// (Redis or Valkey), or postgres://. Without it the database is used.'),
+};
+
+/** How sources are called, whichever they are; what belongs to one of them follows from it: see `sourceSettingsOf`. */
+export const callSettings = {
+  HTTPS_PROXY: proxyAddress().optional().describe('Proxy for calls to sources over https.'),
+  NO_PROXY: z.string().optional().describe('Hosts that are called without the proxy, separated by commas.'),
+  DRIFT_POLICY: z
+    .enum(['quarantine', 'map'], { error: 'must be quarantine or map' })
+    .default('quarantine')
+    .describe(
+      'What is done when a source renames, moves or retypes a field: reject, or read the field that looks like it and flag the price.',
+    ),
 };
 
 /** The read plane. */
@@ -71,6 +83,7 @@ export const schedulerSettings = {
   ...databaseSettings,
   ...modeSettings,
   ...queueSettings,
+  ...callSettings,
   CONTROL_HOST: host('127.0.0.1', 'Address that control API and queue board listen on.'),
   CONTROL_PORT: port(8001, 'Port of control API and queue board.'),
   CONTROL_PASSWORD: z
@@ -79,7 +92,8 @@ export const schedulerSettings = {
     .optional()
     .describe(
       'Password of control API and queue board, user `tidemark`. Without it one is made and kept in TIDEMARK_HOME.',
-    ),
+    )
+    .meta({ secret: true }),
   TIDEMARK_HOME: z.string().default('.tidemark').describe('Folder for what is kept outside the database.'),
   CATALOGUE_FILE: z
     .string()
@@ -101,23 +115,13 @@ export const migrateSettings = {
   ...readerSettings,
 };
 
-/** Where the sources live when not at their usual addresses. */
-export const sourceSettings = {
-  DERIBIT_URL: address(['http', 'https']).optional().describe('Base address of Deribit, without a slash at the end.'),
-  COINGECKO_URL: address(['http', 'https'])
-    .optional()
-    .describe('Base address of CoinGecko, without a slash at the end.'),
-  HTTPS_PROXY: proxyAddress().optional().describe('Proxy for calls to sources over https.'),
-  NO_PROXY: z.string().optional().describe('Hosts that are called without the proxy, separated by commas.'),
-};
-
 /** The data plane. */
 export const workerSettings = {
   ...logSettings,
   ...databaseSettings,
   ...modeSettings,
   ...queueSettings,
-  ...sourceSettings,
+  ...callSettings,
   WORKER_HOST: host('127.0.0.1', 'Address that the worker listens on for health and metrics.'),
   WORKER_PORT: port(8002, 'Port of health and metrics of the worker.'),
   WORKER_CONCURRENCY: wholeNumber(1, 500, 'must be a whole number, 1 to 500')
@@ -144,7 +148,7 @@ export const simulatorSettings = {
 
 /** The launcher; it hands most variables on to the processes it starts. Its stores are its own, so that none is named. */
 export const standaloneSettings = {
-  ...sourceSettings,
+  ...callSettings,
   API_PORT: apiSettings.API_PORT,
   CONTROL_PORT: schedulerSettings.CONTROL_PORT,
   WORKER_PORT: workerSettings.WORKER_PORT,

@@ -2,6 +2,7 @@ export * from './candle.js';
 export * from './check.js';
 export * from './decide.js';
 export * from './decimal.js';
+export * from './flags.js';
 export * from './quote.js';
 export * from './reason.js';
 export * from './schedule.js';

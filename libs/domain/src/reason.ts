@@ -3,8 +3,23 @@ export const OUTCOMES = ['accepted', 'rejected', 'failed', 'missed'] as const;
 /** One of {@link OUTCOMES}. */
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** Why a quote that arrived was not believed. */
-export const REJECTION_REASONS = ['not_a_decimal', 'not_positive', 'absurd', 'in_the_future'] as const;
+/**
+ * Why a quote that arrived was not believed.
+ * - `stale`: the source's own time, or that of a cached answer, is older than allowed.
+ * - `jump`: too far from the last price, and no other source agrees.
+ * - `no_conversion_rate`: quoted in a stablecoin, and its price in the same slot is not there.
+ * - `drift`: this ticker's part of an answer no longer has the documented shape.
+ */
+export const REJECTION_REASONS = [
+  'not_a_decimal',
+  'not_positive',
+  'absurd',
+  'in_the_future',
+  'stale',
+  'jump',
+  'no_conversion_rate',
+  'drift',
+] as const;
 /** One of {@link REJECTION_REASONS}. */
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
@@ -34,13 +49,32 @@ export type FailureReason = (typeof FAILURE_REASONS)[number];
  * - `not_taken`: it stood in the queue and no worker took it.
  * - `not_enqueued`: it was planned and the queue did not take it.
  * - `database_unavailable`: a worker had it in hand and could not reach Postgres, without which no call is made.
+ * - `overload`: the call of an earlier slot was still under way.
+ * - `paused`: the source had asked to be left alone for longer than the window.
+ * - `benched`: the source kept failing, or refused us, and is not asked for a while.
+ * - `no_credits`: the month's credits of the source are spent, or are being saved to last the month.
  */
-export const MISS_REASONS = ['late', 'lost', 'not_taken', 'not_enqueued', 'database_unavailable'] as const;
+export const MISS_REASONS = [
+  'late',
+  'lost',
+  'not_taken',
+  'not_enqueued',
+  'database_unavailable',
+  'overload',
+  'paused',
+  'benched',
+  'no_credits',
+] as const;
 /** One of {@link MISS_REASONS}. */
 export type MissReason = (typeof MISS_REASONS)[number];
 
-/** Why a stretch of slots was never planned. */
-export const GAP_REASONS = ['not_planned', 'database_unavailable'] as const;
+/**
+ * Why a stretch of slots has no price without a source to blame.
+ * - `not_planned`, `database_unavailable`: nobody planned it.
+ * - `no_quorum`: rule `median`, and fewer sources were accepted than it asks for.
+ * - `disagreement`: rule `median`, and its sources lie too far apart.
+ */
+export const GAP_REASONS = ['not_planned', 'database_unavailable', 'no_quorum', 'disagreement'] as const;
 /** One of {@link GAP_REASONS}. */
 export type GapReason = (typeof GAP_REASONS)[number];
 

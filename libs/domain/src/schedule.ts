@@ -1,5 +1,9 @@
-/** How the price of a slot is chosen from its samples; `priority`: the first source in order that has an accepted one. */
-export const RULES = ['priority'] as const;
+/**
+ * How the price of a slot is chosen from its samples.
+ * - `priority`: that of the first source in order that was accepted.
+ * - `median`: the middle of those that were accepted, outliers left out.
+ */
+export const RULES = ['priority', 'median'] as const;
 /** One of {@link RULES}. */
 export type Rule = (typeof RULES)[number];
 
@@ -14,6 +18,10 @@ export interface ScheduledSource {
   readonly batch: string;
   /** How often this source is asked, in seconds; a multiple of the schedule's interval. */
   readonly intervalSeconds: number;
+  /** Asked only in slots in which every source before it has failed. */
+  readonly standby?: boolean;
+  /** The currency that it quotes in when that is not the ticker's own: its samples are converted. */
+  readonly quotedIn?: string | undefined;
 }
 
 /** A version of how a ticker is sampled, and the slots for which it held. */

@@ -11,6 +11,8 @@ const ERROR_USD = { ticker: 'err_usd', sourceName: 'error' };
 function quote(ticker: string, price: string, seconds?: number): Quote {
   return { ticker, price, sourceTime: seconds === undefined ? undefined : new Date(seconds * 1000) };
 }
+const ENDPOINT = coingeckoSource.endpoints[0];
+
 function status(code: number, message: string): string {
   return `{"status":{"timestamp":"2026-01-01T00:00:00.000+00:00","error_code":${code},"error_message":"${message}"}}`;
 }
@@ -106,24 +108,31 @@ describe('the CoinGecko source', () => {
   });
 
   it('asks for every coin and every currency once, without a blank', () => {
-    expect(coingeckoSource.request([BTC_USD, BTC_EUR, PEPE_USD])).toEqual({
+    expect(ENDPOINT.request([BTC_USD, BTC_EUR, PEPE_USD])).toEqual({
       path: '/simple/price',
-      query: { ids: 'bitcoin,pepe', vs_currencies: 'usd,eur', include_last_updated_at: 'true', precision: 'full' },
+      query: {
+        ids: 'bitcoin,pepe',
+        vs_currencies: 'usd,eur',
+        include_market_cap: 'true',
+        include_24hr_vol: 'true',
+        include_last_updated_at: 'true',
+        precision: 'full',
+      },
     });
   });
 
   it('stays below 8 KiB with the longest batch of the longest ids', () => {
-    const tickers = Array.from({ length: coingeckoSource.maxBatch }, (_, index) => ({
+    const tickers = Array.from({ length: ENDPOINT.maxBatch }, (_, index) => ({
       ticker: 'btc_usd',
       sourceName: `${index}`.padStart(60, 'x'),
     }));
-    const { path, query } = coingeckoSource.request(tickers);
-    const url = `${coingeckoSource.baseUrl}${path}?${new URLSearchParams(query).toString()}`;
+    const { path, query } = ENDPOINT.request(tickers);
+    const url = `${coingeckoSource.plans[0].baseUrl}${path}?${new URLSearchParams(query).toString()}`;
     expect(url.length).toBeLessThan(8192);
   });
 
   it('refuses a ticker that is none, as a SourceError', () => {
     const asked = [{ ticker: 'btcusd', sourceName: 'bitcoin' }];
-    expect(() => coingeckoSource.request(asked)).toThrow(expect.objectContaining({ kind: 'not_found' }) as Error);
+    expect(() => ENDPOINT.request(asked)).toThrow(expect.objectContaining({ kind: 'not_found' }) as Error);
   });
 });

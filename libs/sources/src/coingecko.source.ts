@@ -1,14 +1,14 @@
 import { type Quote, type SourceErrorKind, type TickerParts, parseTicker } from '@app/domain';
+import { z } from 'zod';
 import {
+  type AnswerReader,
   type RequestedTicker,
   type Source,
+  type SourceEndpoint,
   SourceError,
   WireNumber,
   oneLine,
   ownMember,
-  readJson,
-  readShape,
-  tryReadJson,
   wireNumber,
   wireObject,
   wireSeconds,
@@ -56,61 +56,132 @@ const KIND_OF_CODE: ReadonlyMap<string, SourceErrorKind> = new Map([
   ['504', 'timeout'],
 ]);
 
-/** CoinGecko's simple price: many coins and currencies in one call, with the time of each price. */
-export const coingeckoSource: Source = {
-  id: 2,
-  name: NAME,
-  baseUrl: 'https://api.coingecko.com/api/v3',
+/** Amounts beside the price come when they are asked for; whatever else they are, the price is none the worse. */
+const amount = wireNumber.nullish().catch(undefined);
+
+const COINS = z.array(z.object({ id: z.string(), symbol: z.string(), name: z.string() }));
+
+const simplePrice: SourceEndpoint = {
+  name: 'simple-price',
   // No maximum is documented. The longest id has 53 characters, a comma is sent as three: 100 of them stay
   // below the 8 KiB at which servers and proxies start to refuse a URL.
   maxBatch: 100,
-  limit: {
-    calls: 30,
-    perSeconds: 60,
-    origin: 'docs.coingecko.com, copy of 2025-04: about 30 a minute and address (the newest copy says 100)',
-  },
-  defaultName: (ticker: TickerParts) => (QUOTE_CURRENCIES.has(ticker.quote) ? IDS.get(ticker.base) : undefined),
   request: (tickers) => ({
     path: '/simple/price',
     query: {
       // No space after a comma: it would silently drop the coin that follows.
       ids: distinct(tickers.map((ticker) => ticker.sourceName)).join(','),
       vs_currencies: distinct(tickers.map(quoteCurrency)).join(','),
+      include_market_cap: 'true',
+      include_24hr_vol: 'true',
       include_last_updated_at: 'true',
       // Without it a price above some thousands comes rounded to an integer.
       precision: 'full',
     },
   }),
-  parse,
-  explain: (response) => readError(tryReadJson(response.body)),
+  recognises: (json) => wireObject.safeParse(json).success,
+  parse: (reader, tickers) => {
+    const coins = reader.shape(wireObject);
+    return reader.each(tickers, (ticker) => readQuote(reader, coins, ticker));
+  },
 };
 
-function parse(body: string, tickers: readonly RequestedTicker[]): readonly Quote[] {
-  const json = readJson(NAME, body);
-  const error = readError(json);
-  if (error !== undefined) throw error;
-  const coins = readShape(NAME, wireObject, json);
-  return tickers.map((ticker) => readQuote(coins, ticker)).filter((quote) => quote !== undefined);
-}
+/** The three ways to be a customer differ in host, header and limit; a key sent to the wrong host is refused. */
+const HOST = 'https://api.coingecko.com/api/v3';
+const MONTHLY_DEMO = {
+  credits: 10_000,
+  origin: 'coingecko.com/en/api/pricing, seen 2026-05: Demo has 10,000 credits a month',
+};
+
+/** CoinGecko's simple price: many coins and currencies in one call, with the time of each price. */
+export const coingeckoSource: Source = {
+  id: 2,
+  name: NAME,
+  title: 'CoinGecko',
+  plans: [
+    {
+      name: 'free',
+      baseUrl: HOST,
+      limit: {
+        calls: 30,
+        perSeconds: 60,
+        origin: 'docs.coingecko.com, copy of 2025-04: about 30 a minute and address (the newest copy says 100)',
+      },
+    },
+    {
+      name: 'demo',
+      baseUrl: HOST,
+      limit: {
+        calls: 30,
+        perSeconds: 60,
+        origin: 'docs.coingecko.com, copy of 2025-04: 30 a minute (the newest copy says 100)',
+      },
+      monthly: MONTHLY_DEMO,
+      keyHeader: (key) => ['x-cg-demo-api-key', key],
+    },
+    {
+      name: 'pro',
+      baseUrl: 'https://pro-api.coingecko.com/api/v3',
+      limit: {
+        calls: 500,
+        perSeconds: 60,
+        origin: 'docs.coingecko.com: 500 a minute for Analyst, the smallest paid plan',
+      },
+      monthly: {
+        credits: 500_000,
+        origin: 'coingecko.com/en/api/pricing: 500,000 a month for Analyst, the smallest paid plan',
+      },
+      keyHeader: (key) => ['x-cg-pro-api-key', key],
+    },
+  ],
+  endpoints: [simplePrice],
+  defaultName: (ticker: TickerParts) => (QUOTE_CURRENCIES.has(ticker.quote) ? IDS.get(ticker.base) : undefined),
+  explain: (json) => readError(json),
+  names: {
+    request: { path: '/coins/list', query: {} },
+    parse: (reader) =>
+      reader.shape(COINS).map(({ id, symbol, name }) => ({ name: id, symbol: symbol.toLowerCase(), title: name })),
+  },
+};
 
 /** One ticker of the answer; undefined when the answer has no price for it. */
-function readQuote(coins: Readonly<Record<string, unknown>>, asked: RequestedTicker): Quote | undefined {
+function readQuote(
+  reader: AnswerReader,
+  coins: Readonly<Record<string, unknown>>,
+  asked: RequestedTicker,
+): Quote | undefined {
   const id = asked.sourceName;
   const entry = ownMember(coins, id);
   if (entry === undefined) return undefined;
-  const coin = readShape(NAME, wireObject, entry, [id]);
+  const coin = reader.shape(wireObject, entry, [id]);
   const currency = quoteCurrency(asked);
   const price = ownMember(coin, currency);
   // `{}` is its answer to an unknown currency, and null that of a coin without a market. Either concerns this ticker
   // alone and must not take the rest of the batch with it.
-  if (price === undefined || price === null) return undefined;
-  const updatedAt = ownMember(coin, 'last_updated_at') ?? undefined;
+  if (price === null || (price === undefined && isInOtherCurrencies(coin))) return undefined;
+  const schema = z.object({
+    [currency]: wireNumber,
+    [`${currency}_market_cap`]: amount,
+    [`${currency}_24h_vol`]: amount,
+    // A price does not become wrong by having no time, so its absence is recorded as such; any other value is drift.
+    last_updated_at: wireSeconds.nullish(),
+  });
+  const read = reader.shape(schema, coin, [id]) as Record<string, WireNumber | null | undefined> & {
+    last_updated_at?: Date | null;
+  };
   return {
     ticker: asked.ticker,
-    price: readShape(NAME, wireNumber, price, [id, currency]).text,
-    // A price does not become wrong by having no time, so its absence is recorded as such; any other value is drift.
-    sourceTime: updatedAt === undefined ? undefined : readShape(NAME, wireSeconds, updatedAt, [id, 'last_updated_at']),
+    price: read[currency]?.text ?? '',
+    sourceTime: read.last_updated_at ?? undefined,
+    marketCap: read[`${currency}_market_cap`]?.text,
+    volume24h: read[`${currency}_24h_vol`]?.text,
   };
+}
+
+/** Whether a coin has nothing but prices and amounts in currencies that were not asked for, or nothing at all. */
+function isInOtherCurrencies(coin: Readonly<Record<string, unknown>>): boolean {
+  const names = Object.keys(coin).filter((name) => name !== 'last_updated_at');
+  return names.every((name) => QUOTE_CURRENCIES.has(name.replace(/_(market_cap|24h_vol|24h_change)$/, '')));
 }
 
 /**

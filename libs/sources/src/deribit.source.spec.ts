@@ -78,7 +78,8 @@ describe('the Deribit source', () => {
     ['eth_usd', 'eth_usd'],
     ['sol_usdc', 'sol_usdc'],
     ['drbfix-btc_usdc', 'drbfix-btc_usdc'],
-    ['sol_usd', undefined],
+    ['sol_usd', 'sol_usdc'],
+    ['sol_eur', undefined],
     ['btcdvol_usdc', undefined],
     ['doge_eur', undefined],
   ])('has %s as %s', (ticker, name) => {
@@ -87,7 +88,7 @@ describe('the Deribit source', () => {
   });
 
   it('asks for one index by its name', () => {
-    expect(deribitSource.request([BTC])).toEqual({
+    expect(deribitSource.endpoints[0].request([BTC])).toEqual({
       path: '/public/get_index_price',
       query: { index_name: 'btc_usd' },
     });

@@ -1,15 +1,15 @@
-import type { Quote, SourceErrorKind, TickerParts } from '@app/domain';
+import type { SourceErrorKind, TickerParts } from '@app/domain';
 import { z } from 'zod';
 import {
+  type AnswerReader,
   type RequestedTicker,
   type Source,
+  type SourceEndpoint,
   SourceError,
+  type SourceReading,
   WireNumber,
   oneLine,
   ownMember,
-  readJson,
-  readShape,
-  tryReadJson,
   wireNumber,
   wireObject,
 } from './contract/index.js';
@@ -29,6 +29,10 @@ const INDEX_NAMES: ReadonlySet<string> = new Set(
   btc_eurr btc_usde btc_usyc eth_btc eth_eurr eth_usde eth_usyc steth_eth paxg_btc`.split(/\s+/),
 );
 
+const VOLATILITIES: ReadonlySet<string> = new Set(['btcdvol_usdc', 'ethdvol_usdc']);
+
+const NAMES = z.object({ result: z.array(z.string()) });
+
 /**
  * What is read of an answer. `usIn`, `usOut` and `testnet` are left out of the documentation's examples and so are
  * optional; usOut is the clock of Deribit's server and no time of the price, so it is not read.
@@ -38,36 +42,59 @@ const ANSWER = z.object({
   testnet: z.boolean().optional(),
 });
 
-/** Deribit's index price: one index per call, no key, no time of the price. */
-export const deribitSource: Source = {
-  id: 1,
-  name: NAME,
-  baseUrl: 'https://www.deribit.com/api/v2',
+const indexPrice: SourceEndpoint = {
+  name: 'get_index_price',
   maxBatch: 1,
-  limit: {
-    calls: 20,
-    perSeconds: 1,
-    origin:
-      'docs.deribit.com/articles/rate-limits: 500 credits a call, 10,000 refilled a second; bursts of 100 are allowed',
-  },
-  defaultName: (ticker: TickerParts) => (INDEX_NAMES.has(ticker.ticker) ? ticker.ticker : undefined),
   request: (tickers) => ({
     path: '/public/get_index_price',
     query: { index_name: tickers.map((ticker) => ticker.sourceName).join(',') },
   }),
+  recognises: () => true,
   parse,
-  explain: (response) => readError(tryReadJson(response.body)),
 };
 
-function parse(body: string, tickers: readonly RequestedTicker[]): readonly Quote[] {
-  const json = readJson(NAME, body);
-  const error = readError(json);
-  if (error !== undefined) throw error;
-  const answer = readShape(NAME, ANSWER, json);
+/** Deribit's index price: one index per call, no key, no time of the price. */
+export const deribitSource: Source = {
+  id: 1,
+  name: NAME,
+  title: 'Deribit',
+  plans: [
+    {
+      name: 'free',
+      baseUrl: 'https://www.deribit.com/api/v2',
+      limit: {
+        calls: 20,
+        perSeconds: 1,
+        origin:
+          'docs.deribit.com/articles/rate-limits: 500 credits a call, 10,000 refilled a second; bursts of 100 are allowed',
+      },
+    },
+  ],
+  endpoints: [indexPrice],
+  defaultName: ({ ticker, base, quote }: TickerParts) =>
+    [ticker, ...(quote === 'usd' ? [`${base}_usdc`, `${base}_usdt`] : [])].find((name) => INDEX_NAMES.has(name)),
+  quoteOf: (name) => name.split('_').at(-1),
+  explain: (json) => readError(json),
+  names: {
+    request: { path: '/public/get_index_price_names', query: {} },
+    parse: (reader) =>
+      reader
+        .shape(NAMES)
+        .result.filter((name) => !VOLATILITIES.has(name))
+        .map((name) => ({ name, symbol: name.split('_')[0] ?? name, quote: name.split('_').at(-1) })),
+  },
+};
+
+function parse(reader: AnswerReader, tickers: readonly RequestedTicker[]): readonly SourceReading[] {
+  const answer = reader.shape(ANSWER);
   // The test network has prices of its own in the same shape. They must never be stored as real ones.
   if (answer.testnet === true) throw new SourceError('drift', NAME, 'field testnet: prices of the test network');
   // The answer does not say which index it is of, so it can only be the one that was asked for.
-  return tickers.map(({ ticker }) => ({ ticker, price: answer.result.index_price.text, sourceTime: undefined }));
+  return reader.each(tickers, ({ ticker }) => ({
+    ticker,
+    price: answer.result.index_price.text,
+    sourceTime: undefined,
+  }));
 }
 
 /** Reads the JSON-RPC error object, which comes with status 400 and may come with 200; undefined when there is none. */

@@ -7,6 +7,8 @@ export interface Exchange {
   readonly url: URL;
   readonly agents: HttpAgents;
   readonly userAgent: string;
+  /** Carries the key; never logged and never part of an error. */
+  readonly keyHeader?: readonly [name: string, value: string] | undefined;
   /**
    * Ends the call wherever it stands: in the queue for a connection, before the first byte, between two of the body.
    */
@@ -25,7 +27,11 @@ const MAX_REFUSAL_BYTES = 65_536;
 export async function exchange(source: Source, call: Exchange): Promise<SourceResponse> {
   const stream = got.stream(call.url, {
     agent: call.agents,
-    headers: { accept: 'application/json', 'user-agent': call.userAgent },
+    headers: {
+      accept: 'application/json',
+      'user-agent': call.userAgent,
+      ...(call.keyHeader === undefined ? {} : { [call.keyHeader[0]]: call.keyHeader[1] }),
+    },
     signal: call.signal,
     retry: { limit: 0 },
     followRedirect: false,

@@ -5,7 +5,7 @@ import { type Quote, SOURCE_ERROR_KINDS, type SourceErrorKind } from '@app/domai
 import { coingeckoSource } from './coingecko.source.js';
 import { type AnswerServer, plainAnswer, startAnswerServer } from './contract/answer-server.contract.js';
 import { outcomeOf } from './contract/judge-parse.contract.js';
-import type { RequestedTicker, Source } from './contract/index.js';
+import { isQuote, type RequestedTicker, type Source } from './contract/index.js';
 import { deribitSource } from './deribit.source.js';
 import { SourceClient } from './source-client.js';
 
@@ -107,7 +107,10 @@ function describeRecorded(): void {
     let client: SourceClient;
     beforeAll(async () => {
       server = await startAnswerServer();
-      client = new SourceClient({ baseUrls: { deribit: server.url, coingecko: server.url }, now: Date.now });
+      client = new SourceClient({
+        access: { deribit: { baseUrl: server.url }, coingecko: { baseUrl: server.url } },
+        now: Date.now,
+      });
     });
     afterAll(async () => {
       client.close();
@@ -118,7 +121,7 @@ function describeRecorded(): void {
       const { status, headers } = recordedHead(expected.file);
       server.answerWith(plainAnswer(expected.status ?? status, readBody(expected.file), headers));
       return client.fetch(source, tickersOf(expected.asked), { timeoutMs: 10_000 }).then(
-        (answer) => answer.quotes.map(written),
+        (answer) => answer.readings.filter(isQuote).map(written),
         (error: { kind: SourceErrorKind }) => error.kind,
       );
     }

@@ -1,5 +1,5 @@
 import type { SourceErrorKind } from '@app/domain';
-import { oneLine, type Source, SourceError, type SourceResponse } from './contract/index.js';
+import { oneLine, type Source, SourceError, type SourceResponse, tryReadJson } from './contract/index.js';
 
 /** Statuses that mean the same at every source, whatever the body says. */
 const KIND_OF_STATUS: ReadonlyMap<number, SourceErrorKind> = new Map([
@@ -27,10 +27,12 @@ const DEFAULT_KIND_OF_STATUS: ReadonlyMap<number, SourceErrorKind> = new Map([
  * with status 500 and complete, valid prices were taped.
  */
 export function refusalOf(source: Source, response: SourceResponse): SourceError {
-  const told = source.explain?.(response);
+  const told = source.explain?.(tryReadJson(response.body), response);
   const network = refusalOfNetwork(response.body);
   const words = told?.detail ?? network?.detail ?? '';
-  return new SourceError(kindOf(response.status, told?.kind, network?.kind), source.name, describe(response, words));
+  return new SourceError(kindOf(response.status, told?.kind, network?.kind), source.name, describe(response, words), {
+    retryAfterSeconds: told?.retryAfterSeconds,
+  });
 }
 
 /**

@@ -9,9 +9,13 @@ describe('the registry of sources', () => {
     expect(new Set(SOURCES.map(({ id }) => id)).size).toBe(SOURCES.length);
     expect(new Set(SOURCES.map(({ name }) => name)).size).toBe(SOURCES.length);
     for (const source of SOURCES) {
-      expect(source.baseUrl).toMatch(/^https:\/\/.*[^/]$/);
       expect(source.id).toBeLessThanOrEqual(32_767);
-      expect(source.limit.calls / source.limit.perSeconds).toBeGreaterThan(0);
+      for (const { baseUrl, limit, monthly } of source.plans) {
+        expect(baseUrl).toMatch(/^https:\/\/.*[^/]$/);
+        expect(limit.calls / limit.perSeconds).toBeGreaterThan(0);
+        expect(limit.origin).not.toBe('');
+        expect(monthly?.credits ?? 1).toBeGreaterThan(0);
+      }
     }
   });
 

@@ -24,7 +24,7 @@ describe('SourceClient', () => {
   });
 
   function clientWith(options: Partial<SourceClientOptions> = {}): SourceClient {
-    const client = new SourceClient({ baseUrls: { deribit: server.url }, now: Date.now, ...options });
+    const client = new SourceClient({ access: { deribit: { baseUrl: server.url } }, now: Date.now, ...options });
     clients.push(client);
     return client;
   }
@@ -52,7 +52,7 @@ describe('SourceClient', () => {
 
   it('keeps the path of a base URL, with or without a slash at its end', async () => {
     for (const url of [`${server.url}/api/v2`, `${server.url}/api/v2/`]) {
-      await clientWith({ baseUrls: { deribit: url } }).fetch(deribitSource, TICKERS, { timeoutMs: 10_000 });
+      await clientWith({ access: { deribit: { baseUrl: url } } }).fetch(deribitSource, TICKERS, { timeoutMs: 10_000 });
     }
     const request = 'GET /api/v2/public/get_index_price?index_name=btc_usd';
     expect(server.requests).toEqual([request, request]);
@@ -106,27 +106,24 @@ describe('SourceClient', () => {
     expect(await failure(client)).toMatchObject({ kind: 'unavailable' });
   });
 
-  it.each(['request', 'parse', 'explain'] as const)(
-    'turns a fault of its own in %s into a SourceError',
-    async (part) => {
-      const stumble = (): never => {
-        throw new TypeError('undefined is not a function');
-      };
-      server.answerWith(plainAnswer(part === 'explain' ? 400 : 200, GOOD));
-      const error = await failure(clientWith(), {}, { ...deribitSource, [part]: stumble });
-      expect(error).toMatchObject({ kind: 'drift', cause: expect.any(TypeError) as TypeError });
-    },
-  );
+  it.each(['endpointFor', 'explain'] as const)('turns a fault of its own in %s into a SourceError', async (part) => {
+    const stumble = (): never => {
+      throw new TypeError('undefined is not a function');
+    };
+    server.answerWith(plainAnswer(part === 'explain' ? 400 : 200, GOOD));
+    const error = await failure(clientWith(), {}, { ...deribitSource, [part]: stumble });
+    expect(error).toMatchObject({ kind: 'drift', cause: expect.any(TypeError) as TypeError });
+  });
 
   it('names a name that cannot be resolved', async () => {
-    const client = clientWith({ baseUrls: { deribit: 'http://name.invalid' } });
+    const client = clientWith({ access: { deribit: { baseUrl: 'http://name.invalid' } } });
     expect(await failure(client)).toMatchObject({ kind: 'unavailable', source: 'deribit' });
   });
 
   it('refuses settings that are no addresses, and does not repeat them', () => {
     const wrong: Partial<SourceClientOptions>[] = [
-      { baseUrls: { deribit: 'secret.example' } },
-      { baseUrls: { deribit: 'file:///secret' } },
+      { access: { deribit: { baseUrl: 'secret.example' } } },
+      { access: { deribit: { baseUrl: 'file:///secret' } } },
       { httpsProxy: 'socks5://user:secret@proxy:1080' },
       { httpsProxy: 'secret' },
     ];
@@ -158,7 +155,12 @@ describe('SourceClient behind a proxy', () => {
   beforeEach(() => void connects.splice(0));
 
   async function askThroughProxy(baseUrl: string, noProxy?: string): Promise<unknown> {
-    const client = new SourceClient({ baseUrls: { deribit: baseUrl }, httpsProxy: proxyUrl, noProxy, now: Date.now });
+    const client = new SourceClient({
+      access: { deribit: { baseUrl: baseUrl } },
+      httpsProxy: proxyUrl,
+      noProxy,
+      now: Date.now,
+    });
     const outcome = await client.fetch(deribitSource, TICKERS, { timeoutMs: 10_000 }).catch((error: unknown) => error);
     client.close();
     return outcome;

@@ -1,19 +1,37 @@
 import { performance } from 'node:perf_hooks';
-import type { Quote } from '@app/domain';
-import { type RequestedTicker, type Source, SourceError, type SourceResponse } from './contract/index.js';
+import {
+  AnswerReader,
+  type DriftPolicy,
+  endpointFor,
+  type ListedName,
+  type RequestedTicker,
+  type Source,
+  SourceError,
+  type SourceExchange,
+  type SourceRequest,
+  type SourceResponse,
+  readJson,
+} from './contract/index.js';
 import { exchange } from './exchange.js';
 import { ConnectionPool, type HttpAgentsOptions } from './http-agents.js';
-import { refusalOf, refusalOfNetwork } from './refusal.js';
+import { type ReadAnswer, readAnswer } from './read-answer.js';
+import { refusalOf } from './refusal.js';
 import { parseRetryAfter } from './retry-after.js';
+import { lacksKey, planOf, type SourceAccess, type SourceAccesses } from './source-access.js';
 import { transportFailure } from './transport-failure.js';
 
 /** 5 MiB: the largest answer of these APIs that was taped, a page of 250 coins, has 0.3 MiB. */
 const DEFAULT_MAX_BODY_BYTES = 5 * 1024 * 1024;
 
+/** The longest list of names, in bytes: CoinGecko's has about 1 MiB, the markets of Binance some 10. */
+const MAX_LIST_BYTES = 32 * 1024 * 1024;
+
 /** How a {@link SourceClient} works. */
 export interface SourceClientOptions extends HttpAgentsOptions {
-  /** Where a source is asked instead of at its own address, by the source's name: the simulator, or a mirror. */
-  readonly baseUrls?: Readonly<Record<string, string | undefined>>;
+  /** Keys, plans and other addresses of the sources, by name. */
+  readonly access?: SourceAccesses;
+  /** What is done about a field that has drifted. Default: `quarantine`. */
+  readonly driftPolicy?: DriftPolicy;
   /** The longest body that is read, in bytes after decompression. Default: 5 MiB. */
   readonly maxBodyBytes?: number;
   /** Told to the sources as `User-Agent: tidemark/<version>`. */
@@ -30,14 +48,15 @@ export interface FetchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A call that was answered. A ticker that was asked and is not among the quotes was left out by the source. */
-export interface SourceAnswer {
-  readonly quotes: readonly Quote[];
+/** A call that was answered. A ticker that was asked and is not among the readings was left out by the source. */
+export interface SourceAnswer extends ReadAnswer {
   readonly requestedAt: Date;
   readonly receivedAt: Date;
   readonly httpStatus: number;
   /** By a clock that never steps back. */
   readonly latencyMs: number;
+  /** What was asked and answered, for the record. */
+  readonly exchange: SourceExchange;
 }
 
 /** Asks sources over HTTP. One per process; {@link SourceClient.close} it at the end. */
@@ -46,9 +65,10 @@ export class SourceClient {
   private readonly userAgent: string;
   private readonly maxBodyBytes: number;
 
-  /** @throws Error when a base URL or the proxy is no http or https URL; the message does not repeat it. */
+  /** @throws Error when a base URL, plan or the proxy cannot be used; the message does not repeat it. */
   constructor(private readonly options: SourceClientOptions) {
-    for (const [name, url] of Object.entries(options.baseUrls ?? {})) {
+    for (const [name, access] of Object.entries(options.access ?? {})) {
+      const url = access?.baseUrl;
       if (url !== undefined && !(URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) {
         throw new Error(`The base URL of ${name} does not begin with http:// or https://.`);
       }
@@ -60,29 +80,70 @@ export class SourceClient {
 
   /**
    * Asks a source once for these tickers.
-   * @throws SourceError, and nothing else: with the kind, the status and `Retry-After` where there are any, and the
-   * times of the call. A call given up by the caller's signal is `unavailable`.
+   * @throws SourceError, and nothing else: with the kind, the status and `Retry-After` where there are any, the
+   * times of the call, and what was answered. A call given up by the caller's signal is `unavailable`.
    */
   async fetch(source: Source, tickers: readonly RequestedTicker[], options: FetchOptions): Promise<SourceAnswer> {
     const requestedAt = new Date(this.options.now());
     const startedMs = performance.now();
-    let response: SourceResponse | undefined;
+    let made: SourceExchange | undefined;
     let receivedAt: Date | undefined;
     try {
-      response = await this.call(source, tickers, options);
+      const endpoint = endpointFor(source, tickers);
+      checkBatch(source, tickers, endpoint.maxBatch);
+      const url = this.urlOf(source, endpoint.request(tickers), endpoint.baseUrl);
+      const response = await this.call(source, url, this.maxBodyBytes, options);
       receivedAt = new Date(this.options.now());
       const latencyMs = Math.round(performance.now() - startedMs);
-      const quotes = readQuotes(source, tickers, response);
-      return { quotes, requestedAt, receivedAt, httpStatus: response.status, latencyMs };
+      made = { url: url.href, endpoint: endpoint.name, response };
+      const answer = readAnswer(source, tickers, response, {
+        endpoint: endpoint.name,
+        driftPolicy: this.options.driftPolicy,
+        nowMs: receivedAt.getTime(),
+      });
+      return { ...answer, requestedAt, receivedAt, httpStatus: response.status, latencyMs, exchange: made };
     } catch (error) {
       const failure = error instanceof SourceError ? error : unexpected(source, error);
       throw new SourceError(failure.kind, source.name, failure.detail, {
         cause: failure.cause,
-        httpStatus: response?.status,
-        retryAfterSeconds: parseRetryAfter(response?.headers['retry-after'], this.options.now()),
+        drift: failure.drift,
+        exchange: made,
+        httpStatus: made?.response.status,
+        retryAfterSeconds: failure.retryAfterSeconds,
         requestedAt,
         receivedAt,
       });
+    }
+  }
+
+  /**
+   * Asks a source for its own list of names; undefined when it has none.
+   * @throws SourceError, and nothing else.
+   */
+  async fetchNames(source: Source, options: FetchOptions): Promise<readonly ListedName[] | undefined> {
+    const { names } = source;
+    if (names === undefined) return undefined;
+    try {
+      const response = await this.call(
+        source,
+        this.urlOf(source, names.request, names.baseUrl),
+        Math.max(MAX_LIST_BYTES, this.maxBodyBytes),
+        options,
+      );
+      if (response.status !== 200) {
+        const refusal = refusalOf(source, response);
+        const retryAfterSeconds = parseRetryAfter(response.headers['retry-after'], this.options.now());
+        throw new SourceError(refusal.kind, source.name, refusal.detail, {
+          httpStatus: response.status,
+          retryAfterSeconds,
+        });
+      }
+      const json = readJson(source.name, response.body);
+      const error = source.explain?.(json, response);
+      if (error !== undefined) throw error;
+      return names.parse(new AnswerReader(source.name, json));
+    } catch (error) {
+      throw error instanceof SourceError ? error : unexpected(source, error);
     }
   }
 
@@ -91,17 +152,11 @@ export class SourceClient {
     this.pool.destroy();
   }
 
-  private async call(
-    source: Source,
-    tickers: readonly RequestedTicker[],
-    options: FetchOptions,
-  ): Promise<SourceResponse> {
-    if (tickers.length === 0 || tickers.length > source.maxBatch) {
-      throw new SourceError('drift', source.name, `asked for ${tickers.length} tickers, takes 1 to ${source.maxBatch}`);
-    }
+  private async call(source: Source, url: URL, maxBodyBytes: number, options: FetchOptions): Promise<SourceResponse> {
+    const access = this.accessOf(source);
+    if (lacksKey(source, access)) throw new SourceError('unauthorized', source.name, 'needs a key, and none is set');
     if (!(options.timeoutMs > 0)) throw new SourceError('timeout', source.name, 'no time left for the call');
     if (isAborted(options.signal)) throw new SourceError('unavailable', source.name, 'given up before the call');
-    const url = this.urlOf(source, tickers);
     // One signal over everything: a time-out of got's own begins anew with every attempt. 2^31 - 1 ms is what a timer
     // can hold.
     const deadline = AbortSignal.timeout(Math.min(Math.ceil(options.timeoutMs), 2 ** 31 - 1));
@@ -111,8 +166,9 @@ export class SourceClient {
         url,
         agents: this.pool.agentsFor(url),
         userAgent: this.userAgent,
+        keyHeader: access.apiKey === undefined ? undefined : planOf(source, access).keyHeader?.(access.apiKey),
         signal,
-        maxBodyBytes: this.maxBodyBytes,
+        maxBodyBytes,
       });
     } catch (error) {
       if (error instanceof SourceError) throw error;
@@ -122,25 +178,22 @@ export class SourceClient {
     }
   }
 
-  private urlOf(source: Source, tickers: readonly RequestedTicker[]): URL {
-    const { path, query } = source.request(tickers);
-    const base = this.options.baseUrls?.[source.name] ?? source.baseUrl;
+  private urlOf(source: Source, { path, query }: SourceRequest, ownBaseUrl: string | undefined): URL {
+    const access = this.accessOf(source);
+    const base = access.baseUrl ?? ownBaseUrl ?? planOf(source, access).baseUrl;
     const url = new URL(base.replace(/\/+$/, '') + path);
     for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
     return url;
   }
+
+  private accessOf(source: Source): SourceAccess {
+    return this.options.access?.[source.name] ?? {};
+  }
 }
 
-function readQuotes(source: Source, tickers: readonly RequestedTicker[], response: SourceResponse): readonly Quote[] {
-  if (response.status !== 200) throw refusalOf(source, response);
-  try {
-    return source.parse(response.body, tickers);
-  } catch (error) {
-    const network = error instanceof SourceError && error.kind === 'malformed' && refusalOfNetwork(response.body);
-    // Cloudflare's pages come with status 200 too when a proxy stands in between.
-    if (network) throw new SourceError(network.kind, source.name, network.detail, { cause: error });
-    throw error;
-  }
+function checkBatch(source: Source, tickers: readonly RequestedTicker[], maxBatch: number): void {
+  if (tickers.length > 0 && tickers.length <= maxBatch) return;
+  throw new SourceError('drift', source.name, `asked for ${tickers.length} tickers, takes 1 to ${maxBatch}`);
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {

@@ -234,5 +234,6 @@ async function readSources(
     where: { scheduleId: In([...scheduleIds]) },
     order: { scheduleId: 'ASC', position: 'ASC' },
   });
-  return Map.groupBy(rows, (row) => row.scheduleId);
+  const sources = rows.map(({ quotedIn, ...row }) => ({ ...row, quotedIn: quotedIn ?? undefined }));
+  return Map.groupBy(sources, (row) => row.scheduleId);
 }

@@ -42,7 +42,7 @@ describe('the catalogue file', () => {
       'tickers.1.interval_seconds: must be a whole number of seconds, 1 to 86400',
     ],
     ['{ticker: eth_usd, interval: 5}', 'tickers.1.interval: is not a known field'],
-    ['{ticker: eth_usd, rule: best}', 'tickers.1.rule: must be one of priority'],
+    ['{ticker: eth_usd, rule: best}', 'tickers.1.rule: must be one of priority, median'],
     ['{ticker: eth_usd, sources: []}', 'tickers.1.sources: must name at least one source'],
     ['{ticker: eth_usd, sources: deribit}', 'tickers.1.sources: must be a list of sources'],
     ['{ticker: eth_usd, sources: [5]}', 'tickers.1.sources.0: must be the name of a source, or an object with it'],

@@ -1,5 +1,5 @@
 import { MAX_WINDOW_SECONDS, parseTicker, windowSeconds, type ScheduledSource } from '@app/domain';
-import { sourceByName, SOURCES, type Source } from '@app/sources';
+import { endpointFor, sourceByName, SOURCES, type RequestedTicker, type Source } from '@app/sources';
 import type { TickerPlan } from '@app/storage';
 import { closest } from 'fastest-levenshtein';
 import { MAX_INTERVAL_SECONDS, type TickerRequest } from './ticker-request.js';
@@ -62,7 +62,11 @@ export function checkBatches(plans: readonly TickerPlan[]): void {
     const asked = plans.flatMap((plan) =>
       plan.sources
         .filter(({ sourceId }) => sourceId === source.id)
-        .map(({ batch }) => ({ batch, intervalSeconds: plan.intervalSeconds })),
+        .map(({ batch, sourceName }) => ({
+          batch,
+          intervalSeconds: plan.intervalSeconds,
+          asked: { ticker: plan.ticker, sourceName },
+        })),
     );
     return [...Map.groupBy(asked, ({ batch }) => batch)].flatMap(([batch, members]) =>
       batchFaults(source, batch, members),
@@ -71,11 +75,19 @@ export function checkBatches(plans: readonly TickerPlan[]): void {
   if (faults.length > 0) throw new CatalogueError(faults);
 }
 
-function batchFaults(source: Source, batch: string, members: readonly { intervalSeconds: number }[]): string[] {
+function batchFaults(
+  source: Source,
+  batch: string,
+  members: readonly { intervalSeconds: number; asked: RequestedTicker }[],
+): string[] {
   const faults: string[] = [];
-  if (members.length > source.maxBatch) {
+  const { maxBatch } = endpointFor(
+    source,
+    members.map(({ asked }) => asked),
+  );
+  if (members.length > maxBatch) {
     faults.push(
-      `batch ${batch} asks ${source.name} for ${members.length} tickers in one call, it answers at most ${source.maxBatch}: use another batch`,
+      `batch ${batch} asks ${source.name} for ${members.length} tickers in one call, it answers at most ${maxBatch}: use another batch`,
     );
   }
   // A call that begins late may be in time for the longer window only, and its answer goes to all members alike.

@@ -173,7 +173,7 @@ describe('the catalogue over HTTP', () => {
     ['that is empty', {}, ['body']],
     ['of the ticker itself', { ticker: 'eth_usd' }, ['body', 'ticker']],
     ['to a wrong interval', { interval_seconds: 90_000 }, ['interval_seconds']],
-    ['to an unknown rule', { rule: 'median' }, ['rule']],
+    ['to an unknown rule', { rule: 'best' }, ['rule']],
     ['to no sources', { sources: [] }, ['sources']],
   ])('refuses a change %s', async (_what, body, parameters) => {
     await sampledBefore('btc_usd');

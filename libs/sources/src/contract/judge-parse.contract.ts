@@ -1,16 +1,18 @@
 import { type Quote, SOURCE_ERROR_KINDS, type SourceErrorKind, checkQuote } from '@app/domain';
+import { readAnswer } from '../read-answer.js';
 import { SourceError } from './source-error.js';
-import type { RequestedTicker, Source } from './source.js';
+import { isQuote, type RequestedTicker, type Source } from './source.js';
 
 /** What became of one body. */
 export type ParseOutcome =
-  | { readonly quotes: readonly Quote[] }
+  | { readonly quotes: readonly Quote[]; readonly unreadable: readonly string[] }
   | { readonly kind: SourceErrorKind; readonly detail: string }
   | { readonly thrown: unknown };
 
 /** A body to be parsed, and what an honest parser may make of it. */
 export interface ParseCase {
   readonly source: Source;
+  readonly endpoint?: string | undefined;
   readonly body: string;
   readonly asked: readonly RequestedTicker[];
   /** The quotes that the unspoilt answer holds. */
@@ -19,12 +21,23 @@ export interface ParseCase {
   readonly receivedAt: Date;
 }
 
-/** Parses a body and says what became of it; never throws. */
-export function outcomeOf(source: Source, body: string, asked: readonly RequestedTicker[]): ParseOutcome {
+/** Reads a body with status 200 and says what became of it; never throws. */
+export function outcomeOf(
+  source: Source,
+  body: string,
+  asked: readonly RequestedTicker[],
+  endpoint?: string,
+): ParseOutcome {
   try {
-    return { quotes: source.parse(body, asked) };
+    const { readings } = readAnswer(source, asked, { status: 200, headers: {}, body }, { endpoint, nowMs: 0 });
+    return {
+      quotes: readings.filter(isQuote),
+      unreadable: readings.filter((reading) => !isQuote(reading)).map((reading) => reading.ticker),
+    };
   } catch (error) {
     const isOurs = error instanceof SourceError && SOURCE_ERROR_KINDS.includes(error.kind);
+    // A parser that stumbled is called drift in the end; here it is a fault.
+    if (isOurs && error.kind === 'drift' && error.cause instanceof Error) return { thrown: error.cause };
     return isOurs ? { kind: error.kind, detail: error.detail } : { thrown: error };
   }
 }
@@ -35,7 +48,7 @@ export function outcomeOf(source: Source, body: string, asked: readonly Requeste
  * rejects.
  */
 export function faultsOf(parsed: ParseCase): string[] {
-  const outcome = outcomeOf(parsed.source, parsed.body, parsed.asked);
+  const outcome = outcomeOf(parsed.source, parsed.body, parsed.asked, parsed.endpoint);
   if ('thrown' in outcome) return [`threw something else than a SourceError: ${String(outcome.thrown)}`];
   if ('kind' in outcome) return [];
   const faults = outcome.quotes.flatMap((quote) => faultsOfQuote(quote, parsed));
@@ -45,7 +58,7 @@ export function faultsOf(parsed: ParseCase): string[] {
 
 /** The tickers of which an answer gave a quote that the domain accepts. */
 export function acceptedTickers(parsed: ParseCase): string[] {
-  const outcome = outcomeOf(parsed.source, parsed.body, parsed.asked);
+  const outcome = outcomeOf(parsed.source, parsed.body, parsed.asked, parsed.endpoint);
   if (!('quotes' in outcome)) return [];
   return outcome.quotes.filter((quote) => isAccepted(quote, parsed.receivedAt)).map((quote) => quote.ticker);
 }

@@ -1,31 +1,39 @@
 import type { Quote } from '@app/domain';
 import { faultsOf, outcomeOf } from './judge-parse.contract.js';
-import { MUTATION_KINDS, mutationsOf } from './mutate-json.contract.js';
+import { type Json, MUTATION_KINDS, mutationsOf, writeJson } from './mutate-json.contract.js';
 import { SourceError } from './source-error.js';
 import type { Source } from './source.js';
+
+/** What a parser of the old school makes of the text of a body. */
+type Parse = (body: string) => readonly Quote[];
 
 const BODY = '{"price":1.50,"time":1767265200}';
 const ASKED = [{ ticker: 'btc_usd', sourceName: 'btc' }];
 const TRUTH: Quote[] = [{ ticker: 'btc_usd', price: '1.50', sourceTime: undefined }];
 
-function sourceThat(parse: Source['parse']): Source {
+function sourceThat(parse: Parse): Source {
   const limit = { calls: 1, perSeconds: 1, origin: 'none' };
-  const request = { path: '/', query: {} };
   return {
     id: 9,
     name: 'bad',
-    baseUrl: 'http://x',
-    maxBatch: 1,
-    limit,
+    title: 'Bad',
+    plans: [{ name: 'free', baseUrl: 'http://x', limit }],
+    endpoints: [
+      {
+        name: 'price',
+        maxBatch: 1,
+        request: () => ({ path: '/', query: {} }),
+        recognises: () => true,
+        parse: (reader) => parse(writeJson(reader.json as Json)),
+      },
+    ],
     defaultName: () => 'x',
-    request: () => request,
-    parse,
   };
 }
 function priced(price: string, ticker = 'btc_usd'): Quote[] {
   return [{ ticker, price, sourceTime: undefined }];
 }
-function faultsOverAll(parse: Source['parse']): string[] {
+function faultsOverAll(parse: Parse): string[] {
   const bodies = MUTATION_KINDS.flatMap((kind) => mutationsOf(BODY, kind)).map((mutation) => mutation.body);
   const source = sourceThat(parse);
   const receivedAt = new Date('2026-01-01T12:00:00Z');

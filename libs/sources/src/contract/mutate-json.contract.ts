@@ -118,6 +118,11 @@ function emptyFormsOf(value: Json): Json[] {
   return [Array.isArray(value) ? [] : {}];
 }
 
+/** The value with one field called otherwise, in its place. */
+export function withFieldRenamed(value: Json, path: JsonPath, name: string): Json {
+  return withEntries(value, path, (_name, member) => [[name, member]]);
+}
+
 function withEntries(value: Json, path: JsonPath, change: (name: string, member: Json) => [string, Json][]): Json {
   const [step, ...rest] = path;
   if (step === undefined || value instanceof WireNumber || typeof value !== 'object' || value === null) return value;

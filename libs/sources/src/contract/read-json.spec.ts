@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { WireNumber, readJson, readShape, wireNumber } from './read-json.js';
+import { AnswerReader } from './answer-reader.js';
+import { WireNumber, readJson, wireNumber } from './read-json.js';
 
 describe('readJson', () => {
   it.each(['1', '-0', '81413.60', '1.5E-8', '12345678901234567890.5', '1e400', '0.1'])(
@@ -19,7 +20,7 @@ describe('readJson', () => {
   });
 });
 
-describe('readShape', () => {
+describe('the shape of an answer', () => {
   const schema = z.object({ result: z.object({ price: wireNumber, live: z.boolean() }) });
 
   it.each([
@@ -29,7 +30,7 @@ describe('readShape', () => {
     ['{"result":{"price":1,"live":2}}', 'field result.live: expected a value of type boolean, found a number'],
     ['[]', 'the answer: expected a value of type object, found an array'],
   ])('names what is wrong with %s', (body, detail) => {
-    const read = (): unknown => readShape('any', schema, readJson('any', body));
+    const read = (): unknown => new AnswerReader('any', readJson('any', body)).shape(schema);
     expect(read).toThrow(expect.objectContaining({ kind: 'drift', detail }) as Error);
   });
 });

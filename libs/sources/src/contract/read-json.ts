@@ -15,6 +15,9 @@ export const wireNumber = z.custom<WireNumber>(
   'expected a number',
 );
 
+/** Schema of a price or amount that is written as text, such as `"0.0000113"`; what stands in it is checked later. */
+export const wireText = z.string().max(MAX_NUMBER_LENGTH, 'expected a short text');
+
 /** Schema of a JSON object whose members are read one by one. */
 export const wireObject = z.record(z.string(), z.unknown());
 
@@ -37,21 +40,6 @@ export function tryReadJson(body: string): unknown {
     // A SyntaxError, or a RangeError when it is nested deeper than the stack: no JSON that any source sends.
     return undefined;
   }
-}
-
-/**
- * Holds a value that was read from an answer against a schema.
- * @param at where the value stands in the answer, for the message.
- * @throws SourceError `drift`, naming the first field that differs from the source's contract.
- */
-export function readShape<T>(source: string, schema: z.ZodType<T>, value: unknown, at: readonly string[] = []): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const path = [...at, ...(issue?.path ?? []).map(String)];
-  const field = path.length === 0 ? 'the answer' : `field ${path.join('.').slice(0, 120)}`;
-  const problem = issue?.code === 'custom' ? issue.message : `expected ${expectedType(issue)}`;
-  throw new SourceError('drift', source, `${field}: ${problem}, found ${typeAt(value, issue?.path ?? [])}`);
 }
 
 /** The member of an object that is its own, never one that every object inherits such as `constructor`. */
@@ -77,21 +65,4 @@ function describeNoJson(body: string): string {
   if (start === '') return 'empty body';
   if (start.startsWith('<')) return 'a page of HTML instead of JSON';
   return `the body is no JSON, or is cut off (${body.length} characters)`;
-}
-
-function expectedType(issue: z.core.$ZodIssue | undefined): string {
-  return issue?.code === 'invalid_type' ? `a value of type ${issue.expected}` : 'another value';
-}
-
-function typeAt(value: unknown, path: readonly PropertyKey[]): string {
-  let current = value;
-  for (const step of path) {
-    if (typeof current !== 'object' || current === null) return 'nothing';
-    current = (current as Record<PropertyKey, unknown>)[step];
-  }
-  if (current === undefined) return 'nothing';
-  if (current === null) return 'null';
-  if (current instanceof WireNumber) return 'a number';
-  if (Array.isArray(current)) return 'an array';
-  return typeof current === 'object' ? 'an object' : `a ${typeof current}`;
 }

@@ -1,4 +1,6 @@
 import type { SourceErrorKind } from '@app/domain';
+import type { Drift } from './drift.js';
+import type { SourceExchange } from './source-exchange.js';
 
 /** Kinds after which the same call may succeed a moment later. */
 const RETRYABLE: ReadonlySet<SourceErrorKind> = new Set(['rate_limited', 'unavailable', 'timeout', 'malformed']);
@@ -12,6 +14,10 @@ export interface SourceErrorOptions extends ErrorOptions {
   readonly requestedAt?: Date | undefined;
   /** When its answer had arrived; undefined when none came, or not the whole of it. */
   readonly receivedAt?: Date | undefined;
+  /** The field that no longer fits, for kind `drift`. */
+  readonly drift?: Drift | undefined;
+  /** What was asked and answered, as far as it came. */
+  readonly exchange?: SourceExchange | undefined;
 }
 
 /** Thrown when a call to a source failed; the message names the source and what was wrong, and holds no secret. */
@@ -21,6 +27,8 @@ export class SourceError extends Error {
   readonly httpStatus: number | undefined;
   readonly requestedAt: Date | undefined;
   readonly receivedAt: Date | undefined;
+  readonly drift: Drift | undefined;
+  readonly exchange: SourceExchange | undefined;
 
   constructor(
     readonly kind: SourceErrorKind,
@@ -34,6 +42,8 @@ export class SourceError extends Error {
     this.httpStatus = options.httpStatus;
     this.requestedAt = options.requestedAt;
     this.receivedAt = options.receivedAt;
+    this.drift = options.drift;
+    this.exchange = options.exchange;
   }
 
   /** Whether the same call may succeed a moment later. */

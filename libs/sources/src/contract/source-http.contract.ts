@@ -9,6 +9,7 @@ import {
   startAnswerServer,
   unusedUrl,
 } from './answer-server.contract.js';
+import { endpointFor } from './source.js';
 import { SourceError } from './source-error.js';
 import type { SourceContract } from './source-fixtures.contract.js';
 
@@ -37,7 +38,8 @@ export function describeSourceOverHttp(contract: SourceContract): void {
     });
 
     function clientFor(url: string): SourceClient {
-      return new SourceClient({ baseUrls: { [source.name]: url }, maxBodyBytes: MAX_BODY_BYTES, now: () => NOW_MS });
+      const access = { [source.name]: { baseUrl: url, apiKey: contract.apiKey } };
+      return new SourceClient({ access, maxBodyBytes: MAX_BODY_BYTES, now: () => NOW_MS });
     }
     function ask(handler: AnswerHandler, timeoutMs = AMPLE_MS): Promise<SourceAnswer> {
       server.answerWith(handler);
@@ -52,17 +54,18 @@ export function describeSourceOverHttp(contract: SourceContract): void {
     it('asks once, and gives the quotes with the times and the status', async () => {
       const before = server.requests.length;
       const answer = await ask(plainAnswer(200, good.body));
-      expect(answer).toMatchObject({ quotes: good.quotes, httpStatus: 200 });
+      expect(answer).toMatchObject({ readings: good.quotes, httpStatus: 200 });
       expect([answer.requestedAt, answer.receivedAt]).toEqual([new Date(NOW_MS), new Date(NOW_MS)]);
-      const { path, query } = source.request(tickers);
-      expect(server.requests.slice(before)).toEqual([`GET ${path}?${new URLSearchParams(query).toString()}`]);
+      const { path, query } = endpointFor(source, tickers).request(tickers);
+      const asked = new URLSearchParams(query).toString();
+      expect(server.requests.slice(before)).toEqual([`GET ${path}${asked === '' ? '' : `?${asked}`}`]);
     });
 
     it('reads an answer whatever its content type, and one that is compressed', async () => {
-      expect((await ask(plainAnswer(200, good.body, { 'content-type': 'text/html' }))).quotes).toEqual(good.quotes);
+      expect((await ask(plainAnswer(200, good.body, { 'content-type': 'text/html' }))).readings).toEqual(good.quotes);
       const zipped: AnswerHandler = (_request, response) =>
         void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(good.body));
-      expect((await ask(zipped)).quotes).toEqual(good.quotes);
+      expect((await ask(zipped)).readings).toEqual(good.quotes);
     });
 
     it.each([

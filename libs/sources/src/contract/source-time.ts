@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wireNumber } from './read-json.js';
+import { wireNumber, wireText } from './read-json.js';
 
 /** 2010-01-01: before any of the sources existed. */
 const EARLIEST_SECONDS = 1_262_304_000;
@@ -11,10 +11,41 @@ const LATEST_SECONDS = 4_102_444_800;
  * between 2010 and 2100, so that a vendor who changes the unit is noticed by the magnitude.
  */
 export const wireSeconds = wireNumber.transform((number, context) => {
-  const seconds = /^\d{10}$/.test(number.text) ? Number(number.text) : undefined;
-  if (seconds === undefined || seconds < EARLIEST_SECONDS || seconds > LATEST_SECONDS) {
-    context.addIssue({ code: 'custom', message: 'expected UNIX seconds between 2010 and 2100' });
-    return z.NEVER;
-  }
-  return new Date(seconds * 1000);
+  const time = unixTime(number.text, 1);
+  if (time !== undefined) return time;
+  context.addIssue({ code: 'custom', message: 'expected UNIX seconds between 2010 and 2100' });
+  return z.NEVER;
 });
+
+/** Schema of a time in UNIX milliseconds, written as a JSON number. */
+export const wireMilliseconds = wireNumber.transform((number, context) => {
+  const time = unixTime(number.text, 1000);
+  if (time !== undefined) return time;
+  context.addIssue({ code: 'custom', message: 'expected UNIX milliseconds between 2010 and 2100' });
+  return z.NEVER;
+});
+
+/** Schema of a time in UNIX seconds, written as a text of digits. */
+export const wireSecondsText = wireText.transform((text, context) => {
+  const time = unixTime(text, 1);
+  if (time !== undefined) return time;
+  context.addIssue({ code: 'custom', message: 'expected UNIX seconds between 2010 and 2100 as text' });
+  return z.NEVER;
+});
+
+/** Schema of an ISO 8601 time in UTC with up to nine digits after the second, such as `2026-09-19T18:58:13.123456789Z`. */
+export const wireIsoTime = wireText.transform((text, context) => {
+  const match = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d{1,9})?(Z|\+00:00)$/.exec(text);
+  const milliseconds = match === null ? NaN : Date.parse(`${match[1]}${(match[2] ?? '').slice(0, 4)}Z`);
+  if (milliseconds >= EARLIEST_SECONDS * 1000 && milliseconds <= LATEST_SECONDS * 1000) return new Date(milliseconds);
+  context.addIssue({ code: 'custom', message: 'expected an ISO time in UTC between 2010 and 2100' });
+  return z.NEVER;
+});
+
+/** Reads a number of whole seconds, or of as many parts of one; undefined outside of the window. */
+function unixTime(text: string, unitsPerSecond: number): Date | undefined {
+  if (!/^\d{10,16}$/.test(text)) return undefined;
+  const seconds = Number(text) / unitsPerSecond;
+  if (seconds < EARLIEST_SECONDS || seconds > LATEST_SECONDS) return undefined;
+  return new Date(Math.floor(seconds * 1000));
+}

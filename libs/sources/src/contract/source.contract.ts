@@ -1,5 +1,6 @@
 import type { SourceContract } from './source-fixtures.contract.js';
 import { describeSourceOverHttp } from './source-http.contract.js';
+import { readAnswer } from '../read-answer.js';
 import { acceptedTickers, faultsOf, outcomeOf } from './judge-parse.contract.js';
 import {
   MUTATION_KINDS,
@@ -7,10 +8,12 @@ import {
   mutationsOf,
   parseFixture,
   valueAt,
+  withFieldRenamed,
   withValueAt,
   writeJson,
 } from './mutate-json.contract.js';
 import { WireNumber } from './read-json.js';
+import { endpointFor, type RequestedTicker } from './source.js';
 
 /** Numbers that a float, a rounding or a careless pattern would alter; each must come out as it went in. */
 const DIGITS = [
@@ -59,7 +62,8 @@ const OTHER_JSON: Readonly<Record<string, string>> = {
  * good answers give exactly their quotes, and no spoilt answer ever gives a wrong quote that would be accepted.
  */
 export function describeSourceContract(contract: SourceContract): void {
-  describe(`the contract of ${contract.source.name}`, () => {
+  const { source, endpoint = source.endpoints[0].name } = contract;
+  describe(`the contract of ${source.name} ${endpoint}`, () => {
     describeGoodAnswers(contract);
     describeSpoiltAnswers(contract);
     describeOtherBodies(contract);
@@ -77,17 +81,19 @@ function describeGoodAnswers(contract: SourceContract): void {
       contract.tickers.map((asked) => asked.ticker).sort(),
     );
     expect(Object.keys(priceFields).sort()).toEqual(contract.tickers.map((asked) => asked.ticker).sort());
-    expect(contract.tickers.length).toBeLessThanOrEqual(source.maxBatch);
+    const endpoint = source.endpoints.find(({ name }) => name === (contract.endpoint ?? source.endpoints[0].name));
+    expect(contract.tickers.length).toBeLessThanOrEqual(endpoint?.maxBatch ?? 0);
+    expect(endpointFor(source, contract.tickers)).toBe(endpoint);
   });
 
   it.each(goodBodies)('reads exactly the quotes of $name', ({ body, tickers, quotes }) => {
-    expect(source.parse(body, tickers ?? contract.tickers)).toEqual(quotes);
+    expect(outcomeOf(source, body, tickers ?? contract.tickers, contract.endpoint)).toEqual({ quotes, unreadable: [] });
   });
 
   it('gives each ticker alone the quote that it has among the others', () => {
     for (const asked of contract.tickers) {
       const alone = first.quotes.filter((quote) => quote.ticker === asked.ticker);
-      expect(source.parse(first.body, [asked])).toEqual(alone);
+      expect(outcomeOf(source, first.body, [asked], contract.endpoint)).toEqual({ quotes: alone, unreadable: [] });
     }
   });
 
@@ -95,9 +101,12 @@ function describeGoodAnswers(contract: SourceContract): void {
     for (const [ticker, path] of Object.entries(priceFields)) {
       // A source that writes its prices as text gets them as text.
       const price = valueAt(root, path) instanceof WireNumber ? new WireNumber(digits) : digits;
-      const quotes = source.parse(writeJson(withValueAt(root, path, price)), contract.tickers);
+      const body = writeJson(withValueAt(root, path, price));
       const expected = first.quotes.map((quote) => (quote.ticker === ticker ? { ...quote, price: digits } : quote));
-      expect(quotes).toEqual(expected);
+      expect(outcomeOf(source, body, contract.tickers, contract.endpoint)).toEqual({
+        quotes: expected,
+        unreadable: [],
+      });
     }
   });
 
@@ -110,23 +119,26 @@ function describeGoodAnswers(contract: SourceContract): void {
 
   if (timeFields !== undefined) {
     it.each(timeFields.wrong)('calls a source time of %s drift', (time) => {
-      for (const path of Object.values(timeFields.paths)) {
-        const body = writeJson(withValueAt(root, path, new WireNumber(time)));
-        expect(outcomeOf(source, body, contract.tickers)).toMatchObject({ kind: 'drift' });
+      for (const [ticker, path] of Object.entries(timeFields.paths)) {
+        const wrong = valueAt(root, path) instanceof WireNumber ? new WireNumber(time) : time;
+        const body = writeJson(withValueAt(root, path, wrong));
+        expect(outcomeOf(source, body, askedAlone(contract, ticker), contract.endpoint)).toMatchObject({
+          kind: 'drift',
+        });
       }
     });
   }
 }
 
 function describeSpoiltAnswers(contract: SourceContract): void {
-  const { source, goodBodies, priceFields, receivedAt, tickers } = contract;
+  const { source, goodBodies, priceFields, tickers } = contract;
 
   describe.each(goodBodies)('with a field spoilt in $name', (good) => {
     const asked = good.tickers ?? tickers;
 
     it.each(MUTATION_KINDS)('never gives a wrong quote when a field is %s', (kind) => {
       const faults = mutationsOf(good.body, kind).flatMap(({ name, body }) =>
-        faultsOf({ source, body, asked, truth: good.quotes, receivedAt }).map((fault) => `${name}: ${fault}`),
+        faultsOf({ ...contract, body, asked, truth: good.quotes }).map((fault) => `${name}: ${fault}`),
       );
       expect(faults).toEqual([]);
     });
@@ -138,29 +150,61 @@ function describeSpoiltAnswers(contract: SourceContract): void {
     for (const [ticker, path] of Object.entries(priceFields)) {
       const around = mutations.filter((mutation) => mutation.path.every((step, depth) => step === path[depth]));
       const accepted = around.filter((mutation) =>
-        acceptedTickers({ source, body: mutation.body, asked: tickers, truth: quotes, receivedAt }).includes(ticker),
+        acceptedTickers({ ...contract, body: mutation.body, asked: tickers, truth: quotes }).includes(ticker),
       );
       expect(accepted.map((mutation) => mutation.name)).toEqual([]);
     }
   });
 
-  it.each(Object.entries(priceFields))('names the field of %s when it is retyped', (_ticker, path) => {
+  it.each(Object.entries(priceFields))('names the field of %s when it is retyped', (ticker, path) => {
     const body = writeJson(withValueAt(parseFixture(goodBodies[0].body), path, true));
-    const outcome = outcomeOf(source, body, tickers);
+    const outcome = outcomeOf(source, body, askedAlone(contract, ticker), contract.endpoint);
     expect(outcome).toMatchObject({ kind: 'drift', detail: expect.stringContaining(path.join('.')) as string });
+  });
+
+  it.each(Object.entries(priceFields))(
+    'names the field that looks like that of %s when it is renamed',
+    (ticker, path) => {
+      const name = String(path.at(-1));
+      const renamed = name.length < 2 || /^\d+$/.test(name) ? undefined : `${name}${name.at(-1)}`;
+      // The name of a coin or a place in a list is no name of a field.
+      if (renamed === undefined || contract.priceFieldsAreNames === true) return;
+      const body = writeJson(withFieldRenamed(parseFixture(goodBodies[0].body), path, renamed));
+      const asked = askedAlone(contract, ticker);
+      const hint = expect.stringContaining(`${renamed} looks like it`) as string;
+      expect(outcomeOf(source, body, asked, contract.endpoint)).toMatchObject({ kind: 'drift', detail: hint });
+      const response = { status: 200, headers: {}, body };
+      const { readings } = readAnswer(source, asked, response, {
+        endpoint: contract.endpoint,
+        nowMs: 0,
+        driftPolicy: 'map',
+      });
+      const truth = goodBodies[0].quotes.filter((quote) => quote.ticker === ticker);
+      expect(readings).toEqual(truth.map((quote) => ({ ...quote, mapped: [expect.stringContaining(renamed)] })));
+    },
+  );
+
+  it('leaves the other tickers of a batch when one cannot be read', () => {
+    const [first] = Object.entries(priceFields);
+    if (first === undefined || tickers.length < 2) return;
+    const body = writeJson(withValueAt(parseFixture(goodBodies[0].body), first[1], true));
+    expect(outcomeOf(source, body, tickers, contract.endpoint)).toEqual({
+      quotes: goodBodies[0].quotes.filter((quote) => quote.ticker !== first[0]),
+      unreadable: [first[0]],
+    });
   });
 
   it('takes nothing from members called __proto__ and leaves the prototype of all objects alone', () => {
     const [{ body, quotes }] = goodBodies;
     for (const poisoned of [`{"__proto__":${body}}`, `{"constructor":${body}}`, `{"__proto__":{"polluted":1}}`]) {
-      expect(acceptedTickers({ source, body: poisoned, asked: tickers, truth: quotes, receivedAt })).toEqual([]);
+      expect(acceptedTickers({ ...contract, body: poisoned, asked: tickers, truth: quotes })).toEqual([]);
     }
     const added = body.replace('{', '{"__proto__":{"polluted":1},');
-    expect(faultsOf({ source, body: added, asked: tickers, truth: quotes, receivedAt })).toEqual([]);
+    expect(faultsOf({ ...contract, body: added, asked: tickers, truth: quotes })).toEqual([]);
     const names = ['__proto__', 'constructor', 'toString'];
     for (const sourceName of names) {
       const asked = [{ ticker: 'none_usd', sourceName }];
-      const outcome = outcomeOf(source, '{}', asked);
+      const outcome = outcomeOf(source, '{}', asked, contract.endpoint);
       expect('quotes' in outcome ? outcome.quotes : []).toEqual([]);
     }
     expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain('polluted');
@@ -171,15 +215,15 @@ function describeOtherBodies(contract: SourceContract): void {
   const { source, goodBodies, tickers } = contract;
 
   it.each(Object.entries(NO_JSON))('calls %s malformed', (_name, body) => {
-    expect(outcomeOf(source, body, tickers)).toMatchObject({ kind: 'malformed' });
+    expect(outcomeOf(source, body, tickers, contract.endpoint)).toMatchObject({ kind: 'malformed' });
   });
 
   it.each(Object.entries(OTHER_JSON))('calls %s drift', (_name, body) => {
-    expect(outcomeOf(source, body, tickers)).toMatchObject({ kind: 'drift' });
+    expect(outcomeOf(source, body, tickers, contract.endpoint)).toMatchObject({ kind: 'drift' });
   });
 
   it('takes no quote from an empty object', () => {
-    const outcome = outcomeOf(source, '{}', tickers);
+    const outcome = outcomeOf(source, '{}', tickers, contract.endpoint);
     expect('quotes' in outcome ? outcome.quotes : outcome).toEqual(
       'quotes' in outcome ? [] : expect.objectContaining({ kind: 'drift' }),
     );
@@ -190,12 +234,16 @@ function describeOtherBodies(contract: SourceContract): void {
     // Every length of a short answer, some 2,000 lengths of a long one.
     const step = Math.ceil(whole.length / 2000);
     for (let length = 0; length < whole.length; length += step) {
-      const outcome = outcomeOf(source, whole.slice(0, length), asked ?? tickers);
+      const outcome = outcomeOf(source, whole.slice(0, length), asked ?? tickers, contract.endpoint);
       expect({ length, ...outcome }).toMatchObject({ length, kind: 'malformed' });
     }
   });
 
   it.each(contract.errorBodies)('calls $name inside a 200 $kind', ({ body, kind }) => {
-    expect(outcomeOf(source, body, tickers)).toMatchObject({ kind });
+    expect(outcomeOf(source, body, tickers, contract.endpoint)).toMatchObject({ kind });
   });
+}
+
+function askedAlone({ tickers }: SourceContract, ticker: string): readonly RequestedTicker[] {
+  return tickers.filter((asked) => asked.ticker === ticker);
 }

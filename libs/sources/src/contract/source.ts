@@ -1,4 +1,5 @@
 import type { Quote, TickerParts } from '@app/domain';
+import type { AnswerReader } from './answer-reader.js';
 import type { SourceError } from './source-error.js';
 
 /** A ticker with its name at the source that is asked. */
@@ -8,7 +9,7 @@ export interface RequestedTicker {
   readonly sourceName: string;
 }
 
-/** One GET request: a path below the source's base URL, and its query in order. */
+/** One GET request: a path below the base URL, and its query in order. */
 export interface SourceRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
@@ -21,33 +22,117 @@ export interface SourceResponse {
   readonly body: string;
 }
 
-/** What the source publishes as its limit for the plan that needs no key. */
+/** What the source publishes as its limit for a plan. */
 export interface SourceLimit {
+  /** How many calls, or how much weight where calls weigh differently. */
   readonly calls: number;
   readonly perSeconds: number;
   /** Where the number comes from. */
   readonly origin: string;
 }
 
-/** A price source: a request and a parse, and what is known of its manners. One file each; holds no state. */
+/** What a month of a plan allows, in calls or credits. */
+export interface MonthlyCredits {
+  readonly credits: number;
+  /** Where the number comes from. */
+  readonly origin: string;
+}
+
+/** One way to be a customer of a source: without a key, with a free one, with a paid one. */
+export interface SourcePlan {
+  /** E.g. `free`, `demo`, `pro`. */
+  readonly name: string;
+  /** Where the API lives for this plan, without a slash at the end. */
+  readonly baseUrl: string;
+  readonly limit: SourceLimit;
+  readonly monthly?: MonthlyCredits;
+  /** The request header that carries the key; undefined for a plan without one. */
+  readonly keyHeader?: (key: string) => readonly [name: string, value: string];
+}
+
+/** A quote, or why one ticker of an answer cannot be read while the others can. */
+export type SourceReading = Quote | UnreadableQuote;
+
+/** One ticker of an answer whose part no longer has the documented shape. */
+export interface UnreadableQuote {
+  readonly ticker: string;
+  readonly rejected: 'drift';
+  readonly detail: string;
+}
+
+/** Whether a reading is a quote, which may be checked and used. */
+export function isQuote(reading: SourceReading): reading is Quote {
+  return !('rejected' in reading);
+}
+
+/** One route of a source that gives prices: a request and a parse. Holds no state. */
+export interface SourceEndpoint {
+  /** E.g. `simple-price`; stored with every fetch. */
+  readonly name: string;
+  /** Where it lives when not at the plan's own base URL. A base URL from the settings wins over both. */
+  readonly baseUrl?: string;
+  /** How many tickers one call may ask for. */
+  readonly maxBatch: number;
+  /** What a call for so many tickers counts against limit and month; default 1. */
+  cost?(tickers: number): number;
+  /** The one request that asks for these tickers. */
+  request(tickers: readonly RequestedTicker[]): SourceRequest;
+  /** Whether an answer has the outline of this endpoint's, in which it differs from the source's other endpoints. */
+  recognises(json: unknown): boolean;
+  /**
+   * Reads an answer with status 200 that holds no error. A ticker that the answer leaves out, or gives null for, is absent from the
+   * result, never 0.
+   * @throws SourceError of a kind that follows from the body, never anything else.
+   */
+  parse(reader: AnswerReader, tickers: readonly RequestedTicker[]): readonly SourceReading[];
+}
+
+/** A name in the source's own list. */
+export interface ListedName {
+  /** As the source is asked for it: `bitcoin`, `XBTUSD`. */
+  readonly name: string;
+  /** Symbol or base asset in lower case, `btc`; several names may share one. */
+  readonly symbol: string;
+  /** What the name is priced in, in lower case, when it names a market: `usdt`. Undefined when any currency can be asked for. */
+  readonly quote?: string | undefined;
+  /** For people: `Bitcoin`. */
+  readonly title?: string | undefined;
+}
+
+/** The source's own list of what it has a price for. */
+export interface SourceNames {
+  readonly baseUrl?: string;
+  readonly request: SourceRequest;
+  /** What the call counts against limit and month; default 1. */
+  readonly cost?: number;
+  /** @throws SourceError */
+  parse(reader: AnswerReader): readonly ListedName[];
+}
+
+/** A price source: its plans, its endpoints, and its names for things. One file each; holds no state. */
 export interface Source {
   /** Stored with every sample; never changes and is never used again. */
   readonly id: number;
+  /** Lower case; also the prefix of its settings, in capitals: `COINGECKO_API_KEY`. */
   readonly name: string;
-  /** Where the API lives, without a slash at the end. */
-  readonly baseUrl: string;
-  /** How many tickers one call may ask for. */
-  readonly maxBatch: number;
-  readonly limit: SourceLimit;
+  /** For people: `CoinGecko`. */
+  readonly title: string;
+  /** The first one is used without a key, unless it needs one itself; the second is the default with a key. */
+  readonly plans: readonly [SourcePlan, ...SourcePlan[]];
+  /** The first one is the default. */
+  readonly endpoints: readonly [SourceEndpoint, ...SourceEndpoint[]];
+  /** Which endpoint answers for these tickers; default: the first. */
+  endpointFor?(tickers: readonly RequestedTicker[]): SourceEndpoint;
   /** The name of a ticker at this source when the catalogue gives none; undefined when it cannot be known. */
   defaultName(ticker: TickerParts): string | undefined;
-  /** The one request that asks for these tickers. */
-  request(tickers: readonly RequestedTicker[]): SourceRequest;
-  /**
-   * Reads an answer with status 200. A ticker that the answer leaves out is absent from the result, never 0.
-   * @throws SourceError of a kind that follows from the body, never anything else.
-   */
-  parse(body: string, tickers: readonly RequestedTicker[]): readonly Quote[];
-  /** Reads what this source writes into an answer with another status; undefined leaves it to the status alone. */
-  explain?(response: SourceResponse): SourceError | undefined;
+  /** The currency in which this name is quoted, in lower case; default: that of the ticker, since the source converts. */
+  quoteOf?(sourceName: string): string | undefined;
+  /** The error that an answer holds, under whatever status; undefined when it holds none. @param json undefined when it is no JSON. */
+  explain?(json: unknown, response: SourceResponse): SourceError | undefined;
+  readonly names?: SourceNames;
+}
+
+/** The endpoint of a source that answers for these tickers. */
+export function endpointFor(source: Source, tickers: readonly RequestedTicker[]): SourceEndpoint {
+  return source.endpointFor?.(tickers) ?? source.endpoints[0];
 }

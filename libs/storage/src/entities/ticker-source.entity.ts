@@ -20,4 +20,10 @@ export class TickerSourceEntity {
 
   @Column('int', { name: 'interval_seconds' })
   intervalSeconds: number;
+
+  @Column('boolean', { default: false })
+  standby: boolean;
+
+  @Column('text', { name: 'quoted_in', nullable: true })
+  quotedIn: string | null;
 }

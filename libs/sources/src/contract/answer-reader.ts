@@ -1,0 +1,144 @@
+import type { Quote } from '@app/domain';
+import type { z } from 'zod';
+import { type Drift, type DriftPolicy, type FieldPath, findNear, knownFields, retyped, valueAt } from './drift.js';
+import { WireNumber } from './read-json.js';
+import { SourceError } from './source-error.js';
+import type { RequestedTicker, SourceReading } from './source.js';
+
+/** How many drifted fields of one value are read under another name before it is given up. */
+const MAX_MAPPED_FIELDS = 4;
+
+/** Reads one answer of a source: holds its parts against their schemas, and keeps what had drifted. */
+export class AnswerReader {
+  private readonly found: Drift[] = [];
+  private mappedNow: string[] = [];
+
+  constructor(
+    /** Name of the source. */
+    readonly source: string,
+    /** The whole answer, with every number as a {@link WireNumber}. */
+    readonly json: unknown,
+    private readonly policy: DriftPolicy = 'quarantine',
+  ) {}
+
+  /** Every field that had drifted, mapped or not. */
+  get drifts(): readonly Drift[] {
+    return this.found;
+  }
+
+  /**
+   * Holds a value of the answer against a schema.
+   * @param at where the value stands in the answer; default: the whole of it.
+   * @throws SourceError `drift`, naming the first field that differs from the source's contract and the one that looks like it.
+   */
+  shape<T>(schema: z.ZodType<T>, value: unknown = this.json, at: FieldPath = []): T {
+    let current = value;
+    for (let mapped = 0; ; mapped += 1) {
+      const result = schema.safeParse(current);
+      if (result.success) return result.data;
+      const drift = this.describe(schema, result.error, current, at);
+      this.found.push(drift);
+      const repaired =
+        this.policy === 'map' && mapped < MAX_MAPPED_FIELDS ? repair(current, drift, at, this.json) : undefined;
+      if (repaired === undefined) throw this.error(drift);
+      this.mappedNow.push(`${drift.field.join('.')} from ${(drift.near ?? []).join('.')}`);
+      current = repaired;
+    }
+  }
+
+  /**
+   * Reads each ticker by itself, so that one that cannot be read leaves the others.
+   * @param read gives undefined for a ticker that the answer leaves out.
+   * @throws SourceError the first drift, when no ticker could be read and at least one had drifted.
+   */
+  each(tickers: readonly RequestedTicker[], read: (asked: RequestedTicker) => Quote | undefined): SourceReading[] {
+    const outer = this.mappedNow;
+    const readings: SourceReading[] = [];
+    let first: SourceError | undefined;
+    for (const asked of tickers) {
+      this.mappedNow = [...outer];
+      try {
+        const quote = read(asked);
+        if (quote !== undefined)
+          readings.push(this.mappedNow.length === 0 ? quote : { ...quote, mapped: this.mappedNow });
+      } catch (error) {
+        if (!(error instanceof SourceError) || error.kind !== 'drift') throw error;
+        first ??= error;
+        readings.push({ ticker: asked.ticker, rejected: 'drift', detail: error.detail });
+      }
+    }
+    this.mappedNow = outer;
+    if (first !== undefined && readings.every((reading) => 'rejected' in reading)) throw first;
+    return readings;
+  }
+
+  private describe(schema: z.ZodType, error: z.ZodError, value: unknown, at: FieldPath): Drift {
+    const issue = error.issues[0];
+    const inside = (issue?.path ?? []).map(String);
+    const field = [...at, ...inside];
+    const problem = issue?.code === 'custom' ? issue.message : `expected ${expectedType(issue)}`;
+    const where = field.length === 0 ? 'the answer' : `field ${field.join('.').slice(0, 120)}`;
+    const near = inside.length === 0 && at.length === 0 ? undefined : nearOf(schema, inside, value, at, this.json);
+    const isRetyped = near !== undefined && near.join('.') === field.join('.');
+    const hint = near === undefined || isRetyped ? '' : `; ${near.join('.').slice(0, 120)} looks like it`;
+    return { field, near, detail: `${where}: ${problem}, found ${describeType(valueAt(value, inside))}${hint}` };
+  }
+
+  private error(drift: Drift): SourceError {
+    return new SourceError('drift', this.source, drift.detail, { drift });
+  }
+}
+
+/** Looks beside the field first; then, for a field that moved, through the whole answer. */
+function nearOf(
+  schema: z.ZodType,
+  inside: FieldPath,
+  value: unknown,
+  at: FieldPath,
+  root: unknown,
+): FieldPath | undefined {
+  if (inside.length > 0) {
+    const near = findNear(value, inside, knownFields(schema, inside));
+    if (near !== undefined && valueAt(value, near) !== undefined && near.length === inside.length)
+      return [...at, ...near];
+  }
+  return findNear(root, [...at, ...inside], knownFields(schema, inside));
+}
+
+/** The value with the field that looks like the missing one put in its place; undefined when there is none. */
+function repair(value: unknown, drift: Drift, at: FieldPath, root: unknown): unknown {
+  if (drift.near === undefined) return undefined;
+  const isRetyped = drift.near.join('.') === drift.field.join('.');
+  const inside = drift.field.slice(at.length);
+  const found = isRetyped
+    ? retyped(valueAt(value, inside))
+    : (valueAt(value, drift.near.slice(at.length)) ?? valueAt(root, drift.near));
+  return found === undefined ? undefined : withValueAt(value, inside, found);
+}
+
+/** A copy with another value at the path; undefined when the path leads through something that is no object or list. */
+function withValueAt(value: unknown, path: FieldPath, replacement: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined) return replacement;
+  if (Array.isArray(value)) {
+    const copy = [...(value as unknown[])];
+    copy[Number(step)] = withValueAt(copy[Number(step)], rest, replacement);
+    return copy;
+  }
+  if (typeof value !== 'object' || value === null || value instanceof WireNumber || step === '__proto__')
+    return undefined;
+  const record = value as Record<string, unknown>;
+  return { ...record, [step]: withValueAt(Object.hasOwn(record, step) ? record[step] : {}, rest, replacement) };
+}
+
+function expectedType(issue: z.core.$ZodIssue | undefined): string {
+  return issue?.code === 'invalid_type' ? `a value of type ${issue.expected}` : 'another value';
+}
+
+function describeType(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (value instanceof WireNumber) return 'a number';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

@@ -1,0 +1,10 @@
+import type { SourceResponse } from './source.js';
+
+/** One call as it went over the wire, without secrets. */
+export interface SourceExchange {
+  /** Whole address that was asked; a key never stands in it, since keys travel in headers. */
+  readonly url: string;
+  /** Name of the endpoint that was asked. */
+  readonly endpoint: string;
+  readonly response: SourceResponse;
+}

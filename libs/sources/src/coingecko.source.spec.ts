@@ -91,7 +91,7 @@ describeSourceContract({
     { name: 'an error with 500', status: 500, body: '{"status":500,"error":"x"}', kind: 'unavailable' },
     { name: 'an unknown coin with 404', status: 404, body: '{"error":"coin not found"}', kind: 'not_found' },
   ],
-  receivedAt: new Date('2026-01-01T12:00:00Z'),
+  receivedAt: new Date('2026-01-01T11:00:30Z'),
 });
 
 describe('the CoinGecko source', () => {

@@ -8,6 +8,7 @@ import {
   SourceError,
   type SourceReading,
   WireNumber,
+  onlyFirst,
   oneLine,
   ownMember,
   wireNumber,
@@ -89,8 +90,7 @@ function parse(reader: AnswerReader, tickers: readonly RequestedTicker[]): reado
   const answer = reader.shape(ANSWER);
   // The test network has prices of its own in the same shape. They must never be stored as real ones.
   if (answer.testnet === true) throw new SourceError('drift', NAME, 'field testnet: prices of the test network');
-  // The answer does not say which index it is of, so it can only be the one that was asked for.
-  return reader.each(tickers, ({ ticker }) => ({
+  return reader.each(onlyFirst(tickers), ({ ticker }) => ({
     ticker,
     price: answer.result.index_price.text,
     sourceTime: undefined,

@@ -79,9 +79,9 @@ function read(
   response: SourceResponse,
   { endpoint: name, driftPolicy, nowMs }: ReadOptions,
 ): ReadAnswer {
-  if (response.status !== 200) throw refusalOf(source, response);
+  if (response.status !== 200) throw refusalOf(source, response, nowMs);
   const json = jsonOf(source, response.body);
-  const error = source.explain?.(json, response);
+  const error = source.explain?.(json, response, nowMs);
   if (error !== undefined) throw error;
   const endpoint = endpointOf(source, tickers, json, name);
   const reader = new AnswerReader(source.name, json, driftPolicy);

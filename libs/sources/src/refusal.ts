@@ -26,8 +26,8 @@ const DEFAULT_KIND_OF_STATUS: ReadonlyMap<number, SourceErrorKind> = new Map([
  * What an answer with a status other than 200 means. The body never makes it a success, however good it looks: answers
  * with status 500 and complete, valid prices were taped.
  */
-export function refusalOf(source: Source, response: SourceResponse): SourceError {
-  const told = source.explain?.(tryReadJson(response.body), response);
+export function refusalOf(source: Source, response: SourceResponse, nowMs: number): SourceError {
+  const told = source.explain?.(tryReadJson(response.body), response, nowMs);
   const network = refusalOfNetwork(response.body);
   const words = told?.detail ?? network?.detail ?? '';
   return new SourceError(kindOf(response.status, told?.kind, network?.kind), source.name, describe(response, words), {
@@ -58,7 +58,9 @@ function kindOf(
   if (status >= 500) return 'unavailable';
   // No redirect is followed: an API that moved, or a page in its place, is nothing that can be read as an answer.
   if (status < 400) return 'malformed';
-  return told ?? network ?? DEFAULT_KIND_OF_STATUS.get(status) ?? 'drift';
+  // Words that are not understood say less than the status does.
+  const words = told === 'drift' ? undefined : told;
+  return words ?? network ?? DEFAULT_KIND_OF_STATUS.get(status) ?? 'drift';
 }
 
 function describe(response: SourceResponse, words: string): string {

@@ -2,7 +2,16 @@ import { SOURCES, sourceById, sourceByName } from './registry.js';
 
 describe('the registry of sources', () => {
   it('keeps the ids for ever, for they are stored with every sample', () => {
-    expect(Object.fromEntries(SOURCES.map(({ name, id }) => [name, id]))).toEqual({ deribit: 1, coingecko: 2 });
+    expect(Object.fromEntries(SOURCES.map(({ name, id }) => [name, id]))).toEqual({
+      deribit: 1,
+      coingecko: 2,
+      coinpaprika: 3,
+      coincap: 4,
+      binance: 5,
+      coinbase: 6,
+      kraken: 7,
+      bitstamp: 8,
+    });
   });
 
   it('has no id and no name twice, and addresses without a slash at the end', () => {

@@ -20,8 +20,8 @@ import { parseRetryAfter } from './retry-after.js';
 import { lacksKey, planOf, type SourceAccess, type SourceAccesses } from './source-access.js';
 import { transportFailure } from './transport-failure.js';
 
-/** 5 MiB: the largest answer of these APIs that was taped, a page of 250 coins, has 0.3 MiB. */
-const DEFAULT_MAX_BODY_BYTES = 5 * 1024 * 1024;
+/** The longest body that is read, in bytes: 5 MiB. The largest answer of these APIs that was taped, a page of 250 coins, has 0.3 MiB. */
+export const DEFAULT_MAX_BODY_BYTES = 5 * 1024 * 1024;
 
 /** The longest list of names, in bytes: CoinGecko's has about 1 MiB, the markets of Binance some 10. */
 const MAX_LIST_BYTES = 32 * 1024 * 1024;
@@ -32,7 +32,7 @@ export interface SourceClientOptions extends HttpAgentsOptions {
   readonly access?: SourceAccesses;
   /** What is done about a field that has drifted. Default: `quarantine`. */
   readonly driftPolicy?: DriftPolicy;
-  /** The longest body that is read, in bytes after decompression. Default: 5 MiB. */
+  /** The longest body that is read, in bytes after decompression. Default: what the endpoint says, else 5 MiB. */
   readonly maxBodyBytes?: number;
   /** Told to the sources as `User-Agent: tidemark/<version>`. */
   readonly version?: string;
@@ -63,7 +63,6 @@ export interface SourceAnswer extends ReadAnswer {
 export class SourceClient {
   private readonly pool: ConnectionPool;
   private readonly userAgent: string;
-  private readonly maxBodyBytes: number;
 
   /** @throws Error when a base URL, plan or the proxy cannot be used; the message does not repeat it. */
   constructor(private readonly options: SourceClientOptions) {
@@ -75,7 +74,6 @@ export class SourceClient {
     }
     this.pool = new ConnectionPool(options);
     this.userAgent = options.version === undefined ? 'tidemark' : `tidemark/${options.version}`;
-    this.maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
   }
 
   /**
@@ -92,7 +90,12 @@ export class SourceClient {
       const endpoint = endpointFor(source, tickers);
       checkBatch(source, tickers, endpoint.maxBatch);
       const url = this.urlOf(source, endpoint.request(tickers), endpoint.baseUrl);
-      const response = await this.call(source, url, this.maxBodyBytes, options);
+      const response = await this.call(
+        source,
+        url,
+        this.options.maxBodyBytes ?? endpoint.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
+        options,
+      );
       receivedAt = new Date(this.options.now());
       const latencyMs = Math.round(performance.now() - startedMs);
       made = { url: url.href, endpoint: endpoint.name, response };
@@ -127,19 +130,20 @@ export class SourceClient {
       const response = await this.call(
         source,
         this.urlOf(source, names.request, names.baseUrl),
-        Math.max(MAX_LIST_BYTES, this.maxBodyBytes),
+        MAX_LIST_BYTES,
         options,
       );
       if (response.status !== 200) {
-        const refusal = refusalOf(source, response);
-        const retryAfterSeconds = parseRetryAfter(response.headers['retry-after'], this.options.now());
+        const nowMs = this.options.now();
+        const refusal = refusalOf(source, response, nowMs);
+        const retryAfterSeconds = parseRetryAfter(response.headers['retry-after'], nowMs) ?? refusal.retryAfterSeconds;
         throw new SourceError(refusal.kind, source.name, refusal.detail, {
           httpStatus: response.status,
           retryAfterSeconds,
         });
       }
       const json = readJson(source.name, response.body);
-      const error = source.explain?.(json, response);
+      const error = source.explain?.(json, response, this.options.now());
       if (error !== undefined) throw error;
       return names.parse(new AnswerReader(source.name, json));
     } catch (error) {

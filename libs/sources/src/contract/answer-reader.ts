@@ -102,7 +102,14 @@ function nearOf(
     if (near !== undefined && valueAt(value, near) !== undefined && near.length === inside.length)
       return [...at, ...near];
   }
-  return findNear(root, [...at, ...inside], knownFields(schema, inside));
+  const near = findNear(root, [...at, ...inside], knownFields(schema, inside));
+  return near !== undefined && isInAnotherRow(near, at) ? undefined : near;
+}
+
+/** Whether a path leads into something that stands beside the value: the price of another coin is not that of this one. */
+function isInAnotherRow(path: FieldPath, at: FieldPath): boolean {
+  const depth = at.findIndex((step, index) => path[index] !== step);
+  return depth !== -1 && path.length > depth + 1;
 }
 
 /** The value with the field that looks like the missing one put in its place; undefined when there is none. */

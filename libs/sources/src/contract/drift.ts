@@ -32,6 +32,8 @@ export function findNear(root: unknown, field: FieldPath, known: ReadonlySet<str
   const name = field.at(-1);
   if (name === undefined) return undefined;
   if (isRetyped(valueAt(root, field))) return field;
+  // What is there, with a type of no use, was not renamed: BTT beside it is another coin, however near its name is to BTC.
+  if (valueAt(root, field) !== undefined) return undefined;
   const beside = valueAt(root, field.slice(0, -1));
   const neighbour = isObject(beside) ? nearestName(name, Object.keys(beside), known) : undefined;
   if (neighbour !== undefined) return [...field.slice(0, -1), neighbour];

@@ -1,6 +1,7 @@
 export * from './answer-reader.js';
 export * from './drift.js';
 export * from './read-json.js';
+export * from './row-list.js';
 export * from './source-time.js';
 export * from './source.js';
 export * from './source-error.js';

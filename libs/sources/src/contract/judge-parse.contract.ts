@@ -75,5 +75,5 @@ function faultsOfQuote(quote: Quote, { asked, truth, receivedAt }: ParseCase): s
 }
 
 function isAccepted(quote: Quote, receivedAt: Date): boolean {
-  return checkQuote(quote, receivedAt).outcome === 'accepted';
+  return checkQuote(quote, { receivedAt }).outcome === 'accepted';
 }

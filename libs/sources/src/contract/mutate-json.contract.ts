@@ -73,6 +73,8 @@ function spoilt(root: Json, path: JsonPath, kind: MutationKind): { label: string
     case 'dropped':
       return [{ label: '', value: withValueAt(root, path, undefined) }];
     case 'renamed':
+      // A place in a list has no name.
+      if (Array.isArray(valueAt(root, path.slice(0, -1)))) return [];
       return [{ label: '', value: withEntries(root, path, (name, member) => [[`${name}_v2`, member]]) }];
     case 'nulled':
       return [{ label: '', value: withValueAt(root, path, null) }];

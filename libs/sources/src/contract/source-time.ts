@@ -43,7 +43,7 @@ export const wireIsoTime = wireText.transform((text, context) => {
 });
 
 /** Reads a number of whole seconds, or of as many parts of one; undefined outside of the window. */
-function unixTime(text: string, unitsPerSecond: number): Date | undefined {
+export function unixTime(text: string, unitsPerSecond: number): Date | undefined {
   if (!/^\d{10,16}$/.test(text)) return undefined;
   const seconds = Number(text) / unitsPerSecond;
   if (seconds < EARLIEST_SECONDS || seconds > LATEST_SECONDS) return undefined;

@@ -73,6 +73,8 @@ export interface SourceEndpoint {
   readonly baseUrl?: string;
   /** How many tickers one call may ask for. */
   readonly maxBatch: number;
+  /** The longest answer that is read, in bytes, where the client's own bound is too short for an honest one. */
+  readonly maxBodyBytes?: number;
   /** What a call for so many tickers counts against limit and month; default 1. */
   cost?(tickers: number): number;
   /** The one request that asks for these tickers. */
@@ -105,6 +107,8 @@ export interface SourceNames {
   readonly request: SourceRequest;
   /** What the call counts against limit and month; default 1. */
   readonly cost?: number;
+  /** Whether a name is of the kind that the list holds; default: every name is. */
+  covers?(name: string): boolean;
   /** @throws SourceError */
   parse(reader: AnswerReader): readonly ListedName[];
 }
@@ -127,12 +131,21 @@ export interface Source {
   defaultName(ticker: TickerParts): string | undefined;
   /** The currency in which this name is quoted, in lower case; default: that of the ticker, since the source converts. */
   quoteOf?(sourceName: string): string | undefined;
-  /** The error that an answer holds, under whatever status; undefined when it holds none. @param json undefined when it is no JSON. */
-  explain?(json: unknown, response: SourceResponse): SourceError | undefined;
+  /**
+   * The error that an answer holds, under whatever status; undefined when it holds none.
+   * @param json undefined when it is no JSON.
+   * @param nowMs the clock, UNIX milliseconds, for an error that names a time until which it lasts.
+   */
+  explain?(json: unknown, response: SourceResponse, nowMs: number): SourceError | undefined;
   readonly names?: SourceNames;
 }
 
 /** The endpoint of a source that answers for these tickers. */
 export function endpointFor(source: Source, tickers: readonly RequestedTicker[]): SourceEndpoint {
   return source.endpointFor?.(tickers) ?? source.endpoints[0];
+}
+
+/** Of whom an answer is that does not say so itself: of the first that was asked, and of nobody else. */
+export function onlyFirst(tickers: readonly RequestedTicker[]): readonly RequestedTicker[] {
+  return tickers.slice(0, 1);
 }

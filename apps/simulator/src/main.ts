@@ -1,6 +1,6 @@
 import { settingsOrExit, simulatorSettings } from '@app/config';
 import { createLogger, runProcess } from '@app/observability';
-import { readHistoryFile } from './history-file.js';
+import { readHistoryFile } from './market/history-file.js';
 import { createSimulator } from './simulator.js';
 
 const settings = settingsOrExit(simulatorSettings);
@@ -9,7 +9,12 @@ const logger = createLogger({ name: 'simulator', level: settings.LOG_LEVEL });
 runProcess(logger, async () => {
   const path = settings.SIMULATOR_HISTORY;
   const history = path === undefined ? undefined : await readHistoryFile(path);
-  const simulator = await createSimulator({ seed: settings.SIMULATOR_SEED, history, logger });
+  const simulator = await createSimulator({
+    seed: settings.SIMULATOR_SEED,
+    history,
+    syntheticCount: settings.SIMULATOR_ASSETS,
+    logger,
+  });
   const address = await simulator.listen(settings.SIMULATOR_PORT, settings.SIMULATOR_HOST);
   logger.info({ address, seed: settings.SIMULATOR_SEED, history: path, bars: history?.closes.length }, 'listening');
   return simulator;

@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { tickerOf, type SourceName } from './source-names.js';
+import { badRequest } from './problem.js';
+import { formsOf, SIMULATED_SOURCES } from './sources/registry.js';
+import type { WireForm } from './sources/simulated-source.js';
+import type { SourceName } from './sources/source-names.js';
 
 /** The latest second taken: the year 2100. */
 const LATEST_SECOND = 4_102_444_800;
@@ -12,6 +15,12 @@ export function wholeNumber(minimum: number, maximum: number) {
     .regex(/^\d{1,16}$/, fault)
     .transform(Number)
     .pipe(z.number(fault).min(minimum, fault).max(maximum, fault));
+}
+
+/** The number in the path of something that is numbered, or 400. */
+export function idOf(text: string, noun: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw badRequest([{ field: 'id', problem: `must be the number of ${noun}` }]);
 }
 
 /** A UNIX second in a body. */
@@ -30,11 +39,14 @@ export function unixSecondText() {
     .pipe(z.number(fault).max(LATEST_SECOND, fault));
 }
 
-/** The ticker behind a name, or what is wrong with name or currency. */
-export function knownTicker(source: SourceName, name: string, quote: string): { ticker: string } | { problem: string } {
-  const ticker = tickerOf(source, name, quote);
-  if (ticker !== undefined) return { ticker };
-  return {
-    problem: `the simulated ${source} does not know "${name}"${source === 'coingecko' ? ` in "${quote}"` : ''}`,
-  };
+/** What a name stands for, or what is wrong with name or currency. */
+export function knownForms(
+  source: SourceName,
+  name: string,
+  quote: string,
+): { readonly forms: readonly [WireForm, ...WireForm[]] } | { readonly problem: string } {
+  const [first, ...others] = formsOf(source, name, quote);
+  if (first !== undefined) return { forms: [first, ...others] };
+  const inQuote = SIMULATED_SOURCES[source].quotesOf === undefined ? '' : ` in "${quote}"`;
+  return { problem: `the simulated ${source} does not know "${name}"${inQuote}` };
 }

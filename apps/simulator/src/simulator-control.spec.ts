@@ -78,7 +78,7 @@ describe('the log over HTTP', () => {
     ['?after=-1', 'after'],
     ['?limit=0', 'limit'],
     ['?limit=10001', 'limit'],
-    ['?source=kraken', 'source'],
+    ['?source=gemini', 'source'],
     ['?page=2', 'page'],
   ])('refuses %s and names the field', async (query, field) => {
     const response = await control(`/calls${query}`);
@@ -112,7 +112,7 @@ describe('the truth', () => {
   const item = { source: 'deribit', name: 'btc_usd', from: SECOND, to: SECOND };
   it.each([
     ['an unknown name', { items: [item, { ...item, name: 'sol_usd' }] }, 'items.1.name'],
-    ['an unknown source', { items: [{ ...item, source: 'kraken' }] }, 'items.0.source'],
+    ['an unknown source', { items: [{ ...item, source: 'gemini' }] }, 'items.0.source'],
     ['an unknown currency', { items: [{ ...item, source: 'coingecko', name: 'bitcoin', quote: 'x' }] }, 'items.0.name'],
     ['milliseconds', { items: [{ ...item, from: SECOND * 1000, to: SECOND * 1000 }] }, 'items.0.from'],
     ['a fraction', { items: [{ ...item, to: SECOND + 0.5 }] }, 'items.0.to'],

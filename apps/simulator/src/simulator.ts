@@ -3,13 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createLogger, explainListenError, NestLogger, type Logger } from '@app/observability';
-import { CallLog, type CallLimits } from './call-log.js';
-import { FaultBoard } from './fault-board.js';
-import type { History } from './history-file.js';
-import { PriceBook } from './price-book.js';
+import { CallLog, type CallLimits } from './calls/call-log.js';
+import { CallRates } from './calls/call-rates.js';
+import type { Clock } from './calls/source-calls.service.js';
+import { FaultBoard } from './faults/fault-board.js';
+import type { History } from './market/history-file.js';
+import { MarketEvents } from './market/market-event.js';
+import { PriceBook } from './market/price-book.js';
 import { validationPipe } from './problem.js';
 import { SimulatorModule } from './simulator.module.js';
-import type { Clock } from './source-calls.service.js';
+import { styleOf } from './sources/registry.js';
 
 /** How a simulator is made. */
 export interface SimulatorOptions {
@@ -18,6 +21,8 @@ export interface SimulatorOptions {
   readonly history?: History | undefined;
   /** Clock of prices and log, in milliseconds since 1970; the system's without it. */
   readonly now?: Clock | undefined;
+  /** How many made-up assets (`sim0001`, ...) every source has besides the real ones; none without it. */
+  readonly syntheticCount?: number | undefined;
   /** How much the log of calls keeps. */
   readonly callLimits?: Partial<CallLimits> | undefined;
   /** Silent without it. */
@@ -28,10 +33,14 @@ export interface SimulatorOptions {
 export interface Simulator {
   readonly prices: PriceBook;
   readonly log: CallLog;
+  readonly rates: CallRates;
   readonly faults: FaultBoard;
+  readonly events: MarketEvents;
   /**
    * Starts to listen. Port 0 lets the system choose one.
-   * @returns the address, e.g. `http://127.0.0.1:8003`; the sources are below `/deribit/api/v2` and `/coingecko/api/v3`.
+   * @returns the address, e.g. `http://127.0.0.1:8003`; each source is below its name, with the path of its
+   *   real base address: `/deribit/api/v2`, `/coingecko/api/v3`, `/coinpaprika/v1`, `/coincap/v3`, `/binance`, `/coinbase`,
+   *   `/kraken`, `/bitstamp`.
    * @throws Error that names SIMULATOR_PORT when the port is in use.
    */
   listen(port: number, host?: string): Promise<string>;
@@ -42,17 +51,24 @@ export interface Simulator {
 /** A body of 10,000 questions for the truth fits, in bytes. */
 const LARGEST_BODY = 4 * 1024 * 1024;
 
+/** A thousand symbols in one address fit, in bytes. */
+const LARGEST_HEAD = 256 * 1024;
+
 /** Makes a simulator that does not listen yet. */
 export async function createSimulator(options: SimulatorOptions): Promise<Simulator> {
   const now = options.now ?? Date.now;
-  const prices = new PriceBook(options.seed, options.history);
+  const events = new MarketEvents(now);
+  const prices = new PriceBook({ seed: options.seed, history: options.history, styleOf, events });
   const log = new CallLog(options.callLimits);
+  const rates = new CallRates();
   const faults = new FaultBoard(now);
+  const syntheticCount = options.syntheticCount ?? 0;
   const app = await NestFactory.create<NestFastifyApplication>(
-    SimulatorModule.around({ prices, log, faults, now }),
+    SimulatorModule.around({ prices, log, rates, faults, events, now, syntheticCount }),
     // CoinGecko answers with and without a slash at the end of the path.
     new FastifyAdapter({
       bodyLimit: LARGEST_BODY,
+      http: { maxHeaderSize: LARGEST_HEAD },
       forceCloseConnections: true,
       routerOptions: { ignoreTrailingSlash: true },
     }),
@@ -65,7 +81,9 @@ export async function createSimulator(options: SimulatorOptions): Promise<Simula
   return {
     prices,
     log,
+    rates,
     faults,
+    events,
     listen: async (port, host = '127.0.0.1') => {
       await app.listen(port, host).catch((error: unknown) => {
         throw explainListenError(error, 'SIMULATOR_PORT', port);

@@ -55,15 +55,44 @@ export const queueSettings = {
     .describe('Queue store: redis:// or rediss:// (Redis or Valkey), or postgres://. Without it the database is used.'),
 };
 
+/** Which sources there are besides those that Tidemark brings. They come first: the settings of a source follow from it. */
+export const declaredSourceSettings = {
+  HTTP_SOURCES_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'YAML file that declares further sources: an address, the path of price and time in its answer, and a limit.',
+    ),
+};
+
 /** How sources are called, whichever they are; what belongs to one of them follows from it: see `sourceSettingsOf`. */
 export const callSettings = {
+  ...declaredSourceSettings,
   HTTPS_PROXY: proxyAddress().optional().describe('Proxy for calls to sources over https.'),
   NO_PROXY: z.string().optional().describe('Hosts that are called without the proxy, separated by commas.'),
+  ASSUME_STABLECOINS_AT_PAR: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .describe(
+      'Whether a USDT or USDC is taken for a dollar: true marks every price so made; false converts by a measured usdt_usd or usdc_usd.',
+    ),
   DRIFT_POLICY: z
     .enum(['quarantine', 'map'], { error: 'must be quarantine or map' })
     .default('quarantine')
     .describe(
       'What is done when a source renames, moves or retypes a field: reject, or read the field that looks like it and flag the price.',
+    ),
+};
+
+/** How long the raw answers of the sources are kept, and how many of them. */
+export const payloadSettings = {
+  PAYLOAD_RETENTION_DAYS: wholeNumber(0, 36_500, 'must be a whole number of days, 0 to 36500')
+    .default(30)
+    .describe('How many days the bodies of the answers of sources are kept after they last came; 0 keeps none.'),
+  PAYLOAD_MAX_MB_PER_DAY: wholeNumber(0, 1_000_000, 'must be a whole number of megabytes, 0 to 1000000')
+    .default(256)
+    .describe(
+      'How many megabytes of bodies, as compressed, are stored a day at most, by all workers together. Beyond it no body is kept that day; prices are.',
     ),
 };
 
@@ -84,6 +113,7 @@ export const schedulerSettings = {
   ...modeSettings,
   ...queueSettings,
   ...callSettings,
+  PAYLOAD_RETENTION_DAYS: payloadSettings.PAYLOAD_RETENTION_DAYS,
   CONTROL_HOST: host('127.0.0.1', 'Address that control API and queue board listen on.'),
   CONTROL_PORT: port(8001, 'Port of control API and queue board.'),
   CONTROL_PASSWORD: z
@@ -122,6 +152,7 @@ export const workerSettings = {
   ...modeSettings,
   ...queueSettings,
   ...callSettings,
+  ...payloadSettings,
   WORKER_HOST: host('127.0.0.1', 'Address that the worker listens on for health and metrics.'),
   WORKER_PORT: port(8002, 'Port of health and metrics of the worker.'),
   WORKER_CONCURRENCY: wholeNumber(1, 500, 'must be a whole number, 1 to 500')
@@ -130,6 +161,12 @@ export const workerSettings = {
   WORKER_FINISH_SECONDS: fineSeconds(0.1, 8)
     .default(5)
     .describe('How long a worker that ends may finish the jobs in hand before it gives them back; decimals allowed.'),
+};
+
+/** The command line. */
+export const cliSettings = {
+  ...databaseSettings,
+  ...callSettings,
 };
 
 /** The stand-in for the sources. */
@@ -144,11 +181,15 @@ export const simulatorSettings = {
     .describe(
       'CSV file of real bars (ms,open,close,high,low,volume; .gz allowed) to replay instead of simulated prices.',
     ),
+  SIMULATOR_ASSETS: wholeNumber(0, 9_999, 'must be a whole number, 0 to 9999')
+    .default(0)
+    .describe('How many made-up assets (sim0001, sim0002, ...) every simulated source has besides the real ones.'),
 };
 
 /** The launcher; it hands most variables on to the processes it starts. Its stores are its own, so that none is named. */
 export const standaloneSettings = {
   ...callSettings,
+  ...payloadSettings,
   API_PORT: apiSettings.API_PORT,
   CONTROL_PORT: schedulerSettings.CONTROL_PORT,
   WORKER_PORT: workerSettings.WORKER_PORT,

@@ -1,0 +1,89 @@
+import { parseTicker } from '@app/domain';
+import { endpointFor, isQuote, readAnswer, SOURCES, type RequestedTicker, type Source } from '@app/sources';
+import { ControlledSimulator, SECOND } from '../controlled-simulator.contract.js';
+import { SIMULATED_SOURCES } from './registry.js';
+import { SOURCE_NAMES } from './source-names.js';
+
+const simulator = new ControlledSimulator();
+
+beforeAll(() => simulator.start({ syntheticCount: 1 }));
+afterAll(() => simulator.stop());
+
+/** The thirty largest by market value, as of 2026; stablecoins in dollars among them. */
+const LARGEST = (
+  'btc eth usdt xrp bnb sol usdc trx doge ada bch link hype xlm sui avax ltc hbar shib ton dot uni xmr aave near etc apt icp ' +
+  'arb atom'
+).split(' ');
+
+/** What a source has of the largest assets under its default names, and the simulated one too. */
+function askable(source: Source): readonly RequestedTicker[] {
+  const simulated = SOURCE_NAMES.find((name) => name === source.name);
+  if (simulated === undefined) throw new Error(`${source.name} is not simulated`);
+  return LARGEST.flatMap((asset) => {
+    const parts = parseTicker(`${asset}_usd`);
+    const sourceName = parts === undefined ? undefined : source.defaultName(parts);
+    if (sourceName === undefined) return [];
+    return SIMULATED_SOURCES[simulated].formsOf(sourceName, 'usd').length === 0
+      ? []
+      : [{ ticker: `${asset}_usd`, sourceName }];
+  });
+}
+
+async function ask(source: Source, tickers: readonly RequestedTicker[]) {
+  const { prefix } = SIMULATED_SOURCES[SOURCE_NAMES.find((name) => name === source.name) ?? 'deribit'];
+  const endpoint = endpointFor(source, tickers);
+  const { path, query } = endpoint.request(tickers);
+  const headers: Record<string, string> = source.name === 'coincap' ? { authorization: 'Bearer spec' } : {};
+  const response = await simulator.get(`${prefix}${path}?${new URLSearchParams(query).toString()}`, headers);
+  const answer = {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: await response.text(),
+  };
+  return readAnswer(source, tickers, answer, { endpoint: endpoint.name, nowMs: simulator.nowMs });
+}
+
+const BUILT_IN = SOURCES.filter(({ name }) => SOURCE_NAMES.some((simulated) => simulated === name));
+
+describe.each(BUILT_IN.map((source) => [source.name, source] as const))(
+  'what the simulated %s answers',
+  (name, source) => {
+    it('is read by Tidemark, alone and in a batch, and every price is that of the market', async () => {
+      const tickers = askable(source);
+      expect(tickers.length).toBeGreaterThanOrEqual(name === 'deribit' ? 12 : 20);
+      const { maxBatch } = endpointFor(source, tickers);
+      const batches = [...(maxBatch === 1 ? [] : [tickers.slice(0, maxBatch)]), ...tickers.map((ticker) => [ticker])];
+      for (const batch of batches) {
+        const { readings, drifts } = await ask(source, batch);
+        expect(drifts).toEqual([]);
+        expect(readings.map(({ ticker }) => ticker).toSorted()).toEqual(batch.map(({ ticker }) => ticker).toSorted());
+        for (const reading of readings) {
+          if (!isQuote(reading)) throw new Error(`${reading.ticker} cannot be read: ${reading.detail}`);
+          const sourceName = batch.find(({ ticker }) => ticker === reading.ticker)?.sourceName ?? '';
+          const quote = source.quoteOf?.(sourceName) ?? 'usd';
+          const [base = ''] = reading.ticker.split('_');
+          const market = Number(simulator.running.prices.marketText(`${base}_${quote}`, SECOND));
+          const price =
+            'inverted' in reading && reading.inverted === true ? 1 / Number(reading.price) : Number(reading.price);
+          expect(Math.abs(price / market - 1)).toBeLessThan(0.001);
+        }
+      }
+    });
+
+    it('to the question for its names covers the names that it has prices for', async () => {
+      if (source.names === undefined) return;
+      const { prefix } = SIMULATED_SOURCES[SOURCE_NAMES.find((simulated) => simulated === name) ?? 'deribit'];
+      const { path, query } = source.names.request;
+      const headers: Record<string, string> = name === 'coincap' ? { authorization: 'Bearer spec' } : {};
+      const response = await simulator.get(`${prefix}${path}?${new URLSearchParams(query).toString()}`, headers);
+      expect(response.status).toBe(200);
+      const body = await response.text();
+      const missing = askable(source).filter(({ sourceName }) => !body.includes(`"${sourceName}"`));
+      expect(missing).toEqual([]);
+    });
+  },
+);
+
+it('every built-in source is simulated', () => {
+  expect(BUILT_IN.map(({ name }) => name).toSorted()).toEqual([...SOURCE_NAMES].toSorted());
+});

@@ -44,6 +44,7 @@ const ERROR_BODIES: readonly ErrorBody[] = [
   { name: 'an unknown market', body: error(-1121, 'Invalid symbol.'), kind: 'not_found' },
   { name: 'a name of other characters', body: error(-1100, 'Illegal characters found.'), kind: 'not_found' },
   { name: 'a market that is closed', body: error(-1220, 'The symbol is not TRADING.'), kind: 'not_found' },
+  { name: 'too many parameters', body: error(-1101, 'Too many parameters sent for this endpoint.'), kind: 'drift' },
   { name: 'a parameter that is missing', body: error(-1102, 'Mandatory parameter'), kind: 'drift' },
   { name: 'a parameter that it does not know', body: error(-1104, 'Not all sent parameters'), kind: 'drift' },
   { name: 'an interval that is none', body: error(-1120, 'Invalid interval.'), kind: 'drift' },

@@ -27,15 +27,16 @@ const NAME = 'binance';
  */
 const BASES_OF: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries({
-    usdt: `aave ada algo apt arb aster atom avax bch bnb bonk btc cake crv dash doge dot ena etc eth eur fdusd fet fil floki
-      grt hbar icp imx inj iota jup ldo link ltc near neo ondo op paxg pendle pengu pepe pol pump pyth qnt render sei shib
-      sky sol stx sui tao tia ton trump trx uni usd1 usdc usde vet virtual wbeth wbtc wif wld wlfi xlm xrp xtz zec`,
+    usdt: `aave ada algo apt arb aster atom avax bch bnb bonk btc cake crv dash doge dot ena etc eth eur
+      fdusd fet fil floki gram grt hbar icp imx inj iota jup ldo link ltc near neo ondo op paxg pendle pengu
+      pepe pol pump pyth qnt render sei shib sky sol stx sui tao tia ton trump trx uni usd1 usdc usde vet virtual
+      wbeth wbtc wif wld wlfi xlm xrp xtz zec`,
     usdc: `aave ada algo apt arb aster atom avax bch bnb bonk btc crv doge dot ena etc eth eur fet fil hbar icp inj jup ldo link
       ltc near ondo op pendle pengu pepe pol pump render sei shib sol sui tao tia ton trump trx uni vet virtual wif wld
       wlfi xlm xrp zec`,
     fdusd: 'ada bnb btc doge eth link sol sui usdc xrp',
-    btc: `aave ada algo apt arb atom avax bch bnb doge dot etc eth fil hbar icp inj link ltc near op paxg sol sui ton trx uni
-      vet wbtc xlm xrp zec`,
+    btc: `aave ada algo apt arb atom avax bch bnb doge dot etc eth fil hbar icp inj link ltc near op paxg sol sui
+      ton trx uni vet wbtc xlm xrp zec`,
     eth: 'ada bnb link ltc sol trx wbeth xrp',
     bnb: 'ada bch ltc sol trx xrp',
     eur: 'ada avax bnb btc doge dot eth link ltc near pepe shib sol sui trx xlm xrp',
@@ -235,7 +236,7 @@ function kindOf(code: string, words: string): SourceErrorKind {
   const known = KIND_OF_CODE.get(code);
   if (known !== undefined) return known;
   if (/restricted location|eligibility/i.test(words)) return 'forbidden_region';
-  if (/too (many|much)|banned/i.test(words)) return 'rate_limited';
+  if (/too (many|much) (new )?(request|order|connection|weight)|banned/i.test(words)) return 'rate_limited';
   if (/unavailable|maintenance|overloaded|try again/i.test(words)) return 'unavailable';
   return 'drift';
 }

@@ -68,6 +68,11 @@ describeSourceContract({
       kind: 'rate_limited',
     },
     { name: 'another market', body: '{"timestamp":"1767265201","last":"3000","pair":"ETH/USD"}', kind: 'drift' },
+    {
+      name: 'another market by the other name of the field',
+      body: '{"timestamp":"1767265201","last":"3000","market":"ETH/USD"}',
+      kind: 'drift',
+    },
     { name: 'a rate of two currencies', body: '{"sell":"1.1287","buy":"1.1377"}', kind: 'drift' },
   ],
   refusals: [

@@ -51,6 +51,7 @@ const ANSWER = z.object({
   timestamp: wireSecondsText,
   // Which market it is of: only the list of all markets says so today.
   pair: wireText.optional(),
+  market: wireText.optional(),
   ask: ignored,
   bid: ignored,
   high: ignored,
@@ -109,9 +110,15 @@ export const bitstampSource: Source = {
 function parse(reader: AnswerReader, tickers: readonly RequestedTicker[]): readonly SourceReading[] {
   // The answer is of the one market that was asked for, which is the first: a call takes no second one.
   return reader.each(onlyFirst(tickers), (asked) => {
-    const { last, timestamp, pair } = reader.shape(ANSWER);
-    if (pair !== undefined && plainName(pair) !== plainName(asked.sourceName)) {
-      throw new SourceError('drift', NAME, `field pair: expected ${oneLine(asked.sourceName)}, found ${oneLine(pair)}`);
+    const { last, timestamp, pair, market } = reader.shape(ANSWER);
+    const other = [pair, market].find((name) => name !== undefined && plainName(name) !== plainName(asked.sourceName));
+    if (other !== undefined) {
+      const field = other === pair ? 'pair' : 'market';
+      throw new SourceError(
+        'drift',
+        NAME,
+        `field ${field}: expected ${oneLine(asked.sourceName)}, found ${oneLine(other)}`,
+      );
     }
     return last === null ? undefined : { ticker: asked.ticker, price: last, sourceTime: timestamp };
   });

@@ -40,6 +40,9 @@ function read(
 const ERROR_BODIES: readonly ErrorBody[] = [
   { name: 'an unknown currency', body: appError('not_found', 'Invalid base currency'), kind: 'not_found' },
   { name: 'a currency that is wrong', body: appError('invalid_request', 'Invalid currency (aaa)'), kind: 'not_found' },
+  { name: 'a currency that is invalid', body: appError('invalid_request', 'Currency is invalid'), kind: 'not_found' },
+  { name: 'a product that is gone', body: message('NotAllowed - delisted product'), kind: 'not_found' },
+  { name: 'a price without its base', body: '{"data":{"amount":"64321.1","currency":"USD"}}', kind: 'drift' },
   { name: 'the rate limit of the app', body: appError('rate_limit_exceeded', 'Slow down'), kind: 'rate_limited' },
   {
     name: 'a token that is wrong',
@@ -100,6 +103,21 @@ describeSourceContract({
       quotes: [quote('btc_usd', '1', '2026-01-01T11:00:01Z')],
     },
     { name: 'a product that was never traded', body: productTicker('null', 'null'), quotes: [] },
+    {
+      name: 'an answer that names its product, with a time that nothing looks like',
+      body: '{"type":"ticker","product_id":"BTC-USD","price":"64321.1","trade_id":7,"size":"1"}',
+      quotes: [quote('btc_usd', '64321.1')],
+    },
+  ],
+  errorBodies: [
+    ...ERROR_BODIES,
+    { name: 'another product', body: '{"product_id":"ETH-USD","price":"3100","trade_id":7}', kind: 'drift' },
+    { name: 'a time by another name', body: '{"price":"1","trade_id":7,"tme":"2026-01-01T11:00:01Z"}', kind: 'drift' },
+    {
+      name: 'a time by a longer name',
+      body: '{"price":"1","trade_id":7,"timestamp":"2026-01-01T11:00:01Z"}',
+      kind: 'drift',
+    },
   ],
   priceFields: { btc_usd: ['price'] },
   timeFields: {
@@ -190,6 +208,11 @@ describe('the Coinbase source', () => {
     ['btc_usdc', undefined],
     ['xmr_usd', undefined],
     ['velo_usd', undefined],
+    // A tugrik is no Mantle, a leu no Ronin, a rupee of the Seychelles no Scroll; none is guessed by its symbol.
+    ['mnt_usd', undefined],
+    ['ron_usd', undefined],
+    ['scr_eur', undefined],
+    ['btc_mnt', 'BTC'],
     ['usd_usd', undefined],
     ['constructor_usd', undefined],
   ])('has %s as %s', (ticker, name) => {

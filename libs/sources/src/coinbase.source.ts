@@ -6,6 +6,7 @@ import {
   type SourceEndpoint,
   SourceError,
   type SourceResponse,
+  isRenamed,
   onlyFirst,
   oneLine,
   ownMember,
@@ -60,11 +61,23 @@ const STATE_CURRENCIES =
   rwf sar sbd scr sek sgd shp sll sos srd std svc szl thb tjs tmt tnd top try ttd twd tzs uah ugx usd uyu uzs ves vnd
   vuv wst xaf xcd xof xpf yer zar zmw`);
 
+/** Of these, the ones that are also the symbol of a coin. As a base the rates would give the currency's price for the coin's. */
+const ALSO_COINS = words('all bob mnt ron scr sos top');
+
 /** Quotes that have both: markets of the Exchange, and rates for what has none. */
 const COIN_CURRENCIES = words('btc eth');
 
 /** `trade_id` is what tells it from the price of anything else. */
-const PRODUCT_TICKER = z.object({ price: wireText, time: wireIsoTime.nullish(), trade_id: z.unknown() });
+const PRODUCT_TICKER = z.object({
+  price: wireText,
+  time: wireIsoTime.nullish(),
+  trade_id: z.unknown(),
+  // Which product it is of: only the messages of the web socket say so today.
+  product_id: wireText.nullish(),
+});
+/** A time that goes by another name is drift and no absence. */
+const TIMED_TICKER = PRODUCT_TICKER.extend({ time: wireIsoTime });
+const NO_TIMES = ['price', 'size', 'trade_id', 'product_id'];
 const RATES = z.object({ data: z.object({ currency: wireText, rates: wireObject }) });
 const SPOT = z.object({ data: z.object({ amount: wireText, base: wireText, currency: wireText }) });
 const PRODUCTS = z.array(
@@ -84,8 +97,15 @@ const productTicker: SourceEndpoint = {
   recognises: (json) => !isOf(json, 'data') && isOf(json, 'trade_id'),
   parse: (reader, tickers) => {
     if (isOf(reader.json, 'trade_id') && memberOf(reader.json, 'price') === null) return [];
-    return reader.each(onlyFirst(tickers), ({ ticker }) => {
-      const { price, time } = reader.shape(PRODUCT_TICKER);
+    const schema = isRenamed(reader.json, 'time', NO_TIMES) ? TIMED_TICKER : PRODUCT_TICKER;
+    return reader.each(onlyFirst(tickers), (asked) => {
+      const { ticker } = asked;
+      const { price, time, product_id } = reader.shape(schema);
+      const { base, quote } = marketOf(asked);
+      if (typeof product_id === 'string' && product_id !== `${base}-${quote}`) {
+        const found = `expected ${oneLine(`${base}-${quote}`)}, found ${oneLine(product_id)}`;
+        throw new SourceError('drift', NAME, `field product_id: ${found}`);
+      }
       return { ticker, price, sourceTime: time ?? undefined };
     });
   },
@@ -101,7 +121,9 @@ const exchangeRates: SourceEndpoint = {
   request: (tickers) => ({ path: '/v2/exchange-rates', query: { currency: onlyQuote(tickers) } }),
   recognises: (json) => {
     const data = memberOf(json, 'data');
-    return memberOf(data, 'rates') !== undefined || (isOf(data, 'currency') && !isOf(data, 'base'));
+    return (
+      memberOf(data, 'rates') !== undefined || (isOf(data, 'currency') && !isOf(data, 'base') && !isOf(data, 'amount'))
+    );
   },
   parse: (reader, tickers) => {
     const { currency, rates } = reader.shape(RATES).data;
@@ -187,7 +209,8 @@ function defaultName({ base, quote }: TickerParts): string | undefined {
   const isTraded = quote === 'usd' ? IN_USD.has(base) : IN_OTHERS.get(quote)?.has(base) === true;
   if (isTraded) return `${ownSymbol(base)}-${ownSymbol(quote)}`;
   const hasRates = STATE_CURRENCIES.has(quote) || COIN_CURRENCIES.has(quote);
-  return hasRates && (IN_USD.has(base) || STATE_CURRENCIES.has(base)) ? ownSymbol(base) : undefined;
+  const isKnown = IN_USD.has(base) || (STATE_CURRENCIES.has(base) && !ALSO_COINS.has(base));
+  return hasRates && isKnown ? ownSymbol(base) : undefined;
 }
 
 /** Base and quote in capitals: of the product, or of the asset in the currency of the ticker. */
@@ -236,7 +259,7 @@ function errorOf(id: string, message: string, status: number): SourceError {
 /** The ids come and go (docs.cdp.coinbase.com/coinbase-app/api-architecture/error-messages), so the words decide. */
 const KIND_OF_WORDS: readonly (readonly [RegExp, SourceErrorKind])[] = [
   [/rate.?limit|too many|throttl/i, 'rate_limited'],
-  [/not.?found|invalid (base |quote )?currency|(unknown|invalid) product/i, 'not_found'],
+  [/not.?found|delisted|invalid (base |quote )?currency|currency is invalid|(unknown|invalid) product/i, 'not_found'],
   [/region|country|jurisdiction|forbidden|access denied/i, 'forbidden_region'],
   [/unauthori[sz]ed|api.?key|signature|passphrase|token|authenticat|invalid_scope|permission|verif/i, 'unauthorized'],
   [/time[d ]?.?out/i, 'timeout'],

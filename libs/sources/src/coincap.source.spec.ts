@@ -42,6 +42,13 @@ const ERRORS: readonly ErrorBody[] = [
     body: '{"error":"You exceeded your 200 request(s) rate limit of your FREE plan"}',
     kind: 'rate_limited',
   },
+  {
+    name: 'too many in a minute',
+    body: '{"error":"You have exceeded the 200 requests in 1 minute limit"}',
+    kind: 'rate_limited',
+  },
+  { name: 'a time by another name', body: answer(BITCOIN).replace('timestamp', 'timestmp'), kind: 'drift' },
+  { name: 'a time by a shorter name', body: answer(`[${BITCOIN}]`).replace('timestamp', 'time'), kind: 'drift' },
   { name: 'too many requests', body: '{"message":"Too many requests"}', kind: 'rate_limited' },
   { name: 'a key that is wrong', body: '{"error":{"message":"Invalid API key"}}', kind: 'unauthorized' },
   { name: 'credits that are used up', body: '{"error":"Not enough credits"}', kind: 'unauthorized' },
@@ -127,7 +134,11 @@ describeSourceContract({
   ],
   priceFields: { btc_usd: ['data', 'priceUsd'] },
   timeFields: { paths: { btc_usd: ['timestamp'] }, wrong: WRONG_TIMES },
-  errorBodies: [...ERRORS, { name: 'a list where one was asked for', body: answer(`[${BITCOIN}]`), kind: 'drift' }],
+  errorBodies: [
+    ...ERRORS,
+    { name: 'a list where one was asked for', body: answer(`[${BITCOIN}]`), kind: 'drift' },
+    { name: 'the rate of another currency', body: answer('{"id":"euro","rateUsd":"1.1"}'), kind: 'drift' },
+  ],
   refusals: REFUSALS,
   receivedAt: new Date('2026-01-01T11:01:00Z'),
 });

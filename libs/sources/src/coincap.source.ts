@@ -7,6 +7,7 @@ import {
   type Source,
   type SourceEndpoint,
   SourceError,
+  isRenamed,
   oneLine,
   ownMember,
   readRows,
@@ -23,13 +24,15 @@ const NAME = 'coincap';
  * asset that is not in this table needs its id in the catalogue.
  */
 const IDS: ReadonlyMap<string, string> = new Map(
-  `aave=aave ada=cardano algo=algorand apt=aptos arb=arbitrum atom=cosmos avax=avalanche bch=bitcoin-cash
-  bnb=binance-coin btc=bitcoin cro=crypto-com-coin crv=curve-dao-token dai=multi-collateral-dai dash=dash doge=dogecoin
-  dot=polkadot eos=eos etc=ethereum-classic eth=ethereum fil=filecoin grt=the-graph hbar=hedera-hashgraph
-  hype=hyperliquid icp=internet-computer imx=immutable-x inj=injective-protocol ldo=lido-dao leo=unus-sed-leo
-  link=chainlink ltc=litecoin mkr=maker mnt=mantle near=near-protocol okb=okb op=optimism pepe=pepe qnt=quant
-  shib=shiba-inu sol=solana steth=steth stx=stacks sui=sui tao=bittensor ton=toncoin trx=tron uni=uniswap usdc=usd-coin
-  usdt=tether vet=vechain wbtc=wrapped-bitcoin xlm=stellar xmr=monero xrp=xrp xtz=tezos zec=zcash`
+  `aave=aave ada=cardano algo=algorand apt=aptos ar=arweave arb=arbitrum atom=cosmos avax=avalanche
+  axs=axie-infinity bch=bitcoin-cash bnb=binance-coin btc=bitcoin cro=crypto-com-coin crv=curve-dao-token
+  dai=multi-collateral-dai dash=dash doge=dogecoin dot=polkadot eos=eos etc=ethereum-classic eth=ethereum
+  fil=filecoin flow=flow gala=gala grt=the-graph hbar=hedera-hashgraph hype=hyperliquid icp=internet-computer
+  imx=immutable-x inj=injective-protocol ldo=lido-dao leo=unus-sed-leo link=chainlink ltc=litecoin
+  mana=decentraland matic=polygon mkr=maker mnt=mantle near=near-protocol neo=neo okb=okb op=optimism pepe=pepe
+  qnt=quant render=render-token rune=thorchain shib=shiba-inu sol=solana steth=steth stx=stacks sui=sui
+  tao=bittensor theta=theta ton=toncoin trx=tron uni=uniswap usdc=usd-coin usdt=tether vet=vechain
+  wbtc=wrapped-bitcoin weth=weth wsteth=lido-finance-wsteth xlm=stellar xmr=monero xrp=xrp xtz=tezos zec=zcash`
     .split(/\s+/)
     .map((entry) => entry.split('=') as [string, string]),
 );
@@ -47,8 +50,8 @@ const OUTLINE = z.object({ id: z.string(), priceUsd: wireText.nullable() });
  */
 const timestamp = wireMilliseconds.nullish();
 
-const LIST = z.object({ data: z.array(z.unknown()), timestamp });
-const ONE = z.object({ data: wireObject, timestamp });
+const LIST = z.object({ data: z.array(z.unknown()) });
+const ONE = z.object({ data: wireObject });
 const NAMED = z.object({ id: z.string() });
 const NAMES = z.object({ data: z.array(z.object({ id: z.string(), symbol: z.string(), name: z.string() })) });
 
@@ -62,9 +65,8 @@ const assets: SourceEndpoint = {
   }),
   recognises: (json) => Array.isArray(valueAt(json, ['data'])),
   parse: (reader, tickers) => {
-    const answer = reader.shape(LIST);
-    const list = { rows: answer.data, at: ['data'], nameField: 'id', outline: OUTLINE };
-    const { timestamp } = answer;
+    const list = { rows: reader.shape(LIST).data, at: ['data'], nameField: 'id', outline: OUTLINE };
+    const timestamp = timeOf(reader);
     return readRows(reader, list, tickers, (asked, row, at) => readQuote(reader, asked, { row, at, timestamp }));
   },
 };
@@ -75,9 +77,12 @@ const asset: SourceEndpoint = {
   request: (tickers) => ({ path: `/assets/${encodeURIComponent(tickers[0]?.sourceName ?? '')}`, query: {} }),
   recognises: (json) => wireObject.safeParse(valueAt(json, ['data'])).success,
   parse: (reader, tickers) => {
-    const { data: row, timestamp } = reader.shape(ONE);
+    const { data: row } = reader.shape(ONE);
+    const timestamp = timeOf(reader);
     const at = ['data'];
     const { id } = reader.shape(NAMED, row, at);
+    // What is no asset at all must not pass for one that nobody asked for.
+    if (!tickers.some(({ sourceName }) => sourceName === id)) reader.shape(OUTLINE, row, at);
     // An answer about another asset has no price for this one.
     const read = (asked: RequestedTicker) =>
       asked.sourceName === id ? readQuote(reader, asked, { row, at, timestamp }) : undefined;
@@ -131,6 +136,12 @@ export const coincapSource: Source = {
   },
 };
 
+/** The time of the answer; one that goes by another name is drift and no absence. */
+function timeOf(reader: AnswerReader): Date | null | undefined {
+  const isElsewhere = isRenamed(reader.json, 'timestamp', ['data']);
+  return reader.shape(z.object({ timestamp: isElsewhere ? wireMilliseconds : timestamp })).timestamp;
+}
+
 /** A row, where it stands, and the time of the answer. */
 interface AssetRow {
   readonly row: unknown;
@@ -181,7 +192,7 @@ function kindOf(words: string, status: number): SourceErrorKind {
   // v2's farewell. It is gone for ever, which is what 410 says and what we call `not_found`. It is not `unauthorized`,
   // although it speaks of signing up: no key opens v2 again, the address is what has to change.
   if (/deprecat|discontinu|sunset|no longer|shut ?down/i.test(words)) return 'not_found';
-  if (/rate.?limit|too many|(request|call)s? limit/i.test(words)) return 'rate_limited';
+  if (/rate.?limit|too many|(request|call)s? limit|exceeded.*\blimit/i.test(words)) return 'rate_limited';
   if (/\b(region|country|location)\b/i.test(words)) return 'forbidden_region';
   if (
     /api.?key|unauthori[sz]ed|forbidden|(access|invalid) token|credit|subscription|\bplan\b|sign.?up|authenticat/i.test(

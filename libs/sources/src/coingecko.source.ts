@@ -7,6 +7,7 @@ import {
   type SourceEndpoint,
   SourceError,
   WireNumber,
+  isRenamed,
   oneLine,
   ownMember,
   wireNumber,
@@ -21,13 +22,24 @@ const NAME = 'coingecko';
  * several coins there. A coin that is not in this table needs its id in the catalogue.
  */
 const IDS: ReadonlyMap<string, string> = new Map(
-  `aave=aave ada=cardano algo=algorand apt=aptos arb=arbitrum atom=cosmos avax=avalanche-2 bch=bitcoin-cash
-  bnb=binancecoin btc=bitcoin cro=crypto-com-chain dai=dai dash=dash doge=dogecoin dot=polkadot eos=eos
-  etc=ethereum-classic eth=ethereum fil=filecoin grt=the-graph hbar=hedera-hashgraph icp=internet-computer
-  inj=injective-protocol ldo=lido-dao link=chainlink ltc=litecoin mkr=maker near=near okb=okb op=optimism
-  paxg=pax-gold pepe=pepe shib=shiba-inu snt=status sol=solana steth=staked-ether sui=sui ton=the-open-network
-  trump=official-trump trx=tron uni=uniswap usdc=usd-coin usdt=tether vet=vechain wbtc=wrapped-bitcoin xlm=stellar
-  xmr=monero xrp=ripple xtz=tezos zec=zcash`
+  `aave=aave ada=cardano algo=algorand ape=apecoin apt=aptos ar=arweave arb=arbitrum aster=aster-2 atom=cosmos
+  avax=avalanche-2 axs=axie-infinity bch=bitcoin-cash bera=berachain-bera bgb=bitget-token bnb=binancecoin
+  bonk=bonk bsv=bitcoin-cash-sv btc=bitcoin cake=pancakeswap-token cbbtc=coinbase-wrapped-btc chz=chiliz
+  comp=compound-governance-token cro=crypto-com-chain crv=curve-dao-token dai=dai dash=dash doge=dogecoin
+  dot=polkadot egld=elrond-erd-2 ena=ethena ens=ethereum-name-service eos=eos etc=ethereum-classic eth=ethereum
+  fdusd=first-digital-usd fet=fetch-ai fil=filecoin floki=floki flow=flow flr=flare-networks ftm=fantom gala=gala
+  grt=the-graph gt=gatechain-token hbar=hedera-hashgraph hype=hyperliquid icp=internet-computer imx=immutable-x
+  inj=injective-protocol iota=iota jto=jito-governance-token jup=jupiter-exchange-solana kas=kaspa ldo=lido-dao
+  leo=leo-token link=chainlink ltc=litecoin mana=decentraland matic=matic-network mkr=maker mnt=mantle near=near
+  neo=neo okb=okb ondo=ondo-finance op=optimism paxg=pax-gold pendle=pendle pengu=pudgy-penguins pepe=pepe
+  pol=polygon-ecosystem-token pump=pump-fun pyth=pyth-network pyusd=paypal-usd qnt=quant-network
+  render=render-token rlusd=ripple-usd rune=thorchain s=sonic-3 sand=the-sandbox sei=sei-network shib=shiba-inu
+  sky=sky snt=status snx=havven sol=solana steth=staked-ether strk=starknet stx=blockstack sui=sui tao=bittensor
+  theta=theta-token tia=celestia ton=the-open-network trump=official-trump trx=tron tusd=true-usd uni=uniswap
+  usd1=usd1-wlfi usdc=usd-coin usde=ethena-usde usds=usds usdt=tether vet=vechain wbtc=wrapped-bitcoin
+  weeth=wrapped-eeth wif=dogwifcoin wld=worldcoin-wld wlfi=world-liberty-financial wsteth=wrapped-steth
+  xaut=tether-gold xdc=xdce-crowd-sale xlm=stellar xmr=monero xpl=plasma xrp=ripple xtz=tezos yfi=yearn-finance
+  zec=zcash`
     .split(/\s+/)
     .map((entry) => entry.split('=') as [string, string]),
 );
@@ -59,6 +71,9 @@ const KIND_OF_CODE: ReadonlyMap<string, SourceErrorKind> = new Map([
 /** Amounts beside the price come when they are asked for; whatever else they are, the price is none the worse. */
 const amount = wireNumber.nullish().catch(undefined);
 
+/** What stands under any id: prices and amounts, and nothing else. */
+const OUTLINE = z.record(z.string(), z.record(z.string(), wireNumber.nullable()));
+
 const COINS = z.array(z.object({ id: z.string(), symbol: z.string(), name: z.string() }));
 
 const simplePrice: SourceEndpoint = {
@@ -82,6 +97,8 @@ const simplePrice: SourceEndpoint = {
   recognises: (json) => wireObject.safeParse(json).success,
   parse: (reader, tickers) => {
     const coins = reader.shape(wireObject);
+    // Another endpoint's answer, or an error of a new shape, must not pass for one without the coins that were asked for.
+    if (!tickers.some(({ sourceName }) => Object.hasOwn(coins, sourceName))) reader.shape(OUTLINE);
     return reader.each(tickers, (ticker) => readQuote(reader, coins, ticker));
   },
 };
@@ -144,6 +161,11 @@ export const coingeckoSource: Source = {
   },
 };
 
+/** The symbol of a well known coin, `btc` for `bitcoin`; undefined for any other, whose symbol others may share. */
+export function coingeckoSymbolOf(id: string): string | undefined {
+  return [...IDS].find(([, known]) => known === id)?.[0];
+}
+
 /** One ticker of the answer; undefined when the answer has no price for it. */
 function readQuote(
   reader: AnswerReader,
@@ -158,13 +180,13 @@ function readQuote(
   const price = ownMember(coin, currency);
   // `{}` is its answer to an unknown currency, and null that of a coin without a market. Either concerns this ticker
   // alone and must not take the rest of the batch with it.
-  if (price === null || (price === undefined && isInOtherCurrencies(coin))) return undefined;
+  if (price === null || (price === undefined && isInOtherCurrencies(coin, currency))) return undefined;
   const schema = z.object({
     [currency]: wireNumber,
     [`${currency}_market_cap`]: amount,
     [`${currency}_24h_vol`]: amount,
-    // A price does not become wrong by having no time, so its absence is recorded as such; any other value is drift.
-    last_updated_at: wireSeconds.nullish(),
+    // A price does not become wrong by having no time, so its absence is recorded as such; any other value, or name, is drift.
+    last_updated_at: isRenamed(coin, 'last_updated_at', [currency]) ? wireSeconds : wireSeconds.nullish(),
   });
   const read = reader.shape(schema, coin, [id]) as Record<string, WireNumber | null | undefined> & {
     last_updated_at?: Date | null;
@@ -179,9 +201,11 @@ function readQuote(
 }
 
 /** Whether a coin has nothing but prices and amounts in currencies that were not asked for, or nothing at all. */
-function isInOtherCurrencies(coin: Readonly<Record<string, unknown>>): boolean {
-  const names = Object.keys(coin).filter((name) => name !== 'last_updated_at');
-  return names.every((name) => QUOTE_CURRENCIES.has(name.replace(/_(market_cap|24h_vol|24h_change)$/, '')));
+function isInOtherCurrencies(coin: Readonly<Record<string, unknown>>, asked: string): boolean {
+  const names = Object.keys(coin).filter((name) => name !== 'last_updated_at' && coin[name] !== null);
+  const currencies = names.map((name) => name.replace(/_(market_cap|24h_vol|24h_change)$/, ''));
+  // An amount in the currency that was asked for shows that it is known: its price has gone elsewhere.
+  return currencies.every((currency) => QUOTE_CURRENCIES.has(currency) && currency !== asked);
 }
 
 /**
@@ -195,14 +219,17 @@ function readError(json: unknown): SourceError | undefined {
   if (typeof error === 'string') return describeError(ownMember(answer.data, 'status'), error);
   const nested = wireObject.safeParse(error);
   const status = wireObject.safeParse(ownMember(nested.success ? nested.data : answer.data, 'status'));
-  const code = status.success ? ownMember(status.data, 'error_code') : undefined;
+  // For a key on the wrong host the code stands beside the status.
+  const code = status.success
+    ? (ownMember(status.data, 'error_code') ?? ownMember(answer.data, 'error_code'))
+    : undefined;
   return status.success && code !== undefined
     ? describeError(code, ownMember(status.data, 'error_message'))
     : undefined;
 }
 
 function describeError(code: unknown, message: unknown): SourceError {
-  const codeText = code instanceof WireNumber ? oneLine(code.text) : '';
+  const codeText = code instanceof WireNumber ? oneLine(code.text) : typeof code === 'string' ? oneLine(code) : '';
   const messageText = typeof message === 'string' ? oneLine(message) : '';
   return new SourceError(
     kindOf(codeText, messageText),
@@ -215,8 +242,10 @@ function kindOf(code: string, message: string): SourceErrorKind {
   const known = KIND_OF_CODE.get(code);
   if (known !== undefined) return known;
   if (/^5\d\d$/.test(code)) return 'unavailable';
-  if (/rate limit|throttled/i.test(message)) return 'rate_limited';
-  if (/not found/i.test(message)) return 'not_found';
+  if (/rate limit|throttled|(call|credit|request)s? limit|too many requests/i.test(message)) return 'rate_limited';
+  if (/not found|could not find/i.test(message)) return 'not_found';
+  if (/api.?key|unauthori[sz]ed/i.test(message)) return 'unauthorized';
+  if (/internal server error|unavailable|maintenance/i.test(message)) return 'unavailable';
   // "Missing parameter ids" and the like: what we ask no longer fits what it takes.
   return 'drift';
 }

@@ -147,6 +147,7 @@ describeSourceContract({
     { name: 'a coin without quotes', body: '{"id":"btc-bitcoin","message":"","is_active":true}', kind: 'drift' },
     { name: 'a coin with no quote at all', body: coin('btc-bitcoin', ''), kind: 'drift' },
     { name: 'a coin without a time', body: BITCOIN.replace('last_updated', 'seen'), kind: 'drift' },
+    { name: 'the page of another coin', body: '{"id":"gold-gold","name":"Gold","message":""}', kind: 'drift' },
     { name: 'a list where one coin was asked for', body: `[${BITCOIN}]`, kind: 'drift' },
   ],
   refusals: REFUSALS,
@@ -154,6 +155,14 @@ describeSourceContract({
 });
 
 describe('the CoinPaprika source', () => {
+  it('never takes the price in another currency, though drift is mapped', () => {
+    const quotes = '"USD":{"prc":64321.5},"BTC":{"price":1.0}';
+    const response = { status: 200, headers: {}, body: coin('btc-bitcoin', quotes) };
+    expect(() => readAnswer(coinpaprikaSource, [BTC_USD], response, { nowMs: 0, driftPolicy: 'map' })).toThrow(
+      expect.objectContaining({ kind: 'drift' }) as Error,
+    );
+  });
+
   const named = (name: string) => coinpaprikaSource.endpoints.find((endpoint) => endpoint.name === name);
 
   it.each([

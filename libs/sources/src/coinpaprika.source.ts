@@ -23,19 +23,24 @@ const NAME = 'coinpaprika';
  * are not. A coin that is not in this table needs its id in the catalogue.
  */
 const IDS: ReadonlyMap<string, string> = new Map(
-  `aave=aave-new ada=ada-cardano algo=algo-algorand apt=apt-aptos arb=arb-arbitrum aster=aster-aster atom=atom-cosmos
-  avax=avax-avalanche bch=bch-bitcoin-cash bnb=bnb-binance-coin bonk=bonk-bonk1 btc=btc-bitcoin cro=cro-cryptocom-chain
-  crv=crv-curve-dao-token dai=dai-dai dash=dash-dash doge=doge-dogecoin dot=dot-polkadot ena=ena-ethena eos=eos-eos
-  etc=etc-ethereum-classic eth=eth-ethereum fet=fet-fetch-ai fil=fil-filecoin flow=flow-flow grt=grt-the-graph
-  hbar=hbar-hedera-hashgraph hype=hype-hyperliquid icp=icp-internet-computer imx=imx-immutable-x
-  inj=inj-injective-protocol kas=kas-kaspa ldo=ldo-lido-dao leo=leo-leo-token link=link-chainlink ltc=ltc-litecoin
-  mkr=mkr-maker mnt=mnt-mantle near=near-near-protocol okb=okb-okb ondo=ondo-ondo op=op-optimism paxg=paxg-pax-gold
-  pepe=pepe-pepe pol=pol-polygon-ecosystem-token pump=pump-pumpfun qnt=qnt-quant render=rndr-render-token sei=sei-sei
-  shib=shib-shiba-inu sky=sky-sky sol=sol-solana steth=steth-lido-staked-ether stx=stx-stacks sui=sui-sui
-  tao=tao-bittensor tia=tia-celestia ton=toncoin-the-open-network trump=trump-official-trump trx=trx-tron
-  uni=uni-uniswap usdc=usdc-usd-coin usde=usde-ethena-usde usdt=usdt-tether vet=vet-vechain wbtc=wbtc-wrapped-bitcoin
-  wif=wif-dogwifcoin wld=wld-worldcoin wlfi=wlfi-official-world-liberty-financial xaut=xaut-tether-gold
-  xlm=xlm-stellar xmr=xmr-monero xrp=xrp-xrp xtz=xtz-tezos zec=zec-zcash`
+  `aave=aave-new ada=ada-cardano algo=algo-algorand ape=ape-apecoin apt=apt-aptos arb=arb-arbitrum
+  aster=aster-aster atom=atom-cosmos avax=avax-avalanche axs=axs-axie-infinity bat=bat-basic-attention-token
+  bch=bch-bitcoin-cash bera=bera-berachain bgb=bgb-bitget-token bnb=bnb-binance-coin bonk=bonk-bonk1
+  bsv=bsv-bitcoin-sv btc=btc-bitcoin chz=chz-chiliz comp=comp-compoundd cro=cro-cryptocom-chain
+  crv=crv-curve-dao-token dai=dai-dai dash=dash-dash doge=doge-dogecoin dot=dot-polkadot ena=ena-ethena
+  eos=eos-eos etc=etc-ethereum-classic eth=eth-ethereum fdusd=fdusd-first-digital-usd fet=fet-fetch-ai
+  fil=fil-filecoin flow=flow-flow grt=grt-the-graph gt=gt-gatechain-token hbar=hbar-hedera-hashgraph
+  hype=hype-hyperliquid icp=icp-internet-computer imx=imx-immutable-x inj=inj-injective-protocol ip=ip-story
+  jto=jto-jito kas=kas-kaspa ksm=ksm-kusama ldo=ldo-lido-dao leo=leo-leo-token link=link-chainlink
+  ltc=ltc-litecoin matic=matic-polygon mkr=mkr-maker mnt=mnt-mantle mon=mon-monad near=near-near-protocol
+  okb=okb-okb ondo=ondo-ondo op=op-optimism paxg=paxg-pax-gold pendle=pendle-pendle pengu=pengu-pudgy-penguins
+  pepe=pepe-pepe pol=pol-polygon-ecosystem-token pump=pump-pumpfun pyusd=pyusd-paypal-usd qnt=qnt-quant
+  render=rndr-render-token s=s-sonic sand=sand-the-sandbox sei=sei-sei shib=shib-shiba-inu sky=sky-sky
+  sol=sol-solana steth=steth-lido-staked-ether strk=strk-starknet stx=stx-stacks sui=sui-sui tao=tao-bittensor
+  tia=tia-celestia ton=toncoin-the-open-network trump=trump-official-trump trx=trx-tron uni=uni-uniswap
+  usd1=usd1-usd1 usdc=usdc-usd-coin usde=usde-ethena-usde usds=usds-usds usdt=usdt-tether vet=vet-vechain
+  wbtc=wbtc-wrapped-bitcoin wif=wif-dogwifcoin wld=wld-worldcoin wlfi=wlfi-official-world-liberty-financial
+  xaut=xaut-tether-gold xlm=xlm-stellar xmr=xmr-monero xpl=xpl-plasma xrp=xrp-xrp xtz=xtz-tezos zec=zec-zcash`
     .split(/\s+/)
     .map((entry) => entry.split('=') as [string, string]),
 );
@@ -86,6 +91,8 @@ const tickerOfOne: SourceEndpoint = {
   recognises: (json) => wireObject.safeParse(json).success,
   parse: (reader, tickers) => {
     const { id } = reader.shape(z.object({ id: z.string() }));
+    // The page of a coin, or of something else, must not pass for the ticker of a coin that nobody asked for.
+    if (!tickers.some(({ sourceName }) => sourceName === id)) reader.shape(OUTLINE);
     return reader.each(tickers, (asked) =>
       // An answer about another coin has no price for this one.
       asked.sourceName === id ? readQuote(reader, asked, reader.json, []) : undefined,

@@ -51,6 +51,12 @@ describeSourceContract({
     { name: 'a time-out of its own', body: error(13888, 'timed_out'), kind: 'timeout' },
     { name: 'a method that is gone', body: error(-32601, 'Method not found'), kind: 'drift' },
     { name: 'an error of another shape', body: '{"error":"busy"}', kind: 'drift' },
+    {
+      name: 'the ticker of an instrument, in which the index of another coin may stand',
+      body: '{"result":{"instrument_name":"ETH-PERPETUAL","last_price":3100.5,"index_price":3100.25}}',
+      kind: 'drift',
+    },
+    { name: 'another index', body: '{"result":{"index_name":"eth_usd","index_price":3100.25}}', kind: 'drift' },
     { name: 'an answer of the test network', body: answer('64000', '"testnet":true'), kind: 'drift' },
   ],
   refusals: [

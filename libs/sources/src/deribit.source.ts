@@ -13,6 +13,7 @@ import {
   ownMember,
   wireNumber,
   wireObject,
+  wireText,
 } from './contract/index.js';
 
 const NAME = 'deribit';
@@ -39,7 +40,11 @@ const NAMES = z.object({ result: z.array(z.string()) });
  * optional; usOut is the clock of Deribit's server and no time of the price, so it is not read.
  */
 const ANSWER = z.object({
-  result: z.object({ index_price: wireNumber }),
+  result: z.object({
+    index_price: wireNumber,
+    index_name: wireText.nullish(),
+    instrument_name: z.unknown().optional(),
+  }),
   testnet: z.boolean().optional(),
 });
 
@@ -90,11 +95,17 @@ function parse(reader: AnswerReader, tickers: readonly RequestedTicker[]): reado
   const answer = reader.shape(ANSWER);
   // The test network has prices of its own in the same shape. They must never be stored as real ones.
   if (answer.testnet === true) throw new SourceError('drift', NAME, 'field testnet: prices of the test network');
-  return reader.each(onlyFirst(tickers), ({ ticker }) => ({
-    ticker,
-    price: answer.result.index_price.text,
-    sourceTime: undefined,
-  }));
+  const { index_price, index_name, instrument_name } = answer.result;
+  // The tickers and books of instruments hold the index too, of whichever coin they are.
+  if (instrument_name !== undefined)
+    throw new SourceError('drift', NAME, 'field result.instrument_name: no index price');
+  return reader.each(onlyFirst(tickers), ({ ticker, sourceName }) => {
+    if (typeof index_name === 'string' && index_name !== sourceName) {
+      const found = `expected ${oneLine(sourceName)}, found ${oneLine(index_name)}`;
+      throw new SourceError('drift', NAME, `field result.index_name: ${found}`);
+    }
+    return { ticker, price: index_price.text, sourceTime: undefined };
+  });
 }
 
 /** Reads the JSON-RPC error object, which comes with status 400 and may come with 200; undefined when there is none. */

@@ -16,8 +16,8 @@ export interface Exchange {
   readonly maxBodyBytes: number;
 }
 
-/** A refusal is told by its status; this much of its body is enough for the source's own words. */
-const MAX_REFUSAL_BYTES = 65_536;
+/** A refusal is told by its status; this much of its body, in bytes, is enough for the source's own words. */
+export const MAX_REFUSAL_BYTES = 65_536;
 
 /**
  * Makes one call and reads its answer, with whatever status. There is no second attempt (the queue makes those, and

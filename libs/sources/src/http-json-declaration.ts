@@ -29,6 +29,10 @@ const address = template
     'must begin with http:// or https:// and a host without placeholders',
   )
   .refine((value) => !value.includes('#'), 'must not hold #')
+  .refine(
+    (value) => !/[?&][^=&]*(key|token|secret|password)[^=&]*=/i.test(value),
+    'must hold no key: it is stored with every answer; send the key by "key_header"',
+  )
   .refine((value) => isDecodable(value), 'holds a % that stands for nothing: write it as %25')
   .refine(
     (value) => URL.canParse(value) && new URL(value).username === '',

@@ -100,8 +100,9 @@ const PRICE = { number: wireNumber, text: wireText, either: z.union([wireNumber,
 function schemaAt(path: FieldPath, schema: z.ZodType): z.ZodType {
   return path.reduceRight<z.ZodType>((inner, step) => {
     if (!/^\d{1,3}$/.test(step)) return z.object({ [step]: inner });
-    const skipped = Array.from({ length: Number(step) }, () => z.unknown());
-    return z.tuple([...skipped, inner] as [z.ZodType, ...z.ZodType[]]).rest(z.unknown());
+    const skipped = Array.from({ length: Number(step) }, (): z.ZodType => z.unknown());
+    const [first = inner, ...others] = [...skipped, inner];
+    return z.tuple([first, ...others]).rest(z.unknown());
   }, schema);
 }
 

@@ -1,9 +1,13 @@
+export { coingeckoSymbolOf } from './coingecko.source.js';
 export * from './contract/answer-reader.js';
 export * from './contract/drift.js';
 export * from './contract/source-error.js';
 export * from './contract/source-exchange.js';
 export * from './contract/source.js';
+export { CCXT_EXCHANGE_NAMES } from './ccxt-exchanges.js';
+export { ccxtSource } from './ccxt.js';
 export * from './declared-sources.js';
+export { MAX_REFUSAL_BYTES } from './exchange.js';
 export * from './http-json-declaration.js';
 export * from './parser-version.js';
 export * from './read-answer.js';

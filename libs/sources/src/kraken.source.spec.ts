@@ -95,6 +95,11 @@ describeSourceContract({
       kind: 'rate_limited',
     },
     { name: 'a service that is away', body: errors('EService:Unavailable'), kind: 'unavailable' },
+    {
+      name: 'a service that is unavailable in general',
+      body: errors('EGeneral:Service unavailable'),
+      kind: 'unavailable',
+    },
     { name: 'a service that is busy', body: errors('EService:Busy'), kind: 'unavailable' },
     { name: 'a market that is closed', body: errors('EService:Market in cancel_only mode'), kind: 'unavailable' },
     { name: 'a deadline of its own', body: errors('EService:Deadline elapsed'), kind: 'timeout' },

@@ -37,7 +37,7 @@ const IN_USD = words(`1inch 2z aave ach ada aero aevo akt aleo algo alice ankr a
   fet fil floki flow flr fxs gala gbp ghst glmr gmt gmx gno goat grass grt hbar hft hnt hype icp icx imx inj ip jasmy
   jitosol jst jto jup kaito kas kava kmno knc ksm lcx ldo linea link lpt lqty lrc lsk ltc lunc mana mask melania meme
   mew mina mln mnt mog mon moodeng morpho movr msol near nmr not ocean okb omg ondo op orca osmo paxg pendle pengu pepe
-  perp pi plume pnut pol popcat powr pump pyth pyusd qnt qtum rare rari ray render req rlc rlusd rpl rsr rune sand sc
+  perp pi plume pnut pol popcat powr pump pyth pyusd qnt qtum rare rari ray render req rlc rlusd rpl rsr rune s sand sc
   scrt sei shib sky snx sol spell spx ssv stg storj strk stx sui sun super sushi syrup tao tbtc tia tnsr ton trump trx
   turbo uma uni usd1 usdc usdd usde usdg usds usdt vet virtual wbtc wif wld wlfi xaut xcn xdc xlm xmr xpl xrp xtz xyo
   yfi ygg zec zk zora zro zrx`);
@@ -244,7 +244,7 @@ function kindOf(error: string): SourceErrorKind {
   if (/rate limit exceeded|too many requests|throttled|temporary lockout/i.test(error)) return 'rate_limited';
   if (/^EQuery:(Unknown|Invalid) asset/i.test(error)) return 'not_found';
   if (/^EService:(Deadline|Time)/i.test(error)) return 'timeout';
-  if (/^EService\b|:(Internal error|Unavailable)/i.test(error)) return 'unavailable';
+  if (/^EService\b|:Internal error|unavailable/i.test(error)) return 'unavailable';
   if (/restricted|region|country/i.test(error)) return 'forbidden_region';
   if (/^(EAPI|EAuth|EAccount)\b|:Permission denied/i.test(error)) return 'unauthorized';
   // "EGeneral:Invalid arguments" and the like: what we ask no longer fits what it takes.

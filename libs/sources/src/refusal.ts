@@ -4,14 +4,22 @@ import { oneLine, type Source, SourceError, type SourceResponse, tryReadJson } f
 /** Statuses that mean the same at every source, whatever the body says. */
 const KIND_OF_STATUS: ReadonlyMap<number, SourceErrorKind> = new Map([
   [401, 'unauthorized'],
+  // A proxy on our side wants its password.
+  [407, 'unauthorized'],
   [408, 'timeout'],
   [418, 'rate_limited'],
+  // The connection was the wrong one, or came too early: another try may succeed.
+  [421, 'unavailable'],
+  [425, 'unavailable'],
   [429, 'rate_limited'],
   [451, 'forbidden_region'],
   [504, 'timeout'],
   // Cloudflare: the origin took too long.
   [522, 'timeout'],
   [524, 'timeout'],
+  // What some proxies call their own time-outs.
+  [598, 'timeout'],
+  [599, 'timeout'],
 ]);
 
 /** Statuses whose meaning the body may refine: 403 is a closed region at one source and a bad key at another. */
@@ -37,11 +45,11 @@ export function refusalOf(source: Source, response: SourceResponse, nowMs: numbe
 
 /**
  * A refusal by the network in front of a source (Cloudflare), as plain text or as a page, with whatever status;
- * undefined when the body is none. 1015 is its rate limit, 1020 and 1009 are its rules against an address or a country.
+ * undefined when the body is none. 1015 is its rate limit, the others are its rules against an address, a client or a country.
  */
 export function refusalOfNetwork(body: string): { kind: SourceErrorKind; detail: string } | undefined {
   const text = body.slice(0, 8192).replace(/<[^>]*>/g, ' ');
-  const code = /\berror(?: code)?:?\s+(1015|1020|1009)\b/i.exec(text)?.[1];
+  const code = /\berror(?: code)?:?\s+(1015|1020|1012|10(?:0[6-9]|10))\b/i.exec(text)?.[1];
   if (code === undefined) return undefined;
   return { kind: code === '1015' ? 'rate_limited' : 'forbidden_region', detail: `Cloudflare error ${code}` };
 }

@@ -6,6 +6,7 @@ import {
   type ListedName,
   type RequestedTicker,
   type Source,
+  type SourceEndpoint,
   SourceError,
   type SourceExchange,
   type SourceRequest,
@@ -90,12 +91,10 @@ export class SourceClient {
       const endpoint = endpointFor(source, tickers);
       checkBatch(source, tickers, endpoint.maxBatch);
       const url = this.urlOf(source, endpoint.request(tickers), endpoint.baseUrl);
-      const response = await this.call(
-        source,
-        url,
-        this.options.maxBodyBytes ?? endpoint.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
-        options,
-      );
+      const maxBodyBytes = this.options.maxBodyBytes ?? endpoint.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
+      const own =
+        endpoint.call === undefined ? undefined : this.ownCallOf(source, endpoint, tickers, options.timeoutMs);
+      const response = await this.call(source, url, maxBodyBytes, options, own);
       receivedAt = new Date(this.options.now());
       const latencyMs = Math.round(performance.now() - startedMs);
       made = { url: url.href, endpoint: endpoint.name, response };
@@ -156,7 +155,14 @@ export class SourceClient {
     this.pool.destroy();
   }
 
-  private async call(source: Source, url: URL, maxBodyBytes: number, options: FetchOptions): Promise<SourceResponse> {
+  /** @param own makes the call, for a source that brings its own HTTP. */
+  private async call(
+    source: Source,
+    url: URL,
+    maxBodyBytes: number,
+    options: FetchOptions,
+    own?: (signal: AbortSignal) => Promise<SourceResponse>,
+  ): Promise<SourceResponse> {
     const access = this.accessOf(source);
     if (lacksKey(source, access)) throw new SourceError('unauthorized', source.name, 'needs a key, and none is set');
     if (!(options.timeoutMs > 0)) throw new SourceError('timeout', source.name, 'no time left for the call');
@@ -166,6 +172,7 @@ export class SourceClient {
     const deadline = AbortSignal.timeout(Math.min(Math.ceil(options.timeoutMs), 2 ** 31 - 1));
     const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
     try {
+      if (own !== undefined) return await own(signal);
       return await exchange(source, {
         url,
         agents: this.pool.agentsFor(url),
@@ -180,6 +187,20 @@ export class SourceClient {
       if (deadline.aborted) throw new SourceError('timeout', source.name, `no answer in ${options.timeoutMs} ms`);
       throw transportFailure(source, error);
     }
+  }
+
+  private ownCallOf(
+    source: Source,
+    endpoint: SourceEndpoint,
+    tickers: readonly RequestedTicker[],
+    timeoutMs: number,
+  ): (signal: AbortSignal) => Promise<SourceResponse> {
+    const { call } = endpoint;
+    // A simulated run must never get a real price from a library that knows nothing of the other address.
+    if (call === undefined || this.accessOf(source).baseUrl !== undefined) {
+      throw new SourceError('unavailable', source.name, 'cannot be asked at another address than its own');
+    }
+    return (signal) => call(tickers, { timeoutMs, signal });
   }
 
   private urlOf(source: Source, { path, query }: SourceRequest, ownBaseUrl: string | undefined): URL {

@@ -1,6 +1,15 @@
 import type { Quote } from '@app/domain';
 import type { z } from 'zod';
-import { type Drift, type DriftPolicy, type FieldPath, findNear, knownFields, retyped, valueAt } from './drift.js';
+import {
+  type Drift,
+  type DriftPolicy,
+  type FieldPath,
+  findAlike,
+  findNear,
+  knownFields,
+  retyped,
+  valueAt,
+} from './drift.js';
 import { WireNumber } from './read-json.js';
 import { SourceError } from './source-error.js';
 import type { RequestedTicker, SourceReading } from './source.js';
@@ -77,10 +86,9 @@ export class AnswerReader {
     const inside = (issue?.path ?? []).map(String);
     const field = [...at, ...inside];
     const problem = issue?.code === 'custom' ? issue.message : `expected ${expectedType(issue)}`;
-    const where = field.length === 0 ? 'the answer' : `field ${field.join('.').slice(0, 120)}`;
+    const where = field.length === 0 ? 'the answer' : `field ${nameOf(field)}`;
     const near = inside.length === 0 && at.length === 0 ? undefined : nearOf(schema, inside, value, at, this.json);
-    const isRetyped = near !== undefined && near.join('.') === field.join('.');
-    const hint = near === undefined || isRetyped ? '' : `; ${near.join('.').slice(0, 120)} looks like it`;
+    const hint = hintOf(field, near, near === undefined ? alikeOf(schema, inside, value, at) : undefined);
     return { field, near, detail: `${where}: ${problem}, found ${describeType(valueAt(value, inside))}${hint}` };
   }
 
@@ -89,7 +97,7 @@ export class AnswerReader {
   }
 }
 
-/** Looks beside the field first; then, for a field that moved, through the whole answer. */
+/** Looks in the value first, whose own lists the search from the root cannot enter; then above it, for a field that moved out. */
 function nearOf(
   schema: z.ZodType,
   inside: FieldPath,
@@ -97,30 +105,46 @@ function nearOf(
   at: FieldPath,
   root: unknown,
 ): FieldPath | undefined {
-  if (inside.length > 0) {
-    const near = findNear(value, inside, knownFields(schema, inside));
-    if (near !== undefined && valueAt(value, near) !== undefined && near.length === inside.length)
-      return [...at, ...near];
-  }
-  const near = findNear(root, [...at, ...inside], knownFields(schema, inside));
-  return near !== undefined && isInAnotherRow(near, at) ? undefined : near;
+  const known = knownFields(schema, inside);
+  const within = inside.length === 0 ? undefined : findNear(value, inside, known);
+  return within === undefined ? findNear(root, [...at, ...inside], known) : [...at, ...within];
 }
 
-/** Whether a path leads into something that stands beside the value: the price of another coin is not that of this one. */
-function isInAnotherRow(path: FieldPath, at: FieldPath): boolean {
-  const depth = at.findIndex((step, index) => path[index] !== step);
-  return depth !== -1 && path.length > depth + 1;
+function alikeOf(schema: z.ZodType, inside: FieldPath, value: unknown, at: FieldPath): FieldPath | undefined {
+  const alike = inside.length === 0 ? undefined : findAlike(value, inside, knownFields(schema, inside));
+  return alike === undefined ? undefined : [...at, ...alike];
+}
+
+function hintOf(field: FieldPath, near: FieldPath | undefined, alike: FieldPath | undefined): string {
+  if (near !== undefined) return near.join('.') === field.join('.') ? '' : `; ${nameOf(near)} looks like it`;
+  return alike === undefined ? '' : `; perhaps it is ${nameOf(alike)}`;
+}
+
+function nameOf(path: FieldPath): string {
+  return path.join('.').slice(0, 120);
 }
 
 /** The value with the field that looks like the missing one put in its place; undefined when there is none. */
 function repair(value: unknown, drift: Drift, at: FieldPath, root: unknown): unknown {
-  if (drift.near === undefined) return undefined;
-  const isRetyped = drift.near.join('.') === drift.field.join('.');
-  const inside = drift.field.slice(at.length);
-  const found = isRetyped
-    ? retyped(valueAt(value, inside))
-    : (valueAt(value, drift.near.slice(at.length)) ?? valueAt(root, drift.near));
+  const { near, field } = drift;
+  if (near === undefined) return undefined;
+  const inside = field.slice(at.length);
+  const isWithin = at.every((step, depth) => near[depth] === step);
+  // What stands above several rows is not that of each of them.
+  if (!isWithin && isOneOfSeveral(root, at)) return undefined;
+  const there = isWithin ? valueAt(value, near.slice(at.length)) : valueAt(root, near);
+  const found = near.join('.') === field.join('.') ? retyped(there) : there;
   return found === undefined ? undefined : withValueAt(value, inside, found);
+}
+
+/** Whether more than one object or list stands beside what is at a path, itself included. */
+function isOneOfSeveral(root: unknown, at: FieldPath): boolean {
+  const container = valueAt(root, at.slice(0, -1));
+  if (typeof container !== 'object' || container === null) return false;
+  const rows = Object.values(container).filter(
+    (row) => typeof row === 'object' && row !== null && !(row instanceof WireNumber),
+  );
+  return rows.length > 1;
 }
 
 /** A copy with another value at the path; undefined when the path leads through something that is no object or list. */
@@ -139,7 +163,8 @@ function withValueAt(value: unknown, path: FieldPath, replacement: unknown): unk
 }
 
 function expectedType(issue: z.core.$ZodIssue | undefined): string {
-  return issue?.code === 'invalid_type' ? `a value of type ${issue.expected}` : 'another value';
+  if (issue?.code !== 'invalid_type') return 'another value';
+  return issue.expected === 'nonoptional' ? 'a value' : `a value of type ${issue.expected}`;
 }
 
 function describeType(value: unknown): string {

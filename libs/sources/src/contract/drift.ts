@@ -24,9 +24,13 @@ const MAX_VALUES_SEARCHED = 5_000;
 
 const DECIMAL = /^-?\d+(\.\d+)?([eE][+-]?\d{1,3})?$/;
 
+/** A name that only begins like another is spoken of from so many letters on. */
+const MIN_COMMON_LETTERS = 4;
+
 /**
  * Finds the field that took the place of one that is missing or has another type: the same field retyped (a number as text, a text as
- * a number), one beside it with nearly the same name, or one of the same name elsewhere in the answer.
+ * a number), one beside it with nearly the same name, or one of the same name further up or down. One in another branch is that of
+ * another coin or currency.
  */
 export function findNear(root: unknown, field: FieldPath, known: ReadonlySet<string>): FieldPath | undefined {
   const name = field.at(-1);
@@ -37,7 +41,31 @@ export function findNear(root: unknown, field: FieldPath, known: ReadonlySet<str
   const beside = valueAt(root, field.slice(0, -1));
   const neighbour = isObject(beside) ? nearestName(name, Object.keys(beside), known) : undefined;
   if (neighbour !== undefined) return [...field.slice(0, -1), neighbour];
-  return findElsewhere(root, name);
+  return findElsewhere(root, field);
+}
+
+/**
+ * The one field beside a missing one of which one name begins with the other, `last_price` for `last`. It is told to people and never
+ * read in the other's place: so does `price_change` begin with `price`.
+ */
+export function findAlike(root: unknown, field: FieldPath, known: ReadonlySet<string>): FieldPath | undefined {
+  const name = plainName(field.at(-1) ?? '');
+  const beside = valueAt(root, field.slice(0, -1));
+  if (!isObject(beside) || valueAt(root, field) !== undefined) return undefined;
+  const alike = Object.keys(beside).filter(
+    (candidate) => !known.has(candidate) && beginsLike(plainName(candidate), name),
+  );
+  return alike.length === 1 ? [...field.slice(0, -1), alike[0] ?? ''] : undefined;
+}
+
+/**
+ * Whether a field that may be left out stands in an object under another name. To take that for its absence would silently do without
+ * it: a price without a time is never stale.
+ */
+export function isRenamed(value: unknown, name: string, known: readonly string[]): boolean {
+  if (valueAt(value, [name]) !== undefined) return false;
+  const names = new Set(known);
+  return findNear(value, [name], names) !== undefined || findAlike(value, [name], names) !== undefined;
 }
 
 /** The value at a path with the type that is the other one of text and number; undefined when there is none. */
@@ -98,8 +126,21 @@ function plainName(name: string): string {
   return name.toLowerCase().replace(/[_\-\s]/g, '');
 }
 
-/** The one place where a field of this name stands; undefined when there is none, or more than one. */
-function findElsewhere(root: unknown, name: string): FieldPath | undefined {
+function beginsLike(left: string, right: string): boolean {
+  return (
+    Math.min(left.length, right.length) >= MIN_COMMON_LETTERS && (left.startsWith(right) || right.startsWith(left))
+  );
+}
+
+/** Whether one path leads on from the other. */
+function isOneLine(left: FieldPath, right: FieldPath): boolean {
+  const length = Math.min(left.length, right.length);
+  return left.slice(0, length).every((step, depth) => step === right[depth]);
+}
+
+/** The one place above or below where a field of this name stands; undefined when there is none, or more than one. */
+function findElsewhere(root: unknown, field: FieldPath): FieldPath | undefined {
+  const [name, parent] = [field.at(-1), field.slice(0, -1)];
   const found: FieldPath[] = [];
   const queue: { value: unknown; path: FieldPath }[] = [{ value: root, path: [] }];
   for (let looked = 0; looked < Math.min(queue.length, MAX_VALUES_SEARCHED); looked += 1) {
@@ -107,7 +148,7 @@ function findElsewhere(root: unknown, name: string): FieldPath | undefined {
     if (!isObject(value)) continue;
     for (const key of Object.keys(value)) {
       const at = [...path, key];
-      if (key === name && !isObject(value[key])) found.push(at);
+      if (key === name && !isObject(value[key]) && isOneLine(path, parent)) found.push(at);
       queue.push({ value: value[key], path: at });
     }
   }

@@ -65,6 +65,13 @@ export function isQuote(reading: SourceReading): reading is Quote {
   return !('rejected' in reading);
 }
 
+/** The bounds of a call that a source makes by itself. */
+export interface OwnCallOptions {
+  readonly timeoutMs: number;
+  /** Aborted at the end of that time, and when the caller gives up. */
+  readonly signal: AbortSignal;
+}
+
 /** One route of a source that gives prices: a request and a parse. Holds no state. */
 export interface SourceEndpoint {
   /** E.g. `simple-price`; stored with every fetch. */
@@ -79,6 +86,11 @@ export interface SourceEndpoint {
   cost?(tickers: number): number;
   /** The one request that asks for these tickers. */
   request(tickers: readonly RequestedTicker[]): SourceRequest;
+  /**
+   * Makes the call, where a library brings its own HTTP; `request` is then only what is kept of it. Default: the shared client.
+   * @throws SourceError, or anything once the signal is aborted.
+   */
+  readonly call?: (tickers: readonly RequestedTicker[], options: OwnCallOptions) => Promise<SourceResponse>;
   /** Whether an answer has the outline of this endpoint's, in which it differs from the source's other endpoints. */
   recognises(json: unknown): boolean;
   /**

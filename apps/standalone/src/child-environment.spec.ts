@@ -33,6 +33,13 @@ describe('the environment of a child', () => {
       WORKER_FINISH_SECONDS: '1',
       DERIBIT_URL: 'http://127.0.0.1:8003/deribit/api/v2',
       COINGECKO_URL: 'http://127.0.0.1:8003/coingecko/api/v3',
+      COINPAPRIKA_URL: 'http://127.0.0.1:8003/coinpaprika/v1',
+      COINCAP_URL: 'http://127.0.0.1:8003/coincap/v3',
+      COINCAP_API_KEY: 'simulated',
+      BINANCE_URL: 'http://127.0.0.1:8003/binance',
+      COINBASE_URL: 'http://127.0.0.1:8003/coinbase',
+      KRAKEN_URL: 'http://127.0.0.1:8003/kraken',
+      BITSTAMP_URL: 'http://127.0.0.1:8003/bitstamp',
     });
   });
 

@@ -40,11 +40,14 @@ const WORKER_FINISH_SECONDS = 1;
 
 const SLICES: Readonly<Record<AppName, Settings>> = {
   migrate: migrateSettings,
-  scheduler: { ...schedulerSettings, ...sourceSettingsOf(SOURCES) },
-  worker: { ...workerSettings, ...sourceSettingsOf(SOURCES) },
+  scheduler: schedulerSettings,
+  worker: workerSettings,
   api: apiSettings,
   simulator: simulatorSettings,
 };
+
+/** Who calls sources, and so is told of each how it is reached. */
+const CALLERS: readonly AppName[] = ['scheduler', 'worker'];
 
 /** What the scheduler applies once a run. Told again after its death it would undo what the control API changed since. */
 const CATALOGUE_VARIABLES = ['CATALOGUE_FILE', 'SAMPLE_INTERVAL_SECONDS'];
@@ -61,7 +64,8 @@ export function childEnvironment(
   settings: LauncherSettings,
   decisions: Decisions,
 ): Record<string, string> {
-  const slice = new Set([...Object.keys(SLICES[app]), ...secretNames(SLICES[app]).map((name) => `${name}_FILE`)]);
+  const read = { ...SLICES[app], ...(CALLERS.includes(app) ? sourceSettingsOf(SOURCES) : {}) };
+  const slice = new Set([...Object.keys(read), ...secretNames(read).map((name) => `${name}_FILE`)]);
   const given = Object.entries(settings.given.own).filter(([name]) => slice.has(name) && !STORE_VARIABLES.test(name));
   const decided = Object.entries(decidedValues(settings, decisions)).filter(([name]) => slice.has(name));
   const environment: Record<string, string> = {

@@ -19,7 +19,6 @@ export type LauncherMode = 'demo' | 'start';
 
 /** What the launcher itself reads. */
 const launcherSettings = {
-  ...sourceSettingsOf(SOURCES),
   ...standaloneSettings,
   ...logSettings,
   API_DATABASE_USER: readerSettings.API_DATABASE_USER,
@@ -57,24 +56,24 @@ export interface LauncherSettings extends z.output<z.ZodObject<typeof launcherSe
   };
 }
 
-/** Tidemark's own variables, by the process that reads them, without those of the proxy. */
-const OWN_SETTINGS = {
-  ...apiSettings,
-  ...schedulerSettings,
-  ...workerSettings,
-  ...simulatorSettings,
-  ...sourceSettingsOf(SOURCES),
-};
-const OWN_VARIABLES = [...Object.keys(OWN_SETTINGS), ...secretNames(OWN_SETTINGS).map((name) => `${name}_FILE`)].filter(
-  (name) => !PROXY_VARIABLES.includes(name),
-);
+/** Tidemark's own variables, by the process that reads them, without those of the proxy; those of declared sources too. */
+function ownVariables(): string[] {
+  const settings = {
+    ...apiSettings,
+    ...schedulerSettings,
+    ...workerSettings,
+    ...simulatorSettings,
+    ...sourceSettingsOf(SOURCES),
+  };
+  return [...Object.keys(settings), ...secretNames(settings).map((name) => `${name}_FILE`)].filter(
+    (name) => !PROXY_VARIABLES.includes(name),
+  );
+}
 
-/** Files that are named from the folder in which the launcher was started. */
-const FILE_VARIABLES = [
-  'CATALOGUE_FILE',
-  'SIMULATOR_HISTORY',
-  ...OWN_VARIABLES.filter((name) => name.endsWith('_API_KEY_FILE') || name.endsWith('_PASSWORD_FILE')),
-];
+/** Whether a variable names a file, from the folder in which the launcher was started. */
+function namesFile(variable: string): boolean {
+  return /^(CATALOGUE_FILE|SIMULATOR_HISTORY|HTTP_SOURCES_FILE|.*_(API_KEY|PASSWORD)_FILE)$/.test(variable);
+}
 
 /**
  * Reads the environment of the launcher. The demo calls nobody but the simulator, so that it has no use for a proxy.
@@ -82,11 +81,12 @@ const FILE_VARIABLES = [
  */
 export function loadLauncherSettings(mode: LauncherMode, environment?: NodeJS.ProcessEnv): LauncherSettings {
   const proxy = mode === 'demo' ? {} : proxyValues(environment);
-  const names = Object.keys(launcherSettings).filter((name) => !PROXY_VARIABLES.includes(name));
-  const checked = loadSettings(launcherSettings, { ...values(names, environment), ...proxy });
+  const settings = { ...sourceSettingsOf(SOURCES), ...launcherSettings };
+  const names = Object.keys(settings).filter((name) => !PROXY_VARIABLES.includes(name));
+  const checked = loadSettings(settings, { ...values(names, environment), ...proxy });
   if (checked.HTTPS_PROXY !== undefined) proxy['HTTPS_PROXY'] = checked.HTTPS_PROXY;
-  const own = values(OWN_VARIABLES, environment);
-  for (const variable of FILE_VARIABLES) if (own[variable] !== undefined) own[variable] = resolve(own[variable]);
+  const own = values(ownVariables(), environment);
+  for (const [variable, value] of Object.entries(own)) if (namesFile(variable)) own[variable] = resolve(value);
   return { ...checked, given: { machine: values(MACHINE_VARIABLES, environment), proxy, own } };
 }
 

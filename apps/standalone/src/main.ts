@@ -1,3 +1,5 @@
+import { declaredSourceSettings, loadSettings } from '@app/config';
+import { declareSources, readDeclaredSources } from '@app/sources';
 import { messageOf } from './fault-text.js';
 import { loadLauncherSettings } from './launcher-settings.js';
 import { runSystem, type ReadySystem } from './launcher.js';
@@ -23,6 +25,7 @@ const afterReady = async (system: ReadySystem): Promise<void> => {
 };
 try {
   if (mode !== 'demo' && mode !== 'start') throw new Error('Usage: main.js demo|start (or `make demo`, `make start`)');
+  declareSources(await readDeclaredSources(loadSettings(declaredSourceSettings)));
   await runSystem({ mode, settings: loadLauncherSettings(mode), print, signal: ending.signal, afterReady });
   print('Tidemark has ended.');
   process.exit(0);

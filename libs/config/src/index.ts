@@ -1,4 +1,5 @@
 export * from './database-url.js';
+export * from './environment.js';
 export * from './load-settings.js';
 export * from './settings.js';
 export * from './source-settings.js';

@@ -63,7 +63,21 @@ export const declaredSourceSettings = {
     .describe(
       'YAML file that declares further sources: an address, the path of price and time in its answer, and a limit.',
     ),
+  CCXT_EXCHANGES: z
+    .string()
+    .optional()
+    .describe(
+      'Exchanges that are asked by the ccxt library, separated by commas, such as okx,gate; each is a source ccxt:okx.',
+    ),
 };
+
+/** Whether the limits and months that sources publish are kept: with real sources, unless it is said otherwise. */
+export function keepsSourceLimits(settings: {
+  readonly TIDEMARK_MODE: 'live' | 'simulated';
+  readonly SOURCE_LIMITS?: 'published' | 'off' | undefined;
+}): boolean {
+  return (settings.SOURCE_LIMITS ?? (settings.TIDEMARK_MODE === 'live' ? 'published' : 'off')) === 'published';
+}
 
 /** How sources are called, whichever they are; what belongs to one of them follows from it: see `sourceSettingsOf`. */
 export const callSettings = {
@@ -81,6 +95,12 @@ export const callSettings = {
     .default('quarantine')
     .describe(
       'What is done when a source renames, moves or retypes a field: reject, or read the field that looks like it and flag the price.',
+    ),
+  SOURCE_LIMITS: z
+    .enum(['published', 'off'], { error: 'must be published or off' })
+    .optional()
+    .describe(
+      "Whether the limits and monthly credits that sources publish are kept. Default: published with real sources, off in the simulator, which has none. Turning them off with real sources gets one's address banned.",
     ),
 };
 
@@ -139,6 +159,7 @@ export const schedulerSettings = {
 /** What `migrate` needs. */
 export const migrateSettings = {
   ...logSettings,
+  ...declaredSourceSettings,
   ...databaseSettings,
   ...modeSettings,
   ...queueSettings,
@@ -184,6 +205,15 @@ export const simulatorSettings = {
   SIMULATOR_ASSETS: wholeNumber(0, 9_999, 'must be a whole number, 0 to 9999')
     .default(0)
     .describe('How many made-up assets (sim0001, sim0002, ...) every simulated source has besides the real ones.'),
+};
+
+/** The proof of the invariants, besides where the database is. */
+export const verifySettings = {
+  SIMULATOR_URL: address(['http', 'https'])
+    .optional()
+    .describe(
+      'Running simulator that knows the truth of simulated prices; without it one is started that knows of no faults.',
+    ),
 };
 
 /** The launcher; it hands most variables on to the processes it starts. Its stores are its own, so that none is named. */

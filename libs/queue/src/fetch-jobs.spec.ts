@@ -55,12 +55,13 @@ describe('fetch jobs', () => {
     expect(fetchJobSchema.safeParse(data).success).toBe(false);
   });
 
-  test('wait a second before the next attempt, and longer when the error says so', () => {
+  test('wait a second before the next attempt, or as long as the error says', () => {
     const { backoffStrategy } = fetchWorkerOptions.settings;
     expect(backoffStrategy(1, 'x', new Error('plain'))).toBe(1_000);
     expect(backoffStrategy(1, 'x', undefined)).toBe(1_000);
     expect(backoffStrategy(1, 'x', Object.assign(new Error('asked to wait'), { afterMs: 4_200 }))).toBe(4_200);
-    expect(backoffStrategy(1, 'x', Object.assign(new Error('asked to hurry'), { afterMs: 10 }))).toBe(1_000);
+    expect(backoffStrategy(1, 'x', Object.assign(new Error('asked to hurry'), { afterMs: 9.5 }))).toBe(10);
+    expect(backoffStrategy(1, 'x', Object.assign(new Error('past'), { afterMs: -1 }))).toBe(0);
     expect(backoffStrategy(1, 'x', Object.assign(new Error('odd'), { afterMs: 'soon' }))).toBe(1_000);
   });
 

@@ -15,9 +15,12 @@ export const fetchJobSchema = z.object({
 /** See {@link fetchJobSchema}. */
 export type FetchJob = z.infer<typeof fetchJobSchema>;
 
-/** Queue of a source: one each, so that a slow source starves no other and its limit is the queue's limit. */
+/**
+ * Queue of a source: one each, so that a slow source starves no other and its limit is the queue's limit. A queue's name must not hold
+ * the colon of ccxt:kraken; no two sources differ in that alone.
+ */
 export function fetchQueueName(source: string): string {
-  return `prices-${source}`;
+  return `prices-${source.replaceAll(':', '-')}`;
 }
 
 /** Id of a fetch's job in the queue of its source. */
@@ -52,12 +55,12 @@ export async function removeFetchJobs(
   await Promise.all(fetches.map((fetch) => queue.remove(fetchJobId(fetch))));
 }
 
-/** An error of a fetch job that says how long the next attempt has to wait at least, in milliseconds. */
+/** An error of a fetch job that says how long the next attempt has to wait, in milliseconds. */
 export interface DelayedRetry {
   readonly afterMs: number;
 }
 
-/** How long after a failed attempt the next one comes when nobody asks for more, in milliseconds: twice fits into a window of 5 s. */
+/** How long after a failed attempt the next one comes when the error does not say, in milliseconds: twice fits into a window of 5 s. */
 const RETRY_AFTER_MS = 1_000;
 
 const jobOptions: JobsOptions = {
@@ -81,7 +84,7 @@ export const fetchWorkerOptions = {
   drainDelay: 1,
   settings: {
     backoffStrategy: (_attempts?: number, _type?: string, error?: Error): number =>
-      Math.max(RETRY_AFTER_MS, isDelayedRetry(error) ? error.afterMs : 0),
+      isDelayedRetry(error) ? Math.max(0, Math.ceil(error.afterMs)) : RETRY_AFTER_MS,
   },
 } as const;
 

@@ -246,7 +246,7 @@ describe('the Binance source', () => {
 
   it.each([
     ['half an hour', 1767267001000, 1801],
-    ['three days, which are capped', 1767524400000, 3600],
+    ['three days', 1767524400000, 259_200],
     ['a time that is over', 1767265199000, undefined],
   ])('pauses for as long as a ban lasts: %s', (_name, until, seconds) => {
     const body = error(

@@ -16,8 +16,8 @@ import {
   wireObject,
   wireText,
 } from './contract/index.js';
-import { quoteOfMarket } from './market-quote.js';
-import { MAX_RETRY_AFTER_SECONDS } from './retry-after.js';
+import { quoteOfMarket } from './contract/market-quote.js';
+import { MAX_RETRY_AFTER_SECONDS } from './contract/retry-after.js';
 
 const NAME = 'binance';
 

@@ -15,7 +15,7 @@ import {
   wireSecondsText,
   wireText,
 } from './contract/index.js';
-import { quoteOfMarket } from './market-quote.js';
+import { quoteOfMarket } from './contract/market-quote.js';
 
 const NAME = 'bitstamp';
 

@@ -1,9 +1,11 @@
 export { coingeckoSymbolOf } from './coingecko.source.js';
 export * from './contract/answer-reader.js';
 export * from './contract/drift.js';
+export * from './contract/drifted-field.js';
 export * from './contract/source-error.js';
 export * from './contract/source-exchange.js';
 export * from './contract/source.js';
+export * from './contract/source-message.js';
 export { CCXT_EXCHANGE_NAMES } from './ccxt-exchanges.js';
 export { ccxtSource } from './ccxt.js';
 export * from './declared-sources.js';

@@ -13,8 +13,8 @@ import {
   wireObject,
   wireText,
 } from './contract/index.js';
-import { quoteOfMarket, type RunTogetherNames } from './market-quote.js';
-import { MAX_RETRY_AFTER_SECONDS } from './retry-after.js';
+import { quoteOfMarket, type RunTogetherNames } from './contract/market-quote.js';
+import { MAX_RETRY_AFTER_SECONDS } from './contract/retry-after.js';
 
 const NAME = 'kraken';
 

@@ -12,7 +12,7 @@ import {
   readJson,
 } from './contract/index.js';
 import { refusalOf, refusalOfNetwork } from './refusal.js';
-import { parseRetryAfter } from './retry-after.js';
+import { parseRetryAfter } from './contract/retry-after.js';
 
 /** How an answer is read. */
 export interface ReadOptions {

@@ -17,7 +17,7 @@ import { exchange } from './exchange.js';
 import { ConnectionPool, type HttpAgentsOptions } from './http-agents.js';
 import { type ReadAnswer, readAnswer } from './read-answer.js';
 import { refusalOf } from './refusal.js';
-import { parseRetryAfter } from './retry-after.js';
+import { parseRetryAfter } from './contract/retry-after.js';
 import { lacksKey, planOf, type SourceAccess, type SourceAccesses } from './source-access.js';
 import { transportFailure } from './transport-failure.js';
 

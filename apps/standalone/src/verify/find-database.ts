@@ -6,6 +6,9 @@ import { lockFolder } from '../single-instance.js';
 import { postgresFolder } from '../stores.js';
 import type { VerifySettings } from './verify-settings.js';
 
+/** What the environment says of the database. */
+type DatabaseChoice = Omit<VerifySettings, 'simulatorUrl'>;
+
 /** A database to verify. */
 export interface FoundDatabase {
   readonly url: string;
@@ -23,9 +26,10 @@ export class NoDatabaseError extends Error {
 /**
  * The database that the environment names, else the embedded one: that of the demo before the live one, unless the mode says
  * which. One that does not run is started for the time of the check.
+ * @param purpose what it is for, in the words of the error.
  * @throws NoDatabaseError saying where it was looked for.
  */
-export async function findDatabase(settings: VerifySettings): Promise<FoundDatabase> {
+export async function findDatabase(settings: DatabaseChoice, purpose = 'to verify'): Promise<FoundDatabase> {
   if (settings.databaseUrl !== undefined) {
     return {
       url: settings.databaseUrl,
@@ -37,7 +41,7 @@ export async function findDatabase(settings: VerifySettings): Promise<FoundDatab
   const folder = folders.find((candidate) => hasDatabase(candidate));
   if (folder === undefined) {
     throw new NoDatabaseError(
-      `There is no database to verify: DATABASE_URL is not set, and ${folders.join(' and ')} ${folders.length > 1 ? 'hold' : 'holds'} none. Run \`make demo\` first, or name one in DATABASE_URL.`,
+      `There is no database ${purpose}: DATABASE_URL is not set, and ${folders.join(' and ')} ${folders.length > 1 ? 'hold' : 'holds'} none. Run \`make demo\` first, or name one in DATABASE_URL.`,
     );
   }
   const running = findEmbeddedPostgres(postgresFolder(folder));
@@ -66,7 +70,7 @@ export async function findDatabase(settings: VerifySettings): Promise<FoundDatab
   }
 }
 
-function foldersOf({ home, mode }: VerifySettings): string[] {
+function foldersOf({ home, mode }: DatabaseChoice): string[] {
   const [demo, live] = [resolve(home, 'demo'), resolve(home, 'live')];
   if (mode === undefined) return [demo, live];
   return [mode === 'live' ? live : demo];

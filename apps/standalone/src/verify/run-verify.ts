@@ -38,9 +38,10 @@ export async function runVerify(argv: readonly string[], context: VerifyContext)
   }
   let database: FoundDatabase | undefined;
   try {
-    database = await findDatabase(loadVerifySettings(context.environment));
+    const settings = loadVerifySettings(context.environment);
+    database = await findDatabase(settings);
     if (!asJson) print(`Database: ${database.description}`);
-    const verification = await verify(database.url, context.appsFolder);
+    const verification = await verify(database.url, settings.simulatorUrl, context.appsFolder);
     const isGood = isProven(verification.findings);
     if (asJson) print(toJson(database, verification));
     else for (const line of renderText(verification)) print(line);
@@ -53,9 +54,9 @@ export async function runVerify(argv: readonly string[], context: VerifyContext)
   }
 }
 
-async function verify(url: string, appsFolder?: string): Promise<Verification> {
+async function verify(url: string, simulatorUrl: string | undefined, appsFolder?: string): Promise<Verification> {
   await requireSchema(url);
-  const truth = new SimulatorTruth(entryPoint('simulator', appsFolder));
+  const truth = new SimulatorTruth(entryPoint('simulator', appsFolder), simulatorUrl);
   try {
     const { horizon, findings } = await verifyDatabase(url, truth.truthOf);
     const inOrder = [...findings, ...FAULT_FINDINGS].sort((left, right) =>

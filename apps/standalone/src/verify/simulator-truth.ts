@@ -1,6 +1,6 @@
 import { TruthUnavailableError, type TruthOf, type TruthQuestion } from '@app/storage';
 import { z } from 'zod';
-import { startSimulator, type SimulatorProcess } from './simulator-process.js';
+import { startSimulator, type SimulatorProcess, type Simulation } from './simulator-process.js';
 
 /** The simulator takes this many questions at a time. */
 const MOST_QUESTIONS = 10_000;
@@ -8,6 +8,7 @@ const ANSWER_LIMIT_MS = 60_000;
 /** A database whose demo was started with many seeds must not bring as many processes to life. */
 const MOST_SIMULATORS = 2;
 
+const seedSchema = z.object({ seed: z.string() });
 const answerSchema = z.object({ prices: z.array(z.array(z.string())) });
 
 interface KnownSimulator extends SimulatorProcess {
@@ -20,8 +21,14 @@ export class SimulatorTruth {
   /** The one that was asked last stands last. */
   private readonly simulators = new Map<string, KnownSimulator>();
 
-  /** @param entry the simulator's compiled entry point. */
-  constructor(private readonly entry: string) {}
+  /**
+   * @param entry the simulator's compiled entry point.
+   * @param runningUrl a simulator that runs and is asked instead: it knows what its market and its faults were, too.
+   */
+  constructor(
+    private readonly entry: string,
+    private readonly runningUrl?: string,
+  ) {}
 
   readonly truthOf: TruthOf = async (questions) => {
     const answers = new Array<readonly string[] | undefined>(questions.length);
@@ -67,7 +74,7 @@ export class SimulatorTruth {
     const key = keyOf(question);
     const running = this.simulators.get(key);
     this.simulators.delete(key);
-    const simulator = running ?? { ...(await startSimulator(this.entry, question.simulation)), names: new Map() };
+    const simulator = running ?? { ...(await this.find(question.simulation)), names: new Map() };
     this.simulators.set(key, simulator);
     for (const [oldest, surplus] of this.simulators) {
       if (this.simulators.size <= MOST_SIMULATORS) break;
@@ -75,6 +82,23 @@ export class SimulatorTruth {
       await surplus.stop();
     }
     return simulator;
+  }
+
+  private async find(simulation: Simulation): Promise<SimulatorProcess> {
+    if (this.runningUrl === undefined) return startSimulator(this.entry, simulation);
+    const url = this.runningUrl.replace(/\/+$/, '');
+    const answer = await fetch(`${url}/simulator`, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) }).catch(
+      (cause: unknown) => {
+        throw new TruthUnavailableError('the simulator of SIMULATOR_URL does not answer', { cause });
+      },
+    );
+    const { seed } = seedSchema.parse(await answer.json());
+    if (seed !== simulation.seed) {
+      throw new TruthUnavailableError(
+        `the simulator of SIMULATOR_URL has the seed ${seed}, the prices are of ${simulation.seed}`,
+      );
+    }
+    return { url, stop: async () => undefined };
   }
 }
 

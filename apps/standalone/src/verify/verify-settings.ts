@@ -1,4 +1,11 @@
-import { databaseSettings, databaseUrl, loadSettings, modeSettings, schedulerSettings } from '@app/config';
+import {
+  databaseSettings,
+  databaseUrl,
+  loadSettings,
+  modeSettings,
+  schedulerSettings,
+  verifySettings,
+} from '@app/config';
 
 /** What `verify` is told by the environment. */
 export interface VerifySettings {
@@ -7,6 +14,8 @@ export interface VerifySettings {
   readonly home: string;
   /** Undefined: whichever there is. */
   readonly mode: 'live' | 'simulated' | undefined;
+  /** A simulator that runs and is asked for the truth; undefined: one is started for it. */
+  readonly simulatorUrl: string | undefined;
 }
 
 /** Without their defaults: a database is named only when somebody named it. */
@@ -20,6 +29,7 @@ const namedSettings = {
 };
 
 const ownSettings = {
+  SIMULATOR_URL: verifySettings.SIMULATOR_URL,
   TIDEMARK_HOME: schedulerSettings.TIDEMARK_HOME,
   TIDEMARK_MODE: modeSettings.TIDEMARK_MODE.removeDefault().optional(),
 };
@@ -36,5 +46,6 @@ export function loadVerifySettings(environment?: NodeJS.ProcessEnv): VerifySetti
     databaseUrl: isNamed ? databaseUrl(loadSettings(databaseSettings, environment)) : undefined,
     home: own.TIDEMARK_HOME,
     mode: own.TIDEMARK_MODE,
+    simulatorUrl: own.SIMULATOR_URL,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AnswerReader } from './answer-reader.js';
-import type { DriftPolicy, FieldPath } from './drift.js';
+import type { DriftPolicy } from './drift.js';
+import type { FieldPath } from './drifted-field.js';
 import { readJson, wireText } from './read-json.js';
 import { SourceError } from './source-error.js';
 

@@ -1,18 +1,10 @@
 import type { Quote } from '@app/domain';
 import type { z } from 'zod';
-import {
-  type Drift,
-  type DriftPolicy,
-  type FieldPath,
-  findAlike,
-  findNear,
-  knownFields,
-  retyped,
-  valueAt,
-} from './drift.js';
+import { type DriftPolicy, findAlike, findNear, knownFields, retyped, valueAt } from './drift.js';
+import type { Drift, FieldPath } from './drifted-field.js';
 import { WireNumber } from './read-json.js';
 import { SourceError } from './source-error.js';
-import type { RequestedTicker, SourceReading } from './source.js';
+import type { RequestedTicker, SourceReading } from './source-message.js';
 
 /** How many drifted fields of one value are read under another name before it is given up. */
 const MAX_MAPPED_FIELDS = 4;

@@ -1,18 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
+import type { FieldPath } from './drifted-field.js';
 import { MAX_NUMBER_LENGTH, WireNumber } from './read-json.js';
-
-/** Where a value stands in an answer. */
-export type FieldPath = readonly string[];
-
-/** A field that no longer is what the source's contract says. */
-export interface Drift {
-  /** The field of the contract, e.g. `["bitcoin", "usd"]`. */
-  readonly field: FieldPath;
-  /** The field that looks like it now: renamed, moved, or the same with another type. */
-  readonly near?: FieldPath | undefined;
-  readonly detail: string;
-}
 
 /** What is done about a field that has drifted: the answer is rejected, or the field that looks like it is read instead. */
 export const DRIFT_POLICIES = ['quarantine', 'map'] as const;

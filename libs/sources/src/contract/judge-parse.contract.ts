@@ -1,7 +1,8 @@
 import { type Quote, SOURCE_ERROR_KINDS, type SourceErrorKind, checkQuote } from '@app/domain';
 import { readAnswer } from '../read-answer.js';
 import { SourceError } from './source-error.js';
-import { isQuote, type RequestedTicker, type Source } from './source.js';
+import { type Source } from './source.js';
+import { isQuote, type RequestedTicker } from './source-message.js';
 
 /** What became of one body. */
 export type ParseOutcome =

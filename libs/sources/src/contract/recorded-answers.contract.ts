@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { SOURCE_ERROR_KINDS, type SourceErrorKind, parseTicker } from '@app/domain';
 import { readAnswer } from '../read-answer.js';
 import { SourceError } from './source-error.js';
-import { type RequestedTicker, type Source, type SourceReading, isQuote } from './source.js';
+import { type Source } from './source.js';
+import { type RequestedTicker, type SourceReading, isQuote } from './source-message.js';
 
 // The recorded answers have no licence and so are not part of this repository, but lie beside it.
 const BESIDE = fileURLToPath(new URL('../../../../../shared/upstream', import.meta.url));

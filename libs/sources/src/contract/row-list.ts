@@ -1,9 +1,10 @@
 import type { Quote } from '@app/domain';
 import { z } from 'zod';
 import type { AnswerReader } from './answer-reader.js';
-import { type FieldPath, valueAt } from './drift.js';
+import { valueAt } from './drift.js';
+import type { FieldPath } from './drifted-field.js';
 import { SourceError } from './source-error.js';
-import type { RequestedTicker, SourceReading } from './source.js';
+import type { RequestedTicker, SourceReading } from './source-message.js';
 
 /** A list in an answer in which every row says what it is of. */
 export interface RowList {

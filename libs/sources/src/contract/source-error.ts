@@ -1,5 +1,5 @@
 import type { SourceErrorKind } from '@app/domain';
-import type { Drift } from './drift.js';
+import type { Drift } from './drifted-field.js';
 import type { SourceExchange } from './source-exchange.js';
 
 /** Kinds after which the same call may succeed a moment later. */

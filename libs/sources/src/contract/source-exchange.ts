@@ -1,4 +1,4 @@
-import type { SourceResponse } from './source.js';
+import type { SourceResponse } from './source-message.js';
 
 /** One call as it went over the wire, without secrets. */
 export interface SourceExchange {

@@ -1,6 +1,7 @@
 import type { Quote, SourceErrorKind } from '@app/domain';
 import type { JsonPath } from './mutate-json.contract.js';
-import type { RequestedTicker, Source } from './source.js';
+import type { Source } from './source.js';
+import type { RequestedTicker } from './source-message.js';
 
 /** An answer in the documented shape, and exactly the quotes that stand in it. */
 export interface GoodBody {

@@ -104,7 +104,7 @@ export function describeSourceOverHttp(contract: SourceContract): void {
       ['seconds', '7', 7],
       ['a large number of seconds', '119', 119],
       ['zero', '0', 0],
-      ['more than an hour', '999999', 3600],
+      ['more than a week', '999999', 604_800],
       ['a date', new Date(NOW_MS + 90_000).toUTCString(), 90],
       ['a date that has passed', new Date(NOW_MS - 90_000).toUTCString(), 0],
       ['rubbish', 'soon', undefined],

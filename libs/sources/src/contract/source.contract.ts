@@ -13,7 +13,8 @@ import {
   writeJson,
 } from './mutate-json.contract.js';
 import { WireNumber } from './read-json.js';
-import { endpointFor, type RequestedTicker } from './source.js';
+import { endpointFor } from './source.js';
+import type { RequestedTicker } from './source-message.js';
 
 /** Numbers that a float, a rounding or a careless pattern would alter; each must come out as it went in. */
 const DIGITS = [

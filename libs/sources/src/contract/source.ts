@@ -1,26 +1,13 @@
-import type { Quote, TickerParts } from '@app/domain';
+import type { TickerParts } from '@app/domain';
 import type { AnswerReader } from './answer-reader.js';
+import type {
+  OwnCallOptions,
+  RequestedTicker,
+  SourceReading,
+  SourceRequest,
+  SourceResponse,
+} from './source-message.js';
 import type { SourceError } from './source-error.js';
-
-/** A ticker with its name at the source that is asked. */
-export interface RequestedTicker {
-  readonly ticker: string;
-  /** E.g. `btc_usd` at Deribit, `bitcoin` at CoinGecko. */
-  readonly sourceName: string;
-}
-
-/** One GET request: a path below the base URL, and its query in order. */
-export interface SourceRequest {
-  readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
-}
-
-/** An answer as it came: header names in lower case, body as text. */
-export interface SourceResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 /** What the source publishes as its limit for a plan. */
 export interface SourceLimit {
@@ -48,28 +35,6 @@ export interface SourcePlan {
   readonly monthly?: MonthlyCredits;
   /** The request header that carries the key; undefined for a plan without one. */
   readonly keyHeader?: (key: string) => readonly [name: string, value: string];
-}
-
-/** A quote, or why one ticker of an answer cannot be read while the others can. */
-export type SourceReading = Quote | UnreadableQuote;
-
-/** One ticker of an answer whose part no longer has the documented shape. */
-export interface UnreadableQuote {
-  readonly ticker: string;
-  readonly rejected: 'drift';
-  readonly detail: string;
-}
-
-/** Whether a reading is a quote, which may be checked and used. */
-export function isQuote(reading: SourceReading): reading is Quote {
-  return !('rejected' in reading);
-}
-
-/** The bounds of a call that a source makes by itself. */
-export interface OwnCallOptions {
-  readonly timeoutMs: number;
-  /** Aborted at the end of that time, and when the caller gives up. */
-  readonly signal: AbortSignal;
 }
 
 /** One route of a source that gives prices: a request and a parse. Holds no state. */

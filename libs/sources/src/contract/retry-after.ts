@@ -1,5 +1,5 @@
-/** The longest pause, in seconds, that a source can ask for; beyond it the next slot may as well try again. */
-export const MAX_RETRY_AFTER_SECONDS = 3600;
+/** The longest time, in seconds, that is taken for one: a week. How long a source is really left alone is decided elsewhere. */
+export const MAX_RETRY_AFTER_SECONDS = 604_800;
 
 /** The date form of RFC 9110; `Date.parse` alone would also read `-5` and other rubbish as a date. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;

@@ -1,0 +1,207 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isStablecoinToDollar, parseTicker, type PriceFlag, rateTickerOf } from '@app/domain';
+import {
+  endpointFor,
+  planOf,
+  type RequestedTicker,
+  type Source,
+  type SourceAccesses,
+  type SourceAnswer,
+  type SourceClient,
+  SourceError,
+} from '@app/sources';
+import type { AskedPrice } from './asked-price.js';
+import { batchesOf } from './fetch-batches.js';
+import { type JudgedReading, judgeReading, type Rate } from './judge-reading.js';
+
+/** What one source gave for one ticker. */
+export interface Attempt {
+  readonly ticker: string;
+  readonly source: string;
+  /** `unasked`: the source has no name for the ticker. */
+  readonly outcome: 'accepted' | 'rejected' | 'failed' | 'unasked';
+  readonly reason?: string | undefined;
+  readonly detail?: string | undefined;
+  readonly sourceName?: string | undefined;
+  readonly price?: string | undefined;
+  readonly raw?: string | undefined;
+  /** The currency on the wire, where it is not that of the ticker. */
+  readonly quotedIn?: string | undefined;
+  readonly rate?: string | undefined;
+  readonly rateTicker?: string | undefined;
+  readonly flags?: readonly PriceFlag[] | undefined;
+  readonly sourceTime?: Date | undefined;
+  readonly requestedAt?: Date | undefined;
+  readonly receivedAt?: Date | undefined;
+  readonly latencyMs?: number | undefined;
+}
+
+/** How prices are fetched. */
+export interface FetchParts {
+  /** Whom to ask, in this order. */
+  readonly sources: readonly Source[];
+  /** Whom to ask for a rate, in this order. */
+  readonly rateSources: readonly Source[];
+  readonly client: Pick<SourceClient, 'fetch'>;
+  readonly access: SourceAccesses;
+  readonly timeoutMs: number;
+  readonly stablecoinsAtPar: boolean;
+  /** Counts a call against the month of its source; false when it must not be made. */
+  readonly spend: (source: Source, cost: number) => Promise<boolean>;
+  readonly signal?: AbortSignal | undefined;
+  /** Told what is being done. */
+  readonly say: (text: string) => void;
+}
+
+/** After these a source is not asked again in this run: it would say the same. */
+const FINAL_KINDS = new Set(['rate_limited', 'unavailable', 'timeout', 'unauthorized', 'forbidden_region']);
+
+/** Fetches prices now, once: what the first source does not give is asked of the next. */
+export class PriceFetch {
+  private readonly made: Attempt[] = [];
+  private readonly rates = new Map<string, Promise<Rate>>();
+  private readonly spentUntilMs = new Map<string, number>();
+
+  constructor(private readonly parts: FetchParts) {}
+
+  /** Everything that was asked so far, rates too. */
+  get attempts(): readonly Attempt[] {
+    return this.made;
+  }
+
+  /** @returns one attempt for each ticker that got a price. */
+  async run(asked: readonly AskedPrice[]): Promise<Attempt[]> {
+    return this.ask(asked, this.parts.sources);
+  }
+
+  private async ask(asked: readonly AskedPrice[], sources: readonly Source[]): Promise<Attempt[]> {
+    const found = new Map<string, Attempt>();
+    for (const source of sources) {
+      const pending = asked.filter(({ parts }) => !found.has(parts.ticker));
+      if (pending.length === 0) break;
+      for (const attempt of await this.askSource(source, pending)) {
+        this.made.push(attempt);
+        if (attempt.outcome === 'accepted') found.set(attempt.ticker, attempt);
+      }
+    }
+    return asked.flatMap(({ parts }) => found.get(parts.ticker) ?? []);
+  }
+
+  private async askSource(source: Source, pending: readonly AskedPrice[]): Promise<Attempt[]> {
+    const named = pending.map(({ parts, names }) => ({
+      ticker: parts.ticker,
+      sourceName: names.get(source.name) ?? source.defaultName(parts),
+    }));
+    const attempts: Attempt[] = named
+      .filter(({ sourceName }) => sourceName === undefined)
+      .map(({ ticker }) => ({
+        ticker,
+        source: source.name,
+        outcome: 'unasked',
+        reason: 'no_name',
+        detail: `${source.title} has no name for it that is known here`,
+      }));
+    const requested = named.flatMap(({ ticker, sourceName }) =>
+      sourceName === undefined ? [] : [{ ticker, sourceName }],
+    );
+    let final: SourceError | undefined;
+    for (const batch of batchesOf(source, requested)) {
+      const outcome: readonly Attempt[] | SourceError = final ?? (await this.call(source, batch));
+      if (!(outcome instanceof SourceError)) {
+        attempts.push(...outcome);
+        continue;
+      }
+      if (FINAL_KINDS.has(outcome.kind)) final = outcome;
+      const { kind: reason, detail, requestedAt, receivedAt } = outcome;
+      attempts.push(
+        ...batch.map((asked) => ({
+          ...asked,
+          source: source.name,
+          outcome: 'failed' as const,
+          reason,
+          detail,
+          requestedAt,
+          receivedAt,
+        })),
+      );
+    }
+    return attempts;
+  }
+
+  private async call(source: Source, batch: readonly RequestedTicker[]): Promise<Attempt[] | SourceError> {
+    const { client, timeoutMs, signal, say, spend } = this.parts;
+    const cost = endpointFor(source, batch).cost?.(batch.length) ?? 1;
+    await this.keepLimit(source, cost);
+    if (!(await spend(source, cost))) return batch.map((asked) => withoutCredits(source, asked));
+    say(`asking ${source.name} for ${batch.length === 1 ? batch[0]?.ticker : `${batch.length} tickers`}`);
+    try {
+      const answer = await client.fetch(source, batch, { timeoutMs, signal });
+      const attempts: Attempt[] = [];
+      for (const asked of batch) attempts.push(await this.judge(source, asked, answer));
+      return attempts;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof SourceError) return error;
+      throw error;
+    }
+  }
+
+  /** Waits until the source's published limit leaves room for another call. */
+  private async keepLimit(source: Source, cost: number): Promise<void> {
+    const { access, signal } = this.parts;
+    const waitMs = (this.spentUntilMs.get(source.name) ?? 0) - performance.now();
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal });
+    const { calls, perSeconds } = planOf(source, access[source.name]).limit;
+    this.spentUntilMs.set(source.name, performance.now() + (cost * perSeconds * 1000) / calls);
+  }
+
+  private async judge(source: Source, asked: RequestedTicker, answer: SourceAnswer): Promise<Attempt> {
+    const { requestedAt, receivedAt, latencyMs } = answer;
+    const made = { ...asked, source: source.name, requestedAt, receivedAt, latencyMs };
+    const reading = answer.readings.find(({ ticker }) => ticker === asked.ticker);
+    if (reading === undefined)
+      return { ...made, outcome: 'failed', reason: 'absent', detail: 'the answer leaves it out' };
+    const quotedIn = otherCurrencyOf(source, asked);
+    const rateFor = quotedIn === undefined ? undefined : () => this.rateFor(quotedIn, quoteOf(asked));
+    const judged: JudgedReading = await judgeReading(reading, answer, rateFor);
+    return { ...made, quotedIn, ...judged };
+  }
+
+  private rateFor(quotedIn: string, quote: string): Promise<Rate> {
+    const ticker = rateTickerOf(quotedIn, quote);
+    let rate = this.rates.get(ticker);
+    if (rate === undefined) {
+      rate = this.fetchRate(ticker, this.parts.stablecoinsAtPar && isStablecoinToDollar(quotedIn, quote));
+      this.rates.set(ticker, rate);
+    }
+    return rate;
+  }
+
+  /** A rate is a price like any other, of a source that has it in the very currency: it is never converted itself. */
+  private async fetchRate(ticker: string, isAtPar: boolean): Promise<Rate> {
+    if (isAtPar) return { ticker, price: '1', isAtPar };
+    const parts = parseTicker(ticker);
+    if (parts === undefined) return { ticker, price: undefined, isAtPar };
+    const direct = this.parts.rateSources.filter((source) => {
+      const sourceName = source.defaultName(parts);
+      return sourceName !== undefined && otherCurrencyOf(source, { ticker, sourceName }) === undefined;
+    });
+    const [found] = await this.ask([{ parts, names: new Map() }], direct);
+    return { ticker, price: found?.price, isAtPar };
+  }
+}
+
+function withoutCredits(source: Source, asked: RequestedTicker): Attempt {
+  const detail = `the credits of ${source.title} for this month are spent`;
+  return { ...asked, source: source.name, outcome: 'failed', reason: 'no_credits', detail };
+}
+
+/** The currency that a source quotes a name in, when it is not that of the ticker. */
+function otherCurrencyOf(source: Source, asked: RequestedTicker): string | undefined {
+  const quotedIn = source.quoteOf?.(asked.sourceName);
+  return quotedIn === quoteOf(asked) ? undefined : quotedIn;
+}
+
+function quoteOf({ ticker }: RequestedTicker): string {
+  return parseTicker(ticker)?.quote ?? '';
+}

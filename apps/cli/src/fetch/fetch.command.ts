@@ -1,0 +1,178 @@
+import { lacksKey, type Source, SourceClient, SourceError } from '@app/sources';
+import { Command } from 'commander';
+import { readNames, readTickers } from '../asked-tickers.js';
+import { knownSources, sourceNamed } from '../known-sources.js';
+import { type CliSettings, readCliSettings } from '../cli-settings.js';
+import type { Terminal } from '../terminal.js';
+import { UsageError } from '../usage-error.js';
+import type { AskedPrice } from './asked-price.js';
+import { CreditBook } from './credit-book.js';
+import { PriceFetch } from './fetch-prices.js';
+import { fetchJson, type FetchReport, fetchTable } from './render-fetch.js';
+import { resolveAssets } from './resolve-assets.js';
+import { writeSnapshot } from './snapshot-file.js';
+
+interface FetchArguments {
+  readonly ticker?: readonly string[];
+  readonly assets?: readonly string[];
+  readonly quote: string;
+  readonly source?: readonly string[];
+  readonly name?: readonly string[];
+  readonly out?: string;
+  readonly timeout: string;
+  readonly json?: true;
+}
+
+/** Whom to ask when nobody says: who has many tickers in one call, in dollars, first. */
+const DEFAULT_ORDER = ['coingecko', 'kraken', 'coinbase', 'bitstamp', 'coinpaprika', 'deribit', 'binance', 'coincap'];
+
+/** CoinGecko's list of all coins has about a megabyte. */
+const LIST_TIMEOUT_MS = 30_000;
+
+/** `fetch`: asks sources for prices now. @param fail is called when not every ticker got a price. */
+export function fetchCommand(terminal: Terminal, fail: () => void): Command {
+  return new Command('fetch')
+    .summary('ask sources for prices now, one after the other until each ticker has one')
+    .description(DESCRIPTION)
+    .option('--ticker <list>', 'tickers such as btc_usd,eth_usd; repeatable', append)
+    .option('--assets <list>', 'CoinGecko ids or symbols such as bitcoin,eth; repeatable', append)
+    .option('--quote <currency>', 'currency for --assets', 'usd')
+    .option('--source <list>', 'whom to ask, in this order (default: all that can be asked); repeatable', append)
+    .option('--name <pair>', 'name of a ticker at the one --source, such as btc_usd=bitcoin; repeatable', append)
+    .option('--out <folder>', 'write the prices to a new CSV file in this folder')
+    .option('--timeout <seconds>', 'how long one call may take', '10')
+    .option('--json', 'print one JSON object instead of a table')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: FetchArguments) => {
+      const report = await run(options, terminal);
+      terminal.print(options.json === true ? fetchJson(report) : fetchTable(report));
+      if (report.missing.length > 0) fail();
+    });
+}
+
+async function run(options: FetchArguments, terminal: Terminal): Promise<FetchReport> {
+  const timeoutMs = readTimeout(options.timeout);
+  const sources = await knownSources(terminal);
+  const chosen = options.source?.flatMap((list) => list.split(',')).map((name) => sourceNamed(name.trim(), sources));
+  const settings = readCliSettings(terminal, [...new Set([...sources, ...(chosen ?? [])])]);
+  const usual = usualOrder(sources, settings);
+  const { HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy, DRIFT_POLICY: driftPolicy } = settings.settings;
+  const client = new SourceClient({
+    access: settings.access,
+    driftPolicy,
+    httpsProxy,
+    noProxy,
+    now: () => terminal.now(),
+  });
+  const progress = terminal.progress();
+  const credits = new CreditBook(
+    settings,
+    () => terminal.now(),
+    (text) => progress.say(text),
+  );
+  try {
+    const asked = await askedPrices(options, chosen, { sources, client, credits, signal: terminal.signal });
+    const fetch = new PriceFetch({
+      sources: chosen ?? usual,
+      rateSources: [...new Set([...(chosen ?? []), ...usual])],
+      client,
+      access: settings.access,
+      timeoutMs,
+      stablecoinsAtPar: settings.settings.ASSUME_STABLECOINS_AT_PAR === 'true',
+      spend: (source, cost) => credits.spend(source, cost),
+      signal: terminal.signal,
+      say: (text) => progress.say(text),
+    });
+    const prices = await fetch.run(asked);
+    const have = new Set(prices.map(({ ticker }) => ticker));
+    const missing = asked.map(({ parts }) => parts.ticker).filter((ticker) => !have.has(ticker));
+    const isToBeWritten = options.out !== undefined && prices.length > 0;
+    const file = isToBeWritten ? await writeSnapshot(options.out, prices, terminal.now()) : null;
+    return { prices, missing, attempts: fetch.attempts, file };
+  } finally {
+    progress.end();
+    client.close();
+    await credits.close();
+  }
+}
+
+async function askedPrices(
+  options: FetchArguments,
+  chosen: readonly Source[] | undefined,
+  parts: { sources: readonly Source[]; client: SourceClient; credits: CreditBook; signal: AbortSignal | undefined },
+): Promise<AskedPrice[]> {
+  const tickers = options.ticker === undefined ? [] : readTickers(options.ticker);
+  const names = readNames(options.name ?? [], tickers);
+  const [named, ...others] = chosen ?? [];
+  if (names.size > 0 && (named === undefined || others.length > 0)) {
+    throw new UsageError('--name is the name at one source: give that one as --source.');
+  }
+  const asked = tickers.map((ticker): AskedPrice => {
+    const name = names.get(ticker.ticker);
+    return { parts: ticker, names: new Map(named === undefined || name === undefined ? [] : [[named.name, name]]) };
+  });
+  if (options.assets === undefined) {
+    if (asked.length === 0) throw new UsageError('Nothing is asked for: give --ticker btc_usd or --assets bitcoin.');
+    return asked;
+  }
+  if (!/^[a-z0-9-]{1,31}$/.test(options.quote)) {
+    throw new UsageError(`--quote ${options.quote}: give a currency in lower case, such as usd.`);
+  }
+  const coingecko = sourceNamed('coingecko', parts.sources);
+  const assets = await resolveAssets(
+    options.assets.flatMap((list) => list.split(',')),
+    options.quote,
+    {
+      coingecko,
+      fetchList: async () => {
+        if (!(await parts.credits.spend(coingecko, coingecko.names?.cost ?? 1))) {
+          throw new SourceError('rate_limited', coingecko.name, 'the credits of this month are spent');
+        }
+        return (await parts.client.fetchNames(coingecko, { timeoutMs: LIST_TIMEOUT_MS, signal: parts.signal })) ?? [];
+      },
+    },
+  );
+  const known = new Set(asked.map(({ parts: { ticker } }) => ticker));
+  return [...asked, ...assets.filter(({ parts: { ticker } }) => !known.has(ticker))];
+}
+
+/** Everybody who can be asked: who needs a key and has none is left out. */
+function usualOrder(sources: readonly Source[], { access }: CliSettings): Source[] {
+  const place = ({ name }: Source): number => (DEFAULT_ORDER.includes(name) ? DEFAULT_ORDER.indexOf(name) : Infinity);
+  return sources
+    .filter((source) => !lacksKey(source, access[source.name]))
+    .toSorted((left, right) => (place(left) < place(right) ? -1 : place(left) > place(right) ? 1 : 0));
+}
+
+function readTimeout(text: string): number {
+  const seconds = /^\d{1,3}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
+  if (seconds > 0) return seconds * 1000;
+  throw new UsageError(`--timeout ${text}: give a number of seconds above 0, at most 999.`);
+}
+
+function append(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
+
+const DESCRIPTION = `Asks sources for prices now, over the network. What the first source does not
+give, or gives with a price that fails a check, is asked of the next, until every
+ticker has a price. Sources that are named are asked in that order, and no others.
+
+A price in a stablecoin (Binance gives SOLUSDT for sol_usd) is converted with a
+price of that coin that is fetched for it, and never with 1.0, unless
+ASSUME_STABLECOINS_AT_PAR says so. Nothing is stored in the database.
+
+--assets takes ids of CoinGecko (bitcoin) and symbols (btc). A symbol that is not
+well known and has several assets is refused with its candidates.
+
+Where a source is asked, with which key and through which proxy follows from the
+environment, as for the workers: KRAKEN_URL, COINGECKO_API_KEY, HTTPS_PROXY.
+
+Ends with status 0 when every ticker got a price, with 1 when one did not.`;
+
+const EXAMPLES = `
+Examples:
+  fetch --ticker btc_usd --source kraken
+  fetch --ticker btc_usd,eth_eur --source kraken,coinbase,coingecko --json
+  fetch --assets bitcoin,ethereum,solana --out data
+  fetch --ticker mine_usd --source coingecko --name mine_usd=some-coin`;

@@ -1,0 +1,50 @@
+import { Command, CommanderError } from 'commander';
+import { fetchCommand } from './fetch/fetch.command.js';
+import { parseCommand } from './parse/parse.command.js';
+import { sourcesCommand } from './sources/sources.command.js';
+import type { Terminal } from './terminal.js';
+import { UsageError } from './usage-error.js';
+
+/** Exit statuses: the command did what was asked; it did not; it was asked wrongly. */
+export const EXIT = { done: 0, failed: 1, misused: 2 } as const;
+
+/** Runs one command line. Never throws. @returns the status to end the process with. */
+export async function runCli(words: readonly string[], terminal: Terminal): Promise<number> {
+  const outcome = { status: EXIT.done as number };
+  try {
+    await createProgram(terminal, outcome).parseAsync(words, { from: 'user' });
+    return outcome.status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.misused;
+    terminal.complain(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof UsageError ? EXIT.misused : EXIT.failed;
+  }
+}
+
+/** The commands of the command line. @param outcome receives the status of a command that ran and did not succeed. */
+function createProgram(terminal: Terminal, outcome: { status: number }): Command {
+  const program = new Command('npm run -s cli --')
+    .description('Tidemark on the command line: what a source answers, how it is read, and what its limits are.')
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(--help lists what there is)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text),
+      writeErr: (text) => terminal.complain(text),
+    });
+  const fail = (): void => void (outcome.status = EXIT.failed);
+  const commands = [parseCommand(terminal), sourcesCommand(terminal), fetchCommand(terminal, fail)];
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  return program;
+}
+
+const EXAMPLES = `
+Examples:
+  npm run -s cli -- sources
+  npm run -s cli -- fetch --ticker btc_usd --source kraken
+  npm run -s cli -- fetch --assets bitcoin,ethereum,solana --out data
+  npm run -s cli -- parse --source coingecko --tickers btc_usd --status 200 answer.json
+
+Each command has help of its own: npm run -s cli -- fetch --help
+
+Exit status: 0 done, 1 not done (its output says why), 2 asked wrongly.`;

@@ -1,0 +1,144 @@
+import type { JudgedSample } from '@app/domain';
+import type { StoredSample } from '@app/storage';
+import { compareSample } from './compare-sample.js';
+
+const stored: StoredSample = {
+  outcome: 'accepted',
+  reason: null,
+  price: '100.50',
+  raw: '100.50',
+  inverted: false,
+  sourceTime: new Date(1_766_000_000_000),
+  rate: null,
+  rateTicker: null,
+  flags: 0,
+  marketCap: '1000',
+  volume24h: null,
+  revision: 0,
+};
+
+const judged: JudgedSample = {
+  tickerId: 1,
+  outcome: 'accepted',
+  price: '100.50',
+  raw: '100.50',
+  isInverted: false,
+  sourceTime: new Date(1_766_000_000_000),
+  flags: 0,
+  marketCap: '1000',
+};
+
+/** Quoted in USDT and converted at 0.99. */
+const convertedStored: StoredSample = { ...stored, price: '99.495', rate: '0.99', rateTicker: 'usdt_usd', flags: 1 };
+const toConvert: JudgedSample = {
+  ...judged,
+  outcome: 'rejected',
+  reason: 'no_conversion_rate',
+  price: undefined,
+  rateTicker: 'usdt_usd',
+  flags: 1,
+};
+
+describe('a stored sample held against one of today', () => {
+  it.each<[string, Partial<StoredSample>, Partial<JudgedSample>]>([
+    ['all is the same', {}, {}],
+    ['it was a jump, which only the other prices tell', { outcome: 'rejected', reason: 'jump', price: null }, {}],
+    ['Postgres left out a zero in front', { price: '0.5', raw: '00.5' }, { price: '00.5', raw: '00.5' }],
+    [
+      'it is rejected for the same reason',
+      { outcome: 'rejected', reason: 'stale', price: null },
+      { outcome: 'rejected', reason: 'stale', price: undefined, detail: 'in other words' },
+    ],
+    [
+      'it failed alike',
+      { outcome: 'failed', reason: 'drift', price: null, raw: null, sourceTime: null, marketCap: null },
+      {
+        outcome: 'failed',
+        reason: 'drift',
+        price: undefined,
+        raw: undefined,
+        sourceTime: undefined,
+        marketCap: undefined,
+      },
+    ],
+    ['its text has a character that Postgres does not take', { raw: 'a\uFFFD' }, { raw: 'a\0' }],
+  ])('is no difference when %s', (_why, before, after) => {
+    expect(compareSample({ ...stored, ...before }, { ...judged, ...after }, null)).toBeUndefined();
+  });
+
+  it.each<[string, Partial<StoredSample>, Partial<JudgedSample>, string, string]>([
+    ['another price', {}, { price: '100.51', raw: '100.51' }, 'accepted 100.50', 'accepted 100.51'],
+    [
+      'a rejection',
+      {},
+      { outcome: 'rejected', reason: 'stale', price: undefined, detail: 'an hour old' },
+      'accepted 100.50',
+      'rejected stale: an hour old',
+    ],
+    [
+      'a failure',
+      {},
+      { outcome: 'failed', reason: 'absent', price: undefined, raw: undefined },
+      'accepted 100.50',
+      'failed absent',
+    ],
+    ['an acceptance', { outcome: 'failed', reason: 'drift', price: null }, {}, 'failed drift', 'accepted 100.50'],
+    [
+      'another reason',
+      { outcome: 'failed', reason: 'drift', price: null },
+      { outcome: 'failed', reason: 'absent' },
+      'failed drift',
+      'failed absent',
+    ],
+    [
+      'another time',
+      { sourceTime: null },
+      {},
+      'accepted 100.50',
+      'accepted 100.50 (source time null -> 2025-12-17T19:33:20.000Z)',
+    ],
+    ['another amount', { marketCap: '999' }, {}, 'accepted 100.50', 'accepted 100.50 (market cap 999 -> 1000)'],
+    ['other flags', { flags: 2 }, {}, 'accepted 100.50', 'accepted 100.50 (flags mapped -> none)'],
+  ])('tells %s', (_what, before, after, storedText, nowText) => {
+    expect(compareSample({ ...stored, ...before }, { ...judged, ...after }, null)).toEqual({
+      stored: storedText,
+      now: nowText,
+    });
+  });
+
+  describe('that is to be converted', () => {
+    it.each<[string, Partial<StoredSample>, string | null]>([
+      ['it was converted with the same rate', {}, '0.99'],
+      ['its rate has no price any more', {}, null],
+      ['it was a jump', { outcome: 'rejected', reason: 'jump', price: null }, '0.99'],
+      ['it was absurd once it was converted', { outcome: 'rejected', reason: 'absurd', price: null }, '0.99'],
+      ['there is still no rate', { outcome: 'rejected', reason: 'no_conversion_rate', price: null, rate: null }, null],
+    ])('is no difference when %s', (_why, before, rateNow) => {
+      expect(compareSample({ ...convertedStored, ...before }, toConvert, rateNow)).toBeUndefined();
+    });
+
+    it.each<[string, Partial<StoredSample>, string, string, string]>([
+      ['a corrected rate', {}, '0.98', 'accepted 99.495', 'accepted 98.49'],
+      [
+        'a rate that has come to be',
+        { outcome: 'rejected', reason: 'no_conversion_rate', price: null, rate: null },
+        '0.99',
+        'rejected no_conversion_rate',
+        'accepted 99.495',
+      ],
+      ['another text on the wire', { raw: '200', price: '198' }, '0.99', 'accepted 198', 'accepted 99.495'],
+    ])('tells %s', (_what, before, rateNow, storedText, nowText) => {
+      expect(compareSample({ ...convertedStored, ...before }, toConvert, rateNow)).toEqual({
+        stored: storedText,
+        now: nowText,
+      });
+    });
+
+    it('tells when a stablecoin is taken for a dollar now', () => {
+      const atPar: JudgedSample = { ...judged, rate: '1', rateTicker: 'usdt_usd', flags: 5 };
+      expect(compareSample(convertedStored, atPar, '0.99')).toMatchObject({ now: 'accepted 100.50' });
+      const atParStored = { ...convertedStored, price: '100.50', rate: '1', flags: 5 };
+      expect(compareSample(atParStored, atPar, '0.99')).toBeUndefined();
+    });
+  });
+});

@@ -1,0 +1,106 @@
+import { compareDecimals, flagNames, quotedPrice, type JudgedSample } from '@app/domain';
+import type { StoredSample } from '@app/storage';
+
+/** How a sample would stand today, in words. */
+export interface SampleDifference {
+  readonly stored: string;
+  readonly now: string;
+}
+
+/** Reasons for which a converted sample may be rejected after its conversion. */
+const CONVERTED_REASONS: readonly string[] = ['not_a_decimal', 'absurd'];
+
+/**
+ * Holds a stored sample against what today's parser and checks make of the same answer. What only the other prices tell, whether it is
+ * a jump, is no difference by itself: it is judged again when the sample is corrected for another one.
+ * @param rateNow the price that converts it today; null when there is none, or no need of one.
+ * @returns undefined when there is no difference.
+ */
+export function compareSample(
+  stored: StoredSample,
+  judged: JudgedSample,
+  rateNow: string | null,
+): SampleDifference | undefined {
+  const isConverted = judged.reason === 'no_conversion_rate' && judged.rateTicker !== undefined;
+  const rate = judged.rate ?? (isConverted ? (rateNow ?? undefined) : undefined);
+  const now = isConverted && rate !== undefined ? converted(judged, rate) : judged;
+  const changed = changedParts(stored, judged);
+  const isSame = changed.length === 0 && isSameVerdict(stored, now, isConverted, rate);
+  if (isSame) return undefined;
+  const [before, after] = [describeStored(stored), describe(now)];
+  const parts = before === after && changed.length > 0 ? ` (${changed.join(', ')})` : '';
+  return { stored: before, now: `${after}${parts}` };
+}
+
+function converted(judged: JudgedSample, rate: string): JudgedSample {
+  const price = quotedPrice({ raw: judged.raw ?? '', isInverted: judged.isInverted === true, rate });
+  return price === undefined
+    ? { ...judged, outcome: 'rejected', reason: 'not_a_decimal', rate }
+    : { ...judged, outcome: 'accepted', reason: undefined, price, rate };
+}
+
+function isSameVerdict(
+  stored: StoredSample,
+  now: JudgedSample,
+  isConverted: boolean,
+  rate: string | undefined,
+): boolean {
+  if (now.outcome !== 'accepted' && !(isConverted && stored.rate !== null)) {
+    return stored.outcome === now.outcome && stored.reason === (now.reason ?? null);
+  }
+  // Its rate has no price any more: what it was converted with stands.
+  if (isConverted && rate === undefined) return true;
+  if (!isSameNumber(stored.rate, rate ?? null)) return false;
+  if (stored.outcome === 'accepted') return isSameNumber(stored.price, now.price ?? null);
+  if (stored.outcome !== 'rejected') return false;
+  return stored.reason === 'jump' || (isConverted && CONVERTED_REASONS.includes(stored.reason ?? ''));
+}
+
+/** What was read otherwise, each part in words. */
+function changedParts(stored: StoredSample, judged: JudgedSample): string[] {
+  const parts: [name: string, before: string | null, after: string | null, isSame: boolean][] = [
+    part('raw', stored.raw, judged.raw?.replaceAll('\0', '\uFFFD') ?? null),
+    part('inverted', String(stored.inverted), String(judged.isInverted ?? false)),
+    part('source time', stored.sourceTime?.toISOString() ?? null, judged.sourceTime?.toISOString() ?? null),
+    part('flags', flagsOf(stored.flags), flagsOf(judged.flags ?? 0)),
+    part('rate of', stored.rateTicker, judged.rateTicker ?? null),
+    numberPart('market cap', stored.marketCap, judged.marketCap ?? null),
+    numberPart('volume', stored.volume24h, judged.volume24h ?? null),
+  ];
+  return parts.flatMap(([name, before, after, isSame]) => (isSame ? [] : [`${name} ${before} -> ${after}`]));
+}
+
+function part(
+  name: string,
+  before: string | null,
+  after: string | null,
+): [string, string | null, string | null, boolean] {
+  return [name, before, after, before === after];
+}
+
+function numberPart(
+  name: string,
+  before: string | null,
+  after: string | null,
+): [string, string | null, string | null, boolean] {
+  return [name, before, after, isSameNumber(before, after)];
+}
+
+/** Postgres leaves out what a text may have in front, a plus or a zero. */
+function isSameNumber(left: string | null, right: string | null): boolean {
+  if (left === null || right === null) return left === right;
+  return left === right || compareDecimals(left, right) === 0;
+}
+
+function describeStored({ outcome, reason, price }: StoredSample): string {
+  return outcome === 'accepted' ? `accepted ${price}` : `${outcome} ${reason}`;
+}
+
+function describe({ outcome, reason, detail, price }: JudgedSample): string {
+  if (outcome === 'accepted') return `accepted ${price}`;
+  return detail === undefined ? `${outcome} ${reason}` : `${outcome} ${reason}: ${detail}`;
+}
+
+function flagsOf(bits: number): string {
+  return flagNames(bits).join('+') || 'none';
+}

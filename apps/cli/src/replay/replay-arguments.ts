@@ -1,0 +1,68 @@
+import { Command, Option } from 'commander';
+import type { Terminal } from '../terminal.js';
+import { UsageError } from '../usage-error.js';
+
+/** What is to be replayed. */
+export interface ReplayArguments {
+  /** UNIX seconds, inclusive. */
+  readonly from: number;
+  /** UNIX seconds, exclusive. */
+  readonly to: number;
+  /** Undefined: all of them. */
+  readonly source: string | undefined;
+  readonly apply: boolean;
+}
+
+/** The command line of the replay. @param work receives what was asked; it is not called when that is wrong, or help was asked for. */
+export function replayCommand(terminal: Terminal, work: (given: ReplayArguments) => Promise<void>): Command {
+  return new Command('make replay')
+    .description(DESCRIPTION)
+    .usage('FROM=2025-12-01 TO=2025-12-18T12:00:00Z [SOURCE=kraken] [APPLY=1]\n       npm run -s replay -- [options]')
+    .addOption(new Option('--from <instant>', 'first slot, inclusive').makeOptionMandatory())
+    .addOption(new Option('--to <instant>', 'end, exclusive').makeOptionMandatory())
+    .option('--source <name>', 'source; without it all of them', 'all')
+    .option('--apply [yes]', 'store what differs as a new revision: 1')
+    .addHelpText('after', HELP)
+    .showHelpAfterError('(--help says more)')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.print(text), writeErr: (text) => terminal.complain(text) })
+    .action(async (given: { from: string; to: string; source: string; apply?: string | true }) => {
+      const [from, to] = [instantOf('FROM', given.from), instantOf('TO', given.to)];
+      if (from >= to) throw new UsageError(`FROM ${given.from} is not before TO ${given.to}.`);
+      await work({ from, to, source: given.source === 'all' ? undefined : given.source, apply: isYes(given.apply) });
+    });
+}
+
+const DESCRIPTION =
+  "Reads the stored answers of sources once more with today's parser and checks, and prints what would stand otherwise.";
+
+const HELP = `
+An instant is in UNIX seconds, or as ISO 8601 in UTC: 1766000000, 2025-12-17, 2025-12-17T19:33:20Z.
+
+Every answer is judged at the time at which it came, by its own quotes and times. Whether a price is a jump, and what the median of its
+slot is, follows from the other prices: that is decided again with APPLY=1, and only in slots in which a sample differs. Slots
+of which no answer is kept, and those of the last minutes, are left as they are.
+
+With APPLY=1 the old samples and prices are kept as revisions: GET /prices/explain shows them.
+
+Exit status: 0 nothing differs, or all that did was stored; 1 something differs; 2 asked wrongly, or nothing could be replayed.`;
+
+const UNIX_SECONDS = /^\d{1,10}$/;
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/;
+
+function instantOf(name: string, text: string): number {
+  if (UNIX_SECONDS.test(text)) return Number(text);
+  const milliseconds = ISO_TIME.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(milliseconds) || milliseconds < 0) {
+    throw new UsageError(
+      `${name} ${text.slice(0, 40)} is no instant: give UNIX seconds, or ISO 8601 in UTC such as 2025-12-17T19:33:20Z.`,
+    );
+  }
+  return milliseconds / 1000;
+}
+
+function isYes(text: string | true | undefined): boolean {
+  if (text === undefined || text === '' || text === '0' || text === 'false') return false;
+  if (text === true || text === '1' || text === 'true') return true;
+  throw new UsageError(`APPLY must be 1, or left out, and not ${text.slice(0, 40)}.`);
+}

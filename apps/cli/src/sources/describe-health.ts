@@ -1,0 +1,24 @@
+import type { Source } from '@app/sources';
+import type { SourceStatus } from '@app/storage';
+
+/** How the sources stand with the whole fleet; by source id. */
+export type SourceHealth = ReadonlyMap<number, SourceStatus>;
+
+/** One line on how a source stands. */
+export function describeHealth(source: Source, health: SourceHealth | string, nowMs: number): string {
+  if (typeof health === 'string') return 'unknown';
+  const state = health.get(source.id);
+  if (state === undefined) return 'never asked';
+  if (state.benchedUntil !== undefined && state.benchedUntil.getTime() > nowMs) {
+    return `benched until ${state.benchedUntil.toISOString()}: ${state.benchReason ?? 'it kept failing'}`;
+  }
+  if (state.pausedUntil !== undefined && state.pausedUntil.getTime() > nowMs) {
+    return `paused until ${state.pausedUntil.toISOString()}, as it asked`;
+  }
+  if (state.failures > 0) {
+    return `failing, ${state.failures} times in a row: ${state.lastFailureKind ?? ''} ${state.lastFailureMessage ?? ''}`.trim();
+  }
+  if (state.lastSuccessAt === undefined) return 'never asked';
+  const latency = state.latencyMs === undefined ? '' : ` in ${state.latencyMs} ms`;
+  return `answered${latency} at ${state.lastSuccessAt.toISOString()}`;
+}

@@ -1,0 +1,87 @@
+import { lacksKey, planOf, type Source } from '@app/sources';
+import { Command } from 'commander';
+import { alignColumns } from '../align-columns.js';
+import { knownSources } from '../known-sources.js';
+import { type CliSettings, readCliSettings } from '../cli-settings.js';
+import type { Terminal } from '../terminal.js';
+import { describeHealth, type SourceHealth } from './describe-health.js';
+
+/** `sources`: what there is to ask, under which limits, and how each stands. */
+export function sourcesCommand(terminal: Terminal): Command {
+  return new Command('sources')
+    .summary('list the sources with their limits and health')
+    .description(DESCRIPTION)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: { json?: true }) => {
+      const sources = await knownSources(terminal);
+      const settings = readCliSettings(terminal, sources);
+      // Only here: what leads to the database takes longer to load than all the rest.
+      const { readHealth } = await import('./read-health.js');
+      const health = await readHealth(settings, terminal.now());
+      const described = sources.map((source) => describe(source, settings, health, terminal.now()));
+      if (options.json === true) {
+        const note = typeof health === 'string' ? health : null;
+        terminal.print(`${JSON.stringify({ sources: described, note }, null, 2)}\n`);
+      } else terminal.print(render(described, health));
+    });
+}
+
+type DescribedSource = ReturnType<typeof describe>;
+
+function describe(source: Source, { access }: CliSettings, health: SourceHealth | string, nowMs: number) {
+  const reached = access[source.name];
+  const plan = planOf(source, reached);
+  const state = typeof health === 'string' ? undefined : health.get(source.id);
+  return {
+    source: source.name,
+    title: source.title,
+    plan: plan.name,
+    plans: source.plans.map(({ name }) => name),
+    url: reached?.baseUrl ?? plan.baseUrl,
+    key: keyOf(source, reached?.apiKey !== undefined, lacksKey(source, reached)),
+    limit: { calls: plan.limit.calls, per_seconds: plan.limit.perSeconds, origin: plan.limit.origin },
+    month: plan.monthly === undefined ? null : { ...plan.monthly, used: state?.usedThisMonth ?? null },
+    endpoints: source.endpoints.map(({ name, maxBatch }) => ({ name, tickers_per_call: maxBatch })),
+    health: describeHealth(source, health, nowMs),
+  };
+}
+
+/** Whether a key is there and used; never the key. */
+function keyOf(source: Source, isSet: boolean, isNeeded: boolean): string {
+  if (isSet) return 'set';
+  if (isNeeded) return 'needed, not set';
+  return source.plans.some((plan) => plan.keyHeader !== undefined) ? 'not set' : 'none taken';
+}
+
+function render(sources: readonly DescribedSource[], health: SourceHealth | string): string {
+  const head = ['SOURCE', 'PLAN', 'KEY', 'LIMIT', 'MONTH', 'ENDPOINTS (TICKERS A CALL)', 'HEALTH'];
+  const rows = sources.map(({ source, plan, key, limit, month, endpoints, health }) => [
+    source,
+    plan,
+    key,
+    `${limit.calls} in ${limit.per_seconds} s`,
+    month === null ? '-' : `${month.used === null ? '' : `${month.used} of `}${month.credits}`,
+    endpoints.map((endpoint) => `${endpoint.name} (${endpoint.tickers_per_call})`).join(', '),
+    health,
+  ]);
+  const origins = sources.flatMap(({ source, limit, month }) => [
+    `  ${source}: ${limit.origin}\n`,
+    ...(month === null ? [] : [`  ${source}, month: ${month.origin}\n`]),
+  ]);
+  const note = typeof health === 'string' ? `\n${health}\n` : '';
+  return `${alignColumns([head, ...rows])}\nWhere the limits come from:\n${origins.join('')}${note}`;
+}
+
+const DESCRIPTION = `Lists the sources: the plan that holds, whether a key is set, the published limit
+and where it comes from, what a month allows and what of it is used, the endpoints
+with how many tickers one call takes, and how each source stands with the fleet.
+
+Health and used credits come from the database of DATABASE_URL or POSTGRES_*; all
+else needs neither database nor network. Keys are never shown.`;
+
+const EXAMPLES = `
+Examples:
+  sources
+  sources --json
+  COINGECKO_API_KEY=... COINGECKO_PLAN=pro npm run -s cli -- sources`;

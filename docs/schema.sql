@@ -13,6 +13,38 @@ CREATE TABLE candles (
   CONSTRAINT candles_pkey PRIMARY KEY (ticker_id, bucket)
 );
 
+CREATE TABLE drift_events (
+  source_id smallint NOT NULL,
+  endpoint text NOT NULL,
+  field text NOT NULL,
+  detail text NOT NULL,
+  first_seen_at timestamp(3) with time zone NOT NULL,
+  last_seen_at timestamp(3) with time zone NOT NULL,
+  count bigint NOT NULL DEFAULT 1,
+  CONSTRAINT drift_events_pkey PRIMARY KEY (source_id, endpoint, field),
+  CONSTRAINT drift_events_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id)
+);
+
+CREATE TABLE fetch_attempts (
+  source_id smallint NOT NULL,
+  batch text NOT NULL,
+  slot bigint NOT NULL,
+  attempt smallint NOT NULL,
+  requested_at timestamp(3) with time zone,
+  received_at timestamp(3) with time zone,
+  http_status smallint,
+  latency_ms integer,
+  error_kind text NOT NULL,
+  error_message text,
+  endpoint text,
+  url text,
+  headers jsonb,
+  parser_version text,
+  payload_sha256 bytea,
+  CONSTRAINT fetch_attempts_pkey PRIMARY KEY (source_id, batch, slot, attempt)
+);
+CREATE INDEX fetch_attempts_slot ON public.fetch_attempts USING btree (slot);
+
 CREATE TABLE fetches (
   source_id smallint NOT NULL,
   batch text NOT NULL,
@@ -30,6 +62,11 @@ CREATE TABLE fetches (
   latency_ms integer,
   error_kind text,
   error_message text,
+  endpoint text,
+  url text,
+  headers jsonb,
+  parser_version text,
+  payload_sha256 bytea,
   CONSTRAINT fetches_check CHECK (((attempts >= 0) AND (attempts <= max_attempts))),
   CONSTRAINT fetches_max_attempts_check CHECK ((max_attempts > 0)),
   CONSTRAINT fetches_pkey PRIMARY KEY (source_id, batch, slot),
@@ -45,7 +82,7 @@ CREATE TABLE gaps (
   recorded_at timestamp(3) with time zone NOT NULL,
   CONSTRAINT gaps_check CHECK ((to_slot > from_slot)),
   CONSTRAINT gaps_pkey PRIMARY KEY (ticker_id, from_slot),
-  CONSTRAINT gaps_reason_check CHECK ((reason = ANY (ARRAY['not_planned'::text, 'database_unavailable'::text]))),
+  CONSTRAINT gaps_reason_check CHECK ((reason = ANY (ARRAY['not_planned'::text, 'database_unavailable'::text, 'no_quorum'::text, 'disagreement'::text]))),
   CONSTRAINT gaps_ticker_id_fkey FOREIGN KEY (ticker_id) REFERENCES tickers(id)
 );
 
@@ -56,7 +93,44 @@ CREATE TABLE latest (
   source_id smallint NOT NULL,
   observed_at timestamp(3) with time zone NOT NULL,
   flags smallint NOT NULL,
+  consensus jsonb,
   CONSTRAINT latest_pkey PRIMARY KEY (ticker_id)
+);
+
+CREATE TABLE payload_days (
+  day date NOT NULL,
+  stored_bytes bigint NOT NULL DEFAULT 0,
+  kept integer NOT NULL DEFAULT 0,
+  refused integer NOT NULL DEFAULT 0,
+  dropped_at timestamp(3) with time zone,
+  CONSTRAINT payload_days_pkey PRIMARY KEY (day)
+);
+
+CREATE TABLE payloads (
+  sha256 bytea NOT NULL,
+  body bytea NOT NULL,
+  encoding text NOT NULL,
+  bytes integer NOT NULL,
+  first_day date NOT NULL,
+  last_day date NOT NULL,
+  CONSTRAINT payloads_encoding_check CHECK ((encoding = ANY (ARRAY['gzip'::text, 'identity'::text]))),
+  CONSTRAINT payloads_pkey PRIMARY KEY (sha256)
+);
+CREATE INDEX payloads_last_day ON public.payloads USING btree (last_day);
+
+CREATE TABLE price_revisions (
+  ticker_id integer NOT NULL,
+  slot bigint NOT NULL,
+  revision smallint NOT NULL,
+  price numeric NOT NULL,
+  source_id smallint NOT NULL,
+  observed_at timestamp(3) with time zone NOT NULL,
+  flags smallint NOT NULL,
+  consensus jsonb,
+  replaced_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
+  cause text NOT NULL,
+  CONSTRAINT price_revisions_pkey PRIMARY KEY (ticker_id, slot, revision),
+  CONSTRAINT price_revisions_ticker_id_fkey FOREIGN KEY (ticker_id) REFERENCES tickers(id)
 );
 
 CREATE TABLE prices (
@@ -67,9 +141,33 @@ CREATE TABLE prices (
   observed_at timestamp(3) with time zone NOT NULL,
   flags smallint NOT NULL DEFAULT 0,
   revision smallint NOT NULL DEFAULT 0,
+  consensus jsonb,
   CONSTRAINT prices_pkey PRIMARY KEY (ticker_id, slot) INCLUDE (price, source_id, observed_at, flags),
   CONSTRAINT prices_price_check CHECK (((price > (0)::numeric) AND (price < 'Infinity'::numeric)))
 ) PARTITION BY RANGE (slot);
+
+CREATE TABLE sample_revisions (
+  ticker_id integer NOT NULL,
+  slot bigint NOT NULL,
+  source_id smallint NOT NULL,
+  revision smallint NOT NULL,
+  outcome text NOT NULL,
+  reason text,
+  detail text,
+  price numeric,
+  raw text,
+  source_time timestamp(3) with time zone,
+  inverted boolean NOT NULL DEFAULT false,
+  rate numeric,
+  rate_ticker text,
+  flags smallint NOT NULL,
+  market_cap numeric,
+  volume_24h numeric,
+  replaced_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
+  cause text NOT NULL,
+  CONSTRAINT sample_revisions_pkey PRIMARY KEY (ticker_id, slot, source_id, revision),
+  CONSTRAINT sample_revisions_ticker_id_fkey FOREIGN KEY (ticker_id) REFERENCES tickers(id)
+);
 
 CREATE TABLE samples (
   ticker_id integer NOT NULL,
@@ -86,14 +184,23 @@ CREATE TABLE samples (
   batch text NOT NULL,
   origin text NOT NULL DEFAULT 'live'::text,
   revision smallint NOT NULL DEFAULT 0,
+  detail text,
+  inverted boolean NOT NULL DEFAULT false,
+  rate numeric,
+  rate_ticker text,
+  flags smallint NOT NULL DEFAULT 0,
+  market_cap numeric,
+  volume_24h numeric,
   CONSTRAINT samples_check CHECK (((outcome = 'accepted'::text) = (price IS NOT NULL))),
   CONSTRAINT samples_check1 CHECK (((outcome = 'accepted'::text) = (reason IS NULL))),
   CONSTRAINT samples_origin_check CHECK ((origin = ANY (ARRAY['live'::text, 'history'::text]))),
   CONSTRAINT samples_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'rejected'::text, 'failed'::text, 'missed'::text]))),
   CONSTRAINT samples_pkey PRIMARY KEY (ticker_id, slot, source_id),
-  CONSTRAINT samples_price_check CHECK (((price > (0)::numeric) AND (price < 'Infinity'::numeric)))
+  CONSTRAINT samples_price_check CHECK (((price > (0)::numeric) AND (price < 'Infinity'::numeric))),
+  CONSTRAINT samples_rate_check CHECK (((rate > (0)::numeric) AND (rate < 'Infinity'::numeric)))
 ) PARTITION BY RANGE (slot);
 CREATE INDEX samples_without_price ON ONLY public.samples USING btree (ticker_id, slot) WHERE (outcome <> 'accepted'::text);
+CREATE INDEX samples_without_rate ON ONLY public.samples USING btree (slot, rate_ticker) WHERE (reason = 'no_conversion_rate'::text);
 
 CREATE TABLE schedules (
   id integer NOT NULL GENERATED BY DEFAULT AS IDENTITY,
@@ -108,16 +215,46 @@ CREATE TABLE schedules (
   CONSTRAINT schedules_check1 CHECK ((planned_to >= from_slot)),
   CONSTRAINT schedules_interval_seconds_check CHECK (((interval_seconds >= 1) AND (interval_seconds <= 86400))),
   CONSTRAINT schedules_pkey PRIMARY KEY (id),
-  CONSTRAINT schedules_rule_check CHECK ((rule = 'priority'::text)),
+  CONSTRAINT schedules_rule_check CHECK ((rule = ANY (ARRAY['priority'::text, 'median'::text]))),
   CONSTRAINT schedules_ticker_id_fkey FOREIGN KEY (ticker_id) REFERENCES tickers(id),
   CONSTRAINT schedules_ticker_id_int8range_excl EXCLUDE USING gist (ticker_id WITH =, int8range(from_slot, to_slot) WITH &&)
 );
 CREATE INDEX schedules_due ON public.schedules USING btree (planned_to);
+CREATE INDEX schedules_ticker ON public.schedules USING btree (ticker_id, from_slot);
 
 CREATE TABLE settings (
   key text NOT NULL,
   value jsonb NOT NULL,
   CONSTRAINT settings_pkey PRIMARY KEY (key)
+);
+
+CREATE TABLE source_credits (
+  source_id smallint NOT NULL,
+  month date NOT NULL,
+  used bigint NOT NULL DEFAULT 0,
+  CONSTRAINT source_credits_pkey PRIMARY KEY (source_id, month),
+  CONSTRAINT source_credits_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id)
+);
+
+CREATE TABLE source_states (
+  source_id smallint NOT NULL,
+  paused_until timestamp(3) with time zone,
+  pauses integer NOT NULL DEFAULT 0,
+  benched_until timestamp(3) with time zone,
+  bench_reason text,
+  benches integer NOT NULL DEFAULT 0,
+  failures integer NOT NULL DEFAULT 0,
+  failing_since timestamp(3) with time zone,
+  failing_batches text[] NOT NULL DEFAULT '{}'::text[],
+  probing_until timestamp(3) with time zone,
+  weighed_until timestamp with time zone,
+  last_success_at timestamp(3) with time zone,
+  last_latency_ms integer,
+  last_failure_at timestamp(3) with time zone,
+  last_failure_kind text,
+  last_failure_message text,
+  CONSTRAINT source_states_pkey PRIMARY KEY (source_id),
+  CONSTRAINT source_states_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id)
 );
 
 CREATE TABLE sources (
@@ -134,12 +271,15 @@ CREATE TABLE ticker_sources (
   source_name text NOT NULL,
   batch text NOT NULL,
   interval_seconds integer NOT NULL,
+  standby boolean NOT NULL DEFAULT false,
+  quoted_in text,
   CONSTRAINT ticker_sources_interval_seconds_check CHECK (((interval_seconds >= 1) AND (interval_seconds <= 86400))),
   CONSTRAINT ticker_sources_pkey PRIMARY KEY (schedule_id, source_id),
   CONSTRAINT ticker_sources_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES schedules(id) ON DELETE CASCADE,
   CONSTRAINT ticker_sources_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id)
 );
 CREATE INDEX ticker_sources_batch ON public.ticker_sources USING btree (source_id, batch);
+CREATE INDEX ticker_sources_quoted_in ON public.ticker_sources USING btree (quoted_in) WHERE (quoted_in IS NOT NULL);
 
 CREATE TABLE tickers (
   id integer NOT NULL GENERATED BY DEFAULT AS IDENTITY,

@@ -31,9 +31,11 @@ export class SabotagedPast {
   ) {}
 
   /** Lives through the past and opens it for sabotage. */
-  static async open(): Promise<SabotagedPast> {
+  static async open(
+    live: (database: TestDatabase) => Promise<void> = (database) => new SimulatedPast(database).live(),
+  ): Promise<SabotagedPast> {
     const database = await createTestDatabase();
-    await new SimulatedPast(database).live();
+    await live(database);
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();
     return new SabotagedPast(database, client);

@@ -1,3 +1,4 @@
+import type { GapReason } from '@app/domain';
 import { ensurePartitions, type Pool } from '@app/storage';
 
 /** A price to put into the tables as it is, without a fetch before it. */
@@ -64,12 +65,18 @@ export async function storeFailures(pool: Pool, ticker: string, failures: readon
   );
 }
 
-/** Stores a stretch that nobody planned. */
-export async function storeGap(pool: Pool, ticker: string, fromSlot: number, toSlot: number): Promise<void> {
+/** Stores a gap range; without a reason a stretch that nobody planned. */
+export async function storeGap(
+  pool: Pool,
+  ticker: string,
+  fromSlot: number,
+  toSlot: number,
+  reason: GapReason = 'not_planned',
+): Promise<void> {
   await pool.query(
     `INSERT INTO gaps (ticker_id, from_slot, to_slot, reason, recorded_at)
-     SELECT id, $2, $3, 'not_planned', now() FROM tickers WHERE ticker = $1`,
-    [ticker, fromSlot, toSlot],
+     SELECT id, $2, $3, $4, now() FROM tickers WHERE ticker = $1`,
+    [ticker, fromSlot, toSlot, reason],
   );
 }
 

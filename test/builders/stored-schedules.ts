@@ -1,3 +1,4 @@
+import type { Rule, RuleOptions } from '@app/domain';
 import { ensurePartitions, type FetchKey, type Sample } from '@app/storage';
 import type pg from 'pg';
 
@@ -20,8 +21,15 @@ export interface ScheduleDraft {
     readonly sourceId: number;
     readonly batch?: string;
     readonly intervalSeconds?: number;
+    readonly standby?: boolean;
+    readonly quotedIn?: string;
   }[];
+  readonly rule?: Rule;
+  readonly ruleOptions?: RuleOptions;
 }
+
+/** For tests whose prices jump about. */
+export const JUMPS_ALLOWED: RuleOptions = { checks: { jump_ratio: null } };
 
 /** Makes the partitions of the day that {@link NOON} is the middle of. */
 export async function makePartitionsOfTests(pool: pg.Pool): Promise<void> {
@@ -46,18 +54,20 @@ export async function insertSchedule(
   );
   const tickerId = tickers.rows[0]?.id ?? 0;
   const schedules = await pool.query<{ id: number }>(
-    `INSERT INTO schedules (ticker_id, from_slot, to_slot, interval_seconds, rule, planned_to) VALUES ($1, $2, $3, $4, 'priority', $5) RETURNING id`,
-    [tickerId, fromSlot, toSlot, intervalSeconds, plannedTo],
+    `INSERT INTO schedules (ticker_id, from_slot, to_slot, interval_seconds, planned_to, rule, rule_options) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
+    [tickerId, fromSlot, toSlot, intervalSeconds, plannedTo, draft.rule ?? 'priority', draft.ruleOptions ?? {}],
   );
   const scheduleId = schedules.rows[0]?.id ?? 0;
   for (const [position, source] of (draft.sources ?? [{ sourceId: DERIBIT }]).entries()) {
-    await pool.query(`INSERT INTO ticker_sources VALUES ($1, $2, $3, $4, $5, $6)`, [
+    await pool.query(`INSERT INTO ticker_sources VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, [
       scheduleId,
       source.sourceId,
       position,
       ticker,
       source.batch ?? ticker,
       source.intervalSeconds ?? intervalSeconds,
+      source.standby ?? false,
+      source.quotedIn,
     ]);
   }
   return { tickerId, scheduleId };

@@ -1,6 +1,6 @@
 import { ClockWatch, NestLogger } from '@app/observability';
 import { producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
-import { SourceClient } from '@app/sources';
+import { SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -34,8 +34,16 @@ export function basicLogin(user: string, password: string): Readonly<Record<stri
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
 
-/** Starts a scheduler with its control API, its queues in the database. */
-export async function startControlServer(databaseUrl: string): Promise<ControlServer> {
+/** Nothing listens on the discard port: every source refuses the connection at once. */
+const NOBODY: SourceAccesses = Object.fromEntries(
+  SOURCES.map(({ name }) => [name, { baseUrl: 'http://127.0.0.1:9', apiKey: 'none' }]),
+);
+
+/**
+ * Starts a scheduler with its control API, its queues in the database.
+ * @param access where the sources are; by default none of them can be reached.
+ */
+export async function startControlServer(databaseUrl: string, access = NOBODY): Promise<ControlServer> {
   const log = createLogBook();
   const queueStore = queueStoreOf(databaseUrl);
   useQueueStore(queueStore);
@@ -48,8 +56,10 @@ export async function startControlServer(databaseUrl: string): Promise<ControlSe
   const clock = new ClockWatch(() => databaseNowMs(pool));
   await clock.measure();
   const queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(queueStore), log.logger);
-  const sources = { client: new SourceClient({ now: Date.now }), access: {}, limited: false };
-  const module = SchedulerModule.forRoot({ logger: log.logger, pool, databaseUrl, clock, queueStore, queues, sources });
+  const client = new SourceClient({ access, now: Date.now });
+  const sources = { client, access, limited: false };
+  const stores = { pool, databaseUrl, queueStore, queues, payloadRetentionDays: 30 };
+  const module = SchedulerModule.forRoot({ ...stores, logger: log.logger, clock, sources });
   const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
     logger: new NestLogger(log.logger),
     abortOnError: false,
@@ -76,6 +86,7 @@ export async function startControlServer(databaseUrl: string): Promise<ControlSe
     stop: async () => {
       await app.close();
       await queues.close();
+      client.close();
       await pool.end();
     },
   };

@@ -1,9 +1,20 @@
 import './one-realm-of-errors.js';
 import { slotAt } from '@app/domain';
 import type { FetchJob } from '@app/queue';
-import { SourceClient, sourceById } from '@app/sources';
-import { createPool, FetchRepository, SampleRepository, type Pool } from '@app/storage';
+import { parserVersionOf, SourceClient, sourceById, SOURCES } from '@app/sources';
+import {
+  AttemptRepository,
+  createPool,
+  DriftRepository,
+  FetchRepository,
+  PayloadRepository,
+  SampleRepository,
+  SourceStateRepository,
+  type Pool,
+} from '@app/storage';
+import type { CallAllowance } from '../../apps/worker/src/call-allowance.js';
 import { FetchPricesJob } from '../../apps/worker/src/fetch-prices.job.js';
+import { Provenance } from '../../apps/worker/src/provenance.js';
 import { startAnswerServer, type AnswerServer } from '../../libs/sources/src/contract/answer-server.contract.js';
 import { catalogueTickers, type AskedTicker } from '../builders/catalogued-ticker.js';
 import { planFetches } from '../builders/planned-fetch.js';
@@ -14,6 +25,7 @@ import { createTestDatabase, type TestDatabase } from './test-database.js';
 export class FetchBench {
   readonly log: LogBook = createLogBook();
   readonly job: FetchPricesJob;
+  readonly provenance: Provenance;
   private readonly pool: Pool;
   private readonly client: SourceClient;
   private offsetMs = 0;
@@ -22,6 +34,7 @@ export class FetchBench {
     readonly database: TestDatabase,
     readonly source: AnswerServer,
     poolUrl: string,
+    allowance: CallAllowance | undefined,
   ) {
     const now = (): number => this.now();
     this.pool = createPool({
@@ -31,22 +44,42 @@ export class FetchBench {
       onIdleError: () => undefined,
     });
     this.client = new SourceClient({
-      access: { deribit: { baseUrl: source.url }, coingecko: { baseUrl: source.url } },
+      access: Object.fromEntries(SOURCES.map(({ name }) => [name, { baseUrl: source.url }])),
       now,
+    });
+    this.provenance = new Provenance({
+      payloads: new PayloadRepository(this.pool),
+      attempts: new AttemptRepository(this.pool),
+      drifts: new DriftRepository(this.pool),
+      logger: this.log.logger,
+      now,
+      limits: { retentionDays: 30, maxBytesPerDay: 2 ** 28 },
+      secrets: [],
+      parserVersionOf,
     });
     this.job = new FetchPricesJob({
       fetches: new FetchRepository(this.pool),
       samples: new SampleRepository(this.pool),
+      states: new SourceStateRepository(this.pool),
+      allowance,
       client: this.client,
+      judging: { stablecoinsAtPar: false },
+      provenance: this.provenance,
       logger: this.log.logger,
       now,
     });
   }
 
-  /** @param way leads the job to its database by another way, e.g. through a proxy. */
-  static async start(way: (databaseUrl: string) => Promise<string> = async (url) => url): Promise<FetchBench> {
+  /**
+   * @param way leads the job to its database by another way, e.g. through a proxy.
+   * @param allowance what limits and months allow; default: anything.
+   */
+  static async start(
+    way: (databaseUrl: string) => Promise<string> = async (url) => url,
+    allowance?: CallAllowance,
+  ): Promise<FetchBench> {
     const database = await createTestDatabase();
-    return new FetchBench(database, await startAnswerServer(), await way(database.url));
+    return new FetchBench(database, await startAnswerServer(), await way(database.url), allowance);
   }
 
   /** The job's clock, milliseconds since 1970. */
@@ -98,6 +131,7 @@ export class FetchBench {
   async stop(): Promise<void> {
     this.client.close();
     await this.source.close();
+    await this.provenance.onApplicationShutdown();
     await this.pool.end();
     await this.database.drop();
   }

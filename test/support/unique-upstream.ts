@@ -50,6 +50,11 @@ export class UniqueUpstream {
   private answer(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'http://upstream');
     const isDeribit = url.pathname === '/deribit/public/get_index_price';
+    if (!isDeribit && url.pathname !== '/coingecko/simple/price') {
+      // A scheduler asks for lists of names when it starts; there are none here, and no price comes of it.
+      response.writeHead(404).end();
+      return;
+    }
     const names = (url.searchParams.get(isDeribit ? 'index_name' : 'ids') ?? '').split(',');
     const prices = new Map(names.map((name) => [name, this.nextPrice()]));
     this.calls.push({

@@ -2,9 +2,19 @@ import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type On
 import { TerminusModule } from '@nestjs/terminus';
 import { Registry } from 'prom-client';
 import { ClockWatch } from '@app/observability';
-import { databaseNowMs, GapReader, PriceReader, ReadDatabase, TickerReader, type Pool } from '@app/storage';
+import {
+  databaseNowMs,
+  ExplainReader,
+  GapReader,
+  PayloadReader,
+  PriceReader,
+  ReadDatabase,
+  TickerReader,
+  type Pool,
+} from '@app/storage';
 import type { ApiSettings } from './api-settings.js';
 import { DatabaseWatch } from './database.watch.js';
+import { ExplainController } from './explain.controller.js';
 import { GapController } from './gap.controller.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
@@ -12,6 +22,7 @@ import { HomeController } from './home.controller.js';
 import { LatestPrices } from './latest-prices.service.js';
 import { createMetrics } from './metrics.js';
 import { MetricsController } from './metrics.controller.js';
+import { PayloadController } from './payload.controller.js';
 import { PriceController } from './price.controller.js';
 import { QueryReader } from './query.reader.js';
 import { StreamSender } from './stream.sender.js';
@@ -50,6 +61,8 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
       controllers: [
         HomeController,
         PriceController,
+        ExplainController,
+        PayloadController,
         GapController,
         TickerController,
         HealthController,
@@ -63,6 +76,8 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
         { provide: WATCH_DATABASE, useValue: new ReadDatabase(watchPool) },
         { provide: ClockWatch, useValue: new ClockWatch(() => databaseNowMs(watchPool), now) },
         { provide: PriceReader, useValue: new PriceReader(database) },
+        { provide: ExplainReader, useValue: new ExplainReader(database) },
+        { provide: PayloadReader, useValue: new PayloadReader(database) },
         { provide: GapReader, useValue: new GapReader(database) },
         { provide: TickerReader, useValue: new TickerReader(database) },
         {

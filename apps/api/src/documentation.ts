@@ -14,7 +14,7 @@ export const PROBLEM_SCHEMA = 'Problem';
 
 const PROBLEM_DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'Wrong parameters: every one of them is named.',
-  404: 'The ticker is not known, or has no price yet.',
+  404: 'The ticker is not known or has no price yet, or the body is not kept.',
   503: 'The database is away, or its schema is not the one of this build; `Retry-After` says when to ask again.',
 };
 

@@ -1,3 +1,4 @@
+import { PRICE_FLAGS, RULES } from '@app/domain';
 import type { DocumentedAnswer } from './documentation.js';
 
 const text = { type: 'string' };
@@ -5,10 +6,16 @@ const whole = { type: 'integer', format: 'int64' };
 const unixSeconds = { ...whole, description: 'UNIX seconds' };
 const receipt = { type: 'number', description: 'When it was received: UNIX seconds with milliseconds' };
 const price = { type: 'string', pattern: '^\\d+(\\.\\d+)?$', description: 'Exactly the digits that stood on the wire' };
+const flags = {
+  type: 'array',
+  items: { type: 'string', enum: Object.keys(PRICE_FLAGS) },
+  description:
+    'What is special about it: `derived` has not the digits of the wire, `mapped` was read from a field that had drifted, `at_par` took a stablecoin for a dollar',
+};
 const next = { type: ['string', 'null'], description: 'Cursor of the rest; null when nothing is left' };
 
 /** A schema in which every property is always there. */
-function object(properties: Readonly<Record<string, unknown>>) {
+export function object(properties: Readonly<Record<string, unknown>>) {
   return { type: 'object', required: Object.keys(properties), properties };
 }
 
@@ -17,7 +24,20 @@ export const PRICES_ANSWER: DocumentedAnswer = {
   description: 'The prices of the range.',
   schema: object({
     ticker: text,
-    data: { type: 'array', items: object({ timestamp: unixSeconds, price, source: text, observed_at: receipt }) },
+    data: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['timestamp', 'price', 'source', 'observed_at'],
+        properties: {
+          timestamp: unixSeconds,
+          price,
+          source: text,
+          observed_at: receipt,
+          flags: { ...flags, description: `${flags.description}; left out when there is none` },
+        },
+      },
+    },
     next,
   }),
   example: {
@@ -36,6 +56,8 @@ export const LATEST_ANSWER: DocumentedAnswer = {
     price,
     source: text,
     observed_at: receipt,
+    flags,
+    consensus: { type: ['object', 'null'], description: 'How a median came about; null for any other price' },
     age_seconds: { type: 'number', minimum: 0, description: 'Seconds since it was received' },
     stale: { type: 'boolean', description: 'Older than twice the interval of its ticker' },
   }),
@@ -45,6 +67,8 @@ export const LATEST_ANSWER: DocumentedAnswer = {
     price: '87123.45',
     source: 'deribit',
     observed_at: 1766000000.412,
+    flags: [],
+    consensus: null,
     age_seconds: 3.588,
     stale: false,
   },
@@ -117,7 +141,7 @@ export const TICKERS_ANSWER: DocumentedAnswer = {
         quote: text,
         enabled: { type: 'boolean', description: 'Whether it is being sampled' },
         interval_seconds: { type: 'integer', description: 'How often it is sampled, or was last' },
-        rule: { type: 'string', enum: ['priority'], description: 'How a price is chosen from the samples of a slot' },
+        rule: { type: 'string', enum: RULES, description: 'How a price is chosen from the samples of a slot' },
         sources: { type: 'array', items: text, description: 'In order of preference' },
         first_slot: { ...whole, description: 'UNIX seconds of the first slot that was expected' },
         last_slot: { type: ['integer', 'null'], description: 'UNIX seconds of the newest price' },

@@ -18,6 +18,7 @@ const MOST_TICKERS = 20;
 /** Makes the page: one file, no script, nothing loaded from anywhere. */
 export function renderHomePage(page: HomePage): string {
   const example = page.tickers[0]?.ticker ?? 'btc_usd';
+  const lastSlot = page.tickers[0]?.lastSlot ?? Math.floor(page.nowMs / 1000);
   const fromHourAgo = Math.floor(page.nowMs / 1000) - 3600;
   return `<!doctype html>
 <html lang="en">
@@ -41,6 +42,7 @@ ${renderTickers(page)}
 ${link(`/prices/latest?ticker=${example}`, 'the newest price, its age, and whether that is too old')}
 ${link(`/prices?ticker=${example}&from=${fromHourAgo}`, 'the prices of the last hour, oldest first')}
 ${link(`/prices?ticker=${example}&order=desc&limit=10`, 'the last ten, with a cursor for the ten before')}
+${link(`/prices/explain?ticker=${example}&timestamp=${lastSlot}`, 'where a price came from, and why it was believed')}
 ${link(`/gaps?ticker=${example}`, 'what is missing, and why')}
 ${link('/tickers', 'what is sampled, how often, from where')}
 </ul>

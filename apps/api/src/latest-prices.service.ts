@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { flagNames, type PriceFlag } from '@app/domain';
 import { PriceReader, type LatestPrice, type ListedTicker } from '@app/storage';
 import { freshnessOf } from './freshness.js';
 import { SingleFlight } from './single-flight.js';
@@ -11,6 +12,8 @@ export interface LatestAnswer {
   readonly price: string;
   readonly source: string;
   readonly observed_at: number;
+  readonly flags: readonly PriceFlag[];
+  readonly consensus: unknown;
   readonly age_seconds: number;
   readonly stale: boolean;
 }
@@ -36,6 +39,8 @@ export class LatestPrices {
       price: latest.price,
       source: latest.source,
       observed_at: latest.observedAt,
+      flags: flagNames(latest.flags),
+      consensus: latest.consensus,
       age_seconds: ageSeconds,
       stale,
     };

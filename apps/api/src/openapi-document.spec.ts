@@ -7,14 +7,17 @@ describe('the OpenAPI document', () => {
       '/gaps',
       '/health',
       '/livez',
+      '/payloads/{sha256}',
       '/prices',
+      '/prices/explain',
       '/prices/latest',
       '/readyz',
       '/tickers',
     ]);
     for (const [path, item] of Object.entries(document.paths)) {
       expect(Object.keys(item)).toEqual(['get']);
-      expect(item.get?.responses['200']).toHaveProperty(['content', 'application/json', 'example']);
+      const type = path.startsWith('/payloads') ? 'text/plain' : 'application/json';
+      expect(item.get?.responses['200']).toHaveProperty(['content', type, 'example']);
       if (/prices|gaps/.test(path)) {
         expect(item.get?.parameters).toContainEqual(expect.objectContaining({ name: 'ticker', required: true }));
         for (const status of ['400', '404', '503']) {

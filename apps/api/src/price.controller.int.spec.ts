@@ -136,6 +136,8 @@ describe('GET /prices/latest', () => {
       price: '9007199254740993',
       source: 'deribit',
       observed_at: SLOT + 240.25,
+      flags: [],
+      consensus: null,
       age_seconds: 59.75,
       stale: false,
     });

@@ -51,6 +51,13 @@ export function noPriceYet(ticker: string): ProblemError {
   return new ProblemError({ type, title: 'No price yet', status: 404, detail });
 }
 
+/** 404 for a body that is not kept. */
+export function unknownPayload(sha256: string): ProblemError {
+  const type = 'urn:tidemark:problem:unknown-payload';
+  const detail = `There is no body with the SHA-256 ${sha256}: it was not kept, or is past its retention.`;
+  return new ProblemError({ type, title: 'Unknown payload', status: 404, detail });
+}
+
 /** 503 while the stored prices cannot be read. */
 export function unavailable(detail: string): ProblemError {
   const type = 'urn:tidemark:problem:unavailable';

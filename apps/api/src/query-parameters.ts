@@ -35,15 +35,19 @@ export const tickerParameter: QueryParameter<string> = {
 
 /** An optional instant. */
 export function instantParameter(description: string, example: number): QueryParameter<number | undefined> {
+  const { schema, documentation } = requiredInstantParameter(description, example);
+  return { schema: schema.optional(), documentation };
+}
+
+/** An instant that must be named. */
+export function requiredInstantParameter(description: string, example: number): QueryParameter<number> {
   return {
-    schema: text(MAX_TEXT_LENGTH)
-      .transform((value, context) => {
-        const fault = instantFault(value);
-        if (fault === undefined) return Number(value);
-        context.addIssue(fault);
-        return z.NEVER;
-      })
-      .optional(),
+    schema: text(MAX_TEXT_LENGTH, `is missing: give UNIX seconds, e.g. ${example}`).transform((value, context) => {
+      const fault = instantFault(value);
+      if (fault === undefined) return Number(value);
+      context.addIssue(fault);
+      return z.NEVER;
+    }),
     documentation: {
       description,
       schema: { type: 'integer', format: 'int64', minimum: 0, maximum: MAX_UNIX_SECONDS },

@@ -1,8 +1,15 @@
-import { configuredSources, schedulerSettings, settingsOrExit, sourceSettingsOf } from '@app/config';
+import {
+  configuredSources,
+  declaredSourceSettings,
+  schedulerSettings,
+  settingsOrExit,
+  sourceSettingsOf,
+} from '@app/config';
 import { createLogger, runProcess } from '@app/observability';
-import { SOURCES } from '@app/sources';
+import { declareSourcesOrExit, SOURCES } from '@app/sources';
 import { startScheduler } from './start-scheduler.js';
 
+await declareSourcesOrExit(settingsOrExit(declaredSourceSettings));
 const settings = settingsOrExit({ ...schedulerSettings, ...sourceSettingsOf(SOURCES) });
 const logger = createLogger({ name: 'scheduler', level: settings.LOG_LEVEL });
 runProcess(logger, () => startScheduler(settings, configuredSources(settings, SOURCES), logger));

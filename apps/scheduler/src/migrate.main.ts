@@ -1,11 +1,12 @@
 import { databaseUrl, loadSettings, migrateSettings } from '@app/config';
 import { createLogger, runToCompletion } from '@app/observability';
 import { migrateQueueStore, queueStoreOf } from '@app/queue';
-import { SOURCES } from '@app/sources';
+import { declareSources, readDeclaredSources, SOURCES } from '@app/sources';
 import { migrate } from '@app/storage';
 
 runToCompletion('migrate', async () => {
   const settings = loadSettings(migrateSettings);
+  declareSources(await readDeclaredSources(settings));
   const logger = createLogger({ name: 'migrate', level: settings.LOG_LEVEL });
   const url = databaseUrl(settings);
   await migrate({

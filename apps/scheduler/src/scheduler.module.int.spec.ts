@@ -72,7 +72,8 @@ describe('a scheduler', () => {
     await clock.measure();
     queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(queueStore), log.logger);
     const sources = { client: new SourceClient({ now: Date.now }), access: {}, limited: false };
-    const parts = { logger: log.logger, pool, databaseUrl: database.url, clock, queueStore, queues, sources };
+    const stores = { pool, databaseUrl: database.url, queueStore, queues, payloadRetentionDays: 30 };
+    const parts = { ...stores, logger: log.logger, clock, sources };
     app = await NestFactory.create<NestFastifyApplication>(SchedulerModule.forRoot(parts), new FastifyAdapter(), {
       logger: new NestLogger(log.logger),
       abortOnError: false,

@@ -4,17 +4,35 @@ import { APP_FILTER } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { ClockWatch, OperationsModule, type Logger } from '@app/observability';
 import { workerConnection, type QueueStore } from '@app/queue';
-import { CatalogueRepository, CloseRepository, PlanRepository, dataSourceOptions, type Pool } from '@app/storage';
-import type { SourceAccesses, SourceClient } from '@app/sources';
+import {
+  CatalogueRepository,
+  CloseRepository,
+  dataSourceOptions,
+  ExtraFetchRepository,
+  PayloadRepository,
+  PlanRepository,
+  spendCredits,
+  StatusRepository,
+  type Pool,
+} from '@app/storage';
+import { planOf, type Source, type SourceAccesses, type SourceClient } from '@app/sources';
 import type { DataSource } from 'typeorm';
 import { CatalogueService } from './catalogue/catalogue.service.js';
+import { NameBook } from './catalogue/name-book.js';
+import { SourceLoad } from './catalogue/source-load.js';
+import { FetchController } from './control/fetch.controller.js';
 import { ProblemFilter } from './control/problem.filter.js';
+import { StatusController } from './control/status.controller.js';
 import { TickersController } from './control/tickers.controller.js';
 import { Clockwork } from './planning/clockwork.service.js';
+import { CreditPlanner } from './planning/credit-planner.js';
 import { FetchQueues } from './planning/fetch-queues.js';
+import { PayloadRetention } from './planning/payload-retention.service.js';
 import { PlannerService } from './planning/planner.service.js';
+import { SourceGauges } from './planning/source-gauges.service.js';
 import { WakeProcessor } from './planning/wake.processor.js';
-import { LOGGER, POOL } from './tokens.js';
+import { reportSettled } from './planning/report-settled.js';
+import { LOGGER, PAYLOAD_RETENTION_DAYS, POOL, SOURCE_ACCESSES, STABLECOINS_AT_PAR } from './tokens.js';
 
 /** What a scheduler is made of; opened before Nest starts, so that Nest only wires. */
 export interface SchedulerParts {
@@ -25,6 +43,8 @@ export interface SchedulerParts {
   readonly queueStore: QueueStore;
   readonly queues: FetchQueues;
   readonly sources: SourcesPart;
+  /** How many days the bodies of answers are kept. */
+  readonly payloadRetentionDays: number;
 }
 
 /** How this process knows and reaches the sources. */
@@ -33,6 +53,8 @@ export interface SourcesPart {
   readonly access: SourceAccesses;
   /** Whether published limits are kept and months counted; the simulator has none of its own. */
   readonly limited: boolean;
+  /** Whether a USDT or USDC is taken for a dollar; default: no. */
+  readonly stablecoinsAtPar?: boolean;
 }
 
 /** The control plane: plans slots, closes them, and lets the catalogue be changed. */
@@ -50,25 +72,52 @@ export class SchedulerModule {
           clock.isTrue() ? [] : ["the clock is more than 250 ms away from the database's"],
         ),
       ],
-      controllers: [TickersController],
+      controllers: [TickersController, StatusController, FetchController],
       providers: [
         { provide: LOGGER, useValue: logger },
         { provide: POOL, useValue: pool },
         { provide: ClockWatch, useValue: clock },
         { provide: FetchQueues, useValue: queues },
         { provide: PlanRepository, useValue: new PlanRepository(pool) },
-        { provide: CloseRepository, useValue: new CloseRepository(pool) },
+        { provide: PayloadRepository, useValue: new PayloadRepository(pool) },
+        { provide: PAYLOAD_RETENTION_DAYS, useValue: parts.payloadRetentionDays },
+        {
+          provide: CloseRepository,
+          useValue: new CloseRepository(pool, (settled) => reportSettled(logger, settled)),
+        },
         {
           provide: CatalogueRepository,
           inject: [getDataSourceToken()],
           useFactory: (dataSource: DataSource) => new CatalogueRepository(dataSource),
         },
+        { provide: STABLECOINS_AT_PAR, useValue: parts.sources.stablecoinsAtPar ?? false },
+        { provide: SOURCE_ACCESSES, useValue: parts.sources.access },
+        { provide: StatusRepository, useValue: new StatusRepository(pool) },
+        { provide: ExtraFetchRepository, useValue: new ExtraFetchRepository(pool) },
+        {
+          provide: NameBook,
+          useValue: new NameBook({ ...parts.sources, logger, now: Date.now, spend: spendingOf(parts) }),
+        },
+        { provide: SourceLoad, useValue: new SourceLoad(parts.sources.access, parts.sources.limited) },
+        { provide: CreditPlanner, useValue: new CreditPlanner({ ...parts.sources, pool, logger }) },
+        { provide: SourceGauges, useValue: new SourceGauges({ ...parts.sources, pool, logger, now: Date.now }) },
         CatalogueService,
         PlannerService,
         Clockwork,
+        PayloadRetention,
         WakeProcessor,
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],
     };
   }
+}
+
+/** Calls for lists of names count against the months of their sources, as those for prices do. */
+function spendingOf({ pool, sources }: SchedulerParts) {
+  return async (source: Source, cost: number): Promise<boolean> => {
+    const { monthly } = planOf(source, sources.access[source.name]);
+    if (!sources.limited || monthly === undefined) return true;
+    const request = { sourceId: source.id, cost, monthly: monthly.credits, nowMs: Date.now() };
+    return (await spendCredits(pool, request)).granted;
+  };
 }

@@ -1,4 +1,4 @@
-import { databaseUrl, type schedulerSettings, type SettingsOf } from '@app/config';
+import { databaseUrl, keepsSourceLimits, type schedulerSettings, type SettingsOf } from '@app/config';
 import {
   ClockWatch,
   explainListenError,
@@ -58,14 +58,22 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
     noProxy: settings.NO_PROXY,
     now: Date.now,
   });
-  const sources = { client, access, limited: settings.TIDEMARK_MODE === 'live' };
-  const module = SchedulerModule.forRoot({ logger, pool, databaseUrl: url, clock, queueStore, queues, sources });
+  const stablecoinsAtPar = settings.ASSUME_STABLECOINS_AT_PAR === 'true';
+  const sources = { client, access, limited: keepsSourceLimits(settings), stablecoinsAtPar };
+  const payloadRetentionDays = settings.PAYLOAD_RETENTION_DAYS;
+  const parts = { logger, pool, databaseUrl: url, clock, queueStore, queues, sources, payloadRetentionDays };
+  const module = SchedulerModule.forRoot(parts);
   const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
     logger: new NestLogger(logger),
   });
   await app
     .get(CatalogueService)
     .begin({ tickers, defaults: DEFAULT_CATALOGUE, intervalSeconds: settings.SAMPLE_INTERVAL_SECONDS });
+  // Beside everything else: a source that does not answer keeps no price waiting.
+  void app
+    .get(CatalogueService)
+    .checkNames()
+    .catch((error: unknown) => logger.warn({ event: 'names_unchecked', err: error }, 'could not check the names'));
   await prepareControlServer(app, { password: login.password, queues: queues.all() });
   await app.listen(port, host).catch((error: unknown) => {
     throw explainListenError(error, 'CONTROL_PORT', port);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkQuote, type FailureReason, type MissReason } from '@app/domain';
+import { judgeAnswer, retryDelayMs, type FailureReason, type JudgeOptions, type MissReason } from '@app/domain';
 import type { Logger } from '@app/observability';
-import type { DelayedRetry, FetchJob } from '@app/queue';
-import { isQuote, SourceError, type Source, type SourceAnswer, type SourceClient } from '@app/sources';
+import type { FetchJob } from '@app/queue';
+import { SourceError, type Source, type SourceAnswer, type SourceClient } from '@app/sources';
 import type {
   AttemptFailure,
   Claim,
@@ -10,13 +10,17 @@ import type {
   FetchRepository,
   FetchResult,
   Sample,
-  StoreOutcome,
   SampleRepository,
+  SourceStateRepository,
 } from '@app/storage';
+import { acknowledgeStore } from './acknowledge-store.js';
+import type { CallAllowance } from './call-allowance.js';
+import { uncalledFetches } from './call-metrics.js';
+import { CALL_TIMEOUT_MS, callTimeoutMs, isBegunLate } from './call-time.js';
 import { withPatience } from './database-patience.js';
-
-/** A call may take this long at most, in milliseconds; a killed worker's claim is free again soon after. */
-export const CALL_TIMEOUT_MS = 4_000;
+import { PostponeFetchError, RetryFetchError } from './fetch-errors.js';
+import { latencyOf, type Provenance } from './provenance.js';
+import { SourceWatch } from './source-watch.js';
 
 /** Added to the call's own limit before somebody else may take the fetch over, in milliseconds. */
 const LEASE_MARGIN_MS = 1_000;
@@ -28,10 +32,19 @@ const MIN_TIME_FOR_RETRY_MS = 1_500;
 export interface FetchPricesDependencies {
   readonly fetches: FetchRepository;
   readonly samples: SampleRepository;
+  readonly states: SourceStateRepository;
+  /** What limits and months allow; default: anything. */
+  readonly allowance?: CallAllowance | undefined;
   readonly client: SourceClient;
   readonly logger: Logger;
+  /** Remembers where the prices came from. */
+  readonly provenance: Provenance;
+  /** How answers are judged. */
+  readonly judging: JudgeOptions;
   /** The clock, milliseconds since 1970. */
   readonly now: () => number;
+  /** From 0 to 1; default: `Math.random`. */
+  readonly random?: () => number;
 }
 
 /** How a job is run. */
@@ -42,27 +55,18 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-/** Thrown when the fetch shall be tried again in the same window; the queue does so after its backoff. */
-export class RetryFetchError extends Error implements DelayedRetry {
-  override readonly name = 'RetryFetchError';
-
-  /** @param afterMs how long the source wants to be left alone. */
-  constructor(
-    message: string,
-    readonly afterMs: number,
-    options: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
-
 /** Runs one fetch: claim, call, parse, check, store. A price is never filed under a slot whose window it missed. */
 export class FetchPricesJob {
-  constructor(private readonly dependencies: FetchPricesDependencies) {}
+  private readonly watch: SourceWatch;
+
+  constructor(private readonly dependencies: FetchPricesDependencies) {
+    this.watch = new SourceWatch({ random: Math.random, ...dependencies });
+  }
 
   /**
    * @returns when the fetch has its outcome in Postgres, or somebody else has it in hand.
-   * @throws RetryFetchError when another attempt is due; anything else only when the process ends or Postgres stays away.
+   * @throws RetryFetchError when another attempt is due, PostponeFetchError when the call may only be made later; anything else only
+   * when the process ends or Postgres stays away.
    */
   async run(source: Source, key: FetchJob, { takeOver, signal }: RunOptions): Promise<void> {
     const { fetches, now, logger } = this.dependencies;
@@ -76,8 +80,12 @@ export class FetchPricesJob {
     switch (claim.kind) {
       case 'claimed':
         // The claim itself may have taken until the window was over.
-        if (now() >= claim.deadline * 1000) return this.giveUp(key, claim, missReason(false, troubled), signal);
-        return this.call(source, key, claim, signal);
+        if (now() >= claim.deadline * 1000) return this.withdraw(key, claim, missReason(false, troubled), signal);
+        return this.callIfAllowed(source, key, claim, signal);
+      case 'resting':
+        return this.waitOrGiveUp(key, claim, signal);
+      case 'overload':
+        return this.giveUp(key, claim, 'overload', signal);
       case 'too_late':
         return this.giveUp(key, claim, missReason(claim.begun, troubled), signal);
       case 'spent':
@@ -88,6 +96,33 @@ export class FetchPricesJob {
     }
   }
 
+  private async callIfAllowed(
+    source: Source,
+    key: FetchJob,
+    claim: Claim & { kind: 'claimed' },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { allowance: allowances, fetches, logger, now } = this.dependencies;
+    if (allowances === undefined) return this.call(source, key, claim, signal);
+    const { value: allowance } = await withPatience(logger, signal, () => allowances.ask(source, claim.members, now()));
+    if (allowance.kind === 'granted') return this.call(source, key, claim, signal);
+    if (allowance.kind === 'no_credits') return this.withdraw(key, claim, 'no_credits', signal);
+    const remainingMs = claim.deadline * 1000 - now();
+    if (remainingMs - allowance.afterMs <= MIN_TIME_FOR_RETRY_MS) return this.withdraw(key, claim, 'late', signal);
+    await this.watch.withdrawn(key, claim, signal);
+    await withPatience(logger, signal, () => fetches.putBack(key, claim.attempt));
+    throw new PostponeFetchError(`${key.source}: its limit is used up for the moment`, allowance.afterMs);
+  }
+
+  /** Until the source has rested: in this window, or else the fetch ends at once, so that another source may serve the slot. */
+  private async waitOrGiveUp(key: FetchJob, claim: Claim & { kind: 'resting' }, signal: AbortSignal): Promise<void> {
+    const { now } = this.dependencies;
+    if (claim.reason === 'paused' && claim.deadline * 1000 - claim.untilMs > MIN_TIME_FOR_RETRY_MS) {
+      throw new PostponeFetchError(`${key.source} asked to be left alone`, claim.untilMs - now());
+    }
+    return this.giveUp(key, claim, claim.reason, signal);
+  }
+
   private async call(
     source: Source,
     key: FetchJob,
@@ -95,7 +130,7 @@ export class FetchPricesJob {
     signal: AbortSignal,
   ): Promise<void> {
     const { client, now } = this.dependencies;
-    const timeoutMs = Math.min(CALL_TIMEOUT_MS, claim.deadline * 1000 - now());
+    const timeoutMs = callTimeoutMs(key.slot, claim.deadline, now());
     try {
       const answer = await client.fetch(source, claim.members, { timeoutMs, signal });
       await this.keepAnswer(key, claim, answer, signal);
@@ -112,17 +147,17 @@ export class FetchPricesJob {
     answer: SourceAnswer,
     signal: AbortSignal,
   ): Promise<void> {
-    const samples = claim.members.map((member) =>
-      isInWindow(member, key.slot, answer) ? judge(member, answer) : missed(member, 'late'),
-    );
+    const samples = judgeAnswer(claim.members, key.slot, answer, this.dependencies.judging);
     const { requestedAt, receivedAt, httpStatus, latencyMs } = answer;
+    const call = this.dependencies.provenance.keepAnswer(key, claim.members, answer);
     await this.store(
       key,
       claim.members,
       samples,
-      { status: 'answered', requestedAt, receivedAt, httpStatus, latencyMs },
+      { status: 'answered', requestedAt, receivedAt, httpStatus, latencyMs, call },
       signal,
     );
+    await this.watch.answered(key, answer, signal);
   }
 
   private async keepFailure(
@@ -131,27 +166,31 @@ export class FetchPricesJob {
     error: SourceError,
     signal: AbortSignal,
   ): Promise<void> {
-    const { fetches, logger, now } = this.dependencies;
-    const remainingMs = claim.deadline * 1000 - now();
-    const afterMs = (error.retryAfterSeconds ?? 0) * 1000;
-    const isTime = remainingMs > Math.max(MIN_TIME_FOR_RETRY_MS, afterMs);
+    const { fetches, logger, now, provenance, random = Math.random } = this.dependencies;
+    if (error.kind === 'timeout' && isBegunLate(key.slot, claim.deadline, error))
+      return this.withdraw(key, claim, 'late', signal);
+    const message = provenance.safe(error.message);
+    const rest = await this.watch.failed(key, claim, { error, message }, signal);
+    const spareMs = claim.deadline * 1000 - now() - MIN_TIME_FOR_RETRY_MS;
+    const afterMs =
+      rest === undefined ? Math.min(retryDelayMs(claim.attempt, random()), spareMs) : rest.untilMs - now();
+    const isTime = spareMs > 0 && afterMs <= spareMs && rest?.reason !== 'benched';
     if (error.retryable && claim.attempt < claim.maxAttempts && isTime) {
-      await withPatience(logger, signal, () =>
-        fetches.release(key, claim.attempt, { kind: error.kind, message: error.message }),
-      );
-      throw new RetryFetchError(error.message, afterMs, { cause: error });
+      await withPatience(logger, signal, () => fetches.release(key, claim.attempt, { kind: error.kind, message }));
+      provenance.keepAttempt(key, claim.members, claim.attempt, error);
+      throw new RetryFetchError(message, afterMs, { cause: error });
     }
-    if (error.kind === 'timeout' && isBegunLate(key, claim, error))
-      return this.giveUp(key, { members: claim.members }, 'late', signal);
-    logger.warn({ event: 'fetch_failed', ...fields(key), kind: error.kind, attempt: claim.attempt }, error.message);
+    logger.warn({ event: 'fetch_failed', ...fields(key), kind: error.kind, attempt: claim.attempt }, message);
     const samples = claim.members.map((member) => failed(member, error.kind));
     const result: FetchResult = {
       status: 'failed',
       requestedAt: error.requestedAt,
       receivedAt: error.receivedAt,
       httpStatus: error.httpStatus,
+      latencyMs: latencyOf(error),
       errorKind: error.kind,
-      errorMessage: error.message,
+      errorMessage: message,
+      call: provenance.keepFailure(key, claim.members, error),
     };
     await this.store(key, claim.members, samples, result, signal);
   }
@@ -162,6 +201,17 @@ export class FetchPricesJob {
     return new RetryFetchError('the worker was stopped', 0, { cause: error });
   }
 
+  /** Ends a fetch that was claimed and is not called, or whose call says nothing of the source. */
+  private async withdraw(
+    key: FetchJob,
+    claim: Claim & { kind: 'claimed' },
+    reason: MissReason,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.watch.withdrawn(key, claim, signal);
+    await this.giveUp(key, { members: claim.members }, reason, signal);
+  }
+
   /** Ends a fetch that may not be called any more: with the failure of its last attempt, or with the reason why there is none. */
   private async giveUp(
     key: FetchJob,
@@ -169,6 +219,7 @@ export class FetchPricesJob {
     reason: MissReason,
     signal: AbortSignal,
   ): Promise<void> {
+    if (failure === undefined) uncalledFetches.inc({ source: key.source, reason });
     const samples = members.map((member) => (failure ? failed(member, failure.kind) : missed(member, reason)));
     const result: FetchResult = { status: 'closed', errorKind: failure?.kind, errorMessage: failure?.message };
     await this.store(key, members, samples, result, signal);
@@ -185,37 +236,12 @@ export class FetchPricesJob {
     const { value: outcome } = await withPatience(logger, signal, () =>
       repository.store(key, samples, result, Math.floor(now() / 1000)),
     );
-    this.acknowledge(key, members, samples, outcome);
-  }
-
-  /** One line per sample, after the commit: what is acknowledged is in the table. */
-  private acknowledge(
-    key: FetchJob,
-    members: readonly FetchMember[],
-    samples: readonly Sample[],
-    { kept, decided }: StoreOutcome,
-  ): void {
-    const delayMs = this.dependencies.now() - key.slot * 1000;
-    for (const [index, { tickerId, outcome, reason, price }] of samples.entries()) {
-      const line = { ...fields(key), ticker: members[index]?.ticker, outcome, reason, price, delay_ms: delayMs };
-      const served = decided.some((one) => one.tickerId === tickerId && one.sourceId === key.sourceId);
-      if (kept.has(tickerId)) {
-        this.dependencies.logger.info({ event: 'sample_stored', ...line, served }, 'sample stored');
-      } else {
-        // Somebody who took the fetch over, or the closer, was first: theirs stands.
-        this.dependencies.logger.warn({ event: 'sample_superseded', ...line }, 'another sample stands in its place');
-      }
-    }
+    acknowledgeStore(logger, { key, members, samples, outcome, delayMs: now() - key.slot * 1000 });
   }
 }
 
 function fields(key: FetchJob) {
   return { job: `${key.batch}-${key.slot}`, source: key.source, slot: key.slot };
-}
-
-/** Whether a call began in the second half of its window: that it had no time to end is not the source's fault. */
-function isBegunLate(key: FetchJob, claim: Claim & { kind: 'claimed' }, { requestedAt }: SourceError): boolean {
-  return requestedAt !== undefined && requestedAt.getTime() >= ((key.slot + claim.deadline) / 2) * 1000;
 }
 
 function missReason(begun: boolean, troubled: boolean): MissReason {
@@ -229,21 +255,4 @@ function missed(member: FetchMember, reason: MissReason): Sample {
 
 function failed(member: FetchMember, reason: FailureReason): Sample {
   return { tickerId: member.tickerId, outcome: 'failed', reason };
-}
-
-/** Each ticker of a batch has a window of its own, which follows from its interval. */
-function isInWindow(member: FetchMember, slot: number, { requestedAt, receivedAt }: SourceAnswer): boolean {
-  return requestedAt.getTime() >= slot * 1000 && receivedAt.getTime() < member.deadline * 1000;
-}
-
-/** What an answer that came in time says of one ticker that was asked for. */
-function judge(member: FetchMember, answer: SourceAnswer): Sample {
-  const quote = answer.readings.find((candidate) => candidate.ticker === member.ticker);
-  if (quote === undefined) return failed(member, 'absent');
-  if (!isQuote(quote)) return { tickerId: member.tickerId, outcome: 'rejected', reason: quote.rejected };
-  const kept = { tickerId: member.tickerId, raw: quote.price, sourceTime: quote.sourceTime };
-  const verdict = checkQuote(quote, answer.receivedAt);
-  return verdict.outcome === 'accepted'
-    ? { ...kept, outcome: 'accepted', price: verdict.price }
-    : { ...kept, outcome: 'rejected', reason: verdict.reason };
 }

@@ -2,9 +2,11 @@ import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Injectable, type Type } from '@nestjs/common';
 import type { Logger } from '@app/observability';
 import { endWorker, fetchJobSchema, fetchQueueName, fetchWorkerOptions } from '@app/queue';
-import { planOf, type Source, type SourceAccesses } from '@app/sources';
-import { UnrecoverableError, type Job } from 'bullmq';
-import { FetchPricesJob, RetryFetchError } from './fetch-prices.job.js';
+import type { Source, SourceAccesses } from '@app/sources';
+import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
+import { limiterOf } from './call-allowance.js';
+import { PostponeFetchError, RetryFetchError } from './fetch-errors.js';
+import { FetchPricesJob } from './fetch-prices.job.js';
 import { LOGGER, SHUTDOWN } from './tokens.js';
 
 /** Takes jobs from one source's queue and hands them to {@link FetchPricesJob}. */
@@ -18,8 +20,8 @@ export abstract class FetchProcessor extends WorkerHost {
 
   private readonly inHand = new Set<Promise<void>>();
 
-  override async process(job: Job): Promise<void> {
-    const run = this.run(job);
+  override async process(job: Job, token?: string): Promise<void> {
+    const run = this.run(job, token);
     this.inHand.add(run);
     try {
       await run;
@@ -37,13 +39,20 @@ export abstract class FetchProcessor extends WorkerHost {
     while (this.inHand.size > 0) await Promise.allSettled(this.inHand);
   }
 
-  private async run(job: Job): Promise<void> {
+  private async run(job: Job, token: string | undefined): Promise<void> {
     const key = fetchJobSchema.safeParse(job.data);
     if (!key.success) throw new UnrecoverableError(`a job of another version, with data ${JSON.stringify(job.data)}`);
-    await this.fetchPrices.run(this.source, key.data, {
-      takeOver: job.stalledCounter > 0,
-      signal: this.shutdown.signal,
-    });
+    try {
+      await this.fetchPrices.run(this.source, key.data, {
+        takeOver: job.stalledCounter > 0,
+        signal: this.shutdown.signal,
+      });
+    } catch (error) {
+      if (!(error instanceof PostponeFetchError)) throw error;
+      // Not an attempt: the job waits in the queue, and no worker has it in hand meanwhile.
+      await job.moveToDelayed(Date.now() + Math.ceil(error.afterMs), token);
+      throw new DelayedError(error.message);
+    }
   }
 
   @OnWorkerEvent('failed')
@@ -79,19 +88,12 @@ export interface ProcessorOptions {
   readonly limited: boolean;
 }
 
-/** BullMQ lets up to twice its limit through a sliding window (measured: 10 let 14 to 19 through), so half is declared. */
-const LIMIT_SHARE = 0.5;
-
 /** The processor of one source: @nestjs/bullmq ties a processor class to one queue. */
 export function fetchProcessorFor(source: Source, options: ProcessorOptions): Type<FetchProcessor> {
-  const { limit } = planOf(source, options.access[source.name]);
-  const max = Math.max(1, Math.floor(limit.calls * LIMIT_SHARE));
-  const limiter = { max, duration: limit.perSeconds * 1000 };
-
   @Processor(fetchQueueName(source.name), {
     ...fetchWorkerOptions,
     concurrency: options.concurrency,
-    ...(options.limited ? { limiter } : {}),
+    ...(options.limited ? { limiter: limiterOf(source, options.access) } : {}),
   })
   class SourceFetchProcessor extends FetchProcessor {
     protected override readonly source = source;

@@ -1,8 +1,15 @@
-import { configuredSources, workerSettings, settingsOrExit, sourceSettingsOf } from '@app/config';
+import {
+  configuredSources,
+  declaredSourceSettings,
+  settingsOrExit,
+  sourceSettingsOf,
+  workerSettings,
+} from '@app/config';
 import { createLogger, runProcess } from '@app/observability';
-import { SOURCES } from '@app/sources';
+import { declareSourcesOrExit, SOURCES } from '@app/sources';
 import { startWorker } from './start-worker.js';
 
+await declareSourcesOrExit(settingsOrExit(declaredSourceSettings));
 const settings = settingsOrExit({ ...workerSettings, ...sourceSettingsOf(SOURCES) });
 const logger = createLogger({ name: 'worker', level: settings.LOG_LEVEL });
 runProcess(logger, () => startWorker(settings, configuredSources(settings, SOURCES), logger));

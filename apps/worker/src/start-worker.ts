@@ -1,4 +1,4 @@
-import { databaseUrl, type SettingsOf, type workerSettings } from '@app/config';
+import { databaseUrl, keepsSourceLimits, type SettingsOf, type workerSettings } from '@app/config';
 import {
   ClockWatch,
   explainListenError,
@@ -8,8 +8,8 @@ import {
   type Logger,
 } from '@app/observability';
 import { queueStoreOf, useQueueStore } from '@app/queue';
-import { SourceClient, type SourceAccesses } from '@app/sources';
-import { createPool, databaseNowMs, whyUnfit } from '@app/storage';
+import { lacksKey, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
+import { createPool, databaseNowMs, SourceStateRepository, whyUnfit, type Pool } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { WorkerModule } from './worker.module.js';
@@ -37,6 +37,7 @@ export async function startWorker(
   });
   const clock = new ClockWatch(() => databaseNowMs(pool));
   await clock.measure();
+  await benchKeyless(pool, access);
   const queueStore = queueStoreOf(settings.QUEUE_URL ?? url);
   useQueueStore(queueStore);
   const client = new SourceClient({
@@ -52,7 +53,12 @@ export async function startWorker(
     clock,
     client,
     queueStore,
-    processors: { access, concurrency: settings.WORKER_CONCURRENCY, limited: settings.TIDEMARK_MODE === 'live' },
+    processors: { access, concurrency: settings.WORKER_CONCURRENCY, limited: keepsSourceLimits(settings) },
+    judging: { stablecoinsAtPar: settings.ASSUME_STABLECOINS_AT_PAR === 'true' },
+    provenance: {
+      retentionDays: settings.PAYLOAD_RETENTION_DAYS,
+      maxBytesPerDay: settings.PAYLOAD_MAX_MB_PER_DAY * 2 ** 20,
+    },
     finishWithinMs: settings.WORKER_FINISH_SECONDS * 1000,
     now: Date.now,
   });
@@ -73,4 +79,11 @@ export async function startWorker(
       await pool.end();
     },
   };
+}
+
+/** A source that answers nobody without a key, and has none, is not asked: its slots are `benched` at once. */
+async function benchKeyless(pool: Pool, access: SourceAccesses): Promise<void> {
+  const isKeyless = Map.groupBy(SOURCES, (source) => lacksKey(source, access[source.name]));
+  const idsOf = (keyless: boolean): number[] => (isKeyless.get(keyless) ?? []).map(({ id }) => id);
+  await new SourceStateRepository(pool).noteKeys({ missing: idsOf(true), present: idsOf(false) });
 }

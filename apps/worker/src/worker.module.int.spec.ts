@@ -55,6 +55,8 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
       clock,
       client,
       queueStore,
+      judging: { stablecoinsAtPar: false },
+      provenance: { retentionDays: 30, maxBytesPerDay: 2 ** 28 },
       processors: { access: {}, concurrency: 5, limited: false },
       finishWithinMs: 5_000,
       now: Date.now,
@@ -107,6 +109,26 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
     expect(log.of('fetch_retried')).toHaveLength(1);
   });
 
+  it('waits for the end of a pause without having the job in hand, and makes its call then', async () => {
+    const [key] = await planned('btc_usd');
+    const untilMs = Date.now() + 2_000;
+    await database.pool.query(
+      'INSERT INTO source_states (source_id, paused_until) VALUES (1, to_timestamp($1::float8 / 1000))',
+      [untilMs],
+    );
+    let askedAtMs = 0;
+    source.answerWith((request, response) => {
+      askedAtMs = Date.now();
+      plainAnswer(200, deribitBody('1.5'))(request, response);
+    });
+    await queue.addBulk([fetchJob(key as FetchJob, 1)]);
+    await settled(async () => (await queue.getJobCountByTypes('delayed')) === 1);
+    await settled(async () => 'btc_usd' in (await pricesOf(database.pool, key?.slot ?? 0)));
+    expect(askedAtMs).toBeGreaterThanOrEqual(untilMs);
+    expect(await fetchState(database.pool, key as FetchJob)).toMatchObject({ status: 'answered', attempts: 1 });
+    expect(log.of('job_failed')).toEqual([]);
+  });
+
   it('refuses a job of another version for good, and goes on with the next', async () => {
     const [key] = await planned('btc_usd');
     await queue.add('fetch-prices', { what: 'is this' }, { jobId: 'strange', attempts: 3 });
@@ -128,6 +150,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
     answer();
     await closing;
     expect(await samplesOf(database.pool, key?.slot ?? 0)).toMatchObject([{ outcome: 'accepted', price: '87123.45' }]);
+    expect((await database.pool.query('SELECT 1 FROM payloads')).rowCount).toBe(1);
   });
 
   it('tells whether it is alive, ready, and how it is doing', async () => {

@@ -1,25 +1,46 @@
 import fc from 'fast-check';
-import { checkQuote, MAX_PLAUSIBLE_PRICE, MAX_SOURCE_LEAD_MS, MIN_PLAUSIBLE_PRICE } from './check.js';
+import { checkQuote, checkRange, type CheckContext } from './check.js';
 import type { Quote } from './quote.js';
+import { checkLimitsOf, DEFAULT_CHECK_LIMITS, type StoredChecks } from './rule-options.js';
 
 const RECEIVED_AT = new Date('2026-11-20T12:00:00.000Z');
+const { maximum: MAXIMUM } = DEFAULT_CHECK_LIMITS;
 
-function verdictOf(price: string, sourceTime?: Date) {
-  return checkQuote({ ticker: 'btc_usd', price, sourceTime }, RECEIVED_AT);
+function verdictOf(price: string, quote: Partial<Quote> = {}, context: Partial<CheckContext> = {}) {
+  return checkQuote(
+    { ticker: 'btc_usd', price, sourceTime: undefined, ...quote },
+    { receivedAt: RECEIVED_AT, ...context },
+  );
 }
 
 function rejected(reason: string) {
-  return { outcome: 'rejected', reason };
+  return { outcome: 'rejected', reason, detail: expect.stringMatching(/.{10}/) as string };
 }
 
+/** An instant so many milliseconds after receipt. */
 function later(ms: number): Date {
   return new Date(RECEIVED_AT.getTime() + ms);
 }
 
+function limits(checks: StoredChecks) {
+  return checkLimitsOf({ checks });
+}
+
 describe('checking a quote', () => {
   test('accepts a price and keeps its digits', () => {
-    expect(verdictOf('87123.4500')).toEqual({ outcome: 'accepted', price: '87123.4500' });
-    expect(verdictOf('1.5e-8')).toEqual({ outcome: 'accepted', price: '0.000000015' });
+    expect(verdictOf('87123.4500')).toEqual({ outcome: 'accepted', price: '87123.4500', isDerived: false });
+    expect(verdictOf('1.5e-8')).toEqual({ outcome: 'accepted', price: '0.000000015', isDerived: false });
+  });
+
+  test('turns units of the base for one of the quote into a price', () => {
+    expect(verdictOf('0.0000125', { inverted: true })).toEqual({
+      outcome: 'accepted',
+      price: '80000',
+      isDerived: true,
+    });
+    expect(verdictOf('3', { inverted: true })).toMatchObject({ price: '0.333333333333333333' });
+    expect(verdictOf('0', { inverted: true })).toEqual(rejected('not_positive'));
+    expect(verdictOf('1e-30', { inverted: true })).toEqual(rejected('absurd'));
   });
 
   test.each(['', 'abc', 'NaN', 'Infinity', '0x10', '1.', '9'.repeat(41), 'null', '1e999'])(
@@ -29,7 +50,7 @@ describe('checking a quote', () => {
     },
   );
 
-  test.each(['0', '-0', '0.00', '0e9', '-1', '-0.000000000000000000001', `-${MAX_PLAUSIBLE_PRICE}0`])(
+  test.each(['0', '-0', '0.00', '0e9', '-1', '-0.000000000000000000001', `-${MAXIMUM}0`])(
     'rejects %s as not positive',
     (price) => {
       expect(verdictOf(price)).toEqual(rejected('not_positive'));
@@ -37,31 +58,85 @@ describe('checking a quote', () => {
   );
 
   test('accepts the highest and the lowest plausible price and rejects what lies beyond', () => {
-    expect(verdictOf(MAX_PLAUSIBLE_PRICE).outcome).toBe('accepted');
-    expect(verdictOf(`${MAX_PLAUSIBLE_PRICE}.00`).outcome).toBe('accepted');
-    expect(verdictOf(`${MAX_PLAUSIBLE_PRICE}.01`)).toEqual(rejected('absurd'));
-    expect(verdictOf(MIN_PLAUSIBLE_PRICE).outcome).toBe('accepted');
+    expect(verdictOf(MAXIMUM).outcome).toBe('accepted');
+    expect(verdictOf(`${MAXIMUM}.00`).outcome).toBe('accepted');
+    expect(verdictOf(`${MAXIMUM}.01`)).toEqual(rejected('absurd'));
+    expect(verdictOf(DEFAULT_CHECK_LIMITS.minimum).outcome).toBe('accepted');
     expect(verdictOf('1e-18').outcome).toBe('accepted');
     expect(verdictOf('9.99e-19')).toEqual(rejected('absurd'));
     expect(verdictOf('1e-39')).toEqual(rejected('absurd'));
   });
 
-  test('gives a source whose clock runs ahead one minute and not a millisecond more', () => {
-    expect(verdictOf('1', later(MAX_SOURCE_LEAD_MS)).outcome).toBe('accepted');
-    expect(verdictOf('1', later(MAX_SOURCE_LEAD_MS + 1))).toEqual(rejected('in_the_future'));
-    expect(verdictOf('1', later(-86_400_000)).outcome).toBe('accepted');
+  test('a ticker may have a range of its own, which a price in another currency meets only when it is converted', () => {
+    const own = limits({ minimum: '1000', maximum: '1e5' });
+    expect(verdictOf('999.99', {}, { limits: own })).toEqual(rejected('absurd'));
+    expect(verdictOf('100000', {}, { limits: own }).outcome).toBe('accepted');
+    expect(verdictOf('100000.1', {}, { limits: own })).toEqual(rejected('absurd'));
+    expect(verdictOf('0.05', {}, { limits: own, isToBeConverted: true }).outcome).toBe('accepted');
+    expect(verdictOf('1e30', {}, { limits: own, isToBeConverted: true })).toEqual(rejected('absurd'));
+    expect(checkRange('999', own)).toEqual(rejected('absurd'));
+    expect(checkRange('1000', own)).toBeUndefined();
+  });
+
+  describe('by its time', () => {
+    test('gives a source whose clock runs ahead one minute and not a millisecond more', () => {
+      expect(verdictOf('1', { sourceTime: later(60_000) }).outcome).toBe('accepted');
+      expect(verdictOf('1', { sourceTime: later(60_001) })).toEqual(rejected('in_the_future'));
+    });
+
+    test('gives a price ten minutes and not a millisecond more', () => {
+      expect(verdictOf('1', { sourceTime: later(-600_000) }).outcome).toBe('accepted');
+      expect(verdictOf('1', { sourceTime: later(-600_001) })).toEqual(rejected('stale'));
+    });
+
+    test('an answer out of a cache is as old as the cache says, whatever the price says', () => {
+      const answeredAt = later(-600_001);
+      expect(verdictOf('1', {}, { answeredAt })).toEqual(rejected('stale'));
+      expect(verdictOf('1', { sourceTime: later(0) }, { answeredAt })).toEqual(rejected('stale'));
+      expect(verdictOf('1', { sourceTime: later(-600_001) }, { answeredAt: later(0) })).toEqual(rejected('stale'));
+      expect(verdictOf('1', { sourceTime: later(-1) }, { answeredAt: later(-599_999) }).outcome).toBe('accepted');
+    });
+
+    test('says whose time it was, and how old', () => {
+      expect(verdictOf('1', { sourceTime: later(-700_000) })).toMatchObject({
+        detail: 'its own time is 700.000 s before receipt, at most 600 s are allowed',
+      });
+      expect(verdictOf('1', { sourceTime: later(0) }, { answeredAt: later(-601_500) })).toMatchObject({
+        detail: 'the time at which the answer was made is 601.500 s before receipt, at most 600 s are allowed',
+      });
+    });
+
+    test('a source that tells no time is not asked for it', () => {
+      expect(verdictOf('1').outcome).toBe('accepted');
+      expect(verdictOf('1', { sourceTime: new Date(Number.NaN) }).outcome).toBe('accepted');
+    });
+
+    test('a ticker may have other limits, or none', () => {
+      const minute = { limits: limits({ max_age_seconds: 60, max_lead_seconds: 1 }) };
+      expect(verdictOf('1', { sourceTime: later(-60_001) }, minute)).toEqual(rejected('stale'));
+      expect(verdictOf('1', { sourceTime: later(1_001) }, minute)).toEqual(rejected('in_the_future'));
+      const none = { limits: limits({ max_age_seconds: null, max_lead_seconds: null }) };
+      expect(verdictOf('1', { sourceTime: later(-86_400_000) }, none).outcome).toBe('accepted');
+      expect(verdictOf('1', { sourceTime: later(86_400_000) }, none).outcome).toBe('accepted');
+    });
   });
 
   test('names what is wrong with the number before what is wrong with its time', () => {
-    expect(verdictOf('-1', later(3_600_000))).toEqual(rejected('not_positive'));
+    expect(verdictOf('-1', { sourceTime: later(3_600_000) })).toEqual(rejected('not_positive'));
   });
 
-  test('never throws, whatever a source says', () => {
+  test('never throws, whatever a source says, and never repeats a megabyte of it', () => {
     const quote: fc.Arbitrary<Quote> = fc.record({
       ticker: fc.string(),
-      price: fc.string(),
+      price: fc.oneof(fc.string(), fc.stringMatching(/^[+-]?[0-9.eE+-]{0,50}$/)),
       sourceTime: fc.option(fc.date({ noInvalidDate: false }), { nil: undefined }),
+      inverted: fc.constantFrom(true, undefined),
     });
-    fc.assert(fc.property(quote, (given) => ['accepted', 'rejected'].includes(checkQuote(given, RECEIVED_AT).outcome)));
+    fc.assert(
+      fc.property(quote, (given) =>
+        ['accepted', 'rejected'].includes(checkQuote(given, { receivedAt: RECEIVED_AT }).outcome),
+      ),
+    );
+    expect(JSON.stringify(verdictOf('x'.repeat(1_000_000))).length).toBeLessThan(300);
   });
 });

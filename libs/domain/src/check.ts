@@ -1,32 +1,95 @@
 import { compareDecimals, plainDecimal } from './decimal.js';
 import type { Quote } from './quote.js';
+import { quotedPrice } from './quoted-price.js';
 import type { RejectionReason } from './reason.js';
+import { DEFAULT_CHECK_LIMITS, type CheckLimits } from './rule-options.js';
 
-/** Nothing that is traded costs more than this in any quote currency; a wire value above it is a fault. */
-export const MAX_PLAUSIBLE_PRICE = '1000000000000';
-/** The smallest listed tokens stand near 1e-13 USD; below this a wire value is a fault. */
-export const MIN_PLAUSIBLE_PRICE = '0.000000000000000001';
-/** How far a source's clock may run ahead of ours before its time is called the future. */
-export const MAX_SOURCE_LEAD_MS = 60_000;
-
-/** The verdict on one quote: a plain decimal to keep, or the reason why not. */
-export type Verdict =
-  | { readonly outcome: 'accepted'; readonly price: string }
-  | { readonly outcome: 'rejected'; readonly reason: RejectionReason };
-
-/** Judges one quote by itself. Never throws: what cannot be believed is rejected with its reason. */
-export function checkQuote(quote: Quote, receivedAt: Date): Verdict {
-  const price = plainDecimal(quote.price);
-  if (price === undefined) return reject('not_a_decimal');
-  if (compareDecimals(price, '0') <= 0) return reject('not_positive');
-  if (compareDecimals(price, MAX_PLAUSIBLE_PRICE) > 0) return reject('absurd');
-  if (compareDecimals(price, MIN_PLAUSIBLE_PRICE) < 0) return reject('absurd');
-  if (quote.sourceTime !== undefined && quote.sourceTime.getTime() > receivedAt.getTime() + MAX_SOURCE_LEAD_MS) {
-    return reject('in_the_future');
-  }
-  return { outcome: 'accepted', price };
+/** What a quote is judged by. */
+export interface CheckContext {
+  readonly receivedAt: Date;
+  /** When the answer was made, by its own headers: a cache hands on old ones with status 200. Undefined when they do not tell. */
+  readonly answeredAt?: Date | undefined;
+  /** Default: the usual ones. */
+  readonly limits?: CheckLimits | undefined;
+  /** The quote is in another currency than its ticker: minimum and maximum are held against the converted price, by {@link checkRange}. */
+  readonly isToBeConverted?: boolean | undefined;
 }
 
-function reject(reason: RejectionReason): Verdict {
-  return { outcome: 'rejected', reason };
+/** The verdict on one quote: a plain decimal to keep, or the reason why not, with a sentence. */
+export type Verdict =
+  | {
+      readonly outcome: 'accepted';
+      readonly price: string;
+      /** The price is calculated and not the digits of the wire. */
+      readonly isDerived: boolean;
+    }
+  | RejectedQuote;
+
+/** Why a quote is not believed. */
+export interface RejectedQuote {
+  readonly outcome: 'rejected';
+  readonly reason: RejectionReason;
+  /** A sentence for people. */
+  readonly detail: string;
+}
+
+/** The most of a text on the wire that a sentence repeats, in characters. */
+const MAX_SHOWN = 60;
+
+/**
+ * Judges one quote by itself. Never throws: what cannot be believed is rejected with its reason. The number comes first, then its
+ * time; whether it is a jump takes the other prices: see {@link judgeJumps}.
+ */
+export function checkQuote(quote: Quote, context: CheckContext): Verdict {
+  const limits = context.limits ?? DEFAULT_CHECK_LIMITS;
+  const raw = plainDecimal(quote.price);
+  if (raw === undefined) return reject('not_a_decimal', `${show(quote.price)} is no decimal of at most 40 digits`);
+  if (compareDecimals(raw, '0') <= 0) return reject('not_positive', `${show(quote.price)} is not above 0`);
+  const price = quotedPrice({ raw: quote.price, isInverted: quote.inverted === true });
+  if (price === undefined) return reject('not_a_decimal', `${show(quote.price)} cannot be inverted`);
+  const range = checkRange(price, context.isToBeConverted === true ? DEFAULT_CHECK_LIMITS : limits);
+  return (
+    range ?? checkTime(quote, context, limits) ?? { outcome: 'accepted', price, isDerived: quote.inverted === true }
+  );
+}
+
+/** Holds a price against the ticker's minimum and maximum. @returns the rejection; undefined when it lies within. */
+export function checkRange(price: string, { minimum, maximum }: CheckLimits): RejectedQuote | undefined {
+  if (compareDecimals(price, maximum) > 0) return reject('absurd', `${show(price)} is above ${maximum}`);
+  if (compareDecimals(price, minimum) < 0) return reject('absurd', `${show(price)} is below ${minimum}`);
+  return undefined;
+}
+
+function checkTime(quote: Quote, context: CheckContext, limits: CheckLimits): RejectedQuote | undefined {
+  const { receivedAt, answeredAt } = context;
+  const leadSeconds = secondsBetween(receivedAt, quote.sourceTime);
+  if (limits.maxLeadSeconds !== undefined && leadSeconds > limits.maxLeadSeconds) {
+    return reject(
+      'in_the_future',
+      `its time is ${leadSeconds.toFixed(3)} s ahead, at most ${limits.maxLeadSeconds} s are allowed`,
+    );
+  }
+  if (limits.maxAgeSeconds === undefined) return undefined;
+  const [quoteAge, answerAge] = [secondsBetween(quote.sourceTime, receivedAt), secondsBetween(answeredAt, receivedAt)];
+  const ageSeconds = Math.max(quoteAge, answerAge);
+  if (ageSeconds <= limits.maxAgeSeconds) return undefined;
+  const whose = quoteAge >= answerAge ? 'its own time' : 'the time at which the answer was made';
+  return reject(
+    'stale',
+    `${whose} is ${ageSeconds.toFixed(3)} s before receipt, at most ${limits.maxAgeSeconds} s are allowed`,
+  );
+}
+
+/** Negative infinity when one of them is not known, or no time at all. */
+function secondsBetween(from: Date | undefined, to: Date | undefined): number {
+  const seconds = from === undefined || to === undefined ? Number.NaN : (to.getTime() - from.getTime()) / 1000;
+  return Number.isNaN(seconds) ? Number.NEGATIVE_INFINITY : seconds;
+}
+
+function reject(reason: RejectionReason, detail: string): RejectedQuote {
+  return { outcome: 'rejected', reason, detail };
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}...`);
 }

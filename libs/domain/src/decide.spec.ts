@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decideByPriority, type Candidate } from './decide.js';
+import { decideByPriority, standbyToAsk, type Candidate, type StandbyCandidate } from './decide.js';
 import { OUTCOMES, type Outcome } from './reason.js';
 
 /** Candidates in order of preference, with ids 1, 2, 3... */
@@ -47,5 +47,44 @@ describe('rule "priority"', () => {
         if (early !== undefined) expect(decideByPriority(turns(...outcomes), true)).toBe(early);
       }),
     );
+  });
+});
+
+describe('a standby source', () => {
+  /** `+` may still answer, `a` accepted, `f` failed; in capitals: a standby that was asked; `S`: one that was not. */
+  function candidates(turnsText: string): StandbyCandidate[] {
+    const outcomes: Record<string, Outcome | undefined> = { a: 'accepted', f: 'failed', r: 'rejected', m: 'missed' };
+    return [...turnsText].map((turn, position) => ({
+      sourceId: position + 1,
+      position,
+      outcome: outcomes[turn.toLowerCase()],
+      isStandby: turn !== turn.toLowerCase(),
+      isAsked: turn !== 'S',
+    }));
+  }
+
+  test.each<[turns: string, needed: number, asked: number | undefined]>([
+    ['aS', 1, undefined],
+    ['+S', 1, undefined],
+    ['fS', 1, 2],
+    ['rS', 1, 2],
+    ['mS', 1, 2],
+    ['ffS', 1, 3],
+    ['f+S', 1, undefined],
+    ['faS', 1, undefined],
+    ['fSS', 1, 2],
+    ['fFS', 1, 3],
+    ['fAS', 1, undefined],
+    ['fFF', 1, undefined],
+    ['f', 1, undefined],
+    ['', 1, undefined],
+    ['aS', 2, 2],
+    ['aAS', 2, undefined],
+    ['afS', 2, 3],
+    ['a+S', 2, undefined],
+    ['aaS', 2, undefined],
+  ])('of %j, where %i must be accepted: %s is asked', (turnsText, needed, asked) => {
+    expect(standbyToAsk(candidates(turnsText), needed)).toBe(asked);
+    expect(standbyToAsk(candidates(turnsText).reverse(), needed)).toBe(asked);
   });
 });

@@ -20,3 +20,26 @@ export function decideByPriority(candidates: readonly Candidate[], windowEnded: 
   }
   return undefined;
 }
+
+/** A source's turn, of a source that may be one to fall back on. */
+export interface StandbyCandidate extends Candidate {
+  readonly isStandby: boolean;
+  /** Whether it is called in this slot; always true of one that is no standby. */
+  readonly isAsked: boolean;
+}
+
+/**
+ * The standby source that has to be called now: every source before it has ended its turn, and fewer of them than needed were
+ * accepted. One after the other, to save the credits of the next.
+ * @param needed how many accepted samples make a price: 1 by rule `priority`, the minimum of sources by `median`.
+ */
+export function standbyToAsk(candidates: readonly StandbyCandidate[], needed: number): number | undefined {
+  let accepted = 0;
+  for (const candidate of [...candidates].sort((left, right) => left.position - right.position)) {
+    if (accepted >= needed) return undefined;
+    if (candidate.isStandby && !candidate.isAsked) return candidate.sourceId;
+    if (candidate.outcome === undefined) return undefined;
+    if (candidate.outcome === 'accepted') accepted += 1;
+  }
+  return undefined;
+}

@@ -1,5 +1,16 @@
 import fc from 'fast-check';
-import { compareDecimals, MAX_PRICE_DIGITS, plainDecimal } from './decimal.js';
+import {
+  compareDecimals,
+  distanceOfDecimals,
+  divideDecimals,
+  exactProduct,
+  isWithinRatio,
+  MAX_PRICE_DIGITS,
+  meanOfDecimals,
+  multiplyDecimals,
+  plainDecimal,
+  shareOfDecimals,
+} from './decimal.js';
 
 /** Digits and exponent to a plain decimal by moving the point one place at a time. */
 function movePoint(whole: string, fraction: string, exponent: number): string {
@@ -151,5 +162,44 @@ describe('comparing decimals', () => {
   test('knows no difference between a number and the same one with zeros at the end', () => {
     expect(compareDecimals('1.50', '1.5')).toBe(0);
     expect(compareDecimals('-0', '0')).toBe(0);
+  });
+});
+
+describe('calculating with decimals', () => {
+  test('products and quotients have 18 significant digits, rounded half up, and no zeros at the end', () => {
+    expect(multiplyDecimals('1.50', '2.00')).toBe('3');
+    expect(multiplyDecimals('0.1', '0.1')).toBe('0.01');
+    expect(multiplyDecimals('1.00000000000000001', '1.00000000000000001')).toBe('1.00000000000000002');
+    expect(divideDecimals('1', '3')).toBe('0.333333333333333333');
+    expect(divideDecimals('2', '3')).toBe('0.666666666666666667');
+    expect(divideDecimals('1', '1e30')).toBe('0.000000000000000000000000000001');
+  });
+
+  test('a mean is exact, also of numbers with 40 digits', () => {
+    expect(meanOfDecimals('1', '2')).toBe('1.5');
+    expect(meanOfDecimals('10.00', '10.00')).toBe('10');
+    const most = '9'.repeat(MAX_PRICE_DIGITS - 1);
+    expect(meanOfDecimals(most, `${most.slice(0, -1)}7`)).toBe(`${most.slice(0, -1)}8`);
+  });
+
+  test('a mean that would have more digits than a price may have is rounded', () => {
+    const [low, high] = [`0.${'1'.repeat(38)}1`, `0.${'1'.repeat(38)}2`];
+    expect(meanOfDecimals(low, high)).toBe(`0.${'1'.repeat(18)}`);
+  });
+
+  test('a ratio is held against the exact distance', () => {
+    expect(isWithinRatio('110', '100', '0.1')).toBe(true);
+    expect(isWithinRatio('110.00000000000000000000000000000000001', '100', '0.1')).toBe(false);
+    expect(isWithinRatio('0.3', '0.1', '2')).toBe(true);
+    expect(isWithinRatio('100', '100', '0')).toBe(true);
+  });
+
+  test('distances and products are exact, shares are for people', () => {
+    expect(distanceOfDecimals('0.1', '0.3')).toBe('0.2');
+    expect(exactProduct('1.23456789012345678901', '9.87654321098765432109')).toBe(
+      '12.1932631137021795225845145533336229232209',
+    );
+    expect(shareOfDecimals('1', '3')).toBe('0.333333');
+    expect(shareOfDecimals('0.00000001', '3')).toBe('0');
   });
 });

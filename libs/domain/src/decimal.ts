@@ -4,7 +4,14 @@ import { Decimal } from 'decimal.js';
 export const MAX_PRICE_DIGITS = 40;
 
 const DECIMAL_TEXT = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/;
-const Exact = Decimal.clone({ precision: 60 });
+/** Significant digits of a price that was calculated: inverted or converted. */
+export const DERIVED_DIGITS = 18;
+
+/**
+ * Wide enough that a product, a sum or a mean of two prices is exact, and that a quotient which is then rounded to
+ * {@link DERIVED_DIGITS} cannot be rounded twice: a fraction of 40 digits comes no nearer than 1e-100 to a tie.
+ */
+const Exact = Decimal.clone({ precision: 160, rounding: Decimal.ROUND_HALF_UP });
 
 /**
  * Turns the text of a number as it stood on the wire into a plain decimal with exactly those digits.
@@ -28,7 +35,60 @@ function movePoint(whole: string, fraction: string, places: number): [before: st
   return [before, afterLength === 0 ? '' : digits.slice(-afterLength)];
 }
 
+/**
+ * Floats tell most prices apart, ten times as fast as exact arithmetic; what lies nearer than this part of itself is calculated
+ * exactly. A float is wrong by 1e-16 of itself at most.
+ */
+const FLOAT_DOUBT = 1e-12;
+
 /** Compares two decimal texts: negative, zero or positive as `left` is below, equal to or above `right`. */
 export function compareDecimals(left: string, right: string): number {
+  if (left === right && DECIMAL_TEXT.test(left)) return 0;
+  const [low, high] = [Number(left), Number(right)];
+  if (Math.abs(low - high) > FLOAT_DOUBT * Math.max(Math.abs(low), Math.abs(high))) return low < high ? -1 : 1;
   return new Exact(left).comparedTo(new Exact(right));
+}
+
+/** The product of two decimals, rounded half up to {@link DERIVED_DIGITS} significant digits, without zeros at the end. */
+export function multiplyDecimals(left: string, right: string): string {
+  return derived(new Exact(left).times(right));
+}
+
+/** One decimal divided by another, rounded as {@link multiplyDecimals} does. @param divisor not zero. */
+export function divideDecimals(dividend: string, divisor: string): string {
+  return derived(new Exact(dividend).div(divisor));
+}
+
+/** The mean of two decimals, exact; rounded to {@link DERIVED_DIGITS} only where it would have more digits than a price may have. */
+export function meanOfDecimals(left: string, right: string): string {
+  const mean = new Exact(left).plus(right).div(2);
+  return plainDecimal(mean.toFixed()) ?? derived(mean);
+}
+
+/** Whether `value` lies no further from `reference` than the ratio of `reference`. All positive. */
+export function isWithinRatio(value: string, reference: string, ratio: string): boolean {
+  const [near, far, share] = [Number(value), Number(reference), Number(ratio)];
+  const surplus = Math.abs(near - far) - share * far;
+  if (Math.abs(surplus) > FLOAT_DOUBT * (Math.max(near, far) + share * far)) return surplus < 0;
+  const base = new Exact(reference);
+  return base.minus(value).abs().lessThanOrEqualTo(base.times(ratio));
+}
+
+/** The distance of two decimals, exact. */
+export function distanceOfDecimals(left: string, right: string): string {
+  return new Exact(left).minus(right).abs().toFixed();
+}
+
+/** The product of two decimals, exact as far as both have at most {@link MAX_PRICE_DIGITS} digits. */
+export function exactProduct(left: string, right: string): string {
+  return new Exact(left).times(right).toFixed();
+}
+
+/** A part of a whole, to six places: `0.0004`. For people; nothing is calculated with it. */
+export function shareOfDecimals(part: string, whole: string): string {
+  return new Exact(part).div(whole).toDecimalPlaces(6).toFixed();
+}
+
+function derived(value: Decimal): string {
+  return value.toSignificantDigits(DERIVED_DIGITS).toFixed();
 }

@@ -68,13 +68,20 @@ export const MISS_REASONS = [
 /** One of {@link MISS_REASONS}. */
 export type MissReason = (typeof MISS_REASONS)[number];
 
+/** Why nobody planned a stretch of slots: the planner was not there, or could not reach Postgres. */
+export const UNPLANNED_REASONS = ['not_planned', 'database_unavailable'] as const;
+
 /**
- * Why a stretch of slots has no price without a source to blame.
- * - `not_planned`, `database_unavailable`: nobody planned it.
+ * Why a rule refused to name a price though its sources were asked.
  * - `no_quorum`: rule `median`, and fewer sources were accepted than it asks for.
  * - `disagreement`: rule `median`, and its sources lie too far apart.
  */
-export const GAP_REASONS = ['not_planned', 'database_unavailable', 'no_quorum', 'disagreement'] as const;
+export const REFUSAL_REASONS = ['no_quorum', 'disagreement'] as const;
+/** One of {@link REFUSAL_REASONS}. */
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/** Why a stretch of slots has no price without a source to blame. */
+export const GAP_REASONS = [...UNPLANNED_REASONS, ...REFUSAL_REASONS] as const;
 /** One of {@link GAP_REASONS}. */
 export type GapReason = (typeof GAP_REASONS)[number];
 

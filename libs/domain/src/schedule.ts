@@ -1,3 +1,5 @@
+import type { RuleOptions } from './rule-options.js';
+
 /**
  * How the price of a slot is chosen from its samples.
  * - `priority`: that of the first source in order that was accepted.
@@ -35,7 +37,17 @@ export interface Schedule {
   readonly toSlot: number | undefined;
   readonly intervalSeconds: number;
   readonly rule: Rule;
+  /** Limits of the checks and of the median, where they are not the usual ones. */
+  readonly ruleOptions?: RuleOptions;
   /** Every slot before this one has been planned or recorded as a gap. */
   readonly plannedTo: number;
   readonly sources: readonly ScheduledSource[];
+}
+
+/** Shorter intervals have no room for a second attempt, or for a source to fall back on, in seconds. */
+export const MIN_INTERVAL_FOR_RETRIES_SECONDS = 5;
+
+/** How many calls one fetch may make at most, by the interval of its ticker. */
+export function maxAttemptsOf(intervalSeconds: number): number {
+  return intervalSeconds < MIN_INTERVAL_FOR_RETRIES_SECONDS ? 1 : 3;
 }

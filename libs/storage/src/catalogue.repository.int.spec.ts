@@ -82,6 +82,7 @@ describe('the catalogue', () => {
         enabled: true,
         intervalSeconds: 60,
         rule: 'priority',
+        ruleOptions: {},
         fromSlot: NOON,
         toSlot: undefined,
         sources: [

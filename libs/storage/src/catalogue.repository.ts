@@ -1,4 +1,13 @@
-import { deadlineOf, parseTicker, slotAt, slotAtOrAfter, type Rule, type ScheduledSource } from '@app/domain';
+import {
+  deadlineOf,
+  parseTicker,
+  slotAt,
+  slotAtOrAfter,
+  type Rule,
+  type RuleOptions,
+  type ScheduledSource,
+} from '@app/domain';
+import { isDeepStrictEqual } from 'node:util';
 import { In, IsNull, type DataSource, type EntityManager } from 'typeorm';
 import { ScheduleEntity, TickerEntity, TickerSourceEntity } from './entities/index.js';
 
@@ -7,6 +16,8 @@ export interface TickerPlan {
   readonly ticker: string;
   readonly intervalSeconds: number;
   readonly rule: Rule;
+  /** Limits of its checks and of its median, where they are not the usual ones. */
+  readonly ruleOptions?: RuleOptions | undefined;
   /** In order of preference, at least one. */
   readonly sources: readonly ScheduledSource[];
 }
@@ -18,17 +29,20 @@ export interface CataloguedTicker {
   /** How it is sampled, or was last. */
   readonly intervalSeconds: number;
   readonly rule: Rule;
+  /** Limits of its checks and of its median, where they are not the usual ones. */
+  readonly ruleOptions: RuleOptions;
   /** First slot of this version, and the first after it (undefined while it holds). */
   readonly fromSlot: number;
   readonly toSlot: number | undefined;
   readonly sources: readonly ScheduledSource[];
 }
 
-/** Whether a version, were it to hold, samples as planned: at the same interval, by the same rule, from the same sources. */
+/** Whether a version, were it to hold, samples as planned: at the same interval, by the same rule and limits, from the same sources. */
 export function isSampledAs(version: Omit<TickerPlan, 'ticker'>, plan: TickerPlan): boolean {
   return (
     version.intervalSeconds === plan.intervalSeconds &&
     version.rule === plan.rule &&
+    isDeepStrictEqual(stored(version.ruleOptions), stored(plan.ruleOptions)) &&
     version.sources.length === plan.sources.length &&
     plan.sources.every((source, index) => {
       const known = version.sources[index];
@@ -36,10 +50,17 @@ export function isSampledAs(version: Omit<TickerPlan, 'ticker'>, plan: TickerPla
         known?.sourceId === source.sourceId &&
         known.sourceName === source.sourceName &&
         known.batch === source.batch &&
-        known.intervalSeconds === source.intervalSeconds
+        known.intervalSeconds === source.intervalSeconds &&
+        (known.standby ?? false) === (source.standby ?? false) &&
+        known.quotedIn === source.quotedIn
       );
     })
   );
+}
+
+/** Options as they come back from the database: without what is undefined. */
+function stored(options: RuleOptions = {}): unknown {
+  return JSON.parse(JSON.stringify(options));
 }
 
 /** What a change did to a ticker; `unchanged` when it already was as asked. */
@@ -119,6 +140,7 @@ export class CatalogueRepository {
           enabled: schedule.toSlot === null,
           intervalSeconds: schedule.intervalSeconds,
           rule: schedule.rule,
+          ruleOptions: schedule.ruleOptions,
           fromSlot: schedule.fromSlot,
           toSlot: schedule.toSlot ?? undefined,
           sources: sources.get(schedule.id) ?? [],
@@ -212,6 +234,7 @@ async function openSchedule(
     toSlot: null,
     intervalSeconds: plan.intervalSeconds,
     rule: plan.rule,
+    ruleOptions: plan.ruleOptions ?? {},
     plannedTo: fromSlot,
   });
   const scheduleId = (inserted.identifiers[0] as { id: number }).id;
@@ -223,7 +246,8 @@ async function openSchedule(
 
 async function withSources(manager: EntityManager, schedule: ScheduleEntity): Promise<Omit<TickerPlan, 'ticker'>> {
   const sources = (await readSources(manager, [schedule.id])).get(schedule.id) ?? [];
-  return { intervalSeconds: schedule.intervalSeconds, rule: schedule.rule, sources };
+  const { intervalSeconds, rule, ruleOptions } = schedule;
+  return { intervalSeconds, rule, ruleOptions, sources };
 }
 
 async function readSources(

@@ -1,9 +1,12 @@
 import { GRACE_AFTER_WINDOW_SECONDS, type MissReason, type Outcome, type SampleReason } from '@app/domain';
 import type pg from 'pg';
 import { MEMBERS_SQL, type FetchKey, type FetchMember } from './fetch.repository.js';
-import { inTransaction } from './pool.js';
+import { BEGIN_BY_KEY, inTransaction } from './pool.js';
 import { isTransientDatabaseError } from './transient-error.js';
-import { lockSlot, SampleRepository, storeSamples, type DecidedPrice, type Sample } from './sample.repository.js';
+import { SampleRepository, storeSamples, type DecidedPrice, type Sample, type Settled } from './sample.repository.js';
+import { lockSlot } from './settle/lock-slot.js';
+import type { SettledSlot } from './settle/settle-slot.js';
+import { followUp, readStrandedSlots } from './settle/waiting-samples.js';
 
 /** A fetch that was closed because nobody reported its outcome in time. */
 export interface ClosedFetch {
@@ -27,13 +30,17 @@ interface OverdueRow extends FetchKey {
 export class CloseRepository {
   private readonly samples: SampleRepository;
 
-  constructor(private readonly pool: pg.Pool) {
+  /** @param onSettled told what becomes of slots, refused prices and revised samples among it, after each commit. */
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly onSettled: (settled: Settled) => void = () => undefined,
+  ) {
     this.samples = new SampleRepository(pool);
   }
 
   /**
-   * Decides the prices of slots whose window is over while a better source has still not reported: nobody waits for it
-   * any more.
+   * Settles slots whose window is over while a better source has still not reported, since nobody waits for it any more, and those
+   * in which a sample waits for a rate in vain or was forgotten by a worker that ended.
    */
   async decideExpired(nowSeconds: number, limit: number): Promise<DecidedPrice[]> {
     const expired = await this.pool.query<{ slot: number; tickerIds: number[] }>({
@@ -42,15 +49,18 @@ export class CloseRepository {
              FROM fetches f
              JOIN ticker_sources ts ON ts.source_id = f.source_id AND ts.batch = f.batch AND f.slot % ts.interval_seconds = 0
              JOIN schedules s ON s.id = ts.schedule_id AND s.from_slot <= f.slot AND (s.to_slot IS NULL OR s.to_slot > f.slot)
-             JOIN samples given ON given.ticker_id = s.ticker_id AND given.slot = f.slot AND given.outcome = 'accepted'
+             JOIN samples given ON given.ticker_id = s.ticker_id AND given.slot = f.slot
+               AND (given.outcome = 'accepted' OR given.reason = 'jump')
              WHERE f.status IN ('planned', 'queued', 'running', 'retry') AND f.deadline <= $1
                AND NOT EXISTS (SELECT 1 FROM prices p WHERE p.ticker_id = s.ticker_id AND p.slot = f.slot)
              GROUP BY f.slot ORDER BY f.slot LIMIT $2`,
       values: [nowSeconds, limit],
     });
     const decided: DecidedPrice[] = [];
-    for (const { slot, tickerIds } of expired.rows) {
-      decided.push(...(await this.samples.decide(slot, tickerIds, nowSeconds)));
+    for (const { slot, tickerIds } of [...expired.rows, ...(await readStrandedSlots(this.pool, nowSeconds, limit))]) {
+      const settled = await this.samples.settle(slot, tickerIds, nowSeconds);
+      this.onSettled(settled);
+      decided.push(...settled.decided);
     }
     return decided;
   }
@@ -68,8 +78,10 @@ export class CloseRepository {
     const faults: unknown[] = [];
     for (const key of overdue.rows) {
       try {
-        const fetch = await inTransaction(this.pool, (client) => closeOne(client, key, nowSeconds));
-        if (fetch !== undefined) closed.push(fetch);
+        const done = await inTransaction(this.pool, (client) => closeOne(client, key, nowSeconds), BEGIN_BY_KEY);
+        if (done === undefined) continue;
+        closed.push(done.closed);
+        this.onSettled(await followUp(this.pool, done.settled, key.slot, nowSeconds));
       } catch (error) {
         if (isTransientDatabaseError(error)) throw error;
         // One that cannot be closed keeps no other open.
@@ -81,7 +93,11 @@ export class CloseRepository {
   }
 }
 
-async function closeOne(client: pg.ClientBase, key: FetchKey, nowSeconds: number): Promise<ClosedFetch | undefined> {
+async function closeOne(
+  client: pg.ClientBase,
+  key: FetchKey,
+  nowSeconds: number,
+): Promise<{ readonly closed: ClosedFetch; readonly settled: SettledSlot } | undefined> {
   const members = await client.query<FetchMember>({
     name: 'fetch-members',
     text: MEMBERS_SQL,
@@ -106,20 +122,15 @@ async function closeOne(client: pg.ClientBase, key: FetchKey, nowSeconds: number
   if (fetch === undefined) return undefined;
   const ended = endOf(fetch);
   const samples: Sample[] = members.rows.map((member) => ({ tickerId: member.tickerId, ...ended }));
-  await storeSamples(
+  const { settled } = await storeSamples(
     client,
     key,
     samples,
     { status: 'closed', errorKind: fetch.errorKind ?? undefined, errorMessage: fetch.errorMessage ?? undefined },
     nowSeconds,
   );
-  return {
-    source: fetch.source,
-    batch: key.batch,
-    slot: key.slot,
-    tickers: members.rows.map((member) => member.ticker),
-    ...ended,
-  };
+  const tickers = members.rows.map((member) => member.ticker);
+  return { closed: { source: fetch.source, batch: key.batch, slot: key.slot, tickers, ...ended }, settled };
 }
 
 /** What the last known state of an unfinished fetch says about why there is no answer. */

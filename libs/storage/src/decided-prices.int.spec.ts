@@ -5,6 +5,7 @@ import {
   DERIBIT,
   forgetEverything,
   insertSchedule,
+  JUMPS_ALLOWED,
   makePartitionsOfTests,
   NOON,
   rowOf,
@@ -81,7 +82,7 @@ describe('deciding prices', () => {
     let tickerId: number;
 
     beforeEach(async () => {
-      ({ tickerId } = await insertSchedule(database.pool, { ticker: 'btc_usd' }));
+      ({ tickerId } = await insertSchedule(database.pool, { ticker: 'btc_usd', ruleOptions: JUMPS_ALLOWED }));
     });
 
     const slotPrices: readonly (readonly [minute: number, price: string])[] = [

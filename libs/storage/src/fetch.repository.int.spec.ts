@@ -59,7 +59,17 @@ describe('the life of a fetch', () => {
     );
   }
 
-  const members = () => [{ tickerId, ticker: 'btc_usd', sourceName: 'btc_usd', deadline: NOON + 15 }];
+  const members = () => [
+    {
+      tickerId,
+      ticker: 'btc_usd',
+      sourceName: 'btc_usd',
+      deadline: NOON + 15,
+      quote: 'usd',
+      quotedIn: null,
+      ruleOptions: {},
+    },
+  ];
 
   describe('taking it in hand', () => {
     test.each(['planned', 'queued', 'retry'])(
@@ -71,6 +81,7 @@ describe('the life of a fetch', () => {
           attempt: 1,
           maxAttempts: 3,
           deadline: NOON + 15,
+          isProbe: false,
           members: members(),
         });
         expect(await stored()).toMatchObject({

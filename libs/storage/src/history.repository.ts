@@ -22,7 +22,10 @@ export interface FirstSchedule {
   readonly sourceName: string;
 }
 
-/** Puts a past before the first schedule of a ticker, with a schedule of its own, so that its slots are expected and there. */
+/**
+ * Puts a past before the first schedule of a ticker, with a schedule of its own, so that its slots are expected and there. It is that of
+ * one source, whatever the rule of the ticker is today.
+ */
 export class HistoryRepository {
   constructor(private readonly pool: pg.Pool) {}
 
@@ -85,14 +88,14 @@ async function insertSchedule(
 ): Promise<number> {
   const result = await client.query<{ ticker_id: number }>(
     `WITH first AS (
-       SELECT s.id, s.ticker_id, s.rule, s.from_slot FROM schedules s JOIN tickers t ON t.id = s.ticker_id
+       SELECT s.id, s.ticker_id, s.from_slot FROM schedules s JOIN tickers t ON t.id = s.ticker_id
        WHERE t.ticker = $1 ORDER BY s.from_slot LIMIT 1 FOR UPDATE OF s
      ), source AS (
        SELECT first.*, ts.source_name, ts.batch FROM first JOIN ticker_sources ts ON ts.schedule_id = first.id
        WHERE ts.source_id = $5 AND first.from_slot > $6
      ), past AS (
        INSERT INTO schedules (ticker_id, from_slot, to_slot, interval_seconds, rule, planned_to)
-       SELECT ticker_id, $2, least($3, from_slot), $4, rule, least($3, from_slot) FROM source RETURNING id, ticker_id
+       SELECT ticker_id, $2, least($3, from_slot), $4, 'priority', least($3, from_slot) FROM source RETURNING id, ticker_id
      ), copied AS (
        INSERT INTO ticker_sources (schedule_id, source_id, position, source_name, batch, interval_seconds)
        SELECT past.id, $5, 0, source.source_name, source.batch, $4 FROM past, source

@@ -5,6 +5,8 @@ import { migrate, type MigrateOptions } from './migrate.js';
 import { ensurePartitions } from './partitions.js';
 
 const NOW_MS = Date.UTC(2025, 10, 20);
+/** What a median's prices have for a source. */
+const MEDIAN = { id: 0, name: 'median' };
 const SOURCES = [
   { id: 1, name: 'deribit' },
   { id: 2, name: 'coingecko' },
@@ -48,7 +50,7 @@ describe('migrate', () => {
 
   test('brings an empty database up: tables, sources, mode, partitions', async () => {
     await migrate(optionsFor(database));
-    expect(await database.ask('SELECT id, name FROM sources ORDER BY id')).toEqual(SOURCES);
+    expect(await database.ask('SELECT id, name FROM sources ORDER BY id')).toEqual([MEDIAN, ...SOURCES]);
     expect(await database.ask(`SELECT value FROM settings WHERE key = 'mode'`)).toEqual([{ value: 'live' }]);
     const partitions = await database.ask<{ relname: string }>(
       `SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' AND relname LIKE 'prices%' ORDER BY relname`,
@@ -73,7 +75,7 @@ describe('migrate', () => {
     };
     await Promise.all(Array.from({ length: 4 }, () => migrate(optionsFor(database, { migrateQueue }))));
     expect(most).toBe(1);
-    expect(await database.ask('SELECT count(*)::int AS count FROM migrations')).toEqual([{ count: 1 }]);
+    expect(await database.ask('SELECT count(*)::int AS count FROM migrations')).toEqual([{ count: MIGRATIONS.length }]);
   });
 
   test('two databases of one server may be migrated at once, with the same reading role', async () => {
@@ -120,6 +122,7 @@ describe('migrate', () => {
     await migrate(optionsFor(database));
     await migrate(optionsFor(database, { sources: [{ id: 1, name: 'deribit_v2' }] }));
     expect(await database.ask('SELECT id, name FROM sources ORDER BY id')).toEqual([
+      MEDIAN,
       { id: 1, name: 'deribit_v2' },
       SOURCES[1],
     ]);

@@ -65,7 +65,10 @@ describe('planning', () => {
     const { tickerId, scheduleId } = await insertSchedule(database.pool, {
       ticker: 'btc_usd',
       toSlot: NOON + 600,
-      sources: [{ sourceId: COINGECKO, batch: 'coins', intervalSeconds: 120 }, { sourceId: DERIBIT }],
+      sources: [
+        { sourceId: COINGECKO, batch: 'coins', intervalSeconds: 120 },
+        { sourceId: DERIBIT, standby: true, quotedIn: 'usdt' },
+      ],
     });
     await plans.planDue(NOON, (due) => {
       expect(due).toEqual([
@@ -77,10 +80,17 @@ describe('planning', () => {
           toSlot: NOON + 600,
           intervalSeconds: 60,
           rule: 'priority',
+          ruleOptions: {},
           plannedTo: NOON,
           sources: [
-            { sourceId: COINGECKO, position: 0, sourceName: 'btc_usd', batch: 'coins', intervalSeconds: 120 },
-            { sourceId: DERIBIT, position: 1, sourceName: 'btc_usd', batch: 'btc_usd', intervalSeconds: 60 },
+            {
+              ...{ sourceId: COINGECKO, position: 0, sourceName: 'btc_usd', batch: 'coins', intervalSeconds: 120 },
+              standby: false,
+            },
+            {
+              ...{ sourceId: DERIBIT, position: 1, sourceName: 'btc_usd', batch: 'btc_usd', intervalSeconds: 60 },
+              ...{ standby: true, quotedIn: 'usdt' },
+            },
           ],
         },
       ]);

@@ -27,6 +27,8 @@ export interface PlannedGap {
 /** What planning decided about the schedules that were due. */
 export interface Plan {
   readonly fetches: readonly PlannedFetch[];
+  /** Fetches that are due and are not to be made; their outcome comes from who planned them, at once. */
+  readonly spared?: readonly PlannedFetch[] | undefined;
   readonly gaps: readonly PlannedGap[];
   /** Up to where each schedule has now been dealt with. */
   readonly advances: readonly { readonly scheduleId: number; readonly plannedTo: number }[];
@@ -64,7 +66,9 @@ export class PlanRepository {
         locked.rows.map((row) => row.id),
       );
       const decided = plan(due);
-      await insertFetches(client, decided.fetches);
+      await insertFetches(client, decided.fetches, 'planned');
+      // As if the queue had just taken them: should their planner die, somebody else offers them a little later.
+      await insertFetches(client, decided.spared ?? [], 'queued');
       for (const gap of decided.gaps) await recordGap(client, gap);
       await client.query({
         name: 'advance-schedules',
@@ -121,12 +125,17 @@ export class PlanRepository {
 /** A fetch that was enqueued this long ago and is still not begun is offered to the queue again; the same job id makes that harmless. */
 const REQUEUE_AFTER_SECONDS = 2;
 
-async function insertFetches(client: pg.ClientBase, fetches: readonly PlannedFetch[]): Promise<void> {
+async function insertFetches(
+  client: pg.ClientBase,
+  fetches: readonly PlannedFetch[],
+  status: 'planned' | 'queued',
+): Promise<void> {
   if (fetches.length === 0) return;
   await client.query({
     name: 'insert-fetches',
-    text: `INSERT INTO fetches (source_id, batch, slot, deadline, max_attempts, planned_at)
-           SELECT source_id, batch, slot, deadline, max_attempts, clock_timestamp()
+    text: `INSERT INTO fetches (source_id, batch, slot, deadline, max_attempts, planned_at, status, enqueued_at)
+           SELECT source_id, batch, slot, deadline, max_attempts, clock_timestamp(), $6,
+                  CASE WHEN $6 = 'queued' THEN clock_timestamp() END
            FROM unnest($1::smallint[], $2::text[], $3::bigint[], $4::bigint[], $5::smallint[])
              AS planned(source_id, batch, slot, deadline, max_attempts)
            ON CONFLICT DO NOTHING`,
@@ -136,6 +145,7 @@ async function insertFetches(client: pg.ClientBase, fetches: readonly PlannedFet
       fetches.map((fetch) => fetch.slot),
       fetches.map((fetch) => fetch.deadline),
       fetches.map((fetch) => fetch.maxAttempts),
+      status,
     ],
   });
 }

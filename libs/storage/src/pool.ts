@@ -40,12 +40,26 @@ export function createPool({ url, applicationName, maxConnections, onIdleError }
   return pool;
 }
 
-/** Runs statements in one transaction on one connection; rolled back and rethrown when the work throws. */
-export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+/**
+ * Begins a transaction of prepared statements that look everything up by key. Their plans are made once: with many partitions Postgres
+ * would else plan each of them anew every time, which takes longer than running it. Such a plan is never made of a partition that
+ * was empty when it was first looked at, and is read from its beginning for ever after.
+ */
+export const BEGIN_BY_KEY = 'BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off';
+
+/**
+ * Runs statements in one transaction on one connection; rolled back and rethrown when the work throws.
+ * @param begin how it begins: see {@link BEGIN_BY_KEY}.
+ */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  begin = 'BEGIN',
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query('BEGIN');
+    await client.query(begin);
     const result = await work(client);
     await client.query('COMMIT');
     return result;

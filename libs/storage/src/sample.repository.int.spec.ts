@@ -75,7 +75,14 @@ describe('storing samples', () => {
         attempts: 1,
         leaseUntilMs: NOON * 1000,
       });
-      const sample = { ...accepted(tickerId, '87123.45'), raw: '8.712345e4', sourceTime: new Date(NOON * 1000 + 17) };
+      const sample = {
+        ...accepted(tickerId, '87123.45'),
+        raw: '8.712345e4',
+        sourceTime: new Date(NOON * 1000 + 17),
+        flags: 4,
+        marketCap: '1700000000000.5',
+        volume24h: '31000000000',
+      };
       expect(await store(sample)).toEqual([{ tickerId, slot: NOON, price: '87123.45', sourceId: DERIBIT }]);
       expect(await rows('SELECT * FROM samples')).toEqual([
         {
@@ -93,6 +100,13 @@ describe('storing samples', () => {
           origin: 'live',
           revision: 0,
           stored_at: expect.any(Date) as Date,
+          detail: null,
+          inverted: false,
+          rate: null,
+          rate_ticker: null,
+          flags: 4,
+          market_cap: '1700000000000.5',
+          volume_24h: '31000000000',
         },
       ]);
       expect(await rows('SELECT slot, price, source_id, observed_at, flags, revision FROM prices')).toEqual([
@@ -101,7 +115,7 @@ describe('storing samples', () => {
           price: '87123.45',
           source_id: DERIBIT,
           observed_at: new Date(NOON * 1000 + 412),
-          flags: 0,
+          flags: 4,
           revision: 0,
         },
       ]);

@@ -1,16 +1,17 @@
-import {
-  CANDLE_SECONDS,
-  decideByPriority,
-  MAX_WINDOW_SECONDS,
-  type Candidate,
-  type Outcome,
-  type SampleReason,
-} from '@app/domain';
+import type { Outcome, SampleReason } from '@app/domain';
 import type pg from 'pg';
+import { storableHeaders, type AnsweredCall } from './attempt.repository.js';
 import type { FetchKey } from './fetch.repository.js';
-import { MERGE_CANDLE_SQL } from './merge-candle.sql.js';
-import { inTransaction } from './pool.js';
+import { BEGIN_BY_KEY, inTransaction } from './pool.js';
+import { lockSlot } from './settle/lock-slot.js';
+import { settleSlot, type SettledSlot, type StandingSample } from './settle/settle-slot.js';
+import type { DecidedPrice } from './settle/store-settlement.js';
+import { followUp, settleAlone, type Settled } from './settle/waiting-samples.js';
 import { storableText } from './storable-text.js';
+
+export type { RefusedPrice, RevisedSample, StandingSample } from './settle/settle-slot.js';
+export type { DecidedPrice } from './settle/store-settlement.js';
+export type { Settled } from './settle/waiting-samples.js';
 
 /** What one source gave for one ticker in one slot. */
 export interface Sample {
@@ -23,6 +24,22 @@ export interface Sample {
   /** The price's text on the wire, when there was one. */
   readonly raw?: string | undefined;
   readonly sourceTime?: Date | undefined;
+  /** A sentence on why it was rejected. */
+  readonly detail?: string | undefined;
+  /** The text on the wire is units of the base for one unit of the quote. */
+  readonly isInverted?: boolean | undefined;
+  /** What the text on the wire was converted at. */
+  readonly rate?: string | undefined;
+  /**
+   * The ticker whose price is the rate. A sample that is rejected as `no_conversion_rate` with it waits for that price: it is
+   * converted when the price of the slot is decided, before it or after it.
+   */
+  readonly rateTicker?: string | undefined;
+  /** Bits of `PRICE_FLAGS`; default 0. */
+  readonly flags?: number | undefined;
+  /** In the quote currency of the source. */
+  readonly marketCap?: string | undefined;
+  readonly volume24h?: string | undefined;
 }
 
 /** How a fetch ended. */
@@ -34,50 +51,52 @@ export interface FetchResult {
   readonly latencyMs?: number | undefined;
   readonly errorKind?: string | undefined;
   readonly errorMessage?: string | undefined;
-}
-
-/** A price that was decided by a store. */
-export interface DecidedPrice {
-  readonly tickerId: number;
-  readonly slot: number;
-  readonly price: string;
-  readonly sourceId: number;
+  /** What was asked and answered; undefined when no answer came. */
+  readonly call?: AnsweredCall | undefined;
 }
 
 /** What a store came to. */
-export interface StoreOutcome {
-  /** Tickers whose given sample stands in the table now; another's stands there for the rest. */
+export interface StoreOutcome extends Settled {
+  /** Tickers whose given sample stands in the table now, revised or not; another's stands there for the rest. */
   readonly kept: ReadonlySet<number>;
-  /** Prices that it decided. */
-  readonly decided: readonly DecidedPrice[];
-}
-
-interface CandidateRow extends Omit<Candidate, 'outcome'> {
-  readonly tickerId: number;
-  readonly outcome: Outcome | null;
-  readonly deadline: number;
+  /** How the given samples stand in the table, by ticker, where they could be judged. */
+  readonly standing: ReadonlyMap<number, StandingSample>;
+  /** Tickers whose sample waits for its rate. */
+  readonly waiting: readonly number[];
 }
 
 /** Stores samples and, with them, the price of the slot. Idempotent: storing the same twice changes nothing. */
 export class SampleRepository {
   constructor(private readonly pool: pg.Pool) {}
 
-  /** Stores what one fetch gave and decides the prices of its slot, in one transaction. */
+  /** Stores what one fetch gave and decides the prices of its slot, in one transaction; what waits for them follows. */
   async store(
     key: FetchKey,
     samples: readonly Sample[],
     result: FetchResult,
     nowSeconds: number,
   ): Promise<StoreOutcome> {
-    return inTransaction(this.pool, (client) => storeSamples(client, key, samples, result, nowSeconds));
+    const { kept, settled } = await inTransaction(
+      this.pool,
+      (client) => storeSamples(client, key, samples, result, nowSeconds),
+      BEGIN_BY_KEY,
+    );
+    const followed = await followUp(this.pool, settled, key.slot, nowSeconds);
+    const later = followed.revised.filter(({ slot, sourceId }) => slot === key.slot && sourceId === key.sourceId);
+    const standing = new Map([...settled.standing, ...later.map((sample) => [sample.tickerId, sample] as const)]);
+    const waiting = settled.waiting.filter((tickerId) => standing.get(tickerId)?.reason === 'no_conversion_rate');
+    return { ...followed, kept, standing, waiting };
   }
 
-  /** Decides the prices of a slot again, for sources that never answered: the window is over, so nobody waits any more. */
-  async decide(slot: number, tickerIds: readonly number[], nowSeconds: number): Promise<DecidedPrice[]> {
-    return inTransaction(this.pool, async (client) => {
-      await lockSlot(client, slot, tickerIds);
-      return decidePrices(client, slot, tickerIds, nowSeconds);
-    });
+  /** Settles a slot again, when its window has ended or a rate has come, and what waits for it. */
+  async settle(slot: number, tickerIds: readonly number[], nowSeconds: number): Promise<Settled> {
+    const settled = await settleAlone(this.pool, { slot, tickerIds }, nowSeconds);
+    return followUp(this.pool, settled, slot, nowSeconds);
+  }
+
+  /** {@link SampleRepository.settle}, for those who ask for the prices alone. */
+  async decide(slot: number, tickerIds: readonly number[], nowSeconds: number): Promise<readonly DecidedPrice[]> {
+    return (await this.settle(slot, tickerIds, nowSeconds)).decided;
   }
 }
 
@@ -88,14 +107,15 @@ export async function storeSamples(
   samples: readonly Sample[],
   result: FetchResult,
   nowSeconds: number,
-): Promise<StoreOutcome> {
+): Promise<{ readonly kept: ReadonlySet<number>; readonly settled: SettledSlot }> {
   const tickerIds = samples.map((sample) => sample.tickerId);
   await lockSlot(client, key.slot, tickerIds);
-  const kept = await insertSamples(client, key, samples, result);
+  const { kept, stored } = await insertSamples(client, key, samples, result);
   await client.query({
     name: 'finish-fetch',
     text: `UPDATE fetches SET status = $4, lease_until = NULL, requested_at = coalesce($5, requested_at), received_at = $6,
-             http_status = $7, latency_ms = $8, error_kind = $9, error_message = $10
+             http_status = $7, latency_ms = $8, error_kind = $9, error_message = $10, endpoint = $11, url = $12,
+             headers = $13, parser_version = $14, payload_sha256 = $15
            WHERE source_id = $1 AND batch = $2 AND slot = $3 AND status <> 'answered'
              AND (status <> 'failed' OR $4 <> 'closed')`,
     values: [
@@ -109,57 +129,32 @@ export async function storeSamples(
       result.latencyMs,
       result.errorKind,
       storableText(result.errorMessage),
+      result.call?.endpoint,
+      storableText(result.call?.url),
+      storableHeaders(result.call),
+      result.call?.parserVersion,
+      result.call?.payloadSha256,
     ],
   });
-  return { kept, decided: await decidePrices(client, key.slot, tickerIds, nowSeconds) };
-}
-
-/** Takes the lock of every (ticker, slot) in ticker order, so that two stores of one slot follow one another and never deadlock. */
-export async function lockSlot(client: pg.ClientBase, slot: number, tickerIds: readonly number[]): Promise<void> {
-  const inOrder = [...tickerIds].sort((left, right) => left - right);
-  // 34 bits hold every slot until the year 2514, the rest holds the ticker.
-  await client.query({
-    name: 'lock-slot',
-    text: `SELECT pg_advisory_xact_lock((ticker_id << 34) | $2::bigint) FROM unnest($1::bigint[]) AS ticker_id`,
-    values: [inOrder, slot],
-  });
+  const fresh = { sourceId: key.sourceId, tickerIds: stored };
+  return { kept, settled: await settleSlot(client, key.slot, tickerIds, { nowSeconds, fresh }) };
 }
 
 /**
- * Inserts samples. One that was accepted in its window takes the place of "missed" (it could only be stored after the slot was
- * closed) and, as long as the slot has no price, of "failed" (a worker that was taken over reported first): it is the better
- * knowledge. Nothing else is ever overwritten.
- * @returns the tickers whose given sample stands in the table now, also when an earlier try had stored it.
+ * Inserts samples. One that was accepted in its window, or waits for its rate, takes the place of "missed" (it could only be stored
+ * after the slot was closed) and, as long as nothing was decided, of "failed" (a worker that was taken over reported first): it is
+ * the better knowledge. Nothing else is ever overwritten here.
+ * @returns `stored`: the tickers whose given sample was written; `kept`: those and the ones that an earlier try had stored.
  */
 async function insertSamples(
   client: pg.ClientBase,
   key: FetchKey,
   samples: readonly Sample[],
   result: FetchResult,
-): Promise<ReadonlySet<number>> {
-  const kept = await client.query<{ ticker_id: number }>({
+): Promise<{ readonly kept: ReadonlySet<number>; readonly stored: ReadonlySet<number> }> {
+  const found = await client.query<{ ticker_id: number; is_stored: boolean }>({
     name: 'insert-samples',
-    text: `WITH given AS (
-             SELECT * FROM unnest($6::int[], $7::text[], $8::text[], $9::numeric[], $10::text[], $11::timestamptz[])
-               AS given(ticker_id, outcome, reason, price, raw, source_time)
-           ), stored AS (
-             INSERT INTO samples (ticker_id, slot, source_id, outcome, reason, price, raw, source_time, requested_at, observed_at, batch)
-             SELECT ticker_id, $1, $2, outcome, reason, price, raw, source_time, $3, $4, $5 FROM given
-             ON CONFLICT (ticker_id, slot, source_id) DO UPDATE
-               SET outcome = EXCLUDED.outcome, reason = EXCLUDED.reason, price = EXCLUDED.price, raw = EXCLUDED.raw,
-                   source_time = EXCLUDED.source_time, requested_at = EXCLUDED.requested_at, observed_at = EXCLUDED.observed_at,
-                   stored_at = clock_timestamp()
-               WHERE (samples.outcome = 'missed' AND EXCLUDED.outcome <> 'missed')
-                 OR (samples.outcome = 'failed' AND EXCLUDED.outcome = 'accepted' AND NOT EXISTS (
-                   SELECT 1 FROM prices p WHERE p.ticker_id = EXCLUDED.ticker_id AND p.slot = EXCLUDED.slot))
-             RETURNING ticker_id
-           )
-           SELECT ticker_id FROM stored
-           UNION
-           SELECT given.ticker_id FROM given JOIN samples s ON s.ticker_id = given.ticker_id AND s.slot = $1 AND s.source_id = $2
-           WHERE s.outcome = given.outcome AND s.reason IS NOT DISTINCT FROM given.reason
-             AND s.price::text IS NOT DISTINCT FROM given.price::text
-             AND s.observed_at IS NOT DISTINCT FROM $4::timestamptz(3)`,
+    text: INSERT_SAMPLES_SQL,
     values: [
       key.slot,
       key.sourceId,
@@ -172,77 +167,50 @@ async function insertSamples(
       samples.map((sample) => sample.price),
       samples.map((sample) => storableText(sample.raw)),
       samples.map((sample) => sample.sourceTime),
+      samples.map((sample) => storableText(sample.detail)),
+      samples.map((sample) => sample.isInverted ?? false),
+      samples.map((sample) => sample.rate),
+      samples.map((sample) => sample.rateTicker),
+      samples.map((sample) => sample.flags ?? 0),
+      samples.map((sample) => sample.marketCap),
+      samples.map((sample) => sample.volume24h),
     ],
   });
-  return new Set(kept.rows.map((row) => row.ticker_id));
+  return {
+    kept: new Set(found.rows.map((row) => row.ticker_id)),
+    stored: new Set(found.rows.filter((row) => row.is_stored).map((row) => row.ticker_id)),
+  };
 }
 
 /**
- * Decides the price of a slot for each ticker that has none yet. A fresh statement after the samples were inserted under
- * the lock: in one statement two workers each miss the other's sample, and nobody decides.
+ * The same answer, stored once more because nobody heard of the first commit, is known by its time and its text: its outcome may have
+ * been revised since.
  */
-export async function decidePrices(
-  client: pg.ClientBase,
-  slot: number,
-  tickerIds: readonly number[],
-  nowSeconds: number,
-): Promise<DecidedPrice[]> {
-  const result = await client.query<CandidateRow>({
-    name: 'slot-candidates',
-    text: CANDIDATES_SQL,
-    values: [slot, tickerIds],
-  });
-  const chosen = [...groupByTicker(result.rows)].flatMap(([tickerId, candidates]) => {
-    const windowEnded = candidates.some((candidate) => candidate.deadline <= nowSeconds);
-    const turns = candidates.map(({ outcome, ...candidate }) => ({ ...candidate, outcome: outcome ?? undefined }));
-    const sourceId = decideByPriority(turns, windowEnded);
-    return sourceId === undefined ? [] : [{ tickerId, sourceId }];
-  });
-  if (chosen.length === 0) return [];
-  const decided = await client.query<DecidedPrice>({
-    name: 'insert-prices',
-    text: INSERT_PRICES_SQL,
-    values: [slot, chosen.map((choice) => choice.tickerId), chosen.map((choice) => choice.sourceId)],
-  });
-  return decided.rows;
-}
-
-function groupByTicker<T extends { readonly tickerId: number }>(rows: readonly T[]): Map<number, T[]> {
-  return Map.groupBy(rows, (row) => row.tickerId);
-}
-
-/** Every source that was due in slot $1 for the tickers $2 that have no price yet, with the outcome of its turn. */
-const CANDIDATES_SQL = `
-  SELECT s.ticker_id AS "tickerId", ts.source_id AS "sourceId", ts.position, given.outcome,
-         $1::bigint + least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) AS deadline
-  FROM schedules s
-  JOIN ticker_sources ts ON ts.schedule_id = s.id AND $1::bigint % ts.interval_seconds = 0
-  LEFT JOIN samples given ON given.ticker_id = s.ticker_id AND given.slot = $1 AND given.source_id = ts.source_id
-  WHERE s.ticker_id = ANY($2::int[]) AND s.from_slot <= $1 AND (s.to_slot IS NULL OR s.to_slot > $1)
-    AND NOT EXISTS (SELECT 1 FROM prices p WHERE p.ticker_id = s.ticker_id AND p.slot = $1)`;
-
-/** Inserts the chosen samples of slot $1 as prices, and moves latest and candle with those that are really new. */
-const INSERT_PRICES_SQL = `
-  WITH chosen AS (
-    SELECT ticker_id, source_id FROM unnest($2::int[], $3::smallint[]) AS chosen(ticker_id, source_id)
-  ), inserted AS (
-    INSERT INTO prices (ticker_id, slot, price, source_id, observed_at)
-    SELECT s.ticker_id, s.slot, s.price, s.source_id, s.observed_at
-    FROM chosen JOIN samples s ON s.ticker_id = chosen.ticker_id AND s.source_id = chosen.source_id AND s.slot = $1::bigint
-    WHERE s.outcome = 'accepted'
-    ORDER BY s.ticker_id
-    ON CONFLICT DO NOTHING
-    RETURNING ticker_id, slot, price, source_id, observed_at, flags
-  ), moved AS (
-    INSERT INTO latest (ticker_id, slot, price, source_id, observed_at, flags)
-    SELECT ticker_id, slot, price, source_id, observed_at, flags FROM inserted ORDER BY ticker_id
-    ON CONFLICT (ticker_id) DO UPDATE
-      SET slot = EXCLUDED.slot, price = EXCLUDED.price, source_id = EXCLUDED.source_id,
-          observed_at = EXCLUDED.observed_at, flags = EXCLUDED.flags
-      WHERE latest.slot < EXCLUDED.slot
-  ), candled AS (
-    INSERT INTO candles (ticker_id, bucket, open, open_slot, high, low, close, close_slot, count)
-    SELECT ticker_id, slot - slot % ${CANDLE_SECONDS}, price, slot, price, price, price, slot, 1 FROM inserted ORDER BY ticker_id
-    ${MERGE_CANDLE_SQL}
+const INSERT_SAMPLES_SQL = `
+  WITH given AS (
+    SELECT * FROM unnest($6::int[], $7::text[], $8::text[], $9::numeric[], $10::text[], $11::timestamptz[], $12::text[], $13::boolean[],
+                         $14::numeric[], $15::text[], $16::smallint[], $17::numeric[], $18::numeric[])
+      AS given(ticker_id, outcome, reason, price, raw, source_time, detail, inverted, rate, rate_ticker, flags, market_cap, volume_24h)
+  ), stored AS (
+    INSERT INTO samples (ticker_id, slot, source_id, outcome, reason, price, raw, source_time, requested_at, observed_at, batch,
+                         detail, inverted, rate, rate_ticker, flags, market_cap, volume_24h)
+    SELECT ticker_id, $1, $2, outcome, reason, price, raw, source_time, $3, $4, $5,
+           detail, inverted, rate, rate_ticker, flags, market_cap, volume_24h FROM given
+    ON CONFLICT (ticker_id, slot, source_id) DO UPDATE
+      SET outcome = EXCLUDED.outcome, reason = EXCLUDED.reason, price = EXCLUDED.price, raw = EXCLUDED.raw,
+          source_time = EXCLUDED.source_time, requested_at = EXCLUDED.requested_at, observed_at = EXCLUDED.observed_at,
+          detail = EXCLUDED.detail, inverted = EXCLUDED.inverted, rate = EXCLUDED.rate, rate_ticker = EXCLUDED.rate_ticker,
+          flags = EXCLUDED.flags, market_cap = EXCLUDED.market_cap, volume_24h = EXCLUDED.volume_24h, stored_at = clock_timestamp()
+      WHERE (samples.outcome = 'missed' AND EXCLUDED.outcome <> 'missed')
+        OR (samples.outcome = 'failed' AND (EXCLUDED.outcome = 'accepted' OR EXCLUDED.reason = 'no_conversion_rate') AND NOT EXISTS (
+          SELECT 1 FROM prices p WHERE p.ticker_id = EXCLUDED.ticker_id AND p.slot = EXCLUDED.slot)
+          AND NOT coalesce((SELECT g.to_slot > EXCLUDED.slot FROM gaps g WHERE g.ticker_id = EXCLUDED.ticker_id
+            AND g.from_slot <= EXCLUDED.slot ORDER BY g.from_slot DESC LIMIT 1), false))
+    RETURNING ticker_id
   )
-  SELECT ticker_id AS "tickerId", slot, price::text AS price, source_id AS "sourceId" FROM inserted`;
+  SELECT ticker_id, true AS is_stored FROM stored
+  UNION ALL
+  SELECT given.ticker_id, false FROM given JOIN samples s ON s.ticker_id = given.ticker_id AND s.slot = $1 AND s.source_id = $2
+  WHERE s.observed_at IS NOT DISTINCT FROM $4::timestamptz(3) AND s.raw IS NOT DISTINCT FROM given.raw
+    AND (given.raw IS NOT NULL OR (s.outcome = given.outcome AND s.reason IS NOT DISTINCT FROM given.reason))
+    AND given.ticker_id NOT IN (SELECT ticker_id FROM stored)`;

@@ -3,6 +3,8 @@ import { createLogBook, type LogBook } from '../../../../test/support/log-lines.
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { DEFAULT_CATALOGUE } from './catalogue-file.js';
 import { CatalogueService } from './catalogue.service.js';
+import { NameBook } from './name-book.js';
+import { SourceLoad } from './source-load.js';
 import { CatalogueError } from './resolve-ticker.js';
 import { tickerRequestSchema, type TickerRequest } from './ticker-request.js';
 
@@ -18,7 +20,10 @@ describe('the catalogue', () => {
     dataSource = await createDataSource(database.url, 'tidemark-test').initialize();
     log = createLogBook();
     repository = new WatchedRepository(dataSource);
-    catalogue = new CatalogueService(repository, log.logger);
+    // The sources have no lists here: name-book.spec.ts is about those.
+    const client = { fetchNames: async () => undefined };
+    const names = new NameBook({ client, access: {}, logger: log.logger, now: Date.now, spend: async () => true });
+    catalogue = new CatalogueService(repository, names, new SourceLoad({}, false), log.logger);
   });
   afterEach(async () => {
     await dataSource.destroy();

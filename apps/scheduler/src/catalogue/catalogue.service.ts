@@ -1,3 +1,4 @@
+import { parseTicker, type ScheduledSource } from '@app/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@app/observability';
 import { sourceById } from '@app/sources';
@@ -8,8 +9,11 @@ import {
   type ChangeOutcome,
   type TickerPlan,
 } from '@app/storage';
-import { LOGGER } from '../tokens.js';
-import { checkBatches, resolveTicker } from './resolve-ticker.js';
+import { LOGGER, STABLECOINS_AT_PAR } from '../tokens.js';
+import { NameBook } from './name-book.js';
+import { SourceLoad } from './source-load.js';
+import { checkConversions, missingRates } from './conversions.js';
+import { CatalogueError, checkBatches, quotedInOf, resolveTicker } from './resolve-ticker.js';
 import type { TickerChange, TickerRequest } from './ticker-request.js';
 
 /** What shall be sampled from the start of a process on. */
@@ -26,7 +30,10 @@ export interface StartingCatalogue {
 export class CatalogueService {
   constructor(
     private readonly repository: CatalogueRepository,
+    private readonly names: NameBook,
+    private readonly load: SourceLoad,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(STABLECOINS_AT_PAR) private readonly stablecoinsAtPar = false,
   ) {}
 
   /** Every ticker, by name. */
@@ -41,10 +48,24 @@ export class CatalogueService {
 
   /** Makes a ticker be sampled as asked. @throws CatalogueError when it cannot be. */
   async put(request: TickerRequest): Promise<ChangeOutcome> {
-    const plan = resolveTicker(request);
+    const plan = resolveTicker(await this.names.complete(request));
     const others = (await this.repository.list()).filter((known) => known.enabled && known.ticker !== plan.ticker);
     checkBatches([...others, plan]);
-    return this.store(plan);
+    checkConversions([...others, plan]);
+    this.load.check([...others, plan]);
+    const outcome = await this.store(plan);
+    this.warnOfMissingRates([plan], [...others, plan]);
+    return outcome;
+  }
+
+  /** What keeps a ticker from having a price as it is catalogued now, one sentence each, with its cure. */
+  async warningsOf(ticker: string): Promise<string[]> {
+    const enabled = (await this.repository.list()).filter((known) => known.enabled);
+    return missingRates(
+      enabled.filter((known) => known.ticker === ticker),
+      enabled,
+      this.stablecoinsAtPar,
+    ).map(({ message }) => message);
   }
 
   /** Changes parts of how a ticker is sampled. @throws CatalogueError when it cannot be sampled so. */
@@ -56,6 +77,8 @@ export class CatalogueService {
       rule: change.rule ?? known.rule,
       interval_seconds: intervalSeconds,
       sources: change.sources ?? rescale(known, intervalSeconds),
+      checks: change.checks === undefined ? known.checks : (change.checks ?? undefined),
+      median: change.median === undefined ? known.median : (change.median ?? undefined),
     });
   }
 
@@ -73,6 +96,9 @@ export class CatalogueService {
       start.tickers ?? (known.length === 0 ? start.defaults : known.filter((ticker) => ticker.enabled).map(requestOf));
     const plans = wanted.map((request) => resolveTicker(atInterval(request, start.intervalSeconds)));
     checkBatches(plans);
+    checkConversions(plans);
+    this.checkLoad(plans, start.tickers === undefined && start.intervalSeconds === undefined && known.length > 0);
+    this.warnOfMissingRates(plans, plans);
     // Storing takes a transaction for each ticker, and nothing is planned before the last: most need none.
     const knownByName = new Map(known.map((ticker) => [ticker.ticker, ticker]));
     for (const plan of plans) {
@@ -82,6 +108,34 @@ export class CatalogueService {
     if (start.tickers === undefined) return;
     const kept = new Set(plans.map((plan) => plan.ticker));
     for (const ticker of known) if (ticker.enabled && !kept.has(ticker.ticker)) await this.disable(ticker.ticker);
+  }
+
+  /** Holds every name of the catalogue against the sources' own lists, and says which they do not have. Never throws. */
+  async checkNames(): Promise<void> {
+    const names = new Map<string, Set<string>>();
+    for (const { enabled, sources } of await this.repository.list()) {
+      for (const { sourceId, sourceName } of enabled ? sources : []) {
+        const source = sourceById(sourceId)?.name ?? String(sourceId);
+        names.set(source, (names.get(source) ?? new Set()).add(sourceName));
+      }
+    }
+    await this.names.check(names);
+  }
+
+  private warnOfMissingRates(of: readonly TickerPlan[], catalogue: readonly TickerPlan[]): void {
+    for (const { ticker, rateTicker, message } of missingRates(of, catalogue, this.stablecoinsAtPar)) {
+      this.logger.warn({ event: 'conversion_rate_missing', ticker, rate_ticker: rateTicker }, message);
+    }
+  }
+
+  /** What was stored before is begun all the same: the control API, by which it could be changed, is a part of this process. */
+  private checkLoad(plans: readonly TickerPlan[], isAsStored: boolean): void {
+    try {
+      this.load.check(plans);
+    } catch (error) {
+      if (!isAsStored || !(error instanceof CatalogueError)) throw error;
+      for (const fault of error.faults) this.logger.warn({ event: 'catalogue_does_not_fit' }, fault);
+    }
   }
 
   private async store(plan: TickerPlan): Promise<ChangeOutcome> {
@@ -98,6 +152,7 @@ export class CatalogueService {
 
 /** A catalogued ticker in the form it could have been asked for. */
 export function requestOf(ticker: CataloguedTicker): TickerRequest {
+  const { checks, median } = ticker.ruleOptions;
   return {
     ticker: ticker.ticker,
     rule: ticker.rule,
@@ -107,8 +162,23 @@ export function requestOf(ticker: CataloguedTicker): TickerRequest {
       name: source.sourceName,
       batch: source.batch,
       interval_seconds: source.intervalSeconds,
+      ...(source.standby === true ? { standby: true } : {}),
+      ...quotedInAsked(ticker.ticker, source),
     })),
+    ...(checks === undefined ? {} : { checks }),
+    ...(median === undefined ? {} : { median }),
   };
+}
+
+/** Named when it is another currency than the ticker's, or when the source would say that it is. */
+function quotedInAsked(
+  ticker: string,
+  { sourceId, sourceName, quotedIn }: ScheduledSource,
+): { quoted_in?: string | undefined } {
+  const [source, parts] = [sourceById(sourceId), parseTicker(ticker)];
+  if (quotedIn !== undefined) return { quoted_in: quotedIn };
+  if (source === undefined || parts === undefined || quotedInOf(source, sourceName, parts) === undefined) return {};
+  return { quoted_in: parts.quote };
 }
 
 function atInterval(request: TickerRequest, intervalSeconds: number | undefined): TickerRequest {

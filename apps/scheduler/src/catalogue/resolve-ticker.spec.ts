@@ -1,3 +1,4 @@
+import { SOURCES } from '@app/sources';
 import { CatalogueError, checkBatches, resolveTicker } from './resolve-ticker.js';
 import { tickerRequestSchema, type TickerRequest } from './ticker-request.js';
 
@@ -11,11 +12,36 @@ describe('a request for a ticker', () => {
       ticker: 'btc_usd',
       intervalSeconds: 5,
       rule: 'priority',
+      ruleOptions: {},
       sources: [
-        { sourceId: 1, position: 0, sourceName: 'btc_usd', batch: 'btc_usd', intervalSeconds: 5 },
-        { sourceId: 2, position: 1, sourceName: 'bitcoin', batch: 'all', intervalSeconds: 60 },
+        { sourceId: 1, position: 0, sourceName: 'btc_usd', batch: 'btc_usd', intervalSeconds: 5, standby: false },
+        { sourceId: 2, position: 1, sourceName: 'bitcoin', batch: 'all', intervalSeconds: 60, standby: false },
       ],
     });
+  });
+
+  it('keeps what it says of belief: limits, median, standby, currency', () => {
+    const checks = { max_age_seconds: null, jump_ratio: 0.3, minimum: '1e-6' };
+    const median = { minimum_sources: 3, maximum_spread: 0.01 };
+    const sources = ['deribit', { source: 'coingecko', quoted_in: 'usdt' }, { source: 'kraken', standby: true }];
+    expect(resolveTicker(aRequest({ rule: 'median', checks, median, sources }))).toMatchObject({
+      rule: 'median',
+      ruleOptions: { checks, median },
+      sources: [
+        { standby: false, quotedIn: undefined },
+        { standby: false, quotedIn: 'usdt' },
+        { standby: true, quotedIn: undefined },
+      ],
+    });
+  });
+
+  it('knows from a name in which currency it is quoted, unless it is told otherwise', () => {
+    const source = { source: 'binance', name: 'BTCUSDT' };
+    expect(resolveTicker(aRequest({ sources: [source] })).sources).toMatchObject([{ quotedIn: 'usdt' }]);
+    const told = resolveTicker(aRequest({ sources: [{ ...source, quoted_in: 'usd' }] })).sources;
+    expect(told[0]?.quotedIn).toBeUndefined();
+    const own = resolveTicker(aRequest({ ticker: 'btc_usdt', sources: [source] })).sources;
+    expect(own[0]?.quotedIn).toBeUndefined();
   });
 
   it('keeps a name that is given over the one that is known', () => {
@@ -27,7 +53,7 @@ describe('a request for a ticker', () => {
     [
       'an unknown source, with the nearest',
       { sources: ['deribt'] },
-      'btc_usd: there is no source deribt; did you mean deribit? Known: deribit, coingecko',
+      `btc_usd: there is no source deribt; did you mean deribit? Known: ${SOURCES.map(({ name }) => name).join(', ')}`,
     ],
     [
       'a ticker that the source has no name for',
@@ -44,6 +70,37 @@ describe('a request for a ticker', () => {
       'an interval at which no source is asked',
       { interval_seconds: 5, sources: [{ source: 'deribit', interval_seconds: 10 }] },
       'btc_usd: no source is asked every 5 s, so most slots could have no price',
+    ],
+    [
+      'an interval at which only a standby source is asked',
+      {
+        interval_seconds: 5,
+        sources: [
+          { source: 'deribit', interval_seconds: 10 },
+          { source: 'coingecko', standby: true },
+        ],
+      },
+      'btc_usd: no source is asked every 5 s, so most slots could have no price',
+    ],
+    [
+      'a standby source before all others',
+      { sources: [{ source: 'deribit', standby: true }, 'coingecko'] },
+      'btc_usd: its first source cannot be a standby, since nobody comes before it',
+    ],
+    [
+      'a standby source that there is no time to ask',
+      { interval_seconds: 4, sources: ['deribit', { source: 'coingecko', standby: true }] },
+      'btc_usd: a standby source needs an interval of at least 5 s, there is no time to ask it in a shorter one',
+    ],
+    [
+      'a median of too few sources',
+      { rule: 'median', sources: ['deribit'] },
+      'btc_usd: rule median needs at least 2 sources, and 1 is named',
+    ],
+    [
+      'limits of a median without one',
+      { median: { minimum_sources: 1 } },
+      'btc_usd: "median" goes with the rule median only',
     ],
   ])('is refused for %s', (_why, request, fault) => {
     expect(faultsOf(() => resolveTicker(aRequest(request)))).toEqual([fault]);

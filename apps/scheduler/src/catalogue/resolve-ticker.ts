@@ -1,4 +1,13 @@
-import { MAX_WINDOW_SECONDS, parseTicker, windowSeconds, type ScheduledSource } from '@app/domain';
+import {
+  MAX_WINDOW_SECONDS,
+  medianLimitsOf,
+  MIN_INTERVAL_FOR_RETRIES_SECONDS,
+  parseTicker,
+  windowSeconds,
+  type RuleOptions,
+  type ScheduledSource,
+  type TickerParts,
+} from '@app/domain';
 import { endpointFor, sourceByName, SOURCES, type RequestedTicker, type Source } from '@app/sources';
 import type { TickerPlan } from '@app/storage';
 import { closest } from 'fastest-levenshtein';
@@ -39,18 +48,64 @@ export function resolveTicker(request: TickerRequest): TickerPlan {
         `${request.ticker}: ${source.name} every ${intervalSeconds} s is more than a day: name another interval_seconds for it`,
       );
     }
-    return [{ sourceId: source.id, position, sourceName, batch: asked.batch ?? request.ticker, intervalSeconds }];
+    return [
+      {
+        ...{ sourceId: source.id, position, sourceName, batch: asked.batch ?? request.ticker, intervalSeconds },
+        standby: asked.standby ?? false,
+        quotedIn: asked.quoted_in === undefined ? quotedInOf(source, sourceName, parts) : other(asked.quoted_in, parts),
+      },
+    ];
   });
   if (new Set(sources.map((source) => source.sourceId)).size !== sources.length) {
     faults.push(`${request.ticker}: a source is named twice`);
   }
-  if (sources.length > 0 && sources.every((source) => source.intervalSeconds !== request.interval_seconds)) {
+  if (sources.length > 0) faults.push(...standbyFaults(request, sources), ...medianFaults(request));
+  const always = sources.filter((source) => !source.standby);
+  if (always.length > 0 && always.every((source) => source.intervalSeconds !== request.interval_seconds)) {
     faults.push(
       `${request.ticker}: no source is asked every ${request.interval_seconds} s, so most slots could have no price`,
     );
   }
   if (faults.length > 0) throw new CatalogueError(faults);
-  return { ticker: request.ticker, intervalSeconds: request.interval_seconds, rule: request.rule, sources };
+  const ruleOptions: RuleOptions = {
+    ...(request.checks === undefined ? {} : { checks: request.checks }),
+    ...(request.median === undefined ? {} : { median: request.median }),
+  };
+  return {
+    ticker: request.ticker,
+    intervalSeconds: request.interval_seconds,
+    rule: request.rule,
+    ruleOptions,
+    sources,
+  };
+}
+
+/** The currency that a name is quoted in, where it is not the ticker's own. */
+export function quotedInOf(source: Source, sourceName: string, ticker: TickerParts): string | undefined {
+  return other(source.quoteOf?.(sourceName) ?? ticker.quote, ticker);
+}
+
+function other(currency: string, { quote }: TickerParts): string | undefined {
+  return currency === quote ? undefined : currency;
+}
+
+function standbyFaults({ ticker, interval_seconds }: TickerRequest, sources: readonly ScheduledSource[]): string[] {
+  if (!sources.some((source) => source.standby)) return [];
+  const faults: string[] = [];
+  if (sources[0]?.standby) faults.push(`${ticker}: its first source cannot be a standby, since nobody comes before it`);
+  if (interval_seconds < MIN_INTERVAL_FOR_RETRIES_SECONDS) {
+    faults.push(
+      `${ticker}: a standby source needs an interval of at least ${MIN_INTERVAL_FOR_RETRIES_SECONDS} s, there is no time to ask it in a shorter one`,
+    );
+  }
+  return faults;
+}
+
+function medianFaults({ ticker, rule, median, sources }: TickerRequest): string[] {
+  if (rule !== 'median') return median === undefined ? [] : [`${ticker}: "median" goes with the rule median only`];
+  const { minimumSources } = medianLimitsOf({ median });
+  if (sources.length >= minimumSources) return [];
+  return [`${ticker}: rule median needs at least ${minimumSources} sources, and ${sources.length} is named`];
 }
 
 /**

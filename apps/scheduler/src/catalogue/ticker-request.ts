@@ -1,4 +1,11 @@
-import { MAX_TICKER_LENGTH, parseTicker, RULES } from '@app/domain';
+import {
+  compareDecimals,
+  MAX_JUMP_MEMORY_SECONDS,
+  MAX_TICKER_LENGTH,
+  parseTicker,
+  plainDecimal,
+  RULES,
+} from '@app/domain';
 import { z } from 'zod';
 
 /** A day: what is asked less often is no series of prices. */
@@ -31,6 +38,17 @@ const sourceFields = {
     .optional()
     .describe('Tickers of one source with the same batch are asked in one call.'),
   interval_seconds: interval.optional().describe('How often this source is asked: a multiple of the interval.'),
+  standby: z
+    .boolean({ error: 'must be true or false' })
+    .optional()
+    .describe('Asked only in slots in which every source before it has failed, to save its credits.'),
+  quoted_in: z
+    .string({ error: 'must be a currency in lower case, such as usdt' })
+    .regex(/^[a-z0-9-]{1,31}$/, 'must be a currency in lower case, such as usdt')
+    .optional()
+    .describe(
+      "The currency of the price there, when it is not the ticker's own: it is converted by a measured price. By default the source knows it.",
+    ),
 };
 
 /** A source of a ticker: its name alone, or with its particulars. No union, whose faults would not name the wrong field. */
@@ -44,6 +62,84 @@ const sources = z
   .min(1, 'must name at least one source')
   .max(16, 'must name at most 16 sources');
 
+/** A number from a minimum up to a maximum, the minimum itself excluded when nothing less than more than it makes sense. */
+function ratio(minimum: number, maximum: number, { orMinimum = true } = {}) {
+  const fault = `must be a number ${orMinimum ? 'from' : 'above'} ${minimum} ${orMinimum ? 'to' : 'and at most'} ${maximum}`;
+  const number = z.number({ error: fault }).max(maximum, fault);
+  return orMinimum ? number.min(minimum, fault) : number.gt(minimum, fault);
+}
+
+const price = z
+  .string({ error: 'must be a decimal as text, such as "0.01"' })
+  .refine(
+    (text) => compareDecimals(plainDecimal(text) ?? '0', '0') > 0,
+    'must be a decimal above 0 with at most 40 digits',
+  );
+
+/** Why a quote is not believed; what is left out is as usual, null switches a check off. */
+const checks = z
+  .strictObject(
+    {
+      max_age_seconds: ratio(1, 604_800)
+        .nullable()
+        .optional()
+        .describe(
+          'A price older than this by its own time, or by that of a cached answer, is `stale`. Default 600; null: any age.',
+        ),
+      max_lead_seconds: ratio(0, 86_400)
+        .nullable()
+        .optional()
+        .describe('A price whose time is further ahead is `in_the_future`. Default 60; null: any time.'),
+      minimum: price.optional().describe('A price below is `absurd`. Default 1e-18.'),
+      maximum: price.optional().describe('A price above is `absurd`. Default 1e12.'),
+      jump_ratio: ratio(0, 1_000, { orMinimum: false })
+        .nullable()
+        .optional()
+        .describe(
+          'A price further from the last one is a `jump`, until another source agrees or it has been told for three slots. Default 0.1; null: no price is a jump.',
+        ),
+      jump_memory_seconds: z
+        .int({ error: 'must be a whole number of seconds' })
+        .min(1, 'must be at least 1 second')
+        .max(MAX_JUMP_MEMORY_SECONDS, `must be at most ${MAX_JUMP_MEMORY_SECONDS} seconds, a week`)
+        .optional()
+        .describe('A price older than this is no last price any more. Default 3600.'),
+      agreement_ratio: ratio(0, 0.5)
+        .optional()
+        .describe('Two sources agree when their prices lie no further apart. Default 0.02.'),
+    },
+    { error: notAnObject('must be an object with limits') },
+  )
+  .refine(({ minimum, maximum }) => {
+    const [low, high] = [plainDecimal(minimum ?? '1e-18'), plainDecimal(maximum ?? '1e12')];
+    // What is no decimal has a fault of its own.
+    return low === undefined || high === undefined || compareDecimals(low, high) <= 0;
+  }, 'minimum must not be above maximum');
+
+/** How rule `median` decides. */
+const median = z.strictObject(
+  {
+    minimum_sources: z
+      .int({ error: 'must be a whole number, 1 to 16' })
+      .min(1, 'must be a whole number, 1 to 16')
+      .max(16, 'must be a whole number, 1 to 16')
+      .optional()
+      .describe('With fewer accepted samples there is no price. Default 2.'),
+    maximum_spread: ratio(0, 1)
+      .optional()
+      .describe(
+        'With a larger distance between lowest and highest, in parts of the price, there is no price. Default 0.02.',
+      ),
+    outlier_factor: ratio(1, 100)
+      .optional()
+      .describe('A sample further from the median than so many median absolute deviations is left out. Default 5.'),
+    outlier_floor: ratio(0, 1)
+      .optional()
+      .describe('A sample nearer to the median than this part of it is never left out. Default 0.002.'),
+  },
+  { error: notAnObject('must be an object with limits') },
+);
+
 const rule = z.enum(RULES, { error: `must be one of ${RULES.join(', ')}` });
 
 /** A ticker to be sampled, as the control API takes it and as the catalogue file lists it. */
@@ -52,6 +148,8 @@ export const tickerRequestSchema = z.strictObject(
     ticker,
     interval_seconds: interval.default(60),
     rule: rule.default('priority'),
+    checks: checks.optional(),
+    median: median.optional(),
     sources: sources.default([{ source: 'deribit' }]),
   },
   { error: notAnObject('must be an object with a ticker') },
@@ -62,7 +160,13 @@ export type TickerRequest = z.output<typeof tickerRequestSchema>;
 /** A change of a ticker: what is left out stays as it is. */
 export const tickerChangeSchema = z
   .strictObject(
-    { interval_seconds: interval.optional(), rule: rule.optional(), sources: sources.optional() },
+    {
+      interval_seconds: interval.optional(),
+      rule: rule.optional(),
+      sources: sources.optional(),
+      checks: checks.nullable().optional().describe('Null: the usual ones.'),
+      median: median.nullable().optional().describe('Null: the usual ones.'),
+    },
     { error: notAnObject('must be an object with what shall change') },
   )
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'must name something to change');

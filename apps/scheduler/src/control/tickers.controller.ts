@@ -29,7 +29,7 @@ export class TickersController {
     if (current?.enabled === true)
       throw conflict(`${request.ticker} is sampled already: change it with PATCH /tickers/${request.ticker}`);
     await this.catalogue.put(request);
-    return this.read(request.ticker);
+    return this.readWithWarnings(request.ticker);
   }
 
   @Patch(':ticker')
@@ -38,7 +38,7 @@ export class TickersController {
     const current = await this.known(ticker);
     if (!current.enabled) throw conflict(`${ticker} is disabled: enable it with POST /tickers`);
     await this.catalogue.change(current, change);
-    return this.read(ticker);
+    return this.readWithWarnings(ticker);
   }
 
   @Delete(':ticker')
@@ -47,6 +47,11 @@ export class TickersController {
     await this.known(ticker);
     await this.catalogue.disable(ticker);
     return { ticker, enabled: false };
+  }
+
+  private async readWithWarnings(ticker: string) {
+    const [catalogued, warnings] = [await this.read(ticker), await this.catalogue.warningsOf(ticker)];
+    return warnings.length === 0 ? catalogued : { ...catalogued, warnings };
   }
 
   private async known(ticker: string): Promise<CataloguedTicker> {
@@ -58,13 +63,15 @@ export class TickersController {
 }
 
 function present(ticker: CataloguedTicker) {
-  const { rule, interval_seconds, sources } = requestOf(ticker);
+  const { rule, interval_seconds, sources, checks, median } = requestOf(ticker);
   return {
     ticker: ticker.ticker,
     enabled: ticker.enabled,
     interval_seconds,
     rule,
     sources,
+    ...(checks === undefined ? {} : { checks }),
+    ...(median === undefined ? {} : { median }),
     since_slot: ticker.fromSlot,
     until_slot: ticker.toSlot ?? null,
   };

@@ -18,6 +18,12 @@ describe('planning slots', () => {
     expect(plan.advances).toEqual([{ scheduleId: 1, plannedTo: T + 60 }]);
   });
 
+  it('leaves a standby source to the store that finds the others failed', () => {
+    const sources = [aSource(1), aSource(2, { standby: true }), aSource(3)];
+    const plan = planSlots([aSchedule({ plannedTo: T, sources })], { nowSeconds: T });
+    expect(plan.fetches.map(({ sourceId }) => sourceId)).toEqual([1, 3]);
+  });
+
   it.each([
     [60, 14, true],
     [60, 15, false],

@@ -1,4 +1,4 @@
-import { countSlots, deadlineOf, slotAt, slotAtOrAfter, type Schedule } from '@app/domain';
+import { countSlots, deadlineOf, maxAttemptsOf, slotAt, slotAtOrAfter, type Schedule } from '@app/domain';
 import type { Plan, PlannedFetch, PlannedGap } from '@app/storage';
 
 /** The clock that a plan is made by. */
@@ -7,12 +7,6 @@ export interface PlanningClock {
   /** Since when Postgres could not be reached; undefined when it could. */
   readonly databaseAwaySince?: number | undefined;
 }
-
-/** Shorter intervals have no room for a second attempt, in seconds. */
-const MIN_INTERVAL_FOR_RETRIES_SECONDS = 5;
-
-/** The limit of calls for one fetch where there is room for more than one. */
-const MAX_ATTEMPTS = 3;
 
 /**
  * Decides what to do about schedules that are due: a fetch for each source and batch of a slot whose window is open, a
@@ -47,15 +41,16 @@ function gapsBetween(schedule: Schedule, fromSlot: number, toSlot: number, clock
   return ranges.filter((range) => range.fromSlot < range.toSlot);
 }
 
+/** Standby sources are called by the store that finds all sources before them failed. */
 function fetchesOf(schedule: Schedule, slot: number): PlannedFetch[] {
   return schedule.sources
-    .filter((source) => slot % source.intervalSeconds === 0)
+    .filter((source) => source.standby !== true && slot % source.intervalSeconds === 0)
     .map((source) => ({
       sourceId: source.sourceId,
       batch: source.batch,
       slot,
       deadline: deadlineOf(slot, schedule.intervalSeconds),
-      maxAttempts: schedule.intervalSeconds < MIN_INTERVAL_FOR_RETRIES_SECONDS ? 1 : MAX_ATTEMPTS,
+      maxAttempts: maxAttemptsOf(schedule.intervalSeconds),
     }));
 }
 

@@ -7,6 +7,7 @@ import { createLogBook, type LogBook } from '../../../../test/support/log-lines.
 import { releaseDate, setDate } from '../../../../test/support/movable-date.js';
 import { startTcpProxy, throughProxy, type TcpProxy } from '../../../../test/support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
+import { CreditPlanner } from './credit-planner.js';
 import { FetchQueues } from './fetch-queues.js';
 import { PlannerService } from './planner.service.js';
 
@@ -170,17 +171,17 @@ describe('the planner', () => {
   });
 
   it('lets a source that this build does not know keep no other from the queue', async () => {
-    await database.pool.query(`INSERT INTO sources (id, name) VALUES (0, 'of_another_build')`);
+    await database.pool.query(`INSERT INTO sources (id, name) VALUES (32000, 'of_another_build')`);
     const sources = [
-      { sourceId: 0, sourceName: 'btc' },
+      { sourceId: 32_000, sourceName: 'btc' },
       { sourceId: 1, sourceName: 'btc_usd' },
     ];
     await catalogueTickers(database.url, { ticker: 'btc_usd', fromSlot: T, sources });
     await passAt(T);
     expect(await jobIds('deribit')).toEqual([`btc_usd-${T}`]);
     expect(await fetches()).toEqual([
-      { source_id: 0, slot: T, status: 'planned' },
       { source_id: 1, slot: T, status: 'queued' },
+      { source_id: 32_000, slot: T, status: 'planned' },
     ]);
   });
 
@@ -192,7 +193,8 @@ describe('the planner', () => {
   async function aPlanner(clockOffsetMs = 0): Promise<PlannerService> {
     const clock = new ClockWatch(async () => Date.now() - clockOffsetMs);
     await clock.measure();
-    return new PlannerService(new PlanRepository(pool), queues, clock, log.logger);
+    const credits = new CreditPlanner({ pool, access: {}, limited: false, logger: log.logger });
+    return new PlannerService(new PlanRepository(pool), queues, clock, credits, log.logger);
   }
 
   /** One pass at a second of the test's own clock. */

@@ -5,6 +5,7 @@ import { sourceById } from '@app/sources';
 import { isTransientDatabaseError, PlanRepository, type EnqueuableFetch } from '@app/storage';
 import { Counter } from 'prom-client';
 import { LOGGER } from '../tokens.js';
+import { CreditPlanner } from './credit-planner.js';
 import { FetchQueues } from './fetch-queues.js';
 import { planSlots } from './plan-slots.js';
 import { SingleFlight } from './single-flight.js';
@@ -34,6 +35,7 @@ export class PlannerService {
     private readonly repository: PlanRepository,
     private readonly queues: FetchQueues,
     private readonly clock: ClockWatch,
+    private readonly credits: CreditPlanner,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -56,6 +58,11 @@ export class PlannerService {
     void this.enqueuing.run();
   }
 
+  /** Offers what stands in Postgres and waits for the queue, without planning anything. */
+  offer(): void {
+    void this.enqueuing.run();
+  }
+
   /** @returns when everything planned so far was offered to the queue. */
   enqueued(): Promise<void> {
     return this.enqueuing.idle();
@@ -72,10 +79,12 @@ export class PlannerService {
     const nowSeconds = Math.floor(nowMs / 1000);
     const databaseAwaySince = this.databaseAwaySince;
     try {
+      await this.credits.look(nowMs);
       for (let more = true; more;) {
         const result = await this.repository.planDue(nowSeconds, (due) =>
-          planSlots(due, { nowSeconds, databaseAwaySince }),
+          this.credits.spare(planSlots(due, { nowSeconds, databaseAwaySince })),
         );
+        await this.credits.settle(result.plan.spared ?? [], nowSeconds);
         plannedFetches.inc(result.plan.fetches.length);
         for (const gap of result.plan.gaps) {
           gapRanges.inc({ reason: gap.reason });

@@ -1,4 +1,4 @@
-import type { Rule } from '@app/domain';
+import type { Rule, RuleOptions } from '@app/domain';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { slotColumn } from './slot-column.js';
 
@@ -25,7 +25,7 @@ export class ScheduleEntity {
   rule: Rule;
 
   @Column('jsonb', { name: 'rule_options', default: {} })
-  ruleOptions: Record<string, unknown>;
+  ruleOptions: RuleOptions;
 
   @Column('bigint', { name: 'planned_to', transformer: slotColumn })
   plannedTo: number;

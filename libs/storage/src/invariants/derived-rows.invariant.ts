@@ -38,14 +38,15 @@ const LATEST_SQL = `
   WITH made AS (
     SELECT t.id AS ticker_id, newest.*
     FROM tickers t CROSS JOIN LATERAL (
-      SELECT slot, price::text AS price, source_id, observed_at, flags FROM prices
+      SELECT slot, price::text AS price, source_id, observed_at, flags, coalesce(consensus::text, 'none') AS consensus FROM prices
       WHERE ticker_id = t.id ORDER BY slot DESC LIMIT 1) AS newest
   ), given AS (
-    SELECT ticker_id, slot, price::text AS price, source_id, observed_at, flags FROM latest
+    SELECT ticker_id, slot, price::text AS price, source_id, observed_at, flags, coalesce(consensus::text, 'none') AS consensus
+    FROM latest
   ), compared AS (
     SELECT coalesce(given.ticker_id, made.ticker_id) AS ticker_id, coalesce(given.slot, made.slot) AS slot,
            given.ticker_id IS NOT NULL AS is_given, made.ticker_id IS NOT NULL AS is_made, made.price, made.slot AS made_slot,
-           ${differences(['slot', 'price', 'source_id', 'observed_at', 'flags'])} AS difference
+           ${differences(['slot', 'price', 'source_id', 'observed_at', 'flags', 'consensus'])} AS difference
     FROM given FULL JOIN made ON made.ticker_id = given.ticker_id
   ), found AS (
     SELECT CASE WHEN NOT is_given THEN 'latest is missing' WHEN NOT is_made THEN 'latest of a ticker without prices'

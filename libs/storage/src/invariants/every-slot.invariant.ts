@@ -1,3 +1,4 @@
+import { checkBelievedPrices } from './believed-prices.js';
 import { EVERY_SLOT_SQL } from './every-slot.sql.js';
 import { ProblemList, type Finding, type Problem, type Snapshot } from './finding.js';
 import { readRowRates, type Horizon } from './horizon.js';
@@ -35,6 +36,9 @@ export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Prom
       if (row.kind === 'problem') problems.add(row);
       else raise(row.kind === 'reason' ? reasons : figures, row.problem, row.count);
     }
+    const recomputed = await checkBelievedPrices(snapshot, window, problems);
+    raise(figures, 'calculated', recomputed.calculated);
+    raise(figures, 'medians', recomputed.medians);
   }
   await problems.addFrom(snapshot, GAP_RANGES_SQL);
   await problems.addFrom(snapshot, STRAY_ROWS_SQL);
@@ -55,6 +59,8 @@ export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Prom
       { name: 'outcomes due', value: figures.get('turns') ?? 0 },
       { name: 'fetches', value: figures.get('fetches') ?? 0 },
       { name: 'overtaken', value: figures.get('overtaken') ?? 0 },
+      { name: 'calculated samples', value: figures.get('calculated') ?? 0 },
+      { name: 'medians', value: figures.get('medians') ?? 0 },
     ],
     problems: problems.problems,
   };

@@ -1,3 +1,5 @@
+import { PRICE_FLAGS } from '@app/domain';
+import { MEDIAN_SOURCE_ID } from '../settle/settle-ticker.js';
 import { summarise } from './finding.js';
 import { WINDOW_SQL } from './slot-sql.js';
 
@@ -15,6 +17,8 @@ const nameOf = (table: string, column: string, id: string): string =>
  * A price from a worse source while a better one was accepted is broken when the better sample was stored before the window
  * ended, by more than the clocks may be apart: until then the rule had to wait for it. One that was stored later, when Postgres
  * had been away, is counted (`overtaken`): a price is decided only once.
+ *
+ * A median and what is calculated from a text on the wire are recomputed apart from this: see `believed-prices.ts`.
  */
 export const EVERY_SLOT_SQL = `
   WITH ${WINDOW_SQL},
@@ -37,7 +41,8 @@ export const EVERY_SLOT_SQL = `
     FROM turn WHERE due GROUP BY ticker_id, slot
   ), slot_row AS MATERIALIZED (
     SELECT coalesce(e.ticker_id, p.ticker_id) AS ticker_id, coalesce(e.slot, p.slot) AS slot, e.slot IS NOT NULL AS expected,
-           coalesce(e.judged, false) AND (p.slot IS NOT NULL OR w.slot IS NULL) AS judged, w.slot IS NOT NULL AS waits, p.price, p.source_id, p.observed_at, g.reason AS gap_reason,
+           coalesce(e.judged, false) AND (p.slot IS NOT NULL OR w.slot IS NULL) AS judged, w.slot IS NOT NULL AS waits, p.price, p.source_id, p.observed_at, p.flags, g.reason AS gap_reason,
+           coalesce(g.refused, false) AS refused, e.rule,
            coalesce(told.accepted, false) AS accepted, told.best_position, told.best_in_time, told.reason AS told_reason, told.slot IS NOT NULL AS due
     FROM expected e FULL JOIN price p ON p.ticker_id = e.ticker_id AND p.slot = e.slot
     LEFT JOIN gap_slot g ON g.ticker_id = coalesce(e.ticker_id, p.ticker_id) AND g.slot = coalesce(e.slot, p.slot)
@@ -46,8 +51,8 @@ export const EVERY_SLOT_SQL = `
   ), unpriced AS (
     SELECT *, coalesce(gap_reason, CASE WHEN NOT accepted THEN told_reason END) AS why FROM slot_row WHERE judged AND price IS NULL
   ), served AS MATERIALIZED (
-    SELECT r.ticker_id, r.slot, r.source_id, r.price, r.observed_at, r.best_position, r.best_in_time,
-           t.outcome, t.price AS sample_price, t.observed_at AS sample_observed_at, t.position
+    SELECT r.ticker_id, r.slot, r.source_id, r.price, r.observed_at, r.flags, r.rule, r.best_position, r.best_in_time,
+           t.outcome, t.price AS sample_price, t.observed_at AS sample_observed_at, t.flags AS sample_flags, t.position
     FROM slot_row r LEFT JOIN turn t ON t.ticker_id = r.ticker_id AND t.slot = r.slot AND t.source_id = r.source_id
     WHERE r.price IS NOT NULL
   ), asked AS (
@@ -73,20 +78,28 @@ export const EVERY_SLOT_SQL = `
     UNION ALL
     SELECT 'price without an accepted sample', ticker_id, slot, source_id,
            price || ', the sample of its source is ' || coalesce(outcome, 'not there')
-    FROM served WHERE outcome IS DISTINCT FROM 'accepted'
+    FROM served WHERE outcome IS DISTINCT FROM 'accepted' AND source_id <> ${MEDIAN_SOURCE_ID}
     UNION ALL
     SELECT 'price of a source that the rule does not choose', ticker_id, slot, source_id,
            price || ' was served though a better source''s sample was stored within the window'
-    FROM served WHERE outcome = 'accepted' AND best_in_time < position
+    FROM served WHERE outcome = 'accepted' AND rule = 'priority' AND best_in_time < position
+    UNION ALL
+    SELECT 'price of a source that the rule does not choose', ticker_id, slot, source_id,
+           price || ' is ' || CASE WHEN rule = 'median' THEN 'no median' ELSE 'a median' END || ', the rule is ' || rule
+    FROM served WHERE (rule = 'median') <> (source_id = ${MEDIAN_SOURCE_ID})
+    UNION ALL
+    SELECT 'refused price where the rule refuses none', ticker_id, slot, NULL, gap_reason || ', the rule is ' || rule
+    FROM slot_row WHERE refused AND rule <> 'median'
     UNION ALL
     SELECT 'price that differs from its sample', ticker_id, slot, source_id,
            CASE WHEN price::text <> sample_price::text THEN 'price ' || price || ', sample ' || sample_price
+                WHEN flags <> sample_flags THEN 'flags ' || flags || ', of the sample ' || sample_flags
                 ELSE 'observed at ' || observed_at || ', sample at ' || coalesce(sample_observed_at::text, 'no time') END
     FROM served WHERE outcome = 'accepted'
-      AND (price::text <> sample_price::text OR observed_at IS DISTINCT FROM sample_observed_at)
+      AND (price::text <> sample_price::text OR flags <> sample_flags OR observed_at IS DISTINCT FROM sample_observed_at)
     UNION ALL
     SELECT 'sample that differs from its text on the wire', ticker_id, slot, source_id, 'price ' || price || ', on the wire ' || raw
-    FROM turn WHERE outcome = 'accepted' AND raw IS NOT NULL
+    FROM turn WHERE outcome = 'accepted' AND raw IS NOT NULL AND (flags & ${PRICE_FLAGS.derived}) = 0 AND rate IS NULL AND NOT inverted
       AND CASE WHEN raw ~ '^[+-]?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$' THEN raw::numeric <> price ELSE true END
     UNION ALL
     SELECT 'source that was due without a sample', ticker_id, slot, source_id,
@@ -124,4 +137,4 @@ export const EVERY_SLOT_SQL = `
   UNION ALL
   SELECT 'figure', 'fetches', count(*)::float8, NULL FROM asked_fetch WHERE judged AND status IS NOT NULL
   UNION ALL
-  SELECT 'figure', 'overtaken', count(*)::float8, NULL FROM served WHERE outcome = 'accepted' AND best_position < position`;
+  SELECT 'figure', 'overtaken', count(*)::float8, NULL FROM served WHERE outcome = 'accepted' AND rule = 'priority' AND best_position < position`;

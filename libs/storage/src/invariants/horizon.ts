@@ -1,4 +1,5 @@
 import { CLOSING_SLACK_SECONDS } from '../closing-slack.js';
+import { UNPLANNED_REASONS_SQL } from '../gap-reasons.sql.js';
 import type { Snapshot } from './finding.js';
 import type { RowRate } from './slot-windows.js';
 
@@ -42,7 +43,7 @@ export async function readHorizon(
                     WHERE datname = current_database() AND application_name = $1
                       AND backend_start <= clock_timestamp() - $2 * interval '1 second') AS running,
             extract(epoch FROM greatest((SELECT max(planned_at) FROM (${NEWEST_FETCHES_SQL}) AS newest),
-                                        (SELECT max(recorded_at) FROM gaps)))::float8 AS last_sign_of_life,
+                                        (SELECT max(recorded_at) FROM gaps WHERE reason IN (${UNPLANNED_REASONS_SQL}))))::float8 AS last_sign_of_life,
             (SELECT max(planned_to) FROM schedules)::float8 AS planned_to`,
     [SCHEDULER_APPLICATION_NAME, catchUpSeconds],
   );

@@ -1,4 +1,4 @@
-import { compareDecimals, MAX_WINDOW_SECONDS } from '@app/domain';
+import { compareDecimals, MAX_WINDOW_SECONDS, PRICE_FLAGS } from '@app/domain';
 import { readMode, readSimulations, type SimulationSettings } from '../settings.repository.js';
 import { ProblemList, type Finding, type Snapshot } from './finding.js';
 import { readRowRates, type Horizon } from './horizon.js';
@@ -29,7 +29,10 @@ export class TruthUnavailableError extends Error {
   override readonly name = 'TruthUnavailableError';
 }
 
-/** An accepted sample, with the price that was served from it when there is one. */
+/**
+ * An accepted sample, with the price that was served from it when there is one. Of one that was calculated it is the text on the wire
+ * that the simulator knows, in the currency of the wire; that the price follows from it is I1's to prove.
+ */
 interface AcceptedSample {
   readonly ticker: string;
   readonly quote: string;
@@ -168,6 +171,9 @@ async function readAccepted(snapshot: Snapshot, window: SlotWindow): Promise<Acc
   return result.rows;
 }
 
+/** SQL: the price was calculated from the text on the wire. */
+const IS_DERIVED = `(a.flags & ${PRICE_FLAGS.derived}) <> 0`;
+
 /** Accepted samples of the slots $1 to $2 (exclusive) with what their schedule says of them. */
 const ACCEPTED_SQL = `
   WITH price AS MATERIALIZED (
@@ -175,15 +181,16 @@ const ACCEPTED_SQL = `
     FROM tickers t CROSS JOIN LATERAL (
       SELECT slot, source_id, price FROM prices WHERE ticker_id = t.id AND slot >= $1::bigint AND slot < $2::bigint OFFSET 0) AS kept
   ), sample AS MATERIALIZED (
-    SELECT s.ticker_id, ts.source_id, ts.source_name, least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) AS window_seconds, kept.*
+    SELECT s.ticker_id, ts.source_id, ts.source_name, ts.quoted_in, least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) AS window_seconds, kept.*
     FROM schedules s JOIN ticker_sources ts ON ts.schedule_id = s.id
     CROSS JOIN LATERAL (
-      SELECT slot, price, origin, requested_at, observed_at, source_time FROM samples
+      SELECT slot, price, raw, flags, origin, requested_at, observed_at, source_time FROM samples
       WHERE ticker_id = s.ticker_id AND source_id = ts.source_id AND outcome = 'accepted'
         AND slot >= greatest(s.from_slot, $1::bigint) AND slot < least(s.to_slot, $2::bigint) OFFSET 0) AS kept
     WHERE s.from_slot < $2::bigint AND (s.to_slot IS NULL OR s.to_slot > $1::bigint)
   )
-  SELECT t.ticker, t.quote, src.name AS source, a.source_name, a.slot::float8 AS slot, a.price::text AS price, p.price::text AS served,
+  SELECT t.ticker, coalesce(a.quoted_in, t.quote) AS quote, src.name AS source, a.source_name, a.slot::float8 AS slot,
+         CASE WHEN ${IS_DERIVED} THEN a.raw ELSE a.price::text END AS price, CASE WHEN NOT ${IS_DERIVED} THEN p.price::text END AS served,
          a.origin, a.window_seconds,
          (extract(epoch FROM a.requested_at) * 1000)::float8 AS requested_ms,
          (extract(epoch FROM a.observed_at) * 1000)::float8 AS observed_ms,

@@ -13,7 +13,10 @@ export interface GapEntry {
   readonly to: number;
   /** How many expected slots of it have no price. */
   readonly slots: number;
-  /** Of a planned slot: that of the first source in order; of a stretch nobody planned: its own; else `unexplained`. */
+  /**
+   * Of a slot for which the rule refused a price, and of a stretch nobody planned: its own; of any other planned slot: that of the first
+   * source in order; else `unexplained`.
+   */
   readonly reason: string;
   /** Every source that has an outcome there, in order of preference; empty for a stretch nobody planned. */
   readonly sources: readonly MissingSource[];
@@ -38,6 +41,8 @@ export interface MissingSlot {
   /** Where the next slot of the same version begins, or the version ends. */
   readonly endSlot: number;
   readonly sources: readonly MissingSource[];
+  /** Why the rule refused a price; null or undefined when it did not. */
+  readonly refusal?: string | null | undefined;
 }
 
 /** A reason that no record gives: what should never be there, and is shown when it is. */
@@ -46,16 +51,16 @@ export const UNEXPLAINED = 'unexplained';
 /** Makes one entry of neighbours with the same outcomes. @param slots in ascending order. */
 export function mergeNeighbours(slots: readonly MissingSlot[]): GapEntry[] {
   const entries: GapEntry[] = [];
-  let lastSources = '';
-  for (const { slot, endSlot, sources } of slots) {
-    const sourcesText = JSON.stringify(sources);
+  let lastOutcomes = '';
+  for (const { slot, endSlot, sources, refusal } of slots) {
+    const outcomes = JSON.stringify([sources, refusal ?? null]);
     const last = entries.at(-1);
-    if (last !== undefined && last.to === slot && sourcesText === lastSources) {
+    if (last !== undefined && last.to === slot && outcomes === lastOutcomes) {
       entries[entries.length - 1] = { ...last, to: endSlot, slots: last.slots + 1 };
     } else {
-      entries.push({ from: slot, to: endSlot, slots: 1, reason: firstReason(sources), sources });
+      entries.push({ from: slot, to: endSlot, slots: 1, reason: refusal ?? firstReason(sources), sources });
     }
-    lastSources = sourcesText;
+    lastOutcomes = outcomes;
   }
   return entries;
 }

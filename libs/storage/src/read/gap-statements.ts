@@ -1,3 +1,4 @@
+import { REFUSAL_REASONS_SQL, UNPLANNED_REASONS_SQL } from '../gap-reasons.sql.js';
 import type { Statement } from './read-database.js';
 
 // Every statement but the first takes the ticker as $1 and its settled stretches as arrays: $2 from, $3 to, $4 interval, $5 schedule,
@@ -13,6 +14,19 @@ const WITHOUT_PRICE = (slot: string) =>
 /** Ranges of a ticker never overlap, so only the last one that begins at or before a slot can cover it: one look into the index. */
 const WITHOUT_GAP = (slot: string) =>
   `coalesce((SELECT g.to_slot FROM gaps g WHERE g.ticker_id = $1 AND g.from_slot <= ${slot} ORDER BY g.from_slot DESC LIMIT 1) <= ${slot}, true)`;
+
+/** As {@link WITHOUT_GAP}, but a slot for which the rule refused a price was planned. */
+const PLANNED = (slot: string) =>
+  `NOT coalesce((SELECT g.to_slot > ${slot} AND g.reason IN (${UNPLANNED_REASONS_SQL}) FROM gaps g WHERE g.ticker_id = $1 AND g.from_slot <= ${slot} ORDER BY g.from_slot DESC LIMIT 1), false)`;
+
+/** The slots of one stretch for which the rule refused a price. */
+const REFUSED = `
+  SELECT series.slot
+  FROM gaps g CROSS JOIN LATERAL generate_series(
+    (greatest(g.from_slot, stretch.from_slot) + stretch.interval_seconds - 1) / stretch.interval_seconds * stretch.interval_seconds,
+    least(g.to_slot, stretch.to_slot) - 1, stretch.interval_seconds) AS series(slot)
+  WHERE g.ticker_id = $1 AND g.reason IN (${REFUSAL_REASONS_SQL}) AND g.from_slot < stretch.to_slot AND g.to_slot > stretch.from_slot
+    AND ${WITHOUT_PRICE('series.slot')}`;
 
 /** How many slots begin between two instants: as `countSlots` of the domain. */
 const SLOTS_BETWEEN = (from: string, to: string) =>
@@ -34,18 +48,18 @@ export const VERSIONS: Statement = {
          FROM schedules WHERE ticker_id = $1 AND from_slot < $3 AND (to_slot IS NULL OR to_slot > $2) ORDER BY from_slot`,
 };
 
-/** How many slots of the stretches have a price, and how many have none and lie in a range that nobody planned. */
+/** How many slots of the stretches have a price, and how many have none and lie in a range that nobody planned. Refused ones are planned. */
 export const COUNTS: Statement = {
   name: 'gap-counts',
   text: `SELECT
            (SELECT coalesce(sum(found.slots), 0)::int8 FROM ${STRETCHES} CROSS JOIN LATERAL (
               SELECT count(*) AS slots FROM prices p WHERE p.ticker_id = $1 AND ${IN_STRETCH('p.slot')}) found) AS stored,
            (SELECT coalesce(sum(part.slots), 0)::int8 FROM gaps g CROSS JOIN LATERAL (${MISSING_IN_GAP}) part
-            WHERE g.ticker_id = $1) AS "inRanges"`,
+            WHERE g.ticker_id = $1 AND g.reason IN (${UNPLANNED_REASONS_SQL})) AS "inRanges"`,
 };
 
 /**
- * Slots of one stretch that have a reason on a sample and no price. OFFSET 0 keeps the look at the ranges for the few
+ * Planned slots of one stretch that have no price, and a reason: on a sample, or that of a refusal. OFFSET 0 keeps the look at the ranges for the few
  * slots that are left: a source that has been failing for a year leaves samples that stand beside a price.
  */
 const REASONED = (limit: string) => `
@@ -53,9 +67,11 @@ const REASONED = (limit: string) => `
     SELECT DISTINCT s.slot FROM samples s
     WHERE s.ticker_id = $1 AND s.outcome <> 'accepted' AND ${IN_STRETCH('s.slot')} AND ${WITHOUT_PRICE('s.slot')}
     OFFSET 0
-  ) reasoned WHERE ${WITHOUT_GAP('reasoned.slot')} ${limit}`;
+  ) reasoned WHERE ${PLANNED('reasoned.slot')}
+  UNION
+  (${REFUSED}) ${limit}`;
 
-/** How many slots of the stretches have no price and a reason on a sample. */
+/** How many planned slots of the stretches have no price and a reason. */
 export const REASONED_COUNT: Statement = {
   name: 'gap-reasoned-count',
   text: `SELECT count(*)::int8 AS "withReason" FROM ${STRETCHES} CROSS JOIN LATERAL (${REASONED('')}) reasoned`,
@@ -65,12 +81,15 @@ export const REASONED_COUNT: Statement = {
 export const PLANNED_MISSING: Statement = {
   name: 'gap-planned',
   text: `SELECT missing.slot, least(missing.slot + missing.interval_seconds, missing.end_slot) AS "endSlot",
-                json_agg(json_build_object('source', o.name, 'outcome', s.outcome, 'reason', s.reason) ORDER BY ts.position, s.source_id) AS sources
+                json_agg(json_build_object('source', o.name, 'outcome', s.outcome, 'reason', s.reason) ORDER BY ts.position, s.source_id)
+                  FILTER (WHERE s.source_id IS NOT NULL) AS sources,
+                (SELECT CASE WHEN g.to_slot > missing.slot THEN g.reason END FROM gaps g
+                 WHERE g.ticker_id = $1 AND g.from_slot <= missing.slot ORDER BY g.from_slot DESC LIMIT 1) AS refusal
          FROM (
            SELECT found.slot, stretch.* FROM ${STRETCHES} CROSS JOIN LATERAL (${REASONED('ORDER BY slot LIMIT $7')}) found
            ORDER BY found.slot LIMIT $7
          ) missing
-         JOIN samples s ON s.ticker_id = $1 AND s.slot = missing.slot
+         LEFT JOIN samples s ON s.ticker_id = $1 AND s.slot = missing.slot
          LEFT JOIN sources o ON o.id = s.source_id
          LEFT JOIN ticker_sources ts ON ts.schedule_id = missing.schedule_id AND ts.source_id = s.source_id
          GROUP BY missing.slot, missing.interval_seconds, missing.end_slot ORDER BY missing.slot`,
@@ -81,7 +100,7 @@ export const RANGES: Statement = {
   name: 'gap-ranges',
   text: `SELECT greatest(g.from_slot, $8::bigint) AS "from", least(g.to_slot, $9::bigint) AS "to", g.reason, missing.slots
          FROM gaps g CROSS JOIN LATERAL (SELECT coalesce(sum(part.slots), 0)::int8 AS slots FROM (${MISSING_IN_GAP}) part) missing
-         WHERE g.ticker_id = $1 AND g.to_slot > $8 AND g.from_slot < $9 AND missing.slots > 0
+         WHERE g.ticker_id = $1 AND g.reason IN (${UNPLANNED_REASONS_SQL}) AND g.to_slot > $8 AND g.from_slot < $9 AND missing.slots > 0
          ORDER BY g.from_slot LIMIT $7`,
 };
 

@@ -10,8 +10,19 @@ import { ReadDatabase } from './read-database.js';
 const START = 1_766_016_000;
 
 /** What becomes of a slot in a drawn history. */
-type Fate = 'priced' | 'failed' | 'failed at both' | 'second failed' | 'planned by nobody' | 'forgotten';
-const FATES: Fate[] = ['priced', 'failed', 'failed at both', 'second failed', 'planned by nobody', 'forgotten'];
+type Fate =
+  | 'priced'
+  | 'failed'
+  | 'failed at both'
+  | 'second failed'
+  | 'planned by nobody'
+  | 'forgotten'
+  | 'refused'
+  | 'refused one';
+const FATES: Fate[] = [
+  ...(['priced', 'failed', 'failed at both', 'second failed', 'planned by nobody', 'forgotten'] as const),
+  ...(['refused', 'refused one'] as const),
+];
 
 let database: TestDatabase;
 let reader: GapReader;
@@ -34,7 +45,7 @@ async function storeHistory(
     having('priced', 'second failed').map(({ slot }) => ({ slot, price: '1' })),
   );
   await storeFailures(database.pool, ticker, [
-    ...having('failed', 'failed at both').map(({ slot }) => ({ slot, reason: 'timeout' })),
+    ...having('failed', 'failed at both', 'refused one').map(({ slot }) => ({ slot, reason: 'timeout' })),
     ...having('failed at both', 'second failed').map(({ slot }) => ({
       slot,
       reason: 'late',
@@ -43,6 +54,10 @@ async function storeHistory(
     })),
   ]);
   for (const { slot, end } of having('planned by nobody')) await storeGap(database.pool, ticker, slot, end);
+  // With and without a sample that says anything: sources that disagree were all accepted.
+  for (const { slot } of having('refused', 'refused one')) {
+    await storeGap(database.pool, ticker, slot, slot + 1, 'disagreement');
+  }
 }
 
 async function allEntries(question: Parameters<GapReader['report']>[0]): Promise<GapEntry[]> {
@@ -108,6 +123,8 @@ describe('GapReader', () => {
           const reasons: Partial<Record<Fate, string>> = {
             forgotten: 'unexplained',
             'planned by nobody': 'not_planned',
+            refused: 'disagreement',
+            'refused one': 'disagreement',
           };
           expect(entries.flatMap((entry) => Array.from({ length: entry.slots }, () => entry.reason))).toEqual(
             missing.map(({ fate: end }) => reasons[end] ?? 'timeout'),
@@ -146,6 +163,26 @@ describe('GapReader', () => {
           { source: 'coingecko', outcome: 'missed', reason: 'late' },
         ],
       },
+    ]);
+  });
+
+  it('tells a refusal with what its sources came to, and neighbours of the same kind as one entry', async () => {
+    const tickerId = await storeSchedules(database.pool, 'median_usd', [{ fromSlot: START, intervalSeconds: 60 }]);
+    const slots = [START, START + 60, START + 120];
+    await storeFailures(
+      database.pool,
+      'median_usd',
+      slots.map((slot) => ({ slot, reason: 'timeout' })),
+    );
+    await storeGap(database.pool, 'median_usd', START, START + 61, 'no_quorum');
+    await storeGap(database.pool, 'median_usd', START + 120, START + 121, 'disagreement');
+    const question = { tickerId, from: START, to: START + 180, nowSeconds: START + 1_000, after: START, limit: 10 };
+    const { entries, unexplained } = await reader.report(question);
+    expect(unexplained).toBe(0);
+    const sources = [{ source: 'deribit', outcome: 'failed', reason: 'timeout' }];
+    expect(entries).toEqual([
+      { from: START, to: START + 120, slots: 2, reason: 'no_quorum', sources },
+      { from: START + 120, to: START + 180, slots: 1, reason: 'disagreement', sources },
     ]);
   });
 

@@ -78,6 +78,9 @@ async function countReasoned(reader: Reader, tickerId: number, stretches: readon
   return row?.withReason ?? 0;
 }
 
+/** A row of a missing slot; without samples it has no list of sources. */
+type StoredMissingSlot = Omit<MissingSlot, 'sources'> & { readonly sources: MissingSlot['sources'] | null };
+
 async function missingSlots(
   reader: Reader,
   statement: typeof PLANNED_MISSING,
@@ -85,10 +88,11 @@ async function missingSlots(
   stretches: readonly SettledStretch[],
   scan: number,
 ): Promise<FoundEntries> {
-  const slots = await reader.rows<MissingSlot>(statement, [tickerId, ...columnsOf(stretches), scan]);
+  const slots = await reader.rows<StoredMissingSlot>(statement, [tickerId, ...columnsOf(stretches), scan]);
   const last = slots.at(-1);
   return {
-    entries: mergeNeighbours(slots),
+    // A refusal whose samples are past their retention has no outcomes left.
+    entries: mergeNeighbours(slots.map((slot) => ({ ...slot, sources: slot.sources ?? [] }))),
     horizon: slots.length === scan && last !== undefined ? last.slot + 1 : undefined,
   };
 }

@@ -1,4 +1,6 @@
+export * from './explain.reader.js';
 export * from './gap.reader.js';
+export { PayloadReader } from './payload.reader.js';
 export * from './price.reader.js';
 export { DatabaseUnavailableError, ReadDatabase } from './read-database.js';
 export * from './reader-role.js';

@@ -1,3 +1,4 @@
+import { PRICE_FLAGS } from '@app/domain';
 import type { Reader, Statement } from './read-database.js';
 
 /** Oldest first, or newest first. */
@@ -28,6 +29,10 @@ export interface LatestPrice {
   readonly source: string;
   /** UNIX seconds, to the millisecond. */
   readonly observedAt: number;
+  /** Bits of `PRICE_FLAGS`. */
+  readonly flags: number;
+  /** How a median came about; null for any other price. */
+  readonly consensus: unknown;
 }
 
 /** Most prices in one page: about 90 kB of text. Five times as many would be a quarter faster and hold five times the memory per client. */
@@ -60,6 +65,11 @@ interface PageRow {
   readonly more: boolean;
 }
 
+/** SQL: the names of the flags of a price as a member of its JSON object; nothing for a price without any, as most are. */
+const FLAGS_SQL = `CASE WHEN flags = 0 THEN '' ELSE ',"flags":["' || concat_ws('","', ${Object.entries(PRICE_FLAGS)
+  .map(([name, bit]) => `CASE WHEN flags & ${bit} <> 0 THEN '${name}' END`)
+  .join(', ')}) || '"]' END`;
+
 /**
  * A page as one text, made by Postgres: the rows cross the wire once and are never objects. One row more than asked for
  * is looked at, to know whether anything follows. `date_part` gives the shortest text of the second with its
@@ -70,12 +80,12 @@ function pageStatement(order: Order): Statement {
   return {
     name: `prices-page-${order}`,
     text: `SELECT string_agg('{"timestamp":' || slot || ',"price":"' || price || '","source":' || source ||
-                    ',"observed_at":' || date_part('epoch', observed_at) || '}', ',' ORDER BY slot ${direction})
+                    ',"observed_at":' || date_part('epoch', observed_at) || ${FLAGS_SQL} || '}', ',' ORDER BY slot ${direction})
                     FILTER (WHERE place <= $4) AS items,
                   ${order === 'asc' ? 'max' : 'min'}(slot) FILTER (WHERE place <= $4) AS "lastSlot",
                   count(*) > $4 AS more
            FROM (
-             SELECT p.slot, p.price, p.observed_at, coalesce(to_json(s.name)::text, 'null') AS source,
+             SELECT p.slot, p.price, p.observed_at, p.flags, coalesce(to_json(s.name)::text, 'null') AS source,
                     row_number() OVER (ORDER BY p.slot ${direction}) AS place
              FROM prices p LEFT JOIN sources s ON s.id = p.source_id
              WHERE p.ticker_id = $1 AND p.slot >= $2 AND p.slot < $3
@@ -89,6 +99,7 @@ const PAGE_DESCENDING = pageStatement('desc');
 
 const LATEST: Statement = {
   name: 'latest-price',
-  text: `SELECT l.slot, l.price::text AS price, s.name AS source, date_part('epoch', l.observed_at) AS "observedAt"
+  text: `SELECT l.slot, l.price::text AS price, s.name AS source, date_part('epoch', l.observed_at) AS "observedAt",
+                l.flags, l.consensus
          FROM latest l LEFT JOIN sources s ON s.id = l.source_id WHERE l.ticker_id = $1`,
 };

@@ -1,0 +1,173 @@
+import { flagNames } from '@app/domain';
+import type {
+  ExplainedCall,
+  ExplainedFetch,
+  ExplainedPrice,
+  ExplainedSchedule,
+  ExplainedTurn,
+  Explanation,
+} from '@app/storage';
+import { summaryOf } from './explain-summary.js';
+
+/** What is asked: a ticker, and an instant of the slot. */
+export interface AskedSlot {
+  readonly ticker: string;
+  readonly timestamp: number;
+  readonly nowSeconds: number;
+}
+
+/** For so long a body that is not there may still be on its way, in seconds: workers write them many at once. */
+const BODY_ON_ITS_WAY_SECONDS = 60;
+
+/** The answer of `/prices/explain`. */
+export function explainAnswer(asked: AskedSlot, explanation: Explanation) {
+  const { slot, schedule, price, revisions, gap, turns, state } = explanation;
+  return {
+    ticker: asked.ticker,
+    timestamp: asked.timestamp,
+    slot: slot ?? null,
+    state,
+    summary: summaryOf(asked.ticker, explanation),
+    price: price === undefined ? null : priceAnswer(price),
+    earlier_prices: revisions.map((replaced) => ({
+      ...priceAnswer(replaced),
+      replaced_at: replaced.replacedAt,
+      cause: replaced.cause,
+    })),
+    gap:
+      gap === undefined
+        ? null
+        : { from: gap.fromSlot, to: gap.toSlot, reason: gap.reason, recorded_at: gap.recordedAt },
+    schedule: schedule === undefined ? null : scheduleAnswer(schedule, slot),
+    samples: turns.map((turn) => turnAnswer(turn, explanation, asked)),
+  };
+}
+
+function priceAnswer({ price, source, observedAt, flags, revision, consensus }: ExplainedPrice) {
+  return { price, source, observed_at: observedAt, flags: flagNames(flags), revision, consensus };
+}
+
+function scheduleAnswer(schedule: ExplainedSchedule, slot: number | undefined) {
+  return {
+    from: schedule.fromSlot,
+    to: schedule.toSlot,
+    interval_seconds: schedule.intervalSeconds,
+    rule: schedule.rule,
+    rule_options: schedule.ruleOptions,
+    sources: schedule.sources.map(({ source, name, batch, intervalSeconds, standby, quotedIn }) => ({
+      source,
+      name,
+      batch,
+      interval_seconds: intervalSeconds,
+      standby,
+      quoted_in: quotedIn,
+      due: slot !== undefined && slot % intervalSeconds === 0,
+    })),
+  };
+}
+
+function turnAnswer(turn: ExplainedTurn, { price, rates, slot, bodies }: Explanation, asked: AskedSlot) {
+  return {
+    source: turn.source,
+    name: turn.name,
+    batch: turn.batch,
+    standby: turn.standby,
+    outcome: turn.outcome,
+    reason: turn.reason,
+    detail: turn.detail,
+    price: turn.price,
+    served: turn.outcome === 'accepted' && isServed(turn, price),
+    raw: turn.raw,
+    inverted: turn.inverted,
+    flags: turn.flags === null ? null : flagNames(turn.flags),
+    rate: turn.rate,
+    rate_price: turn.rateTicker === null ? null : rateAnswer(turn.rateTicker, rates, slot),
+    market_cap: turn.marketCap,
+    volume_24h: turn.volume24h,
+    source_time: turn.sourceTime,
+    requested_at: turn.requestedAt,
+    observed_at: turn.observedAt,
+    stored_at: turn.storedAt,
+    origin: turn.origin,
+    revision: turn.revision,
+    earlier_samples: turn.revisions.map(({ flags, replacedAt, ...sample }) => ({
+      ...sample,
+      flags: flagNames(flags),
+      replaced_at: replacedAt,
+    })),
+    fetch: turn.fetch === null ? null : fetchAnswer(turn.fetch, turn, bodies, asked),
+  };
+}
+
+/** A sample is served itself, or is one of those that a median is made of. */
+function isServed({ source }: ExplainedTurn, price: ExplainedPrice | undefined): boolean {
+  if (price === undefined) return false;
+  const consensus = price.consensus as { readonly used?: readonly string[] } | null;
+  return price.source === source || consensus?.used?.includes(source) === true;
+}
+
+function rateAnswer(ticker: string, rates: Explanation['rates'], slot: number | undefined) {
+  const found = rates.find((rate) => rate.ticker === ticker);
+  return {
+    ticker,
+    slot: found?.slot ?? null,
+    price: found?.price ?? null,
+    source: found?.source ?? null,
+    explain: `/prices/explain?ticker=${ticker}&timestamp=${found?.slot ?? slot}`,
+  };
+}
+
+function fetchAnswer(fetch: ExplainedFetch, turn: ExplainedTurn, bodies: Explanation['bodies'], asked: AskedSlot) {
+  return {
+    status: fetch.status,
+    attempts: fetch.attempts,
+    max_attempts: fetch.maxAttempts,
+    ...callAnswer(fetch),
+    same_call: turn.observedAt === fetch.receivedAt,
+    payload: fetch.sha256 === null ? null : payloadAnswer(fetch, fetch.sha256, bodies, asked),
+    earlier_attempts: turn.earlierAttempts.map((call) => ({
+      attempt: call.attempt,
+      ...callAnswer(call),
+      payload: call.sha256 === null ? null : { sha256: call.sha256, link: linkOf(call.sha256) },
+    })),
+  };
+}
+
+function callAnswer(call: ExplainedCall) {
+  return {
+    requested_at: call.requestedAt,
+    received_at: call.receivedAt,
+    latency_ms: call.latencyMs,
+    endpoint: call.endpoint,
+    url: call.url,
+    http_status: call.httpStatus,
+    headers: call.headers,
+    error_kind: call.errorKind,
+    error_message: call.errorMessage,
+    parser_version: call.parserVersion,
+  };
+}
+
+function payloadAnswer(fetch: ExplainedFetch, sha256: string, bodies: Explanation['bodies'], asked: AskedSlot) {
+  const isKept = fetch.bytes !== null;
+  return {
+    sha256,
+    kept: isKept,
+    not_kept_because: isKept ? null : whyNotKept(fetch, asked.nowSeconds),
+    bytes: fetch.bytes,
+    body: bodies.get(sha256)?.toString('utf8') ?? null,
+    link: isKept ? linkOf(sha256) : null,
+  };
+}
+
+function linkOf(sha256: string): string {
+  return `/payloads/${sha256}`;
+}
+
+/** Why a body is not there; what is said of its day is all that is known. */
+function whyNotKept(fetch: ExplainedFetch, nowSeconds: number): string {
+  if (fetch.isDayDropped) return 'past_retention';
+  if (fetch.receivedAt !== null && nowSeconds - fetch.receivedAt < BODY_ON_ITS_WAY_SECONDS) return 'being_written';
+  if (!fetch.isDayKnown) return 'none_kept_that_day';
+  return (fetch.refusedOfDay ?? 0) > 0 ? 'over_daily_limit' : 'lost';
+}

@@ -1,0 +1,103 @@
+import { MAX_TICKER_LENGTH, parseTicker } from '@app/domain';
+import { sourceById, sourceByName, SOURCES } from '@app/sources';
+import { ExtraFetchRepository, type ExtraFetch } from '@app/storage';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { z } from 'zod';
+import { schemaFaults } from '../catalogue/schema-faults.js';
+import { PlannerService } from '../planning/planner.service.js';
+import { invalidRequest, unknownTicker } from './problem.js';
+
+/** How often a call that somebody asks for is tried at most. */
+const MAX_ATTEMPTS = 2;
+
+const names = (what: string) =>
+  z
+    .array(z.string({ error: `must be the name of a ${what}` }).max(MAX_TICKER_LENGTH), {
+      error: `must be a list of ${what}s`,
+    })
+    .min(1, `must name at least one ${what}; leave it out for all`)
+    .max(10_000, `must name at most 10000 ${what}s`)
+    .optional();
+
+const bodySchema = z.strictObject(
+  { tickers: names('ticker'), sources: names('source') },
+  {
+    error: (issue) =>
+      issue.code === 'invalid_type' ? 'must be an object, such as {"tickers":["btc_usd"]}' : undefined,
+  },
+);
+
+const MEANINGS: Readonly<Record<ExtraFetch['state'], (fetch: ExtraFetch) => string>> = {
+  fetching: () => 'a call is on its way',
+  under_way: () => 'the call of this slot is not done yet',
+  sampled: () => 'this slot already has its sample, and a slot has one from each source',
+  window_over: ({ nextSlot }) =>
+    `the window of this slot is over, so that a price of now would not be one of this slot; the next begins at ${isoOf(nextSlot)}`,
+  not_due: () => 'its schedule has not begun',
+};
+
+/** Extra fetches: a call now, filed under the slot that runs. */
+@Controller('fetch')
+export class FetchController {
+  constructor(
+    private readonly fetches: ExtraFetchRepository,
+    private readonly planner: PlannerService,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  async fetch(@Body() body: unknown) {
+    const asked = parse(body ?? {});
+    const sourceIds = asked.sources?.map(sourceIdOf);
+    const tickers = asked.tickers?.map((ticker) => {
+      // What is no ticker at all may hold what Postgres takes for no text.
+      if (parseTicker(ticker) === undefined) throw unknownTicker(ticker);
+      return ticker;
+    });
+    const fetches = await this.fetches.plan({ tickers, sourceIds }, Date.now(), MAX_ATTEMPTS);
+    const known = new Set(fetches.map((fetch) => fetch.ticker));
+    const missing = tickers?.find((ticker) => !known.has(ticker));
+    if (missing !== undefined) throw notSampled(missing, asked.sources);
+    this.planner.offer();
+    return { fetches: fetches.map(present) };
+  }
+}
+
+function present(fetch: ExtraFetch) {
+  return {
+    ticker: fetch.ticker,
+    source: sourceById(fetch.sourceId)?.name ?? String(fetch.sourceId),
+    timestamp: fetch.slot,
+    state: fetch.state,
+    detail: MEANINGS[fetch.state](fetch),
+    outcome: fetch.outcome ?? null,
+    reason: fetch.reason ?? null,
+  };
+}
+
+function sourceIdOf(name: string): number {
+  const source = sourceByName(name);
+  if (source !== undefined) return source.id;
+  const known = SOURCES.map((one) => one.name).join(', ');
+  throw invalidRequest([{ parameter: 'sources', detail: `there is no source ${name.slice(0, 63)}; known: ${known}` }]);
+}
+
+function notSampled(ticker: string, sources: readonly string[] | undefined): Error {
+  if (sources === undefined) return unknownTicker(ticker);
+  return invalidRequest([
+    {
+      parameter: 'tickers',
+      detail: `${ticker} is not sampled from ${sources.join(', ')}: GET /tickers/${ticker} tells from where`,
+    },
+  ]);
+}
+
+function parse(body: unknown): z.output<typeof bodySchema> {
+  const result = bodySchema.safeParse(body);
+  if (result.success) return result.data;
+  throw invalidRequest(schemaFaults(result.error));
+}
+
+function isoOf(slot: number): string {
+  return new Date(slot * 1000).toISOString().replace('.000Z', 'Z');
+}

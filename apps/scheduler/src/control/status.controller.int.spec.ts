@@ -1,0 +1,121 @@
+import '../../../../test/support/one-realm-of-errors.js';
+import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
+import { storePrices } from '../../../../test/builders/stored-prices.js';
+import { startControlServer, type ControlServer } from '../../../../test/support/control-server.js';
+import { releaseDate, setDate } from '../../../../test/support/movable-date.js';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
+
+/** Midnight of tomorrow: partitions are there, and the server itself has planned nothing of that day. */
+const DAY = (Math.floor(Date.now() / 86_400_000) + 1) * 86_400;
+
+describe('GET /status', () => {
+  let database: TestDatabase;
+  let server: ControlServer;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    server = await startControlServer(database.url);
+  });
+  afterAll(async () => {
+    await server.stop();
+    await database.drop();
+  });
+  beforeEach(async () => {
+    await database.pool.query(
+      'TRUNCATE tickers, schedules, ticker_sources, gaps, fetches, samples, prices, latest, candles, source_states, source_credits CASCADE',
+    );
+    await catalogueTickers(database.url, {
+      ticker: 'btc_usd',
+      fromSlot: DAY - 600,
+      intervalSeconds: 60,
+      sources: [
+        { sourceId: 1, sourceName: 'btc_usd' },
+        { sourceId: 2, sourceName: 'bitcoin' },
+      ],
+    });
+    setDate((DAY + 633) * 1000);
+  });
+  afterEach(() => releaseDate());
+
+  it('tells of each ticker its last price, its age, and how many of today\u2019s slots have none', async () => {
+    await storePrices(database.pool, 'btc_usd', [{ slot: DAY + 540, price: '87123.450', observedAt: DAY + 541 }]);
+    await database.pool.query(
+      `INSERT INTO candles (ticker_id, bucket, open, open_slot, high, low, close, close_slot, count)
+       SELECT id, $1, 1, $1, 1, 1, 1, $1, 7 FROM tickers`,
+      [DAY],
+    );
+    const { json } = await server.ask('GET', '/status');
+    // Slots 0 to 540 of the day are settled: window 15 s, grace 10 s, and 8 s for the closer.
+    expect(json['tickers']).toEqual([
+      {
+        ticker: 'btc_usd',
+        interval_seconds: 60,
+        price: '87123.450',
+        source: 'deribit',
+        timestamp: DAY + 540,
+        age_seconds: 92,
+        expected_today: 11,
+        gaps_today: 4,
+      },
+    ]);
+  });
+
+  it('tells of a ticker without a price that there is none', async () => {
+    const { json } = await server.ask('GET', '/status');
+    expect(json['tickers']).toMatchObject([
+      { price: null, source: null, timestamp: null, age_seconds: null, gaps_today: 11 },
+    ]);
+  });
+
+  it('tells of each source that is asked how it stands', async () => {
+    await database.pool.query(
+      `INSERT INTO source_states (source_id, failures, benched_until, bench_reason, last_success_at, last_latency_ms,
+         last_failure_at, last_failure_kind, last_failure_message)
+       VALUES (2, 5, to_timestamp($1), 'unavailable', to_timestamp($2), 87, to_timestamp($2 + 20), 'unavailable', 'coingecko: HTTP 503')`,
+      [DAY + 700, DAY + 500],
+    );
+    await database.pool.query(`INSERT INTO source_credits (source_id, month, used) VALUES (2, $1, 321)`, [
+      `${new Date(DAY * 1000).toISOString().slice(0, 7)}-01`,
+    ]);
+    const { json } = await server.ask('GET', '/status');
+    expect(json['sources']).toMatchObject([
+      {
+        source: 'deribit',
+        state: 'not_asked_yet',
+        tickers: 1,
+        batches: 1,
+        last_success: null,
+        last_failure: null,
+        credits: null,
+      },
+      {
+        source: 'coingecko',
+        state: 'benched',
+        benched_until: new Date((DAY + 700) * 1000).toISOString(),
+        bench_reason: 'unavailable',
+        latency_ms: 87,
+        failures_in_a_row: 5,
+        last_success: new Date((DAY + 500) * 1000).toISOString(),
+        last_failure: { reason: 'unavailable', detail: 'coingecko: HTTP 503' },
+        // The control server of the tests has a key for every source, which is a plan with a month.
+        credits: { used: 321 },
+      },
+    ]);
+  });
+
+  it.each([
+    ['paused', `paused_until = to_timestamp(${DAY + 900})`],
+    ['failing', 'failures = 1'],
+    ['ok', 'last_success_at = now()'],
+    ['ok', `last_success_at = now(), benched_until = to_timestamp(${DAY + 600})`],
+  ])('calls a source %s with %s', async (state, change) => {
+    await database.pool.query(`INSERT INTO source_states (source_id) VALUES (1)`);
+    await database.pool.query(`UPDATE source_states SET ${change}`);
+    const { json } = await server.ask('GET', '/status');
+    expect(json['sources']).toMatchObject([{ source: 'deribit', state }, {}]);
+  });
+
+  it('asks for the login', async () => {
+    expect((await server.ask('GET', '/status', undefined, {})).status).toBe(401);
+  });
+});

@@ -1,0 +1,98 @@
+import { planOf, sourceById, type SourceAccesses, lacksKey } from '@app/sources';
+import { StatusRepository, type SourceStatus, type TickerStatus } from '@app/storage';
+import { Controller, Get, Inject } from '@nestjs/common';
+import { NameBook } from '../catalogue/name-book.js';
+import { SOURCE_ACCESSES } from '../tokens.js';
+
+/** How a source stands, in one word. */
+type SourceState = 'ok' | 'failing' | 'paused' | 'benched' | 'needs_key' | 'not_asked_yet';
+
+/** How everything stands: what an operator asks first. */
+@Controller('status')
+export class StatusController {
+  constructor(
+    private readonly status: StatusRepository,
+    private readonly names: NameBook,
+    @Inject(SOURCE_ACCESSES) private readonly access: SourceAccesses,
+  ) {}
+
+  @Get()
+  async read() {
+    const nowMs = Date.now();
+    const [sources, tickers] = await Promise.all([this.status.sources(nowMs), this.status.tickers(nowMs)]);
+    return {
+      now: new Date(nowMs).toISOString(),
+      sources: sources.map((source) => this.presentSource(source, nowMs)),
+      tickers: tickers.map((ticker) => presentTicker(ticker, nowMs)),
+    };
+  }
+
+  private presentSource(status: SourceStatus, nowMs: number) {
+    const source = sourceById(status.sourceId);
+    const access = source === undefined ? undefined : this.access[source.name];
+    const plan = source === undefined ? undefined : planOf(source, access);
+    const needsKey = source !== undefined && lacksKey(source, access);
+    const monthly = plan?.monthly;
+    return {
+      source: source?.name ?? String(status.sourceId),
+      state: stateOf(status, needsKey, nowMs),
+      tickers: status.tickers,
+      batches: status.batches,
+      last_success: status.lastSuccessAt?.toISOString() ?? null,
+      latency_ms: status.latencyMs ?? null,
+      failures_in_a_row: status.failures,
+      last_failure:
+        status.lastFailureAt === undefined
+          ? null
+          : {
+              at: status.lastFailureAt.toISOString(),
+              reason: status.lastFailureKind ?? null,
+              detail: status.lastFailureMessage ?? null,
+            },
+      paused_until: future(status.pausedUntil, nowMs),
+      benched_until: future(status.benchedUntil, nowMs),
+      bench_reason: future(status.benchedUntil, nowMs) === null ? null : (status.benchReason ?? null),
+      plan: plan?.name ?? null,
+      limit:
+        plan === undefined
+          ? null
+          : { calls: plan.limit.calls, per_seconds: plan.limit.perSeconds, origin: plan.limit.origin },
+      credits:
+        monthly === undefined
+          ? null
+          : {
+              per_month: monthly.credits,
+              used: status.usedThisMonth,
+              left: Math.max(0, monthly.credits - status.usedThisMonth),
+              origin: monthly.origin,
+            },
+      unknown_names: source === undefined ? [] : this.names.unknownNamesOf(source.name),
+    };
+  }
+}
+
+function presentTicker(ticker: TickerStatus, nowMs: number) {
+  return {
+    ticker: ticker.ticker,
+    interval_seconds: ticker.intervalSeconds,
+    price: ticker.price ?? null,
+    source: ticker.source ?? null,
+    timestamp: ticker.slot ?? null,
+    age_seconds:
+      ticker.observedAt === undefined ? null : Math.max(0, Math.round((nowMs - ticker.observedAt.getTime()) / 1000)),
+    expected_today: ticker.expectedToday,
+    gaps_today: ticker.gapsToday,
+  };
+}
+
+function stateOf(status: SourceStatus, needsKey: boolean, nowMs: number): SourceState {
+  if (needsKey) return 'needs_key';
+  if (future(status.benchedUntil, nowMs) !== null) return 'benched';
+  if (future(status.pausedUntil, nowMs) !== null) return 'paused';
+  if (status.failures > 0) return 'failing';
+  return status.lastSuccessAt === undefined ? 'not_asked_yet' : 'ok';
+}
+
+function future(time: Date | undefined, nowMs: number): string | null {
+  return time !== undefined && time.getTime() > nowMs ? time.toISOString() : null;
+}

@@ -1,0 +1,36 @@
+import { SourceStateRepository, spendCredits } from '@app/storage';
+import { register } from 'prom-client';
+import { createLogBook } from '../../../../test/support/log-lines.js';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
+import { SourceGauges } from './source-gauges.service.js';
+
+const T = Date.UTC(2026, 10, 20, 12);
+
+describe('the gauges of the sources', () => {
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+  });
+  afterEach(() => database.drop());
+
+  it('tell who is paused, who is on the bench, and what is left of a month', async () => {
+    const { pool } = database;
+    const states = new SourceStateRepository(pool);
+    const usual = { batch: 'a', windowSeconds: 15, isProbe: false, message: '' };
+    await states.noteFailure(1, { ...usual, kind: 'rate_limited', atMs: T - 1_000 }, 1);
+    for (const atMs of [T - 3_000, T - 2_000]) await states.noteFailure(2, { ...usual, kind: 'unauthorized', atMs }, 1);
+    await spendCredits(pool, { sourceId: 2, cost: 7, monthly: 10_000, nowMs: T });
+    const access = { coingecko: { apiKey: 'x', plan: 'demo' } };
+    const { logger } = createLogBook();
+    await new SourceGauges({ pool, access, limited: true, logger, now: () => T }).refresh();
+    const text = await register.metrics();
+    expect(text).toContain('tidemark_source_paused{source="deribit"} 1');
+    expect(text).toContain('tidemark_source_benched{source="deribit"} 0');
+    expect(text).toContain('tidemark_source_paused{source="coingecko"} 0');
+    expect(text).toContain('tidemark_source_benched{source="coingecko"} 1');
+    expect(text).toContain('tidemark_source_failures{source="coingecko"} 2');
+    expect(text).toContain('tidemark_source_credits_used{source="coingecko"} 7');
+    expect(text).toContain('tidemark_source_credits_left{source="coingecko"} 9993');
+  });
+});

@@ -1,0 +1,61 @@
+import { LIMIT_SHARE } from '@app/domain';
+import { endpointFor, planOf, type RequestedTicker, type Source, type SourceAccesses } from '@app/sources';
+import { spendCredits, takeWeight, type Pool } from '@app/storage';
+
+/** Whether a call may be made now; `later` is worth asking again after `afterMs`. */
+export type Allowance =
+  { readonly kind: 'granted' } | { readonly kind: 'no_credits' } | { readonly kind: 'later'; readonly afterMs: number };
+
+/** Asked before every call; what is granted has been counted. */
+export interface CallAllowance {
+  ask(source: Source, tickers: readonly RequestedTicker[], nowMs: number): Promise<Allowance>;
+}
+
+const GRANTED: Allowance = { kind: 'granted' };
+
+/** What the sources publish: the weight of calls that weigh differently, and the credits of a month, each counted in Postgres. */
+export class PublishedAllowance implements CallAllowance {
+  constructor(
+    private readonly pool: Pick<Pool, 'query'>,
+    private readonly access: SourceAccesses,
+  ) {}
+
+  async ask(source: Source, tickers: readonly RequestedTicker[], nowMs: number): Promise<Allowance> {
+    const { limit, monthly } = planOf(source, this.access[source.name]);
+    const cost = endpointFor(source, tickers).cost?.(tickers.length) ?? 1;
+    if (weighs(source)) {
+      const afterMs = await takeWeight(this.pool, {
+        sourceId: source.id,
+        weight: cost,
+        share: limit.calls * LIMIT_SHARE,
+        perSeconds: limit.perSeconds,
+        nowMs,
+      });
+      if (afterMs !== undefined) return { kind: 'later', afterMs };
+    }
+    if (monthly === undefined) return GRANTED;
+    const { granted } = await spendCredits(this.pool, { sourceId: source.id, cost, monthly: monthly.credits, nowMs });
+    return granted ? GRANTED : { kind: 'no_credits' };
+  }
+}
+
+/** A limit for a period up to this long, in seconds, is kept in smaller steps: the window of a slot has time for many of them. */
+const SHORT_PERIOD_SECONDS = 5;
+
+/** Into so many steps: what comes through any stretch as long as the period is then a fifth more than the share, and not twice it. */
+const STEPS = 5;
+
+/** The limiter of a source's queue: so many jobs in so many milliseconds over the whole fleet, by what the lightest call weighs. */
+export function limiterOf(source: Source, access: SourceAccesses): { readonly max: number; readonly duration: number } {
+  const { limit } = planOf(source, access[source.name]);
+  const lightest = Math.min(...source.endpoints.map((endpoint) => endpoint.cost?.(1) ?? 1));
+  const jobs = (limit.calls * LIMIT_SHARE) / lightest;
+  const max = Math.max(1, Math.floor(limit.perSeconds <= SHORT_PERIOD_SECONDS ? jobs / STEPS : jobs));
+  // A share of less than one call in the period is one call in a longer one.
+  return { max, duration: Math.ceil((limit.perSeconds * 1000 * max) / jobs) };
+}
+
+/** Whether calls of a source weigh differently, so that counting jobs does not tell how much of the limit is used. */
+function weighs(source: Source): boolean {
+  return source.endpoints.some((endpoint) => endpoint.cost !== undefined);
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { SourceExchange } from '@app/sources';
+import type { AnsweredCall } from '@app/storage';
+
+/** A call without its secrets, as it is stored, and the body that came. */
+export interface RecordedCall {
+  readonly call: AnsweredCall;
+  readonly body: string;
+}
+
+/** Headers that say when an answer was made, how old it is, who answered, and what is left of a limit. */
+const KEPT_HEADERS: ReadonlySet<string> = new Set(
+  `age cache-control content-encoding content-type date etag expires last-modified retry-after server via x-cache
+  cf-cache-status cf-ray x-request-id x-mbx-used-weight x-mbx-used-weight-1m ratelimit-limit ratelimit-remaining ratelimit-reset
+  x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset`.split(/\s+/),
+);
+
+/** Longest value of a header that is kept, in characters. */
+const MAX_HEADER_LENGTH = 300;
+
+/** Words that make the name of a query parameter that of a secret: `api_key`, `accessToken`, `X-Signature`. */
+const SECRET_WORDS: ReadonlySet<string> = new Set(
+  `key keys apikey accesskey token secret secrets sign signature sig auth authorization password passwd pwd pass credential credentials
+  session jwt bearer`.split(/\s+/),
+);
+
+/** A shorter secret is not looked for in texts: it would be found in what is none. */
+const MIN_SECRET_LENGTH = 8;
+
+const HIDDEN = '***';
+
+/**
+ * Makes a call ready to be stored. Keys travel in headers, which are not kept, and in no address; should one stand in the address all
+ * the same, or a source repeat it in its answer, it is hidden.
+ * @param secrets keys of the settings, whole.
+ */
+export function recordCall(
+  { url, endpoint, response }: SourceExchange,
+  { secrets, parserVersion }: { readonly secrets: readonly string[]; readonly parserVersion: string },
+): RecordedCall {
+  const body = withoutSecrets(response.body, secrets);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (KEPT_HEADERS.has(name)) headers[name] = withoutSecrets(value, secrets).slice(0, MAX_HEADER_LENGTH);
+  }
+  return {
+    body,
+    call: {
+      url: safeUrl(url, secrets),
+      endpoint,
+      headers,
+      parserVersion,
+      payloadSha256: createHash('sha256').update(body).digest(),
+    },
+  };
+}
+
+/** An address without user, password, and the values of parameters that are named like a secret or hold one. */
+export function safeUrl(text: string, secrets: readonly string[] = []): string {
+  if (!URL.canParse(text)) return withoutSecrets(text.split('?', 1)[0] ?? '', secrets);
+  const url = new URL(text);
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  for (const name of new Set(url.searchParams.keys())) {
+    if (isSecretName(name)) url.searchParams.set(name, HIDDEN);
+  }
+  return withoutSecrets(url.href, secrets);
+}
+
+/** A text in which no secret stands, neither plain nor as it is written in an address. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets
+    .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
+    .flatMap((secret) => [secret, encodeURIComponent(secret), new URLSearchParams({ '': secret }).toString().slice(1)])
+    .reduce((safe, secret) => (safe.includes(secret) ? safe.replaceAll(secret, HIDDEN) : safe), text);
+}
+
+function isSecretName(name: string): boolean {
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/);
+  return words.some((word) => SECRET_WORDS.has(word));
+}

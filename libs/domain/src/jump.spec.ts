@@ -1,0 +1,249 @@
+import fc from 'fast-check';
+import { isDoubtful, judgeJumps, type JumpContext, type SourceHistory, type ToldPrice } from './jump.js';
+import { DEFAULT_CHECK_LIMITS } from './rule-options.js';
+
+const LIMITS = DEFAULT_CHECK_LIMITS;
+
+/** What sources 1, 2, 3... tell; undefined: nothing. */
+function telling(...prices: (string | undefined)[]): ToldPrice[] {
+  return prices.flatMap((price, index) => (price === undefined ? [] : [{ sourceId: index + 1, price }]));
+}
+
+/** Ids of the sources that are believed. */
+function believed(told: readonly ToldPrice[], context: Partial<JumpContext>): number[] {
+  const verdicts = judgeJumps(told, { reference: undefined, open: 0, limits: LIMITS, ...context });
+  expect(verdicts.map(({ sourceId }) => sourceId)).toEqual(told.map(({ sourceId }) => sourceId));
+  return verdicts.filter(({ isJump }) => !isJump).map(({ sourceId }) => sourceId);
+}
+
+function settled(told: readonly ToldPrice[], context: Partial<JumpContext>): number[] {
+  return judgeJumps(told, { reference: undefined, open: 0, limits: LIMITS, ...context })
+    .filter(({ isSettled }) => isSettled)
+    .map(({ sourceId }) => sourceId);
+}
+
+/** A source that told these prices as jumps in its last slots, newest first. */
+function jumped(prices: readonly string[], more: { others?: string[]; lastAcceptedSlot?: number } = {}): SourceHistory {
+  return {
+    earlier: prices.map((price) => ({ price, isJump: true, othersAccepted: more.others ?? [] })),
+    lastAcceptedSlot: more.lastAcceptedSlot,
+  };
+}
+
+describe('telling jumps from moves', () => {
+  test.each<[what: string, reference: string | undefined, told: ToldPrice[], expected: number[]]>([
+    ['the last price again', '100', telling('100'), [1]],
+    ['exactly the ratio above', '100', telling('110'), [1]],
+    ['a hair above the ratio', '100', telling('110.0000000000000001'), []],
+    ['exactly the ratio below', '100', telling('90'), [1]],
+    ['a hair below the ratio', '100', telling('89.9999999999999999'), []],
+    ['a digit lost on the way', '87123.45', telling('8712.345'), []],
+    ['anything where there is no last price', undefined, telling('0.00000001'), [1]],
+    ['a move told by two', '100', telling('130', '130.1'), [1, 2]],
+    ['a move told by two, against one that stands still', '100', telling('130', '100', '130.1'), [1, 3]],
+    ['a fall told by two', '100', telling('70', '70.1'), [1, 2]],
+    ['two jumps that do not agree', '100', telling('130', '125'), []],
+    ['one that is off while two others are not', '100', telling('125', '100', '100.1'), [2, 3]],
+    ['one that is off from the very beginning', undefined, telling('125', '100', '100.1'), [2, 3]],
+    ['two that disagree at the very beginning: nobody can tell', undefined, telling('125', '100'), [1, 2]],
+    ['two that are off alike against three', undefined, telling('125', '125', '100', '100', '100'), [3, 4, 5]],
+    [
+      'two that are off alike against three and the last price',
+      '100',
+      telling('125', '125', '100', '100', '100'),
+      [3, 4, 5],
+    ],
+    ['two against two: both are told twice', '100', telling('130', '130', '100', '100'), [1, 2, 3, 4]],
+    ['three at the beginning of whom none agree', undefined, telling('100', '130', '160'), [1, 2, 3]],
+    ['one that stands a little aside, and is no jump', undefined, telling('105', '100', '100'), [1, 2, 3]],
+  ])('%s', (_, reference, told, expected) => {
+    expect(believed(told, { reference })).toEqual(expected);
+  });
+
+  test('says in a sentence why', () => {
+    const [alone] = judgeJumps(telling('125'), { reference: '100', open: 0, limits: LIMITS });
+    expect(alone?.detail).toBe('125 is more than 0.1 away from the last price 100, and no other source agrees');
+    const [outvoted] = judgeJumps(telling('125', '100', '100'), { reference: undefined, open: 0, limits: LIMITS });
+    expect(outvoted?.detail).toBe('125 is contradicted by 2 sources that agree with one another');
+  });
+
+  test('a price read from a drifted field needs a last price or a second source', () => {
+    const mapped = { sourceId: 1, price: '100', isMapped: true };
+    expect(believed([mapped], {})).toEqual([]);
+    expect(believed([mapped], { reference: '101' })).toEqual([1]);
+    expect(believed([mapped, { sourceId: 2, price: '100' }], {})).toEqual([1, 2]);
+    const histories = new Map([[1, jumped(['100', '100'])]]);
+    expect(believed([mapped], { reference: '5', histories })).toEqual([]);
+  });
+
+  test('is not asked where the check is switched off', () => {
+    const limits = { ...LIMITS, jumpRatio: undefined };
+    expect(believed(telling('1', '100', '100'), { reference: '5', limits })).toEqual([1, 2, 3]);
+    expect(isDoubtful('1', ['100', '100'], limits)).toBe(false);
+  });
+
+  describe('while others may still tell', () => {
+    test('a price near the last one is settled at once', () => {
+      expect(settled(telling('101'), { reference: '100', open: 7 })).toEqual([1]);
+    });
+
+    test('a jump is open until everybody has told', () => {
+      expect(settled(telling('130'), { reference: '100', open: 1 })).toEqual([]);
+      expect(settled(telling('130'), { reference: '100', open: 0 })).toEqual([1]);
+    });
+
+    test('a move that two tell is settled unless more may come than they are', () => {
+      expect(settled(telling('130', '130'), { reference: '100', open: 2 })).toEqual([1, 2]);
+      expect(settled(telling('130', '130'), { reference: '100', open: 3 })).toEqual([]);
+    });
+
+    test('the first price ever is settled when it cannot be outvoted any more', () => {
+      expect(settled(telling('130'), { open: 1 })).toEqual([1]);
+      expect(settled(telling('130'), { open: 2 })).toEqual([]);
+      expect(settled(telling('130', '130'), { open: 2 })).toEqual([1, 2]);
+    });
+  });
+
+  describe('after three slots', () => {
+    const alone = telling('130');
+
+    test.each<[what: string, history: SourceHistory | undefined, expected: number[]]>([
+      ['is believed when it told the same twice before', jumped(['130', '131']), [1]],
+      ['is believed when the market moved on meanwhile', jumped(['125', '120']), [1]],
+      ['is not believed after one slot', jumped(['130']), []],
+      ['is not believed without a past', undefined, []],
+      ['is not believed when it jumps about', jumped(['130', '200']), []],
+      [
+        'is not believed when others that were believed told otherwise',
+        jumped(['130', '130'], { others: ['100'] }),
+        [],
+      ],
+      ['is believed when others that were believed told the same', jumped(['130', '130'], { others: ['130.5'] }), [1]],
+      ['looks at the last two slots only', jumped(['130', '130', '9']), [1]],
+    ])('a source that is alone %s', (_, history, expected) => {
+      const histories = new Map(history === undefined ? [] : [[1, history]]);
+      expect(believed(alone, { reference: '100', histories })).toEqual(expected);
+    });
+
+    test('a source that was believed in between begins anew', () => {
+      const earlier = [
+        { price: '130', isJump: true, othersAccepted: [] },
+        { price: '130', isJump: false, othersAccepted: [] },
+      ];
+      const histories = new Map([[1, { earlier, lastAcceptedSlot: 60 }]]);
+      expect(believed(alone, { reference: '100', histories })).toEqual([]);
+    });
+
+    test('is not believed while another source of the slot is', () => {
+      const histories = new Map([[1, jumped(['130', '130'])]]);
+      expect(believed(telling('130', '100'), { reference: '100', histories })).toEqual([2]);
+    });
+
+    test('waits for those who may still tell', () => {
+      const histories = new Map([[1, jumped(['130', '130'])]]);
+      expect(believed(alone, { reference: '100', histories, open: 1 })).toEqual([]);
+    });
+
+    test('of two that contradict each other that one is believed which was believed more recently', () => {
+      const off = jumped(['162', '162']);
+      const moved = jumped(['130', '130'], { lastAcceptedSlot: 60 });
+      const histories = new Map([
+        [1, off],
+        [2, moved],
+      ]);
+      expect(believed(telling('162', '130'), { reference: '100', histories })).toEqual([2]);
+    });
+  });
+
+  describe('as properties', () => {
+    const price = fc.integer({ min: 50, max: 200 }).map((percent) => `${percent}`);
+    const reference = fc.option(price, { nil: undefined });
+    /** Honest prices lie within a fifth of a percent of one another. */
+    const honest = fc.integer({ min: 99_900, max: 100_100 }).map((thousandths) => `${thousandths / 1000}`);
+
+    test('the order of the sources does not matter', () => {
+      const several = fc.array(price, { minLength: 1, maxLength: 6 });
+      fc.assert(
+        fc.property(several, reference, fc.integer({ min: 0, max: 3 }), (prices, last, open) => {
+          const told = telling(...prices);
+          const there = believed(told, { reference: last, open });
+          expect(believed([...told].reverse(), { reference: last, open }).sort()).toEqual([...there].sort());
+        }),
+      );
+    });
+
+    test('one source that is a quarter off is never believed against two honest ones', () => {
+      const off = fc.constantFrom('75', '125', '150', '10', '1000');
+      const last = fc.option(honest, { nil: undefined });
+      fc.assert(
+        fc.property(off, fc.array(honest, { minLength: 2, maxLength: 7 }), last, (wrong, others, known) => {
+          const histories = new Map([[1, jumped([wrong, wrong])]]);
+          expect(believed(telling(wrong, ...others), { reference: known, histories })).not.toContain(1);
+        }),
+      );
+    });
+
+    test('no honest source is disbelieved while they are more than the wrong ones, and the last price is theirs', () => {
+      fc.assert(
+        fc.property(fc.array(honest, { minLength: 2, maxLength: 5 }), price, honest, (others, wrong, last) => {
+          const ids = believed(telling(...others, wrong), { reference: last });
+          for (let id = 1; id <= others.length; id += 1) expect(ids).toContain(id);
+        }),
+      );
+    });
+
+    test('a move of any size is believed at once when two tell it and nobody else tells anything', () => {
+      fc.assert(
+        fc.property(fc.double({ min: 0.01, max: 100, noNaN: true }), (factor) => {
+          const moved = (100 * factor).toFixed(8);
+          expect(believed(telling(moved, moved), { reference: '100' })).toEqual([1, 2]);
+        }),
+      );
+    });
+
+    test('a single source is never locked out: whatever it settles at is believed by the third slot', () => {
+      fc.assert(
+        fc.property(price, (settledAt) => {
+          const earlier: string[] = [];
+          for (let slot = 1; slot <= 3; slot += 1) {
+            const histories = new Map([[1, jumped([...earlier].reverse())]]);
+            if (believed(telling(settledAt), { reference: '100', histories }).length > 0) return;
+            earlier.push(settledAt);
+          }
+          throw new Error(`${settledAt} was never believed`);
+        }),
+      );
+    });
+
+    test('what is settled away from the last price stays, whatever the others tell', () => {
+      fc.assert(
+        fc.property(
+          fc.array(price, { minLength: 1, maxLength: 4 }),
+          reference,
+          fc.array(price, { maxLength: 3 }),
+          (first, last, later) => {
+            const early = judgeJumps(telling(...first), { reference: last, open: later.length, limits: LIMITS });
+            const late = judgeJumps(telling(...first, ...later), { reference: last, open: 0, limits: LIMITS });
+            for (const [index, verdict] of early.entries()) {
+              const near = last !== undefined && Math.abs(Number(first[index]) - Number(last)) <= 0.1 * Number(last);
+              if (verdict.isSettled && !near) expect(late[index]?.isJump).toBe(verdict.isJump);
+            }
+          },
+        ),
+      );
+    });
+  });
+});
+
+describe('doubting a last price', () => {
+  test.each<[what: string, told: string[], expected: boolean]>([
+    ['nobody else told one', ['100'], false],
+    ['one told otherwise', ['100', '130'], false],
+    ['two told otherwise, and agreed', ['100', '130', '130.2'], true],
+    ['two told otherwise, each for himself', ['100', '130', '160'], false],
+    ['as many told the same', ['100', '100', '130', '130'], false],
+    ['those who told otherwise were more', ['100', '100', '130', '130', '130'], true],
+  ])('%s', (_, told, expected) => {
+    expect(isDoubtful('100', told, LIMITS)).toBe(expected);
+  });
+});

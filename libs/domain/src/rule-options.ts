@@ -1,0 +1,116 @@
+/** Limits of the checks of one ticker, as a schedule stores them: what is left out is as usual, null switches the check off. */
+export interface StoredChecks {
+  readonly max_age_seconds?: number | null | undefined;
+  readonly max_lead_seconds?: number | null | undefined;
+  readonly minimum?: string | undefined;
+  readonly maximum?: string | undefined;
+  readonly jump_ratio?: number | null | undefined;
+  readonly jump_memory_seconds?: number | undefined;
+  readonly agreement_ratio?: number | undefined;
+}
+
+/** Limits of rule `median`, as a schedule stores them. */
+export interface StoredMedian {
+  readonly minimum_sources?: number | undefined;
+  readonly maximum_spread?: number | undefined;
+  readonly outlier_factor?: number | undefined;
+  readonly outlier_floor?: number | undefined;
+}
+
+/** What a schedule says about believing its prices, as it is stored: JSON with the names of the catalogue. */
+export interface RuleOptions {
+  readonly checks?: StoredChecks | undefined;
+  readonly median?: StoredMedian | undefined;
+}
+
+/** Limits of the checks, complete. Ratios are decimal texts; undefined: the check is switched off. */
+export interface CheckLimits {
+  /** A price whose own time, or that of its answer, is older than this is `stale`. */
+  readonly maxAgeSeconds: number | undefined;
+  /** A price whose own time is further ahead than this is `in_the_future`. */
+  readonly maxLeadSeconds: number | undefined;
+  /** Below this, or above the maximum, a price is `absurd`. */
+  readonly minimum: string;
+  readonly maximum: string;
+  /** A price further than this from the last one is a `jump`, unless it is confirmed. */
+  readonly jumpRatio: string | undefined;
+  /** A price older than this is no last price any more. */
+  readonly jumpMemorySeconds: number;
+  /** Two sources agree when their prices lie no further apart than this. */
+  readonly agreementRatio: string;
+}
+
+/**
+ * The limits where a ticker names none of its own.
+ * - age 600 s: CoinPaprika's free plan makes a new price every 5 minutes, and the cache before it hands on answers of up to 10
+ *   minutes; a tighter limit would reject an honest source all day, a wider one would believe a feed that has stopped.
+ * - lead 60 s: a source's clock may run ahead of ours by that much before its time is called the future.
+ * - minimum 1e-18, maximum 1e12: the smallest listed tokens stand near 1e-13 USD, nothing that is traded costs 1e12 of anything.
+ * - jump 0.1: the largest assets move less than 10 % between two slots of minutes, and who does is confirmed within the slot.
+ * - memory 3600 s: after an hour without a price, any price is news and no jump.
+ * - agreement 0.02: exchanges lie some 0.1 % apart, in a rout 1 %; a source that is wrong by chance does not come so near.
+ */
+export const DEFAULT_CHECK_LIMITS: CheckLimits = {
+  maxAgeSeconds: 600,
+  maxLeadSeconds: 60,
+  minimum: '0.000000000000000001',
+  maximum: '1000000000000',
+  jumpRatio: '0.1',
+  jumpMemorySeconds: 3600,
+  agreementRatio: '0.02',
+};
+
+/** Limits of rule `median`, complete. Ratios and factors are decimal texts. */
+export interface MedianLimits {
+  /** With fewer sources than this there is no price. */
+  readonly minimumSources: number;
+  /** With a larger distance between the lowest and the highest, in parts of the price, there is no price. */
+  readonly maximumSpread: string;
+  /** A source further from the median than so many median absolute deviations is left out... */
+  readonly outlierFactor: string;
+  /** ...unless it is nearer than this part of the median. */
+  readonly outlierFloor: string;
+}
+
+/**
+ * The limits of rule `median` where a ticker names none of its own.
+ * - two sources: one cannot be contradicted.
+ * - spread 0.02: further apart, no price between them is anybody's.
+ * - factor 5: about 3.4 standard deviations of a normal distribution, in which one is 1.4826 median absolute deviations.
+ * - floor 0.002: three equal prices have a deviation of 0, and a fourth a hair off is still no outlier.
+ */
+export const DEFAULT_MEDIAN_LIMITS: MedianLimits = {
+  minimumSources: 2,
+  maximumSpread: '0.02',
+  outlierFactor: '5',
+  outlierFloor: '0.002',
+};
+
+/** The longest memory of a last price, in seconds: a week. */
+export const MAX_JUMP_MEMORY_SECONDS = 604_800;
+
+/** The limits of a ticker's checks: its own, and the usual ones where it has none. */
+export function checkLimitsOf({ checks = {} }: RuleOptions): CheckLimits {
+  const usual = DEFAULT_CHECK_LIMITS;
+  const { max_age_seconds: maxAge, max_lead_seconds: maxLead, jump_ratio: jumpRatio } = checks;
+  return {
+    maxAgeSeconds: maxAge === undefined ? usual.maxAgeSeconds : (maxAge ?? undefined),
+    maxLeadSeconds: maxLead === undefined ? usual.maxLeadSeconds : (maxLead ?? undefined),
+    minimum: checks.minimum ?? usual.minimum,
+    maximum: checks.maximum ?? usual.maximum,
+    jumpRatio: jumpRatio === undefined ? usual.jumpRatio : jumpRatio === null ? undefined : String(jumpRatio),
+    jumpMemorySeconds: checks.jump_memory_seconds ?? usual.jumpMemorySeconds,
+    agreementRatio: String(checks.agreement_ratio ?? usual.agreementRatio),
+  };
+}
+
+/** The limits of a ticker's median: its own, and the usual ones where it has none. */
+export function medianLimitsOf({ median = {} }: RuleOptions): MedianLimits {
+  const usual = DEFAULT_MEDIAN_LIMITS;
+  return {
+    minimumSources: median.minimum_sources ?? usual.minimumSources,
+    maximumSpread: String(median.maximum_spread ?? usual.maximumSpread),
+    outlierFactor: String(median.outlier_factor ?? usual.outlierFactor),
+    outlierFloor: String(median.outlier_floor ?? usual.outlierFloor),
+  };
+}

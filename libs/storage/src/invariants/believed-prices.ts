@@ -1,0 +1,209 @@
+import {
+  compareDecimals,
+  decideByMedian,
+  flagNames,
+  isStablecoinToDollar,
+  medianLimitsOf,
+  PRICE_FLAGS,
+  quotedPrice,
+  type RefusalReason,
+  type RuleOptions,
+} from '@app/domain';
+import { consensusOf, type Consensus } from '../settle/consensus.js';
+import type { Problem, ProblemList, Snapshot } from './finding.js';
+import type { SlotWindow } from './slot-windows.js';
+import { CALCULATED_SQL, MEDIANS_SQL } from './believed-prices.sql.js';
+
+/** How much was recomputed. */
+export interface RecomputedCounts {
+  readonly calculated: number;
+  readonly medians: number;
+}
+
+/**
+ * The part of I1 that is recomputed: every price that was inverted or converted from its text on the wire and the rate of its slot,
+ * every median and every refusal from the samples of its slot.
+ */
+export async function checkBelievedPrices(
+  snapshot: Snapshot,
+  window: SlotWindow,
+  problems: ProblemList,
+): Promise<RecomputedCounts> {
+  const bounds = [window.fromSlot, window.toSlot];
+  const calculated = await snapshot.query<CalculatedRow>(CALCULATED_SQL, bounds);
+  for (const row of calculated.rows) addFault(problems, row, faultOfSample(row));
+  const medians = await snapshot.query<MedianRow>(MEDIANS_SQL, bounds);
+  for (const row of medians.rows)
+    addFault(problems, row, row.price === null ? faultOfRefusal(row) : faultOfMedian(row));
+  return { calculated: calculated.rows.length, medians: medians.rows.length };
+}
+
+interface Fault {
+  readonly problem: string;
+  readonly detail: string;
+}
+
+function addFault(problems: ProblemList, { ticker, slot }: { ticker: string; slot: number }, fault?: Fault): void {
+  if (fault === undefined) return;
+  const problem: Problem = { problem: fault.problem, count: 1, examples: [{ ticker, slot, detail: fault.detail }] };
+  problems.add(problem);
+}
+
+/** An accepted sample whose price is not the text on the wire, or should not be. */
+export interface CalculatedRow {
+  readonly ticker: string;
+  readonly quote: string;
+  readonly slot: number;
+  readonly source: string;
+  readonly price: string;
+  readonly raw: string | null;
+  readonly inverted: boolean;
+  readonly rate: string | null;
+  readonly rate_ticker: string | null;
+  readonly flags: number;
+  readonly quoted_in: string | null;
+  /** The price of the rate ticker in this slot, and what it was before corrections. */
+  readonly rates: readonly string[] | null;
+}
+
+function faultOfSample(row: CalculatedRow): Fault | undefined {
+  const { source, price, raw, rate, flags, inverted } = row;
+  const fault = (problem: string, detail: string): Fault => ({ problem, detail: `${source}: ${detail}` });
+  if (row.quoted_in !== null && rate === null)
+    return fault('sample that was not converted', `price ${price} is in ${row.quoted_in}, and no rate is kept with it`);
+  if ((flags & PRICE_FLAGS.derived) === 0)
+    return fault('calculated sample that is not marked', `flags are ${flagNames(flags).join(', ') || 'none'}`);
+  const made = raw === null ? undefined : quotedPrice({ raw, isInverted: inverted, rate: rate ?? undefined });
+  if (made !== price)
+    return fault(
+      'sample that differs from its text on the wire',
+      `price ${price}, on the wire ${raw}${inverted ? ', inverted' : ''}${rate === null ? '' : `, rate ${rate}`}: ${made ?? 'no price'}`,
+    );
+  if (rate === null) return undefined;
+  const isAtPar = (flags & PRICE_FLAGS.at_par) !== 0;
+  if (isAtPar ? isParOf(row) : (row.rates ?? []).some((known) => compareDecimals(known, rate) === 0)) return undefined;
+  return fault(
+    'sample converted at a rate that was no price',
+    `rate ${rate}, ${row.rate_ticker} ${isAtPar ? 'is no stablecoin to a dollar at 1' : `was ${row.rates?.join(', ') ?? 'nothing'}`}`,
+  );
+}
+
+function isParOf({ quoted_in: quotedIn, quote, rate }: CalculatedRow): boolean {
+  return quotedIn !== null && isStablecoinToDollar(quotedIn, quote) && rate === '1';
+}
+
+/** A slot of a ticker with the rule `median`, with its price or its refusal, and its samples in order of preference. */
+export interface MedianRow {
+  readonly ticker: string;
+  readonly slot: number;
+  readonly rule_options: RuleOptions;
+  readonly price: string | null;
+  readonly flags: number | null;
+  readonly observed_ms: number | null;
+  readonly consensus: Consensus | null;
+  readonly refusal: RefusalReason | null;
+  readonly turns: readonly MedianTurn[] | null;
+}
+
+/** The sample of a source in such a slot. */
+export interface MedianTurn {
+  readonly sourceId: number;
+  readonly source: string;
+  readonly standby: boolean;
+  readonly outcome: string | null;
+  readonly reason: string | null;
+  readonly price: string | null;
+  readonly flags: number | null;
+  readonly observedMs: number | null;
+  readonly storedMs: number | null;
+  /** It was stored by the end of the window, by more than the clocks may be apart. */
+  readonly inTime: boolean | null;
+}
+
+interface AcceptedTurn extends MedianTurn {
+  readonly price: string;
+  readonly flags: number;
+}
+
+function isAccepted(turn: MedianTurn): turn is AcceptedTurn {
+  return turn.outcome === 'accepted' && turn.price !== null && turn.flags !== null;
+}
+
+function faultOfMedian({ price, flags, observed_ms, consensus, rule_options, turns }: MedianRow): Fault | undefined {
+  const given = turns ?? [];
+  if (consensus === null) return { problem: 'median without a record', detail: `${price}, and nothing says of whom` };
+  const leftOut = new Map(consensus.left_out.map((one) => [one.source, one.reason]));
+  const isOf = ({ source }: MedianTurn): boolean =>
+    consensus.used.includes(source) || leftOut.get(source) === 'outlier';
+  const voices = given.filter(isOf);
+  const notAccepted = voices.find((turn) => !isAccepted(turn));
+  if (notAccepted !== undefined || voices.length !== consensus.used.length + outliersIn(consensus)) {
+    const who = notAccepted?.source ?? 'a source';
+    return {
+      problem: 'median of a sample that was not accepted',
+      detail: `${who} is ${notAccepted?.outcome ?? 'not there'}`,
+    };
+  }
+  const median = decideByMedian(voices.filter(isAccepted), medianLimitsOf(rule_options));
+  if (median.outcome === 'refused')
+    return { problem: 'median that its samples do not give', detail: `${price}, the samples give ${median.reason}` };
+  const made = consensusOf(
+    median,
+    voices.map((turn) => ({ ...turn, isAsked: true })),
+  );
+  const newest = Math.max(
+    ...voices.filter(({ source }) => made.used.includes(source)).map((turn) => turn.observedMs ?? 0),
+  );
+  const differences = [
+    ...(median.price === price ? [] : [`price ${price}, the samples give ${median.price}`]),
+    ...(median.flags === flags ? [] : [`flags ${flags}, the samples give ${median.flags}`]),
+    ...(newest === observed_ms ? [] : [`observed at ${observed_ms}, the newest sample at ${newest}`]),
+    ...(made.used.join() === consensus.used.join() &&
+    made.spread === consensus.spread &&
+    made.sources === consensus.sources
+      ? []
+      : [
+          `of ${consensus.sources} (${consensus.used.join()}) within ${consensus.spread}, the samples give ${made.sources} (${made.used.join()}) within ${made.spread}`,
+        ]),
+  ];
+  if (differences.length > 0) return { problem: 'median that its samples do not give', detail: differences.join('; ') };
+  return faultOfLeftOut(given, consensus, leftOut);
+}
+
+function outliersIn({ left_out: leftOut }: Consensus): number {
+  return leftOut.filter(({ reason }) => reason === 'outlier').length;
+}
+
+/** Every source that was due is used or left out with a reason; whoever was accepted in time is not left out for another one. */
+function faultOfLeftOut(
+  turns: readonly MedianTurn[],
+  consensus: Consensus,
+  leftOut: ReadonlyMap<string, string>,
+): Fault | undefined {
+  const others = turns.filter(({ source }) => !consensus.used.includes(source));
+  const forgotten = others.find(({ source, standby }) => !standby && !leftOut.has(source));
+  if (forgotten !== undefined)
+    return { problem: 'median that leaves a source out without a reason', detail: `${forgotten.source} is not named` };
+  const ignored = others.find(
+    (turn) => isAccepted(turn) && turn.inTime === true && !turn.standby && leftOut.get(turn.source) !== 'outlier',
+  );
+  if (ignored === undefined) return undefined;
+  const reason = leftOut.get(ignored.source);
+  return {
+    problem: 'median without a sample that was stored in time',
+    detail: `${ignored.source} was accepted, left out as ${reason}`,
+  };
+}
+
+/** A refusal saw the samples that were stored in time, and maybe some that came after; a later one changed nothing. */
+function faultOfRefusal({ refusal, rule_options, turns }: MedianRow): Fault | undefined {
+  const accepted = (turns ?? []).filter(isAccepted).sort((left, right) => (left.storedMs ?? 0) - (right.storedMs ?? 0));
+  const inTime = accepted.filter((turn) => turn.inTime === true).length;
+  const limits = medianLimitsOf(rule_options);
+  const outcomes = Array.from({ length: accepted.length - inTime + 1 }, (_, more) => {
+    const median = decideByMedian(accepted.slice(0, inTime + more), limits);
+    return median.outcome === 'refused' ? median.reason : `the price ${median.price}`;
+  });
+  if (refusal === null || outcomes.includes(refusal)) return undefined;
+  return { problem: 'refused price that its samples give', detail: `${refusal}, the samples give ${outcomes[0]}` };
+}

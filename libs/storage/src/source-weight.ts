@@ -1,0 +1,49 @@
+import type pg from 'pg';
+
+/** A call that counts for so much under the limit of its source. */
+export interface WeighedCall {
+  readonly sourceId: number;
+  readonly weight: number;
+  /**
+   * So much may come at once, and flows back over `perSeconds`: no stretch as long as that ever holds more than twice as much, which
+   * is to be what the source publishes.
+   */
+  readonly share: number;
+  readonly perSeconds: number;
+  readonly nowMs: number;
+}
+
+/**
+ * Takes weight from the limit of a source, for the whole fleet. The queue's limiter counts jobs and not what their calls weigh, so
+ * that sources whose calls weigh differently are counted here as well.
+ * @returns undefined when the call may be made now, else in how many milliseconds it is worth asking again.
+ */
+export async function takeWeight(
+  pool: Pick<pg.Pool, 'query'>,
+  { sourceId, weight, share, perSeconds, nowMs }: WeighedCall,
+): Promise<number | undefined> {
+  const periodMs = perSeconds * 1000;
+  // More than there can ever be at once is let through when nothing else has been taken.
+  const costMs = Math.min(weight / share, 1) * periodMs;
+  const result = await pool.query<{ is_taken: boolean; used_ms: number }>({
+    name: 'take-weight',
+    text: `WITH taken AS (
+             UPDATE source_states
+             SET weighed_until = greatest(weighed_until, to_timestamp($2::float8 / 1000)) + $3::float8 * interval '1 millisecond'
+             WHERE source_id = $1 AND (weighed_until IS NULL
+               OR weighed_until <= to_timestamp(($2::float8 + $4::float8 - $3::float8) / 1000))
+             RETURNING 1
+           )
+           SELECT EXISTS (SELECT 1 FROM taken) AS is_taken,
+                  coalesce((extract(epoch FROM weighed_until) * 1000)::float8 - $2::float8, 0) AS used_ms
+           FROM source_states WHERE source_id = $1`,
+    values: [sourceId, nowMs, costMs, periodMs],
+  });
+  const row = result.rows[0];
+  if (row === undefined) {
+    await pool.query('INSERT INTO source_states (source_id) VALUES ($1) ON CONFLICT DO NOTHING', [sourceId]);
+    return takeWeight(pool, { sourceId, weight, share, perSeconds, nowMs });
+  }
+  if (row.is_taken) return undefined;
+  return Math.max(1, Math.ceil(row.used_ms + costMs - periodMs));
+}

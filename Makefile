@@ -13,7 +13,7 @@ sources := $(shell find apps libs -name '*.spec.ts' -prune -o \( -type d -o -nam
 # Node 24 first on the PATH of a recipe. Not for `npm ci`, which takes that very Node away and brings it anew.
 with_node = PATH="$(CURDIR)/node_modules/.bin:$$PATH" && export PATH
 
-.PHONY: help demo start test verify replay test-faults check soak build install clean node-version
+.PHONY: help demo start test verify replay test-faults check soak demo-day load build install clean node-version
 
 help: ## Show this list
 	@echo 'Tidemark: crypto prices on a clock, every one of them kept.'
@@ -46,6 +46,12 @@ check: $(built) ## Types, lint, import boundaries, generated files, all tests: w
 
 soak: $(built) ## Run the demo under changing faults for MINUTES=10, then verify
 	@$(with_node) && exec npm run -s soak
+
+demo-day: $(built) ## Thirty tickers, eight sources, every fault in turn; then hold each price against the truth
+	@$(with_node) && exec npm run -s demo-day
+
+load: $(built) ## TICKERS=1000 every INTERVAL=10 s for MINUTES=10 under the published limits
+	@$(with_node) && exec npm run -s load
 
 build: $(built) ## Compile to dist, when a source has changed
 

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { eventually, freePort } from './support/processes.js';
@@ -10,7 +10,7 @@ const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 
 /** Every command of the README: indented lines, and `make ...` in running text. */
 const COMMANDS = [
-  ...[...README.matchAll(/^ {4}(make|curl) ?(.*?)(?: {2,}#.*)?$/gm)].map(([, program, rest]) =>
+  ...[...README.matchAll(/^ {4}(make|curl|npm) ?(.*?)(?: {2,}#.*)?$/gm)].map(([, program, rest]) =>
     `${program} ${rest}`.trim(),
   ),
   ...[...README.matchAll(/`(make [^`]+)`/g)].map(([, command]) => command ?? ''),
@@ -61,7 +61,8 @@ class MadeSystem {
     return command
       .replace(':8000/', `:${this.ports.API_PORT}/`)
       .replace(':8001/', `:${this.ports.CONTROL_PORT}/`)
-      .replace('PASSWORD', password);
+      .replace('PASSWORD', password)
+      .replace(/timestamp=\d+/, `timestamp=${Math.floor(Date.now() / 1000)}`);
   }
 
   /** Ends it as Ctrl-C does. @returns whether it said so, and how long that took, in milliseconds. */
@@ -95,7 +96,7 @@ describe('the README', () => {
   it('has no command that is not run here or named as run elsewhere', () => {
     const known = ['make demo', 'make start', 'make verify', 'make help', ...RUN_ELSEWHERE];
     const unknown = COMMANDS.filter(
-      (command) => !command.startsWith('curl ') && !known.some((name) => command.startsWith(name)),
+      (command) => !/^(curl|npm) /.test(command) && !known.some((name) => command.startsWith(name)),
     );
     expect(unknown).toEqual([]);
     expect(COMMANDS.length).toBeGreaterThan(6);
@@ -103,7 +104,7 @@ describe('the README', () => {
 
   it('shows requests that are answered', () => {
     const curls = COMMANDS.filter((command) => command.startsWith('curl '));
-    expect(curls).toHaveLength(2);
+    expect(curls).toHaveLength(5);
     for (const command of curls) {
       const answer = spawnSync('sh', ['-c', `${demo.fit(command)} --fail-with-body`], { encoding: 'utf8' });
       expect({ command, status: answer.status, answer: answer.stdout.slice(0, 400) }).toMatchObject({ status: 0 });
@@ -116,6 +117,22 @@ describe('the README', () => {
     const given = JSON.parse(spawnSync('sh', ['-c', demo.fit(command)], { encoding: 'utf8' }).stdout) as Shape;
     expect(shapeOf(given)).toEqual(shapeOf(shown));
   });
+
+  it('shows commands of the command line that work', async () => {
+    const answer = path.join(await home, 'answer.json');
+    await writeFile(answer, '{"bitcoin":{"usd":87123.450,"last_updated_at":1795196285}}');
+    const commands = COMMANDS.filter((command) => command.startsWith('npm '));
+    expect(commands).toHaveLength(3);
+    for (const command of commands) {
+      const result = spawnSync('sh', ['-c', command.replace('answer.json', answer)], {
+        cwd: ROOT,
+        encoding: 'utf8',
+        env: { ...withoutDatabase(), KRAKEN_URL: `http://127.0.0.1:${demo.ports.SIMULATOR_PORT}/kraken` },
+      });
+      expect({ command, status: result.status, stderr: result.stderr }).toMatchObject({ status: 0 });
+      expect(result.stdout).toMatch(/kraken|87123\.450/);
+    }
+  }, 60_000);
 
   it('proves the running demo by `make verify`', async () => {
     const result = spawnSync('make', ['verify'], {
@@ -133,24 +150,47 @@ describe('the README', () => {
     }
   });
 
-  it('starts against the real sources with its example catalogue, and names a source that cannot be reached within 5 s', async () => {
-    const command = COMMANDS.find((candidate) => candidate.startsWith('make start CATALOGUE_FILE')) ?? '';
-    const unreachable = { DERIBIT_URL: 'http://127.0.0.1:1', COINGECKO_URL: 'http://127.0.0.1:1' };
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'tidemark-readme-start-'));
-    Object.assign(process.env, unreachable);
-    const start = await MadeSystem.start(command, folder);
-    for (const name of Object.keys(unreachable)) delete process.env[name];
-    await eventually('the banner', 60_000, () => start.text().includes('Data folder') || undefined);
-    const since = performance.now();
-    await eventually(
-      'the unreachable source to be named',
-      20_000,
-      () => /deribit.*make demo/is.test(start.text()) || undefined,
-    );
-    expect(performance.now() - since).toBeLessThan(5_000);
-    expect((await start.end()).saidSo).toBe(true);
-    await rm(folder, { recursive: true, force: true });
-  }, 120_000);
+  const starts = COMMANDS.filter((candidate) => candidate.startsWith('make start CATALOGUE_FILE'));
+
+  it('starts with two catalogues against the real sources, and one against the simulator', () => {
+    expect(starts).toHaveLength(2);
+    expect(COMMANDS.filter((command) => command.startsWith('make demo CATALOGUE_FILE'))).toHaveLength(1);
+  });
+
+  it.each(COMMANDS.filter((command) => command.startsWith('make demo CATALOGUE_FILE')))(
+    'has prices soon after `%s`',
+    async (command) => {
+      const folder = await mkdtemp(path.join(os.tmpdir(), 'tidemark-readme-majors-'));
+      const majors = await MadeSystem.start(command, folder);
+      await eventually('the first price', 90_000, () => majors.text().includes('first price stored') || undefined);
+      expect((await majors.end()).saidSo).toBe(true);
+      await rm(folder, { recursive: true, force: true });
+    },
+    120_000,
+  );
+
+  it.each(starts)(
+    'starts with `%s`, and names a source that cannot be reached within 5 s',
+    async (command) => {
+      const names = ['DERIBIT', 'COINGECKO', 'COINPAPRIKA', 'COINCAP', 'BINANCE', 'COINBASE', 'KRAKEN', 'BITSTAMP'];
+      const unreachable = Object.fromEntries(names.map((name) => [`${name}_URL`, 'http://127.0.0.1:1']));
+      const folder = await mkdtemp(path.join(os.tmpdir(), 'tidemark-readme-start-'));
+      Object.assign(process.env, unreachable);
+      const start = await MadeSystem.start(command, folder);
+      for (const name of Object.keys(unreachable)) delete process.env[name];
+      await eventually('the banner', 60_000, () => start.text().includes('Data folder') || undefined);
+      const since = performance.now();
+      await eventually(
+        'the unreachable source to be named',
+        20_000,
+        () => /deribit.*make demo/is.test(start.text()) || undefined,
+      );
+      expect(performance.now() - since).toBeLessThan(5_000);
+      expect((await start.end()).saidSo).toBe(true);
+      await rm(folder, { recursive: true, force: true });
+    },
+    120_000,
+  );
 });
 
 interface Shape {

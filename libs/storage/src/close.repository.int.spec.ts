@@ -53,6 +53,26 @@ describe('closing', () => {
     return insertFetch(database.pool, { sourceId: DERIBIT, batch: 'btc_usd', slot: NOON, ...draft });
   }
 
+  describe('of a fetch that nobody has begun', () => {
+    const DEADLINE = NOON + 15;
+
+    it.each([
+      ['queued', DEADLINE, ['btc_usd']],
+      ['planned', DEADLINE, ['btc_usd']],
+      ['queued', DEADLINE - 1, []],
+      // Seen in each of three seconds, and then left to the closer.
+      ['queued', DEADLINE + 2, ['btc_usd']],
+      ['queued', DEADLINE + 3, []],
+      ['running', DEADLINE, []],
+      ['retry', DEADLINE, []],
+      ['answered', DEADLINE, []],
+    ])('names the job to be taken out of the queue: %s, at %i', async (status, nowSeconds, batches) => {
+      await planned({ status });
+      const expired = await closing.expiredUnbegun(nowSeconds, 10);
+      expect(expired).toEqual(batches.map((batch) => ({ source: 'deribit', batch, slot: NOON })));
+    });
+  });
+
   async function rows(text: string): Promise<unknown[]> {
     return (await database.pool.query(text)).rows;
   }

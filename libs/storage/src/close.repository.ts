@@ -26,6 +26,9 @@ interface OverdueRow extends FetchKey {
   readonly errorMessage: string | null;
 }
 
+/** For how long after its window a job is taken out of its queue, in seconds: the closer comes once a second. */
+const EXPIRED_FOR_SECONDS = 3;
+
 /** Gives an outcome to what nobody reported: the promise is that every expected slot has a price or a reason. */
 export class CloseRepository {
   private readonly samples: SampleRepository;
@@ -63,6 +66,24 @@ export class CloseRepository {
       decided.push(...settled.decided);
     }
     return decided;
+  }
+
+  /**
+   * Fetches whose window has ended in the last seconds and that no worker has begun: their jobs bring no price any more, and left in
+   * the queue each of them would use up a place of the source's limit, so that a queue that once fell behind never caught up.
+   */
+  async expiredUnbegun(
+    nowSeconds: number,
+    limit: number,
+  ): Promise<{ readonly source: string; readonly batch: string; readonly slot: number }[]> {
+    const { rows } = await this.pool.query<{ source: string; batch: string; slot: number }>({
+      name: 'expired-unbegun',
+      text: `SELECT s.name AS source, f.batch, f.slot FROM fetches f JOIN sources s ON s.id = f.source_id
+             WHERE f.status IN ('planned', 'queued') AND f.deadline <= $1 AND f.deadline > $1::bigint - ${EXPIRED_FOR_SECONDS}
+             ORDER BY f.slot LIMIT $2`,
+      values: [nowSeconds, limit],
+    });
+    return rows;
   }
 
   /** Closes fetches past their grace, oldest first. @returns what was closed; as many as `limit` when more may be left. */

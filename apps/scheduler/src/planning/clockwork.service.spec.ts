@@ -90,6 +90,13 @@ describe('what happens by the clock in a scheduler', () => {
     expect(removed).toMatchObject([{ source: 'deribit', batch: 'btc_usd', slot: 60 }]);
   });
 
+  it('takes the job of a fetch whose window is over out of the queue before it closes it', async () => {
+    const fetch = { source: 'deribit', batch: 'btc_usd', slot: 90 };
+    const { clockwork, removed } = aClockwork({ expired: [fetch] });
+    await lived(clockwork, 6_000);
+    expect(removed[0]).toEqual(fetch);
+  });
+
   it('says of every ticker why its slot was closed', async () => {
     const fetch = {
       source: 'deribit',
@@ -139,6 +146,8 @@ interface Surroundings {
   readonly queueAnswers?: () => Promise<unknown>;
   readonly clean?: () => Promise<unknown>;
   readonly overdue?: readonly object[];
+  /** Fetches whose window is over and that nobody has begun. */
+  readonly expired?: readonly object[];
   /** How far the database's clock is from the process's. */
   readonly clockOffsetMs?: number;
 }
@@ -148,6 +157,7 @@ function aClockwork({
   queueAnswers = async () => undefined,
   clean = async () => undefined,
   overdue = [],
+  expired = [],
   clockOffsetMs = 0,
 }: Surroundings = {}) {
   const log = createLogBook();
@@ -178,6 +188,10 @@ function aClockwork({
     },
   };
   const closer = {
+    expiredUnbegun: async () => {
+      if (database.isAway) throw new Error('connection refused');
+      return expired;
+    },
     decideExpired: async () => {
       if (database.isAway) throw new Error('connection refused');
       decided.push(Date.now());

@@ -110,6 +110,7 @@ export class Clockwork implements OnApplicationBootstrap, BeforeApplicationShutd
     if (!this.clock.isTrue()) return;
     const nowSeconds = Math.floor(Date.now() / 1000);
     try {
+      void this.queues.remove(await this.closer.expiredUnbegun(nowSeconds, CLOSE_LIMIT));
       await this.closer.decideExpired(nowSeconds, CLOSE_LIMIT);
       if (Date.now() - this.databaseTroubleAtMs < CLOSE_AFTER_QUIET_MS) return;
       const closed = await this.closer.closeOverdue(nowSeconds, CLOSE_LIMIT);

@@ -13,7 +13,7 @@ sources := $(shell find apps libs -name '*.spec.ts' -prune -o \( -type d -o -nam
 # Node 24 first on the PATH of a recipe. Not for `npm ci`, which takes that very Node away and brings it anew.
 with_node = PATH="$(CURDIR)/node_modules/.bin:$$PATH" && export PATH
 
-.PHONY: help demo start test verify replay test-faults check soak demo-day load build install clean node-version
+.PHONY: help demo start test verify replay test-system test-faults check soak demo-day load build install clean node-version
 
 help: ## Show this list
 	@echo 'Tidemark: crypto prices on a clock, every one of them kept.'
@@ -37,6 +37,9 @@ verify: $(built) ## Prove the invariants on the database of DATABASE_URL, or on 
 replay: $(built) ## Read stored answers again: FROM=2025-12-01 TO=2025-12-02 [SOURCE=kraken] [APPLY=1]
 	@$(with_node) && exec npm run -s replay -- \
 	  $(if $(FROM),--from '$(FROM)') $(if $(TO),--to '$(TO)') $(if $(SOURCE),--source '$(SOURCE)') $(if $(APPLY),--apply '$(APPLY)')
+
+test-system: $(built) ## Run whole systems, every command of the README, and the rules of the repository
+	@$(with_node) && exec npm run -s test:system
 
 test-faults: $(built) ## Kill, cut off and double the processes, and look whether a price is lost
 	@$(with_node) && exec npm run -s test:faults

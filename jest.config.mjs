@@ -31,6 +31,8 @@ export default {
   rootDir: '.',
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test', '<rootDir>/tools'],
   testMatch: ['**/*.spec.ts'],
+  // Those have a configuration of their own: `make test-system`.
+  testPathIgnorePatterns: [...shared.testPathIgnorePatterns, '\\.system\\.spec\\.ts$'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',

@@ -8,7 +8,8 @@ import { describeFaults, type FaultyWorld } from './fault-suite.js';
 /** How long each cut lasts, in milliseconds. */
 const CUT_FOR_MS = 8_000;
 
-const WORKER_REASONS = ['database_unavailable', 'late', 'lost', 'not_taken', 'timeout'];
+// `overload`: the slot before is still in the hands of the worker that was cut off.
+const WORKER_REASONS = ['database_unavailable', 'late', 'lost', 'not_taken', 'timeout', 'overload'];
 
 const hasRedis = redisServerName() !== undefined;
 if (!hasRedis)

@@ -8,7 +8,7 @@ import {
   type Logger,
 } from '@app/observability';
 import { producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
-import { SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
+import { checkPlans, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { createPool, databaseNowMs, ensureUpcomingPartitions, whyUnfit, type Pool } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -24,6 +24,7 @@ type Settings = SettingsOf<typeof schedulerSettings>;
 
 /** Starts a scheduler: waits for a database that fits, brings the catalogue to its starting point, then plans. */
 export async function startScheduler(settings: Settings, access: SourceAccesses, logger: Logger): Promise<Closable> {
+  checkPlans(SOURCES, access);
   const tickers = settings.CATALOGUE_FILE === undefined ? undefined : await readCatalogueFile(settings.CATALOGUE_FILE);
   const login = await controlPassword(settings.CONTROL_PASSWORD, settings.TIDEMARK_HOME);
   const url = databaseUrl(settings);

@@ -51,6 +51,8 @@ const SETTINGS: Readonly<Record<string, string | number>> = {
   timezone: 'UTC',
   log_timezone: 'UTC',
   max_connections: 100,
+  // A store takes a lock for each ticker of its batch, and a batch may have thousands.
+  max_locks_per_transaction: 256,
   shared_buffers: '64MB',
   max_wal_size: '256MB',
   // Reads come from the cache of the system: three more processes to wait for them are not worth their memory.

@@ -8,7 +8,7 @@ import {
   type Logger,
 } from '@app/observability';
 import { queueStoreOf, useQueueStore } from '@app/queue';
-import { lacksKey, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
+import { checkPlans, lacksKey, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { createPool, databaseNowMs, SourceStateRepository, whyUnfit, type Pool } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -20,6 +20,7 @@ export async function startWorker(
   access: SourceAccesses,
   logger: Logger,
 ): Promise<Closable> {
+  checkPlans(SOURCES, access);
   const url = databaseUrl(settings);
   const pool = createPool({
     url,

@@ -1,6 +1,6 @@
 import { coingeckoSource } from './coingecko.source.js';
 import { deribitSource } from './deribit.source.js';
-import { lacksKey, planOf } from './source-access.js';
+import { checkPlans, lacksKey, planOf } from './source-access.js';
 
 describe('the plan of a source', () => {
   it.each([
@@ -18,6 +18,13 @@ describe('the plan of a source', () => {
     expect(() => planOf(coingeckoSource, { plan: 'pro' })).toThrow(
       'COINGECKO_PLAN is pro, which needs COINGECKO_API_KEY',
     );
+  });
+
+  it('is checked for all sources at once', () => {
+    expect(() => checkPlans([deribitSource, coingeckoSource], { coingecko: { apiKey: 'k' } })).not.toThrow();
+    expect(() =>
+      checkPlans([deribitSource, coingeckoSource], { deribit: { plan: 'x' }, coingecko: { plan: 'pro' } }),
+    ).toThrow('DERIBIT_PLAN: must be one of free; COINGECKO_PLAN is pro, which needs COINGECKO_API_KEY');
   });
 
   it('needs a key only where the source answers nobody without one', () => {

@@ -36,3 +36,16 @@ export function planOf(source: Source, access: SourceAccess = {}): SourcePlan {
 export function lacksKey(source: Source, access: SourceAccess = {}): boolean {
   return source.plans[0].keyHeader !== undefined && access.apiKey === undefined;
 }
+
+/** Makes sure that every source has a plan that can be used. @throws Error naming every setting that is wrong, with its cure. */
+export function checkPlans(sources: readonly Source[], access: SourceAccesses): void {
+  const faults = sources.flatMap((source) => {
+    try {
+      planOf(source, access[source.name]);
+      return [];
+    } catch (error) {
+      return [error instanceof Error ? error.message : String(error)];
+    }
+  });
+  if (faults.length > 0) throw new Error(faults.join('; '));
+}

@@ -12,11 +12,16 @@ export interface ExtraFetchSelection {
  * What an extra fetch of one ticker from one source came to.
  * - `fetching`: it has been planned, or planned again after a failure.
  * - `under_way`: the slot's own fetch is not done yet.
- * - `sampled`: the slot already has its sample, and a slot has one from each source.
+ * - `sampled`: the slot already has its sample, and a slot has one from each source; also when the source answered without the ticker.
+ * - `decided`: the source failed, and the slot has its price from another one (or none, for a reason that is recorded): a further sample
+ *   would change nothing.
+ * - `resting`: the source has asked to be left alone, or is benched.
+ * - `attempts_spent`: it has been tried as often as a fetch may be.
  * - `window_over`: the slot's window has ended; an observation that comes later would not be a price of that slot.
  * - `not_due`: the schedule has not begun.
  */
-export type ExtraFetchState = 'fetching' | 'under_way' | 'sampled' | 'window_over' | 'not_due';
+export type ExtraFetchState =
+  'fetching' | 'under_way' | 'sampled' | 'decided' | 'resting' | 'attempts_spent' | 'window_over' | 'not_due';
 
 /** The outcome of one extra fetch. */
 export interface ExtraFetch {
@@ -41,6 +46,9 @@ interface PairRow {
   readonly deadline: number;
   readonly fromSlot: number;
   readonly status: string | null;
+  readonly attempts: number | null;
+  readonly isDecided: boolean;
+  readonly isResting: boolean;
   readonly outcome: Outcome | null;
   readonly reason: string | null;
 }
@@ -86,9 +94,12 @@ function isWanted(pair: PairRow, nowMs: number): boolean {
 
 function stateOf(pair: PairRow, nowMs: number, isPlanned: boolean): ExtraFetchState {
   if (pair.slot < pair.fromSlot) return 'not_due';
-  if (pair.outcome === 'accepted' || pair.outcome === 'rejected') return 'sampled';
+  if (pair.outcome === 'accepted' || pair.outcome === 'rejected' || pair.status === 'answered') return 'sampled';
   if (pair.status !== null && UNFINISHED.has(pair.status)) return 'under_way';
   if (nowMs >= pair.deadline * 1000) return 'window_over';
+  if (pair.isDecided) return 'decided';
+  if (pair.isResting) return 'resting';
+  if ((pair.attempts ?? 0) >= MOST_ATTEMPTS) return 'attempts_spent';
   return isPlanned ? 'fetching' : 'under_way';
 }
 
@@ -109,7 +120,7 @@ async function planFetches(
      ORDER BY source_id, batch, slot
      ON CONFLICT (source_id, batch, slot) DO UPDATE
        SET status = 'planned', max_attempts = greatest(fetches.max_attempts, fetches.attempts + 1), enqueued_at = NULL
-       WHERE fetches.status IN ('answered', 'failed', 'closed') AND fetches.attempts < ${MOST_ATTEMPTS}
+       WHERE fetches.status IN ('failed', 'closed') AND fetches.attempts < ${MOST_ATTEMPTS}
      RETURNING source_id AS "sourceId", batch, slot`,
     [
       fetches.map((fetch) => fetch.sourceId),
@@ -126,17 +137,24 @@ function keyOf(fetch: { readonly sourceId: number; readonly batch: string; reado
   return `${fetch.sourceId} ${fetch.batch} ${fetch.slot}`;
 }
 
-/** Every ticker and source of the selection ($2 tickers, $3 sources), with the slot that runs at second $1 and what it has. */
+/**
+ * Every ticker and source of the selection ($2 tickers, $3 sources), with the slot that runs at second $1 and what it has. A standby
+ * source only when it is named: it is there to be called when others fail, and its calls may be counted.
+ */
 const PAIRS_SQL = `
   SELECT t.ticker, ts.source_id AS "sourceId", ts.batch, running.slot, running.slot + ts.interval_seconds AS "nextSlot",
          running.slot + least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) AS deadline, s.from_slot AS "fromSlot",
-         f.status, given.outcome, given.reason
+         f.status, f.attempts, given.outcome, given.reason,
+         EXISTS (SELECT 1 FROM prices p WHERE p.ticker_id = t.id AND p.slot = running.slot)
+           OR EXISTS (SELECT 1 FROM gaps g WHERE g.ticker_id = t.id AND g.from_slot <= running.slot AND g.to_slot > running.slot) AS "isDecided",
+         coalesce(greatest(st.paused_until, st.benched_until) > to_timestamp($1), false) AS "isResting"
   FROM schedules s
   JOIN tickers t ON t.id = s.ticker_id
   JOIN ticker_sources ts ON ts.schedule_id = s.id
   CROSS JOIN LATERAL (SELECT $1::bigint - $1::bigint % ts.interval_seconds AS slot) running
   LEFT JOIN fetches f ON f.source_id = ts.source_id AND f.batch = ts.batch AND f.slot = running.slot
   LEFT JOIN samples given ON given.ticker_id = t.id AND given.slot = running.slot AND given.source_id = ts.source_id
-  WHERE s.to_slot IS NULL
+  LEFT JOIN source_states st ON st.source_id = ts.source_id
+  WHERE s.to_slot IS NULL AND (NOT ts.standby OR $3::smallint[] IS NOT NULL)
     AND ($2::text[] IS NULL OR t.ticker = ANY($2)) AND ($3::smallint[] IS NULL OR ts.source_id = ANY($3))
   ORDER BY t.ticker, ts.position`;

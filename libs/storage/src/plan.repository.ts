@@ -138,6 +138,8 @@ async function insertFetches(
                   CASE WHEN $6 = 'queued' THEN clock_timestamp() END
            FROM unnest($1::smallint[], $2::text[], $3::bigint[], $4::bigint[], $5::smallint[])
              AS planned(source_id, batch, slot, deadline, max_attempts)
+           -- In one order for all: an extra fetch that is asked for at the same moment inserts the same rows.
+           ORDER BY source_id, batch, slot
            ON CONFLICT DO NOTHING`,
     values: [
       fetches.map((fetch) => fetch.sourceId),

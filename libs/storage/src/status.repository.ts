@@ -24,6 +24,7 @@ export interface SourceStatus {
   readonly tickers: number;
   readonly batches: number;
   readonly pausedUntil: Date | undefined;
+  /** Undefined for a source that is benched until somebody sets its key, see {@link SourceStatus.benchReason}. */
   readonly benchedUntil: Date | undefined;
   readonly benchReason: string | undefined;
   /** Failed calls in a row. */
@@ -93,7 +94,7 @@ const SOURCES_SQL = `
     WHERE s.to_slot IS NULL GROUP BY ts.source_id
   )
   SELECT src.id AS "sourceId", coalesce(used.tickers, 0) AS tickers, coalesce(used.batches, 0) AS batches,
-         st.paused_until AS "pausedUntil", st.benched_until AS "benchedUntil", st.bench_reason AS "benchReason",
+         st.paused_until AS "pausedUntil", CASE WHEN isfinite(st.benched_until) THEN st.benched_until END AS "benchedUntil", st.bench_reason AS "benchReason",
          coalesce(st.failures, 0) AS failures, st.last_success_at AS "lastSuccessAt", st.last_latency_ms AS "latencyMs",
          st.last_failure_at AS "lastFailureAt", st.last_failure_kind AS "lastFailureKind",
          st.last_failure_message AS "lastFailureMessage", coalesce(c.used, 0) AS "usedThisMonth"
@@ -122,13 +123,20 @@ const TICKERS_SQL = `
     GROUP BY s.ticker_id
   ), stored AS (
     SELECT ticker_id, sum(count)::int AS prices FROM candles WHERE bucket >= $2 GROUP BY ticker_id
+  ), early AS (
+    -- Prices of slots that are not expected yet: the candles count them already.
+    SELECT sampled.id AS ticker_id, count(*)::int AS prices
+    FROM sampled JOIN prices p ON p.ticker_id = sampled.id
+      AND p.slot >= greatest($2::bigint, $1::bigint - least(sampled.interval_seconds, ${MAX_WINDOW_SECONDS}) - ${SETTLED_AFTER_SECONDS} + 1)
+    GROUP BY sampled.id
   )
   SELECT sampled.ticker, sampled.interval_seconds AS "intervalSeconds", l.price::text AS price, l.slot, src.name AS source,
          l.observed_at AS "observedAt", coalesce(expected.slots, 0) AS "expectedToday",
-         greatest(0, coalesce(expected.slots, 0) - coalesce(stored.prices, 0)) AS "gapsToday"
+         greatest(0, coalesce(expected.slots, 0) - coalesce(stored.prices, 0) + coalesce(early.prices, 0)) AS "gapsToday"
   FROM sampled
   LEFT JOIN expected ON expected.ticker_id = sampled.id
   LEFT JOIN stored ON stored.ticker_id = sampled.id
+  LEFT JOIN early ON early.ticker_id = sampled.id
   LEFT JOIN latest l ON l.ticker_id = sampled.id
   LEFT JOIN sources src ON src.id = l.source_id
   ORDER BY sampled.ticker`;

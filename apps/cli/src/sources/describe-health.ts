@@ -9,6 +9,8 @@ export function describeHealth(source: Source, health: SourceHealth | string, no
   if (typeof health === 'string') return 'unknown';
   const state = health.get(source.id);
   if (state === undefined) return 'never asked';
+  if (state.benchReason === 'needs_key' && state.benchedUntil === undefined)
+    return 'benched: it needs a key, and none is set';
   if (state.benchedUntil !== undefined && state.benchedUntil.getTime() > nowMs) {
     return `benched until ${state.benchedUntil.toISOString()}: ${state.benchReason ?? 'it kept failing'}`;
   }

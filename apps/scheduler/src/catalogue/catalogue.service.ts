@@ -92,12 +92,13 @@ export class CatalogueService {
   /** Brings the catalogue to where it shall be when a process starts; the same again changes nothing. */
   async begin(start: StartingCatalogue): Promise<void> {
     const known = await this.repository.list();
+    if (start.tickers === undefined && start.intervalSeconds === undefined && known.length > 0) return this.goOn(known);
     const wanted =
       start.tickers ?? (known.length === 0 ? start.defaults : known.filter((ticker) => ticker.enabled).map(requestOf));
     const plans = wanted.map((request) => resolveTicker(atInterval(request, start.intervalSeconds)));
     checkBatches(plans);
     checkConversions(plans);
-    this.checkLoad(plans, start.tickers === undefined && start.intervalSeconds === undefined && known.length > 0);
+    this.load.check(plans);
     this.warnOfMissingRates(plans, plans);
     // Storing takes a transaction for each ticker, and nothing is planned before the last: most need none.
     const knownByName = new Map(known.map((ticker) => [ticker.ticker, ticker]));
@@ -108,6 +109,32 @@ export class CatalogueService {
     if (start.tickers === undefined) return;
     const kept = new Set(plans.map((plan) => plan.ticker));
     for (const ticker of known) if (ticker.enabled && !kept.has(ticker.ticker)) await this.disable(ticker.ticker);
+  }
+
+  /**
+   * Goes on with the catalogue as it is stored. What is wrong with it by now (a source that is no longer declared, a limit that has
+   * become too small) is said and keeps nobody from starting: the control API, by which it can be mended, is in this process.
+   */
+  private goOn(known: readonly CataloguedTicker[]): void {
+    const enabled = known.filter((ticker) => ticker.enabled);
+    for (const check of [checkBatches, checkConversions, (plans: readonly TickerPlan[]) => this.load.check(plans)]) {
+      try {
+        check(enabled);
+      } catch (error) {
+        if (!(error instanceof CatalogueError)) throw error;
+        for (const fault of error.faults) this.logger.warn({ event: 'catalogue_does_not_fit' }, fault);
+      }
+    }
+    for (const { ticker, sources } of enabled) {
+      for (const { sourceId } of sources) {
+        if (sourceById(sourceId) !== undefined) continue;
+        this.logger.error(
+          { event: 'source_unknown', ticker, source_id: sourceId },
+          'this build does not know the source, or it is no longer declared: its slots will be missed',
+        );
+      }
+    }
+    this.warnOfMissingRates(enabled, enabled);
   }
 
   /** Holds every name of the catalogue against the sources' own lists, and says which they do not have. Never throws. */
@@ -125,16 +152,6 @@ export class CatalogueService {
   private warnOfMissingRates(of: readonly TickerPlan[], catalogue: readonly TickerPlan[]): void {
     for (const { ticker, rateTicker, message } of missingRates(of, catalogue, this.stablecoinsAtPar)) {
       this.logger.warn({ event: 'conversion_rate_missing', ticker, rate_ticker: rateTicker }, message);
-    }
-  }
-
-  /** What was stored before is begun all the same: the control API, by which it could be changed, is a part of this process. */
-  private checkLoad(plans: readonly TickerPlan[], isAsStored: boolean): void {
-    try {
-      this.load.check(plans);
-    } catch (error) {
-      if (!isAsStored || !(error instanceof CatalogueError)) throw error;
-      for (const fault of error.faults) this.logger.warn({ event: 'catalogue_does_not_fit' }, fault);
     }
   }
 

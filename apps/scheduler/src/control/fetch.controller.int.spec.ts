@@ -2,7 +2,7 @@ import '../../../../test/support/one-realm-of-errors.js';
 import { slotAt } from '@app/domain';
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
 import { planFetches } from '../../../../test/builders/planned-fetch.js';
-import { storeFailures } from '../../../../test/builders/stored-prices.js';
+import { storeFailures, storePrices } from '../../../../test/builders/stored-prices.js';
 import { startControlServer, type Answer, type ControlServer } from '../../../../test/support/control-server.js';
 import { releaseDate, setDate } from '../../../../test/support/movable-date.js';
 import { eventually } from '../../../../test/support/processes.js';
@@ -24,7 +24,9 @@ describe('POST /fetch', () => {
     await database.drop();
   });
   beforeEach(async () => {
-    await database.pool.query('TRUNCATE tickers, schedules, ticker_sources, gaps, fetches, samples CASCADE');
+    await database.pool.query(
+      'TRUNCATE tickers, schedules, ticker_sources, gaps, fetches, samples, prices, latest, source_states CASCADE',
+    );
     const sources = [
       { sourceId: 1, sourceName: 'btc_usd' },
       { sourceId: 2, sourceName: 'bitcoin', batch: 'both' },
@@ -99,7 +101,41 @@ describe('POST /fetch', () => {
     ]);
     await untilFetches(expect.arrayContaining(['1 btc_usd queued 4']) as unknown);
     await database.pool.query(`UPDATE fetches SET status = 'failed', attempts = 10, max_attempts = 10`);
-    expect(statesOf(await ask())).toEqual(['btc_usd deribit under_way']);
+    expect(statesOf(await ask())).toEqual(['btc_usd deribit attempts_spent']);
+  });
+
+  it('leaves the call alone that has been answered, although the answer left a ticker out', async () => {
+    await planFetches(database.pool, SLOT);
+    await database.pool.query(`UPDATE fetches SET status = 'answered', attempts = 1`);
+    await storeFailures(database.pool, 'eth_usd', [{ slot: SLOT, sourceId: 2, outcome: 'failed', reason: 'absent' }]);
+    expect(statesOf(await server.ask('POST', '/fetch', { tickers: ['eth_usd'] }))).toEqual([
+      'eth_usd coingecko sampled',
+    ]);
+    expect(await fetches()).toContain('2 both answered 3');
+  });
+
+  it('makes no call whose answer would change nothing: the slot has its price', async () => {
+    await planFetches(database.pool, SLOT);
+    await database.pool.query(`UPDATE fetches SET status = 'failed', attempts = 1`);
+    await storeFailures(database.pool, 'btc_usd', [{ slot: SLOT, outcome: 'failed', reason: 'timeout' }]);
+    await storePrices(database.pool, 'btc_usd', [{ slot: SLOT, price: '1', sourceId: 2 }]);
+    const answer = await server.ask('POST', '/fetch', { tickers: ['btc_usd'], sources: ['deribit'] });
+    expect(statesOf(answer)).toEqual(['btc_usd deribit decided']);
+  });
+
+  it('makes no call to a source that is benched', async () => {
+    await database.pool.query(
+      `INSERT INTO source_states (source_id, benched_until, bench_reason) VALUES (1, 'infinity', 'needs_key')`,
+    );
+    const answer = await server.ask('POST', '/fetch', { sources: ['deribit'] });
+    expect(statesOf(answer)).toEqual(['btc_usd deribit resting']);
+    expect(await fetches()).toEqual([]);
+  });
+
+  it('calls a standby source only when it is named', async () => {
+    await database.pool.query('UPDATE ticker_sources SET standby = true WHERE source_id = 2');
+    expect(statesOf(await server.ask('POST', '/fetch', {}))).toEqual(['btc_usd deribit fetching']);
+    expect(statesOf(await server.ask('POST', '/fetch', { sources: ['coingecko'] }))).toHaveLength(2);
   });
 
   it('files nothing under a slot whose window is over, and tells when the next begins', async () => {

@@ -115,6 +115,28 @@ describe('GET /status', () => {
     expect(json['sources']).toMatchObject([{ source: 'deribit', state }, {}]);
   });
 
+  it('tells of a source that is benched until it has a key', async () => {
+    await database.pool.query(
+      `INSERT INTO source_states (source_id, benched_until, bench_reason) VALUES (1, 'infinity', 'needs_key')`,
+    );
+    const { status, json } = await server.ask('GET', '/status');
+    expect(status).toBe(200);
+    expect(json['sources']).toMatchObject([{ source: 'deribit', benched_until: null }, {}]);
+  });
+
+  it('does not let prices of slots that are not expected yet hide a gap', async () => {
+    // Of the day's eleven settled slots nine have a price, and so has the one that runs.
+    setDate((DAY + 665) * 1000);
+    await storePrices(database.pool, 'btc_usd', [{ slot: DAY + 660, price: '2' }]);
+    await database.pool.query(
+      `INSERT INTO candles (ticker_id, bucket, open, open_slot, high, low, close, close_slot, count)
+       SELECT id, $1, 1, $1, 1, 1, 1, $1, 10 FROM tickers`,
+      [DAY],
+    );
+    const { json } = await server.ask('GET', '/status');
+    expect(json['tickers']).toMatchObject([{ expected_today: 11, gaps_today: 2 }]);
+  });
+
   it('asks for the login', async () => {
     expect((await server.ask('GET', '/status', undefined, {})).status).toBe(401);
   });

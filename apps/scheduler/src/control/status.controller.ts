@@ -51,7 +51,7 @@ export class StatusController {
             },
       paused_until: future(status.pausedUntil, nowMs),
       benched_until: future(status.benchedUntil, nowMs),
-      bench_reason: future(status.benchedUntil, nowMs) === null ? null : (status.benchReason ?? null),
+      bench_reason: needsKey || future(status.benchedUntil, nowMs) !== null ? (status.benchReason ?? null) : null,
       plan: plan?.name ?? null,
       limit:
         plan === undefined

@@ -36,8 +36,8 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  // Jest leaves one core to itself, which on two cores is half of the machine.
-  maxWorkers: 2,
+  // Many tests wait for a time-out that is real: one more than two cores could run at once.
+  maxWorkers: 3,
   testTimeout: 30_000,
   // Another order every time, told with its seed: no test may lean on another.
   randomize: true,

@@ -3,9 +3,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
+import { scratchFolder } from './scratch-folder.mjs';
 
 const TEMPLATE = process.env.TEST_TEMPLATE ?? 'tidemark_test_template';
 const READER_PASSWORD = 'reader';
@@ -21,7 +21,7 @@ export default async function globalSetup() {
 async function startPostgres(running) {
   if (process.env.TEST_DATABASE_URL) return;
   const { startEmbeddedPostgres } = await import('../../dist/apps/standalone/src/embedded-postgres.js');
-  const dataFolder = await mkdtemp(path.join(os.tmpdir(), 'tidemark-test-'));
+  const dataFolder = await mkdtemp(path.join(scratchFolder(), 'tidemark-test-'));
   const postgres = await startEmbeddedPostgres({ dataFolder, settings: { fsync: 'off', max_connections: '300' } });
   running.stops.push(async () => {
     await postgres.stop();

@@ -74,9 +74,11 @@ describe('verify', () => {
 
   it('names the digit that was altered, and ends with 1', async () => {
     const slot = slots[30];
+    const { rows } = await database.pool.query<{ price: string }>(`SELECT price FROM prices WHERE slot = $1`, [slot]);
     await database.pool.query(`UPDATE prices SET price = price + 0.01 WHERE slot = $1`, [slot]);
     const { code, text } = await verify(['--json'], { DATABASE_URL: database.url });
-    await database.pool.query(`UPDATE prices SET price = price - 0.01 WHERE slot = $1`, [slot]);
+    // Not by subtracting it again, which would leave a price of one digit with two: 86726.0 as 86726.00.
+    await database.pool.query(`UPDATE prices SET price = $2 WHERE slot = $1`, [slot, rows[0]?.price]);
     const result = JSON.parse(text) as { verdict: string; findings: { invariant: string; problems: unknown[] }[] };
     expect(result.verdict).toBe('broken');
     const truth = result.findings.find(({ invariant }) => invariant === 'I4');

@@ -1,0 +1,20 @@
+// Where the stores of the tests live: a Postgres makes and drops hundreds of files for each test file's database, which in memory
+// takes a tenth of the time. What is on disk there is thrown away after the run anyway.
+import { accessSync, constants, statfsSync } from 'node:fs';
+import os from 'node:os';
+
+/** The file system in memory that Linux mounts; a container often has too small a one. */
+const IN_MEMORY = '/dev/shm';
+/** What a run of all tests leaves there at most, with a lot to spare. */
+const ROOM_BYTES = 2 * 1024 ** 3;
+
+/** @returns the folder in memory where there is one with room, or else the system's folder for temporary files. */
+export function scratchFolder() {
+  try {
+    accessSync(IN_MEMORY, constants.W_OK | constants.X_OK);
+    const { bavail, bsize } = statfsSync(IN_MEMORY);
+    return bavail * bsize >= ROOM_BYTES ? IN_MEMORY : os.tmpdir();
+  } catch {
+    return os.tmpdir();
+  }
+}

@@ -104,6 +104,25 @@ function nameAt(source) {
   return names[source] ?? ((base) => base);
 }
 
+/** Where the time of a slot goes, source by source: until its fetches are planned, queued, begun, answered, and their samples stored. */
+async function tellStages() {
+  const rows = await run.query(
+    `SELECT src.name, count(*)::int AS fetches, stage.name AS stage, percentile_cont(0.5) WITHIN GROUP (ORDER BY stage.at) AS median, max(stage.at) AS most
+     FROM (SELECT f.*, (SELECT max(s.stored_at) FROM samples s WHERE s.slot = f.slot AND s.source_id = f.source_id AND s.batch = f.batch) AS stored_at
+           FROM fetches f WHERE f.slot >= $1 AND f.slot < $2) f
+     JOIN sources src ON src.id = f.source_id
+     CROSS JOIN LATERAL (VALUES (1, 'planned', f.planned_at), (2, 'queued', f.enqueued_at), (3, 'begun', f.requested_at),
+       (4, 'answered', f.received_at), (5, 'stored', f.stored_at)) AS times(position, name, time)
+     CROSS JOIN LATERAL (SELECT times.position, times.name, extract(epoch FROM times.time)::float8 - f.slot AS at) stage
+     GROUP BY 1, 3, stage.position ORDER BY 1, stage.position`,
+    [from, to],
+  );
+  for (const [source, stages] of Map.groupBy(rows, ({ name }) => name)) {
+    const told = stages.map(({ stage, median, most }) => `${stage} ${median?.toFixed(2)} (${most?.toFixed(2)})`);
+    console.log(`  ${source}: ${stages[0].fetches} fetches, s after the slot, median (most): ${told.join(', ')}`);
+  }
+}
+
 async function judge() {
   const wrong = [];
   const slots = (to - from) / INTERVAL;
@@ -117,6 +136,7 @@ async function judge() {
            WHERE s.slot >= $1 AND s.slot < $2 AND s.source_id = p.source_id GROUP BY s.ticker_id, s.slot) stored`,
     [from, to],
   );
+  await tellStages();
   const outcomes = await run.query(
     `SELECT src.name, s.outcome, s.reason, count(*)::int AS count FROM samples s JOIN sources src ON src.id = s.source_id
      WHERE s.slot >= $1 AND s.slot < $2 GROUP BY 1, 2, 3 ORDER BY 1, 2`,
@@ -141,7 +161,15 @@ async function judge() {
     const peak = counted.peaks[String(limit.perSeconds)];
     const most = Math.max(peak.calls, peak.weight ?? 0);
     console.log(`  ${name}: at most ${most} in ${limit.perSeconds} s, the limit is ${limit.calls}`);
-    if (most > limit.calls) wrong.push(`${name}: ${most} calls in ${limit.perSeconds} s, the limit is ${limit.calls}`);
+    if (most > limit.calls) {
+      const { calls } = await run.ask('simulator', `/simulator/calls?source=${name}&limit=10000`);
+      const within = calls
+        .filter(({ received_at: at }) => at >= peak.from && at < peak.from + limit.perSeconds)
+        .map(({ received_at: at, endpoint, names }) => `${at} ${endpoint} (${names.length} names)`);
+      wrong.push(
+        `${name}: ${most} calls in ${limit.perSeconds} s, the limit is ${limit.calls}: ${within.slice(0, 20).join(', ')}`,
+      );
+    }
   }
   return wrong;
 }

@@ -28,8 +28,17 @@ describe('what the sources publish', () => {
     return found;
   }
 
-  it('grants a call of a source that publishes no more than calls a second, and counts nothing', async () => {
-    expect(await ask(source('deribit'), 1)).toEqual({ kind: 'granted' });
+  it('spreads the calls of a source that publishes calls a second, whenever their jobs were taken', async () => {
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask(source('deribit'), 1)));
+    // 45 % of 20 a second.
+    expect(answers.filter(({ kind }) => kind === 'granted')).toHaveLength(9);
+    // One a second at the most: 45 % of that is one in 2.2 s.
+    expect(await ask(source('kraken'), 40)).toEqual({ kind: 'granted' });
+    expect(await ask(source('kraken'), 40)).toEqual({ kind: 'later', afterMs: expect.closeTo(2_222, -1) });
+  });
+
+  it('grants a call of a source whose calls weigh the same over minutes, and counts nothing', async () => {
+    expect(await ask(source('bitstamp'), 1)).toEqual({ kind: 'granted' });
     const counted = await database.pool.query('SELECT 1 FROM source_credits UNION SELECT 1 FROM source_states');
     expect(counted.rowCount).toBe(0);
   });

@@ -111,7 +111,8 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
 
   it('waits for the end of a pause without having the job in hand, and makes its call then', async () => {
     const [key] = await planned('btc_usd');
-    const untilMs = Date.now() + 2_000;
+    // Long enough for a busy machine to take the job in hand meanwhile, and well within the window.
+    const untilMs = Date.now() + 5_000;
     await database.pool.query(
       'INSERT INTO source_states (source_id, paused_until) VALUES (1, to_timestamp($1::float8 / 1000))',
       [untilMs],

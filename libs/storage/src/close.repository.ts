@@ -6,7 +6,7 @@ import { isTransientDatabaseError } from './transient-error.js';
 import { SampleRepository, storeSamples, type DecidedPrice, type Sample, type Settled } from './sample.repository.js';
 import { lockSlot } from './settle/lock-slot.js';
 import type { SettledSlot } from './settle/settle-slot.js';
-import { followUp, readStrandedSlots } from './settle/waiting-samples.js';
+import { followUp, inParts, readStrandedSlots } from './settle/waiting-samples.js';
 
 /** A fetch that was closed because nobody reported its outcome in time. */
 export interface ClosedFetch {
@@ -60,7 +60,8 @@ export class CloseRepository {
       values: [nowSeconds, limit],
     });
     const decided: DecidedPrice[] = [];
-    for (const { slot, tickerIds } of [...expired.rows, ...(await readStrandedSlots(this.pool, nowSeconds, limit))]) {
+    const unsettled = [...expired.rows, ...(await readStrandedSlots(this.pool, nowSeconds, limit))];
+    for (const { slot, tickerIds } of inParts(unsettled)) {
       const settled = await this.samples.settle(slot, tickerIds, nowSeconds);
       this.onSettled(settled);
       decided.push(...settled.decided);

@@ -96,6 +96,20 @@ describe('jumps', () => {
       expect(await told.priceOf(tickerId, minute(61))).toMatchObject({ price: '170' });
     });
 
+    test('are told by the last price before the slot, also when a later slot has its price already', async () => {
+      await slotOf(minute(0), '100');
+      for (const count of [2, 3, 4]) await slotOf(minute(count), '200');
+      expect(await told.pricesOf(tickerId, [0, 2, 3, 4].map(minute))).toEqual(['100', null, null, '200']);
+      // Stored late, after an outage of Postgres: 103 is near the price before it, and 190 near that after it alone.
+      await slotOf(minute(1), '103');
+      expect(await told.samplesOf(tickerId, minute(1))).toEqual({ 1: 'accepted 103' });
+      await sampled(1, { ticker: 'eth_usd' });
+      await slotOf(minute(0), '100');
+      await slotOf(minute(2), '105');
+      await slotOf(minute(1), '190');
+      expect(await told.samplesOf(tickerId, minute(1))).toEqual({ 1: 'rejected jump' });
+    });
+
     test('are judged by the limits of the ticker', async () => {
       await forgetEverything(database.pool);
       await sampled(1, { ruleOptions: { checks: { jump_ratio: 0.5, jump_memory_seconds: 60 } } });

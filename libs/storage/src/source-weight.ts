@@ -6,7 +6,8 @@ export interface WeighedCall {
   readonly weight: number;
   /**
    * So much may come at once, and flows back over `perSeconds`: no stretch as long as that ever holds more than twice as much, which
-   * is to be what the source publishes.
+   * is to be what the source publishes. A call that is heavier comes when nothing is taken, and all of its weight flows back before
+   * the next.
    */
   readonly share: number;
   readonly perSeconds: number;
@@ -23,21 +24,22 @@ export async function takeWeight(
   { sourceId, weight, share, perSeconds, nowMs }: WeighedCall,
 ): Promise<number | undefined> {
   const periodMs = perSeconds * 1000;
-  // More than there can ever be at once is let through when nothing else has been taken.
-  const costMs = Math.min(weight / share, 1) * periodMs;
+  const costMs = (weight / share) * periodMs;
+  // How much may be taken already when this call comes.
+  const roomMs = Math.max(0, periodMs - costMs);
   const result = await pool.query<{ is_taken: boolean; used_ms: number }>({
     name: 'take-weight',
     text: `WITH taken AS (
              UPDATE source_states
              SET weighed_until = greatest(weighed_until, to_timestamp($2::float8 / 1000)) + $3::float8 * interval '1 millisecond'
              WHERE source_id = $1 AND (weighed_until IS NULL
-               OR weighed_until <= to_timestamp(($2::float8 + $4::float8 - $3::float8) / 1000))
+               OR weighed_until <= to_timestamp(($2::float8 + $4::float8) / 1000))
              RETURNING 1
            )
            SELECT EXISTS (SELECT 1 FROM taken) AS is_taken,
                   coalesce((extract(epoch FROM weighed_until) * 1000)::float8 - $2::float8, 0) AS used_ms
            FROM source_states WHERE source_id = $1`,
-    values: [sourceId, nowMs, costMs, periodMs],
+    values: [sourceId, nowMs, costMs, roomMs],
   });
   const row = result.rows[0];
   if (row === undefined) {
@@ -45,5 +47,5 @@ export async function takeWeight(
     return takeWeight(pool, { sourceId, weight, share, perSeconds, nowMs });
   }
   if (row.is_taken) return undefined;
-  return Math.max(1, Math.ceil(row.used_ms + costMs - periodMs));
+  return Math.max(1, Math.ceil(row.used_ms - roomMs));
 }

@@ -9,9 +9,8 @@ import {
 import type pg from 'pg';
 import { REFUSAL_REASONS_SQL } from '../gap-reasons.sql.js';
 
-/** What a source told in the slot of the last price. */
-export interface ToldBefore {
-  readonly price: string | null;
+/** What a source told in the slot of the last price, when that was rejected as a jump. */
+export interface JumpBefore {
   readonly raw: string | null;
   readonly inverted: boolean;
   readonly rate: string | null;
@@ -24,7 +23,7 @@ export interface TurnRow {
   readonly scheduleFromSlot: number;
   readonly intervalSeconds: number;
   readonly rule: Rule;
-  /** Told with the first turn of a ticker alone, as is `lastTold`: it is the same in all of them. */
+  /** Null where it has none. */
   readonly ruleOptions: RuleOptions | null;
   /** UNIX second at which the window ends. */
   readonly deadline: number;
@@ -35,7 +34,9 @@ export interface TurnRow {
   /** The newest price before the slot, of the last week. */
   readonly lastSlot: number | null;
   readonly lastPrice: string | null;
-  readonly lastTold: readonly ToldBefore[] | null;
+  /** What the sources told in that slot: the accepted prices with a space between them, and the jumps. */
+  readonly lastAccepted: string | null;
+  readonly lastJumps: readonly JumpBefore[] | null;
 
   readonly sourceId: number;
   readonly source: string;
@@ -75,13 +76,15 @@ export async function readTurns(
  * Slot $1 of the tickers $2. Everything is looked up by key, ticker by ticker: what is written as LATERAL with OFFSET 0 stays a look
  * into an index, whatever Postgres believes of the sizes. The ranges of gaps never overlap, so that only the last one that begins
  * at or before the slot can cover it. The rate of a slot is that of the rate ticker's own slot in which it lies.
+ *
+ * Every store asks this for each of its tickers, and most of what a store costs is this: the last price is the latest one unless a later
+ * slot has a price already, and what the sources told with it is a text, since making JSON of it cost more than all the rest.
  */
 const TURNS_SQL = `
   SELECT h.ticker_id AS "tickerId", t.ticker, h.from_slot AS "scheduleFromSlot", h.interval_seconds AS "intervalSeconds", h.rule,
-         CASE WHEN ts.is_first THEN h.rule_options END AS "ruleOptions", $1::bigint + least(h.interval_seconds, ${MAX_WINDOW_SECONDS}) AS deadline,
+         nullif(h.rule_options, '{}') AS "ruleOptions", $1::bigint + least(h.interval_seconds, ${MAX_WINDOW_SECONDS}) AS deadline,
          decided.slot IS NOT NULL OR coalesce(refused.is_refused, false) AS "isDecided", q.quoted_in IS NOT NULL AS "isRate",
-         last.slot AS "lastSlot", last.price AS "lastPrice",
-         CASE WHEN ts.is_first THEN told.told END AS "lastTold",
+         last.slot AS "lastSlot", last.price AS "lastPrice", told.prices AS "lastAccepted", told.jumps AS "lastJumps",
          ts.source_id AS "sourceId", o.name AS source, ts.position, ts.batch, ts.standby AS "isStandby",
          NOT ts.standby OR called.slot IS NOT NULL AS "isAsked",
          given.outcome, given.reason, given.price::text AS price, given.raw, given.inverted, given.rate::text AS rate, given.flags,
@@ -90,25 +93,29 @@ const TURNS_SQL = `
   CROSS JOIN LATERAL (
     SELECT * FROM schedules
     WHERE ticker_id = asked.ticker_id AND from_slot <= $1::bigint AND (to_slot IS NULL OR to_slot > $1::bigint)
-    ORDER BY from_slot DESC LIMIT 1) h
+    OFFSET 0) h
   CROSS JOIN LATERAL (SELECT ticker, base FROM tickers WHERE id = asked.ticker_id OFFSET 0) t
   LEFT JOIN LATERAL (SELECT slot FROM prices WHERE ticker_id = asked.ticker_id AND slot = $1::bigint OFFSET 0) decided ON true
   LEFT JOIN LATERAL (
     SELECT to_slot > $1::bigint AND reason IN (${REFUSAL_REASONS_SQL}) AS is_refused FROM gaps
-    WHERE ticker_id = asked.ticker_id AND from_slot <= $1::bigint ORDER BY from_slot DESC LIMIT 1) refused ON h.rule <> 'priority'
+    WHERE h.rule <> 'priority' AND ticker_id = asked.ticker_id AND from_slot <= $1::bigint ORDER BY from_slot DESC LIMIT 1) refused ON true
   LEFT JOIN LATERAL (SELECT quoted_in FROM ticker_sources WHERE quoted_in = t.base LIMIT 1) q ON true
+  LEFT JOIN LATERAL (SELECT slot, price FROM latest WHERE ticker_id = asked.ticker_id OFFSET 0) newest ON true
   LEFT JOIN LATERAL (
-    SELECT slot, price::text AS price FROM prices
-    WHERE ticker_id = asked.ticker_id AND slot < $1::bigint AND slot >= $1::bigint - ${MAX_JUMP_MEMORY_SECONDS}
-    ORDER BY slot DESC LIMIT 1) last ON true
+    SELECT slot, price FROM prices
+    WHERE newest.slot >= $1::bigint AND ticker_id = asked.ticker_id AND slot < $1::bigint AND slot >= $1::bigint - ${MAX_JUMP_MEMORY_SECONDS}
+    ORDER BY slot DESC LIMIT 1) before ON true
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN newest.slot < $1::bigint THEN newest.slot ELSE before.slot END AS slot,
+           (CASE WHEN newest.slot < $1::bigint THEN newest.price ELSE before.price END)::text AS price OFFSET 0) last
   LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_object('price', price::text, 'raw', raw, 'inverted', inverted, 'rate', rate::text)) AS told
+    SELECT string_agg(price::text, ' ') AS prices,
+           json_agg(json_build_object('raw', raw, 'inverted', inverted, 'rate', rate::text)) FILTER (WHERE price IS NULL) AS jumps
     FROM samples
     WHERE ticker_id = asked.ticker_id AND slot = last.slot AND slot < $1::bigint AND slot >= $1::bigint - ${MAX_JUMP_MEMORY_SECONDS}
       AND (outcome = 'accepted' OR reason = 'jump')) told ON true
   CROSS JOIN LATERAL (
-    SELECT *, row_number() OVER (ORDER BY position) = 1 AS is_first FROM ticker_sources
-    WHERE schedule_id = h.id AND $1::bigint % interval_seconds = 0 OFFSET 0) ts
+    SELECT * FROM ticker_sources WHERE schedule_id = h.id AND $1::bigint % interval_seconds = 0 OFFSET 0) ts
   CROSS JOIN LATERAL (SELECT name FROM sources WHERE id = ts.source_id OFFSET 0) o
   LEFT JOIN LATERAL (
     SELECT slot FROM fetches WHERE source_id = ts.source_id AND batch = ts.batch AND slot = $1::bigint OFFSET 0) called ON ts.standby

@@ -44,12 +44,12 @@ function priceOf(turn: TurnRow, rate: string | undefined): string | undefined {
 
 /** The last price, when it is young enough and its own slot does not contradict it. */
 export function referenceOf(ticker: TurnRow, slot: number, limits: CheckLimits): string | undefined {
-  const { lastPrice, lastSlot, lastTold } = ticker;
+  const { lastPrice, lastSlot, lastAccepted, lastJumps } = ticker;
   if (lastPrice === null || lastSlot === null || slot - lastSlot > limits.jumpMemorySeconds) return undefined;
-  const told = (lastTold ?? []).flatMap(({ price, raw, inverted, rate }) => {
-    const telling =
-      price ?? (raw === null ? null : quotedPrice({ raw, isInverted: inverted, rate: rate ?? undefined }));
-    return telling == null ? [] : [telling];
+  const jumps = (lastJumps ?? []).flatMap(({ raw, inverted, rate }) => {
+    const price = raw === null ? undefined : quotedPrice({ raw, isInverted: inverted, rate: rate ?? undefined });
+    return price === undefined ? [] : [price];
   });
+  const told = [...(lastAccepted?.split(' ') ?? []), ...jumps];
   return isDoubtful(lastPrice, told, limits) ? undefined : lastPrice;
 }

@@ -27,7 +27,7 @@ export async function followUp(pool: pg.Pool, first: SettledSlot, slot: number, 
   const all: SettledSlot[] = [first];
   const left: UnsettledSlot[] = first.waiting.length === 0 ? [] : [{ slot, tickerIds: first.waiting }];
   const look = async (settled: SettledSlot): Promise<void> => {
-    if (settled.rates.length > 0) left.push(...(await readWaiting(pool, settled.rates)));
+    if (settled.rates.length > 0) left.push(...inParts(await readWaiting(pool, settled.rates)));
   };
   await look(first);
   for (let next = left.shift(); next !== undefined; next = left.shift()) {
@@ -40,6 +40,19 @@ export async function followUp(pool: pg.Pool, first: SettledSlot, slot: number, 
     refused: all.flatMap(({ refused }) => refused),
     revised: all.flatMap(({ revised }) => revised),
   };
+}
+
+/** Most tickers that are settled in one transaction: thousands may wait for one rate, and none is to wait for the last of them. */
+const TICKERS_PER_PART = 500;
+
+/** Cuts slots into parts that are settled one after the other. */
+export function inParts(slots: readonly UnsettledSlot[]): UnsettledSlot[] {
+  return slots.flatMap(({ slot, tickerIds }) =>
+    Array.from({ length: Math.ceil(tickerIds.length / TICKERS_PER_PART) }, (_, index) => ({
+      slot,
+      tickerIds: tickerIds.slice(index * TICKERS_PER_PART, (index + 1) * TICKERS_PER_PART),
+    })),
+  );
 }
 
 /** Settles a slot in a transaction of its own. */

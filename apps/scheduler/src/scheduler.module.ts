@@ -11,13 +11,13 @@ import {
   ExtraFetchRepository,
   PayloadRepository,
   PlanRepository,
-  spendCredits,
   StatusRepository,
   type Pool,
 } from '@app/storage';
-import { planOf, type Source, type SourceAccesses, type SourceClient } from '@app/sources';
+import type { SourceAccesses, SourceClient } from '@app/sources';
 import type { DataSource } from 'typeorm';
 import { CatalogueService } from './catalogue/catalogue.service.js';
+import { listAllowance } from './catalogue/list-allowance.js';
 import { NameBook } from './catalogue/name-book.js';
 import { SourceLoad } from './catalogue/source-load.js';
 import { FetchController } from './control/fetch.controller.js';
@@ -96,7 +96,12 @@ export class SchedulerModule {
         { provide: ExtraFetchRepository, useValue: new ExtraFetchRepository(pool) },
         {
           provide: NameBook,
-          useValue: new NameBook({ ...parts.sources, logger, now: Date.now, spend: spendingOf(parts) }),
+          useValue: new NameBook({
+            ...parts.sources,
+            logger,
+            now: Date.now,
+            spend: listAllowance({ ...parts.sources, pool }),
+          }),
         },
         { provide: SourceLoad, useValue: new SourceLoad(parts.sources.access, parts.sources.limited) },
         { provide: CreditPlanner, useValue: new CreditPlanner({ ...parts.sources, pool, logger }) },
@@ -110,14 +115,4 @@ export class SchedulerModule {
       ],
     };
   }
-}
-
-/** Calls for lists of names count against the months of their sources, as those for prices do. */
-function spendingOf({ pool, sources }: SchedulerParts) {
-  return async (source: Source, cost: number): Promise<boolean> => {
-    const { monthly } = planOf(source, sources.access[source.name]);
-    if (!sources.limited || monthly === undefined) return true;
-    const request = { sourceId: source.id, cost, monthly: monthly.credits, nowMs: Date.now() };
-    return (await spendCredits(pool, request)).granted;
-  };
 }

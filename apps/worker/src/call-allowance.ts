@@ -1,5 +1,13 @@
 import { LIMIT_SHARE } from '@app/domain';
-import { endpointFor, planOf, type RequestedTicker, type Source, type SourceAccesses } from '@app/sources';
+import {
+  countedWeight,
+  endpointFor,
+  planOf,
+  SHORT_PERIOD_SECONDS,
+  type RequestedTicker,
+  type Source,
+  type SourceAccesses,
+} from '@app/sources';
 import { spendCredits, takeWeight, type Pool } from '@app/storage';
 
 /** Whether a call may be made now; `later` is worth asking again after `afterMs`. */
@@ -13,11 +21,7 @@ export interface CallAllowance {
 
 const GRANTED: Allowance = { kind: 'granted' };
 
-/**
- * What the sources publish, counted in Postgres just before the call: the weight of calls that weigh differently, the credits of a
- * month, and all calls under a limit of seconds. That is the queue's limiter to keep as well, but it counts jobs as they are taken, and
- * on a busy machine the call of one may come so late that it is made together with the next one's.
- */
+/** What the sources publish, counted in Postgres just before the call: the weight of calls, and the credits of a month. */
 export class PublishedAllowance implements CallAllowance {
   constructor(
     private readonly pool: Pick<Pool, 'query'>,
@@ -25,28 +29,21 @@ export class PublishedAllowance implements CallAllowance {
   ) {}
 
   async ask(source: Source, tickers: readonly RequestedTicker[], nowMs: number): Promise<Allowance> {
-    const { limit, monthly } = planOf(source, this.access[source.name]);
+    const plan = planOf(source, this.access[source.name]);
     const cost = endpointFor(source, tickers).cost?.(tickers.length) ?? 1;
-    if (weighs(source) || limit.perSeconds <= SHORT_PERIOD_SECONDS) {
-      const afterMs = await takeWeight(this.pool, {
-        sourceId: source.id,
-        weight: cost,
-        share: limit.calls * LIMIT_SHARE,
-        perSeconds: limit.perSeconds,
-        nowMs,
-      });
+    const counted = countedWeight(source, plan, cost);
+    if (counted !== undefined) {
+      const afterMs = await takeWeight(this.pool, { sourceId: source.id, nowMs, ...counted });
       if (afterMs !== undefined) return { kind: 'later', afterMs };
     }
+    const { monthly } = plan;
     if (monthly === undefined) return GRANTED;
     const { granted } = await spendCredits(this.pool, { sourceId: source.id, cost, monthly: monthly.credits, nowMs });
     return granted ? GRANTED : { kind: 'no_credits' };
   }
 }
 
-/** A limit for a period up to this long, in seconds, is kept in smaller steps: the window of a slot has time for many of them. */
-const SHORT_PERIOD_SECONDS = 5;
-
-/** Into so many steps: what comes through any stretch as long as the period is then a fifth more than the share, and not twice it. */
+/** A limit of seconds is kept in so many steps: what comes through any stretch as long as the period is then a fifth more than the share, and not twice it. */
 const STEPS = 5;
 
 /** The limiter of a source's queue: so many jobs in so many milliseconds over the whole fleet, by what the lightest call weighs. */
@@ -57,9 +54,4 @@ export function limiterOf(source: Source, access: SourceAccesses): { readonly ma
   const max = Math.max(1, Math.floor(limit.perSeconds <= SHORT_PERIOD_SECONDS ? jobs / STEPS : jobs));
   // A share of less than one call in the period is one call in a longer one.
   return { max, duration: Math.ceil((limit.perSeconds * 1000 * max) / jobs) };
-}
-
-/** Whether calls of a source weigh differently, so that counting jobs does not tell how much of the limit is used. */
-function weighs(source: Source): boolean {
-  return source.endpoints.some((endpoint) => endpoint.cost !== undefined);
 }

@@ -12,6 +12,7 @@ export * from './declared-sources.js';
 export { MAX_REFUSAL_BYTES } from './exchange.js';
 export * from './http-json-declaration.js';
 export * from './parser-version.js';
+export * from './published-limit.js';
 export * from './read-answer.js';
 export * from './registry.js';
 export * from './source-access.js';

@@ -3,6 +3,7 @@ import {
   DERIBIT,
   forgetEverything,
   insertFetch,
+  insertSchedule,
   makePartitionsOfTests,
   NOON,
   rowOf,
@@ -98,6 +99,26 @@ describe('handing fetches to the queue', () => {
         await insertFetch(database.pool, { sourceId: DERIBIT, slot: NOON + 1, batch });
       await insertFetch(database.pool, { sourceId: DERIBIT, slot: NOON, batch: 'z' });
       expect(await offered(NOW_MS, 3)).toEqual(['z', 'a', 'b']);
+    });
+  });
+
+  describe('the rates that others wait for', () => {
+    test('come first of a slot, and no slot waits for those of the next', async () => {
+      const usdt = { ticker: 'usdt_usd', sources: [{ sourceId: COINGECKO, batch: 'rates' }] };
+      await insertSchedule(database.pool, usdt);
+      const quotedIn = { sourceId: DERIBIT, batch: 'a', quotedIn: 'usdt' };
+      await insertSchedule(database.pool, {
+        ticker: 'sol_usd',
+        sources: [quotedIn, { ...quotedIn, sourceId: COINGECKO }],
+      });
+      await insertSchedule(database.pool, { ticker: 'eur_usd', sources: [{ sourceId: COINGECKO, batch: 'b' }] });
+      for (const slot of [NOON, NOON + 1]) {
+        for (const batch of ['a', 'b', 'rates']) await insertFetch(database.pool, { sourceId: COINGECKO, slot, batch });
+        await insertFetch(database.pool, { sourceId: DERIBIT, slot, batch: 'a' });
+      }
+      const offered = await plans.enqueuable((NOON + 5) * 1000, 100);
+      const ofSlot = [`${COINGECKO} rates`, `${DERIBIT} a`, `${COINGECKO} a`, `${COINGECKO} b`];
+      expect(offered.map(({ sourceId, batch }) => `${sourceId} ${batch}`)).toEqual([...ofSlot, ...ofSlot]);
     });
   });
 

@@ -85,19 +85,22 @@ export class PlanRepository {
 
   /**
    * Fetches whose window is open and that no queue job stands for as far as Postgres knows: never enqueued, enqueued a
-   * while ago and not taken (the queue may have lost them), to be retried, or left by a worker whose lease ran out.
+   * while ago and not taken (the queue may have lost them), to be retried, or left by a worker whose lease ran out. First of a
+   * source come those that bring rates: what others wait for must not stand behind them under the source's limit.
    */
   async enqueuable(nowMs: number, limit: number): Promise<EnqueuableFetch[]> {
     const result = await this.pool.query<EnqueuableFetch>({
       name: 'enqueuable-fetches',
-      text: `SELECT f.source_id AS "sourceId", s.name AS source, f.batch, f.slot, f.deadline, f.max_attempts AS "maxAttempts"
+      text: `WITH RECURSIVE ${RATE_BATCHES_SQL}
+             SELECT f.source_id AS "sourceId", s.name AS source, f.batch, f.slot, f.deadline, f.max_attempts AS "maxAttempts"
              FROM fetches f JOIN sources s ON s.id = f.source_id
+             LEFT JOIN rate_batches r ON r.source_id = f.source_id AND r.batch = f.batch
              WHERE f.status IN ('planned', 'queued', 'running', 'retry')
                AND f.slot > $1::bigint - 60 AND f.deadline > $1::bigint
                AND (f.status = 'planned'
                  OR (f.status IN ('queued', 'retry') AND f.enqueued_at < to_timestamp($2::float8 / 1000) - interval '${REQUEUE_AFTER_SECONDS} seconds')
                  OR (f.status = 'running' AND f.lease_until < to_timestamp($2::float8 / 1000)))
-             ORDER BY f.slot, f.source_id, f.batch LIMIT $3`,
+             ORDER BY f.slot, r.batch IS NULL, f.source_id, f.batch LIMIT $3`,
       values: [Math.floor(nowMs / 1000), nowMs, limit],
     });
     return result.rows;
@@ -121,6 +124,21 @@ export class PlanRepository {
     });
   }
 }
+
+/** The batches of the tickers whose prices convert others; the few currencies are picked out of their index one by one. */
+const RATE_BATCHES_SQL = `
+  currencies AS (
+    (SELECT quoted_in FROM ticker_sources WHERE quoted_in IS NOT NULL ORDER BY quoted_in LIMIT 1)
+    UNION ALL
+    SELECT (SELECT quoted_in FROM ticker_sources WHERE quoted_in > c.quoted_in ORDER BY quoted_in LIMIT 1)
+    FROM currencies c WHERE c.quoted_in IS NOT NULL
+  ), rate_batches AS (
+    SELECT DISTINCT ts.source_id, ts.batch
+    FROM currencies c
+    JOIN tickers t ON t.base = c.quoted_in
+    JOIN schedules h ON h.ticker_id = t.id AND h.to_slot IS NULL
+    JOIN ticker_sources ts ON ts.schedule_id = h.id
+  )`;
 
 /** A fetch that was enqueued this long ago and is still not begun is offered to the queue again; the same job id makes that harmless. */
 const REQUEUE_AFTER_SECONDS = 2;

@@ -1,0 +1,60 @@
+import { sourceByName, type Source } from '@app/sources';
+import { usedCredits } from '@app/storage';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
+import { listAllowance } from './list-allowance.js';
+
+describe('what a call for a list of names is allowed', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database.drop());
+  beforeEach(() => database.pool.query('TRUNCATE source_states, source_credits'));
+
+  const allowance = (limited = true, access = {}) => listAllowance({ pool: database.pool, access, limited });
+
+  function source(name: string): Source {
+    const found = sourceByName(name);
+    if (found === undefined) throw new Error(`no source ${name}`);
+    return found;
+  }
+
+  /** The limit is used up for so long from now on. */
+  async function useUp(name: string, forMs: number): Promise<void> {
+    await database.pool.query(
+      `INSERT INTO source_states (source_id, weighed_until) VALUES ($1, clock_timestamp() + $2 * interval '1 millisecond')`,
+      [source(name).id, forMs],
+    );
+  }
+
+  it('waits for its turn among the calls for prices', async () => {
+    await useUp('kraken', 400);
+    const startedMs = performance.now();
+    expect(await allowance()(source('kraken'), 1)).toBe(true);
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(350);
+    const taken = await database.pool.query<{ ahead: number }>(
+      'SELECT extract(epoch FROM weighed_until - clock_timestamp())::float8 AS ahead FROM source_states',
+    );
+    // 45 % of one a second: the next one 2.2 s later.
+    expect(taken.rows[0]?.ahead).toBeGreaterThan(1.5);
+  });
+
+  it('is refused when its turn does not come', async () => {
+    await useUp('kraken', 60_000);
+    await expect(allowance()(source('kraken'), 1)).rejects.toMatchObject({ kind: 'rate_limited', source: 'kraken' });
+  });
+
+  it('is counted against the month, and refused when that is spent', async () => {
+    const ask = allowance(true, { coingecko: { apiKey: 'x', plan: 'demo' } });
+    expect(await ask(source('coingecko'), 3)).toBe(true);
+    expect(await usedCredits(database.pool, source('coingecko').id, Date.now())).toBe(3);
+    await database.pool.query('UPDATE source_credits SET used = 10000');
+    expect(await ask(source('coingecko'), 3)).toBe(false);
+  });
+
+  it('is anything where limits are not kept', async () => {
+    await useUp('kraken', 60_000);
+    expect(await allowance(false)(source('kraken'), 1)).toBe(true);
+  });
+});

@@ -80,6 +80,7 @@ export async function startSimulatedRun(name, catalogue, environment = {}) {
       ),
     remove: () => rm(home, { recursive: true, force: true }),
   };
+  await until('the simulator to answer', 120_000, demo, async () => (await fetch(`${urls.simulator}/livez`)).ok);
   await until('the demo to answer', 120_000, demo, async () => (await fetch(`${urls.api}/health`)).ok);
   await until(
     'the scheduler to answer',
@@ -125,7 +126,7 @@ async function until(what, limitMs, demo, ask) {
     await sleep(200);
   }
   demo.kill('SIGINT');
-  throw new Error(`waited in vain for ${what}`);
+  throw new Error(`waited in vain for ${what}: see the folder logs in the data folder of the run`);
 }
 
 function freePort() {

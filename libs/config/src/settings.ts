@@ -202,7 +202,7 @@ export const simulatorSettings = {
     .describe(
       'CSV file of real bars (ms,open,close,high,low,volume; .gz allowed) to replay instead of simulated prices.',
     ),
-  SIMULATOR_ASSETS: wholeNumber(0, 9_999, 'must be a whole number, 0 to 9999')
+  SIMULATOR_ASSETS: wholeNumber(0, 20_000, 'must be a whole number, 0 to 20000')
     .default(0)
     .describe('How many made-up assets (sim0001, sim0002, ...) every simulated source has besides the real ones.'),
 };

@@ -70,8 +70,8 @@ export const ASSETS: ReadonlyMap<string, Asset> = new Map(
   }),
 );
 
-/** How many made-up assets there are, `sim0001` to `sim9999`: for runs with more tickers than the market has real assets. */
-export const MOST_SYNTHETIC_ASSETS = 9_999;
+/** How many made-up assets there are, `sim0001` to `sim20000`: for runs with more tickers than the market has real assets. */
+export const MOST_SYNTHETIC_ASSETS = 20_000;
 
 /** Magnitudes that the made-up assets take in turn, in US dollars; each is moved a little, so that no two cost the same. */
 const SYNTHETIC_MAGNITUDES = [0.05, 1.7, 24, 310, 4_200];
@@ -86,10 +86,11 @@ export function assetOf(name: string): Asset | undefined {
   return { usd: magnitude * (1 + number / 20_000) };
 }
 
-/** 1 for `sim0001`; undefined for every other kind of name. */
+/** 1 for `sim0001`, 10000 for `sim10000`; undefined for every other kind of name. */
 export function syntheticNumber(name: string): number | undefined {
-  const digits = /^sim(\d{4})$/.exec(name)?.[1];
-  return digits === undefined || digits === '0000' ? undefined : Number(digits);
+  const digits = /^sim(\d{4}|[1-9]\d{4})$/.exec(name)?.[1];
+  const number = Number(digits ?? 0);
+  return number >= 1 && number <= MOST_SYNTHETIC_ASSETS ? number : undefined;
 }
 
 /** The short names of the first made-up assets, in order. */

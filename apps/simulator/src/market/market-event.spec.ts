@@ -52,7 +52,7 @@ describe('the events of the market', () => {
   it.each([
     [{ kind: 'move', asset: 'nope', percent: 1 }, 'asset'],
     [{ kind: 'move', asset: 'usd', percent: 1 }, 'asset'],
-    [{ kind: 'move', asset: 'sim10000', percent: 1 }, 'asset'],
+    [{ kind: 'move', asset: 'sim010000', percent: 1 }, 'asset'],
     [{ kind: 'move', asset: 'btc', percent: -81 }, 'percent'],
     [{ kind: 'move', asset: 'btc' }, 'percent'],
     [{ kind: 'level', asset: 'usdt', usd: 0 }, 'usd'],

@@ -24,7 +24,7 @@ export function assetNames(assets: readonly string[], nameOf: (asset: string) =>
     assetOf: (name) => {
       const asset = byName.get(name);
       if (asset !== undefined) return asset;
-      const synthetic = /sim\d{4}/.exec(name.toLowerCase())?.[0];
+      const synthetic = /sim\d{4,5}/.exec(name.toLowerCase())?.[0];
       if (synthetic === undefined || syntheticNumber(synthetic) === undefined) return undefined;
       return nameOf(synthetic) === name ? synthetic : undefined;
     },

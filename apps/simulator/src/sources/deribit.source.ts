@@ -50,7 +50,7 @@ export const deribit: SimulatedSource = {
 };
 
 function isIndex(name: string): boolean {
-  const synthetic = /^(sim\d{4})_usdc$/.exec(name)?.[1];
+  const synthetic = /^(sim\d{4,5})_usdc$/.exec(name)?.[1];
   return DERIBIT_INDEXES.has(name) || (synthetic !== undefined && syntheticNumber(synthetic) !== undefined);
 }
 

@@ -36,7 +36,7 @@ export function pairNames(
     pairOf: (name) => {
       const pair = byName.get(name);
       if (pair !== undefined) return pair;
-      const base = /sim\d{4}/.exec(name.toLowerCase())?.[0];
+      const base = /sim\d{4,5}/.exec(name.toLowerCase())?.[0];
       if (base === undefined || syntheticNumber(base) === undefined) return undefined;
       if (nameOf(base, syntheticQuote) !== name) return undefined;
       return { base, quote: syntheticQuote, ticker: `${base}_${syntheticQuote}` };

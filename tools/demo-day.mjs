@@ -72,12 +72,11 @@ for (const { name, source, outage, event, lasts, ...fault } of FAULTS) {
       to,
     });
   }
-  // A source that was benched comes back a while after its fault; all of them at once are an outage until the first is back.
-  if (outage) outages.push({ from, to: to + 60 });
+  if (outage) outages.push({ from, to });
   console.log(
     `${new Date(from * 1000).toISOString().slice(11, 19)}Z  ${source ?? (event ? 'the market' : 'every source')}: ${name}`,
   );
-  at = to + (outage ? 70 : 5);
+  at = to + (outage ? 60 : 5);
 }
 const end = at;
 while (Date.now() / 1000 < end + 40 && run.isRunning()) await sleep(1_000);
@@ -139,7 +138,7 @@ async function judge() {
     }
     const counted = new Set(data.map(({ timestamp }) => timestamp));
     for (let slot = Math.ceil(begin / INTERVAL) * INTERVAL; slot < end; slot += INTERVAL) {
-      if (outages.some(({ from, to }) => slot >= from - window && slot < to)) continue;
+      if (outages.some(({ from, to }) => slot > from - window && slot < to)) continue;
       expected += 1;
       if (counted.has(slot)) served += 1;
     }
@@ -152,6 +151,16 @@ async function judge() {
   const share = served / expected;
   console.log(`compared with the market: ${compared} prices, the worst ${(worst * 100).toFixed(3)} % off`);
   console.log(`served outside the outage: ${served} of ${expected} slots, ${(share * 100).toFixed(2)} %`);
+  for (const { to } of outages) {
+    const [back] = await run.query(
+      `SELECT min(slot) - $1::bigint AS first, max(slot) - $1::bigint AS last FROM
+         (SELECT ticker_id, min(slot) AS slot FROM prices WHERE slot >= $1 GROUP BY ticker_id) back`,
+      [to],
+    );
+    console.log(
+      `after the outage of all sources the first price came ${back.first} s later, that of the last ticker ${back.last} s`,
+    );
+  }
   console.log(
     `rejected samples: ${rejected.map(({ reason, count }) => `${count} ${reason}`).join(', ')}; without an explanation: ${unexplained}`,
   );

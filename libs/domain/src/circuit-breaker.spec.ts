@@ -15,7 +15,7 @@ const T = 1_766_000_000_000;
 const MINUTE = 60_000;
 
 function failure(kind: SourceErrorKind, over: Partial<CallFailure> = {}): CallFailure {
-  return { kind, batch: 'a', atMs: T, windowSeconds: 15, isProbe: false, batches: 3, ...over };
+  return { kind, batch: 'a', atMs: T, windowSeconds: 15, isProbe: false, batches: 3, othersAnswer: true, ...over };
 }
 
 /** Failures one after the other, so many milliseconds apart. */
@@ -86,6 +86,20 @@ describe('a source that does not answer', () => {
       atMs = health.benchedUntilMs ?? 0;
       health = afterFailure(health, failure('unavailable', { atMs, windowSeconds, isProbe: true }), 1);
     }
+  });
+
+  it('is benched no longer than at first while no other source answers either: the network may be ours that is away', () => {
+    let health = failing(times(FAILURES_TO_BENCH, 'unavailable'), FAILING_FOR_MS, { othersAnswer: false });
+    let atMs = T + (FAILURES_TO_BENCH - 1) * FAILING_FOR_MS;
+    for (let count = 0; count < 9; count += 1) {
+      expect((health.benchedUntilMs ?? 0) - atMs).toBe(30_000);
+      atMs = health.benchedUntilMs ?? 0;
+      health = afterFailure(health, failure('unavailable', { atMs, isProbe: true, othersAnswer: false }), 1);
+    }
+    // Somebody answers again, and this one still does not.
+    atMs = health.benchedUntilMs ?? 0;
+    health = afterFailure(health, failure('unavailable', { atMs, isProbe: true }), 1);
+    expect((health.benchedUntilMs ?? 0) - atMs).toBe(10 * MINUTE);
   });
 
   it('leaves the bench by a success', () => {
@@ -228,6 +242,7 @@ describe('whatever happens to a source', () => {
     afterMs: fc.nat(120_000),
     retryAfterSeconds: fc.option(fc.nat(100_000), { nil: undefined }),
     windowSeconds: fc.integer({ min: 1, max: 15 }),
+    othersAnswer: fc.boolean(),
     random: fc.double({ min: 0, max: 1, noNaN: true }),
   });
 

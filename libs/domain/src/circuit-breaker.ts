@@ -38,6 +38,8 @@ export interface CallFailure {
   readonly isProbe: boolean;
   /** How many batches the source is asked for. */
   readonly batches: number;
+  /** Whether any other source has answered since the last failure of this one; when none has, it may well be our own network. */
+  readonly othersAnswer: boolean;
 }
 
 /** Failures in a row, over the whole fleet, that bring a source to the bench. */
@@ -49,7 +51,10 @@ export const FAILURES_TO_BENCH = 5;
  */
 export const FAILING_FOR_MS = 5_000;
 
-/** The first bench and the longest, in windows: 30 s and 10 minutes where the window has its full 15 s. */
+/**
+ * The first bench and the longest, in windows: 30 s and 10 minutes where the window has its full 15 s. It grows only while others
+ * answer: when nobody does, all have to be back as soon as the network is.
+ */
 const BENCH_WINDOWS = { first: 2, longest: 40 };
 
 /** The same for a source that refuses us, which it will hardly think over: 10 minutes and 6 hours. */
@@ -167,9 +172,12 @@ function isEnough(
   return isLasting && failures >= FAILURES_TO_BENCH;
 }
 
-function benched(health: SourceHealth, { kind, atMs, windowSeconds }: CallFailure, random: number): SourceHealth {
-  const { first, longest } = REFUSALS.has(kind) ? REFUSAL_WINDOWS : BENCH_WINDOWS;
-  const windows = Math.min(first * 2 ** Math.min(health.benches, 20), longest);
+function benched(health: SourceHealth, failure: CallFailure, random: number): SourceHealth {
+  const { kind, atMs, windowSeconds, othersAnswer } = failure;
+  const isRefusal = REFUSALS.has(kind);
+  const { first, longest } = isRefusal ? REFUSAL_WINDOWS : BENCH_WINDOWS;
+  const doublings = isRefusal || othersAnswer ? Math.min(health.benches, 20) : 0;
+  const windows = Math.min(first * 2 ** doublings, longest);
   const windowMs = Math.min(windowSeconds, MAX_WINDOW_SECONDS) * 1000;
   return {
     ...health,

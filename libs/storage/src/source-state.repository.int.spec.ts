@@ -66,6 +66,19 @@ describe('how sources behave', () => {
     });
   });
 
+  test('a bench grows while another source answers, and does not when nobody does', async () => {
+    await states.noteSuccess(COINGECKO, { atMs: T - 1_000, latencyMs: 10 });
+    await bench();
+    const lengths: number[] = [];
+    for (const answeredMeanwhile of [false, false, true, true, false]) {
+      const atMs = (await state())?.benchedUntilMs ?? 0;
+      if (answeredMeanwhile) await states.noteSuccess(COINGECKO, { atMs: atMs - 1, latencyMs: 10 });
+      const { after } = await fail({ atMs, isProbe: true });
+      lengths.push(((after.benchedUntilMs ?? 0) - atMs) / 1000);
+    }
+    expect(lengths).toEqual([30, 30, 240, 480, 30]);
+  });
+
   test('a message of any length is kept in part', async () => {
     await fail({ message: 'x'.repeat(10_000) });
     expect((await state())?.lastFailureMessage).toHaveLength(500);

@@ -27,8 +27,8 @@ export interface CallSuccess {
   readonly latencyMs: number;
 }
 
-/** A call that failed, with its message; how many batches the source has is looked up. */
-export interface NotedFailure extends Omit<CallFailure, 'batches'> {
+/** A call that failed, with its message; how many batches the source has, and whether others answer, is looked up. */
+export interface NotedFailure extends Omit<CallFailure, 'batches' | 'othersAnswer'> {
   /** Without secrets. */
   readonly message: string;
 }
@@ -95,7 +95,8 @@ export class SourceStateRepository {
     return inTransaction(this.pool, async (client) => {
       const before = await lockState(client, sourceId);
       const batches = isOfOneBatch(failure.kind) ? await countBatches(client, sourceId) : 1;
-      const after = afterFailure(before, { ...failure, batches }, random);
+      const othersAnswer = await hasAnotherAnswered(client, sourceId, before.lastFailureAt);
+      const after = afterFailure(before, { ...failure, batches, othersAnswer }, random);
       await client.query({
         name: 'note-failure',
         text: `UPDATE source_states
@@ -210,7 +211,10 @@ function stateOf(row: StateRow): SourceState {
 }
 
 /** Failures are noted one after the other: each has to know of the one before. */
-async function lockState(client: pg.ClientBase, sourceId: number): Promise<SourceHealth> {
+async function lockState(
+  client: pg.ClientBase,
+  sourceId: number,
+): Promise<SourceHealth & Pick<SourceState, 'lastFailureAt'>> {
   const select = {
     name: 'lock-source-state',
     text: `${STATE_SQL} WHERE source_id = $1 FOR UPDATE`,
@@ -220,7 +224,17 @@ async function lockState(client: pg.ClientBase, sourceId: number): Promise<Sourc
   if (found.rows[0] !== undefined) return stateOf(found.rows[0]);
   await client.query('INSERT INTO source_states (source_id) VALUES ($1) ON CONFLICT DO NOTHING', [sourceId]);
   const made = await client.query<StateRow>(select);
-  return made.rows[0] === undefined ? HEALTHY : stateOf(made.rows[0]);
+  return made.rows[0] === undefined ? { ...HEALTHY, lastFailureAt: undefined } : stateOf(made.rows[0]);
+}
+
+async function hasAnotherAnswered(client: pg.ClientBase, sourceId: number, since: Date | undefined): Promise<boolean> {
+  const result = await client.query<{ answered: boolean }>({
+    name: 'others-answered',
+    text: `SELECT EXISTS (SELECT 1 FROM source_states
+             WHERE source_id <> $1 AND last_success_at > coalesce($2::timestamptz, '-infinity')) AS answered`,
+    values: [sourceId, since],
+  });
+  return result.rows[0]?.answered === true;
 }
 
 function isOfOneBatch(kind: SourceErrorKind): boolean {

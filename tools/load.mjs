@@ -16,7 +16,15 @@ const LIMIT_SHARE = 0.45;
 const LARGEST_BATCH = 250;
 
 const asked = Object.fromEntries(SOURCES.map((source) => [source.name, 0]));
-const run = await startSimulatedRun('load', catalogue(), {
+const chosen = catalogue();
+const unasked = chosen.tickers.filter(({ sources }) => sources.length === 0).length;
+if (unasked > 0) {
+  console.error(
+    `No source has room for ${unasked} of ${TICKERS} tickers every ${INTERVAL} s: fewer TICKERS or a longer INTERVAL`,
+  );
+  process.exit(2);
+}
+const run = await startSimulatedRun('load', chosen, {
   SIMULATOR_ASSETS: String(TICKERS),
   SOURCE_LIMITS: 'published',
   // At this pace a line for each sample is more than anybody reads.
@@ -110,8 +118,10 @@ function nameAt(source) {
 async function tellStages() {
   const rows = await run.query(
     `SELECT src.name, count(*)::int AS fetches, stage.name AS stage, percentile_cont(0.5) WITHIN GROUP (ORDER BY stage.at) AS median, max(stage.at) AS most
-     FROM (SELECT f.*, (SELECT max(s.stored_at) FROM samples s WHERE s.slot = f.slot AND s.source_id = f.source_id AND s.batch = f.batch) AS stored_at
-           FROM fetches f WHERE f.slot >= $1 AND f.slot < $2) f
+     FROM (SELECT f.*, stored.stored_at FROM fetches f
+           LEFT JOIN (SELECT slot, source_id, batch, max(stored_at) AS stored_at FROM samples
+                      WHERE slot >= $1 AND slot < $2 GROUP BY slot, source_id, batch) stored USING (slot, source_id, batch)
+           WHERE f.slot >= $1 AND f.slot < $2) f
      JOIN sources src ON src.id = f.source_id
      CROSS JOIN LATERAL (VALUES (1, 'planned', f.planned_at), (2, 'queued', f.enqueued_at), (3, 'begun', f.requested_at),
        (4, 'answered', f.received_at), (5, 'stored', f.stored_at)) AS times(position, name, time)

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
-import { scratchFolder } from './scratch-folder.mjs';
+import { removeLeftovers, scratchFolder } from './scratch-folder.mjs';
 
 const TEMPLATE = process.env.TEST_TEMPLATE ?? 'tidemark_test_template';
 const READER_PASSWORD = 'reader';
@@ -21,6 +21,7 @@ export default async function globalSetup() {
 async function startPostgres(running) {
   if (process.env.TEST_DATABASE_URL) return;
   const { startEmbeddedPostgres } = await import('../../dist/apps/standalone/src/embedded-postgres.js');
+  removeLeftovers('tidemark-test-');
   const dataFolder = await mkdtemp(path.join(scratchFolder(), 'tidemark-test-'));
   const postgres = await startEmbeddedPostgres({ dataFolder, settings: { fsync: 'off', max_connections: '300' } });
   running.stops.push(async () => {

@@ -1,7 +1,8 @@
 // Where the stores of the tests live: a Postgres makes and drops hundreds of files for each test file's database, which in memory
 // takes a tenth of the time. What is on disk there is thrown away after the run anyway.
-import { accessSync, constants, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 
 /** The file system in memory that Linux mounts; a container often has too small a one. */
 const IN_MEMORY = '/dev/shm';
@@ -16,5 +17,18 @@ export function scratchFolder() {
     return bavail * bsize >= ROOM_BYTES ? IN_MEMORY : os.tmpdir();
   } catch {
     return os.tmpdir();
+  }
+}
+
+/** A run that is starting has no postmaster yet, for a few seconds. */
+const STARTING_FOR_MS = 600_000;
+
+/** Removes what runs left there that were killed: their Postgres has ended by itself, and in memory nothing else would ever go. */
+export function removeLeftovers(prefix) {
+  for (const name of readdirSync(scratchFolder()).filter((one) => one.startsWith(prefix))) {
+    const folder = path.join(scratchFolder(), name);
+    const isOld = Date.now() - statSync(folder).mtimeMs > STARTING_FOR_MS;
+    if (isOld && !existsSync(path.join(folder, 'cluster/postmaster.pid')))
+      rmSync(folder, { recursive: true, force: true });
   }
 }

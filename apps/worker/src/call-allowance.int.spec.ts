@@ -32,9 +32,9 @@ describe('what the sources publish', () => {
     const answers = await Promise.all(Array.from({ length: 30 }, () => ask(source('deribit'), 1)));
     // 45 % of 20 a second.
     expect(answers.filter(({ kind }) => kind === 'granted')).toHaveLength(9);
-    // One a second at the most: 45 % of that is one in 2.2 s.
+    // One a second at the most: 45 % of that is one in 2.2 s, and a fifth of it may be left.
     expect(await ask(source('kraken'), 40)).toEqual({ kind: 'granted' });
-    expect(await ask(source('kraken'), 40)).toEqual({ kind: 'later', afterMs: expect.closeTo(2_222, -1) });
+    expect(await ask(source('kraken'), 40)).toEqual({ kind: 'later', afterMs: 1_778 });
   });
 
   it('grants a call of a source whose calls weigh the same over minutes, and counts nothing', async () => {

@@ -209,7 +209,7 @@ export class FetchPricesJob {
     signal: AbortSignal,
   ): Promise<void> {
     await this.watch.withdrawn(key, claim, signal);
-    await this.giveUp(key, { members: claim.members }, reason, signal);
+    await this.giveUp(key, claim, reason, signal);
   }
 
   /** Ends a fetch that may not be called any more: with the failure of its last attempt, or with the reason why there is none. */

@@ -155,7 +155,8 @@ describe('the job that fetches prices, towards a source', () => {
         expect(calls()).toBe(5);
         expect(log('source_benched')).toMatchObject([{ source: 'deribit', failures: 5 }]);
         expect((await state())?.benchedUntilMs).toBeGreaterThan((key.slot + 60) * 1000);
-        // The probe fails: longer.
+        // The probe fails while another source answers: longer.
+        await states.noteSuccess(2, { atMs: (third as FetchJob).slot * 1000, latencyMs: 1 });
         await finish(third as FetchJob);
         expect(calls()).toBe(6);
         expect(await state()).toMatchObject({ benches: 2 });
@@ -241,12 +242,14 @@ describe('the job that fetches prices, towards a source', () => {
   });
 
   describe('whose limit or month is used up', () => {
-    it('makes no call without credits, and says so', async () => {
+    it.each([
+      ['without credits', 'no_credits', { kind: 'no_credits' }],
+      ['when its turn comes after the window', 'late', { kind: 'later', afterMs: 20_000 }],
+    ] as const)('makes no call %s, and says %s', async (_when, reason, answer) => {
       const [first] = await minutes(1);
-      allowance = { kind: 'no_credits' };
+      allowance = answer;
       await bench.run(first as FetchJob);
-      expect(await outcome(first as FetchJob)).toBe('no_credits');
-      expect(calls()).toBe(0);
+      expect([calls(), await outcome(first as FetchJob)]).toEqual([0, reason]);
     });
 
     it('waits in the same slot when its turn comes in time, without counting an attempt', async () => {
@@ -259,12 +262,14 @@ describe('the job that fetches prices, towards a source', () => {
       expect(await fetchState(bench.database.pool, key)).toMatchObject({ status: 'answered', attempts: 1 });
     });
 
-    it('is late when its turn comes after the window', async () => {
+    it('tells what the source answered before, and not that it is too late for another call', async () => {
       const [first] = await minutes(1);
-      allowance = { kind: 'later', afterMs: 20_000 };
-      await bench.run(first as FetchJob);
-      expect(await outcome(first as FetchJob)).toBe('late');
-      expect(calls()).toBe(0);
+      bench.source.answerWith(plainAnswer(500, ''));
+      for (const afterMs of [0, 3_000, 20_000]) {
+        if (afterMs > 0) allowance = { kind: 'later', afterMs };
+        await bench.run(first as FetchJob).catch(() => undefined);
+      }
+      expect([calls(), await outcome(first as FetchJob)]).toEqual([1, 'unavailable']);
     });
 
     it('lets the next fetch be the probe when this one may not call', async () => {

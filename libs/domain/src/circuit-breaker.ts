@@ -13,7 +13,7 @@ export interface SourceHealth {
   /** It is not asked until then, and after that by one fetch at a time; undefined when it is not on the bench. */
   readonly benchedUntilMs: number | undefined;
   readonly benchReason: BenchReason | undefined;
-  /** Benches since the last success. */
+  /** Benches since the last success, those during which nobody answered as one. */
   readonly benches: number;
   /** Failures since the last success. */
   readonly failures: number;
@@ -176,13 +176,15 @@ function benched(health: SourceHealth, failure: CallFailure, random: number): So
   const { kind, atMs, windowSeconds, othersAnswer } = failure;
   const isRefusal = REFUSALS.has(kind);
   const { first, longest } = isRefusal ? REFUSAL_WINDOWS : BENCH_WINDOWS;
-  const doublings = isRefusal || othersAnswer ? Math.min(health.benches, 20) : 0;
-  const windows = Math.min(first * 2 ** doublings, longest);
+  // A source that refuses us, or answers wrongly, was reached: the network is not to blame.
+  const grows = isRefusal || OF_ONE_BATCH.has(kind) || othersAnswer;
+  const windows = Math.min(first * 2 ** (grows ? Math.min(health.benches, 20) : 0), longest);
   const windowMs = Math.min(windowSeconds, MAX_WINDOW_SECONDS) * 1000;
   return {
     ...health,
     benchedUntilMs: atMs + Math.ceil(windows * windowMs * (0.75 + 0.25 * random)),
     benchReason: kind,
-    benches: health.benches + 1,
+    // Those that did not grow count as one: the first failure after the network is back is no reason for a long bench.
+    benches: grows ? health.benches + 1 : Math.max(health.benches, 1),
   };
 }

@@ -42,6 +42,8 @@ export type Claim =
       readonly deadline: number;
       /** The source is on the bench, and this is the one call that finds out whether it is there again. */
       readonly isProbe: boolean;
+      /** What the attempt before failed with. */
+      readonly failure?: AttemptFailure | undefined;
       readonly members: readonly FetchMember[];
     }
   /** The source asked to be left alone, or is on the bench: no call may be made before `untilMs`. */
@@ -87,6 +89,14 @@ export interface ClaimOptions {
   readonly takeOver: boolean;
 }
 
+interface ClaimedRow {
+  readonly attempts: number;
+  readonly max_attempts: number;
+  readonly deadline: number;
+  readonly error_kind: SourceErrorKind | null;
+  readonly error_message: string | null;
+}
+
 interface FetchRow {
   readonly status: string;
   readonly attempts: number;
@@ -121,7 +131,7 @@ export class FetchRepository {
     options: ClaimOptions,
     isProbe: boolean,
   ): Promise<(Claim & { readonly kind: 'claimed' }) | undefined> {
-    const claimed = await this.pool.query<{ attempts: number; max_attempts: number; deadline: number }>({
+    const claimed = await this.pool.query<ClaimedRow>({
       name: 'claim-fetch',
       text: `UPDATE fetches SET status = 'running', attempts = attempts + 1,
                requested_at = to_timestamp($4::float8 / 1000), lease_until = to_timestamp(($4::float8 + $5) / 1000)
@@ -131,13 +141,14 @@ export class FetchRepository {
                AND ($7 OR NOT EXISTS (SELECT 1 FROM source_states st WHERE st.source_id = $1
                  AND (st.paused_until > to_timestamp($4::float8 / 1000) OR st.benched_until IS NOT NULL)))
                AND NOT ${OVERLAPS_SQL}
-             RETURNING attempts, max_attempts, deadline`,
+             RETURNING attempts, max_attempts, deadline, error_kind, error_message`,
       values: [key.sourceId, key.batch, key.slot, options.nowMs, options.leaseMs, options.takeOver, isProbe],
     });
     const row = claimed.rows[0];
     if (row === undefined) return undefined;
     const { attempts: attempt, max_attempts: maxAttempts, deadline } = row;
-    return { kind: 'claimed', attempt, maxAttempts, deadline, isProbe, members: await this.members(key) };
+    const failure = row.error_kind === null ? undefined : { kind: row.error_kind, message: row.error_message ?? '' };
+    return { kind: 'claimed', attempt, maxAttempts, deadline, isProbe, failure, members: await this.members(key) };
   }
 
   /**
@@ -154,11 +165,12 @@ export class FetchRepository {
     });
   }
 
-  /** Puts a fetch back whose call was not made after all, so that it does not count as an attempt. */
+  /** Puts a fetch back whose call was not made after all, so that it does not count as an attempt; what an earlier one met stays. */
   async putBack(key: FetchKey, attempt: number): Promise<void> {
     await this.pool.query({
       name: 'put-back-fetch',
-      text: `UPDATE fetches SET status = 'queued', attempts = attempts - 1, lease_until = NULL, requested_at = NULL,
+      text: `UPDATE fetches SET status = CASE WHEN error_kind IS NULL THEN 'queued' ELSE 'retry' END, attempts = attempts - 1,
+               lease_until = NULL, requested_at = NULL,
                enqueued_at = clock_timestamp()
              WHERE source_id = $1 AND batch = $2 AND slot = $3 AND status = 'running' AND attempts = $4`,
       values: [key.sourceId, key.batch, key.slot, attempt],

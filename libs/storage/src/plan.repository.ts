@@ -132,7 +132,7 @@ const RATE_BATCHES_SQL = `
     UNION ALL
     SELECT (SELECT quoted_in FROM ticker_sources WHERE quoted_in > c.quoted_in ORDER BY quoted_in LIMIT 1)
     FROM currencies c WHERE c.quoted_in IS NOT NULL
-  ), rate_batches AS (
+  ), rate_batches AS MATERIALIZED (
     SELECT DISTINCT ts.source_id, ts.batch
     FROM currencies c
     JOIN tickers t ON t.base = c.quoted_in

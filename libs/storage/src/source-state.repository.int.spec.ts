@@ -76,7 +76,7 @@ describe('how sources behave', () => {
       const { after } = await fail({ atMs, isProbe: true });
       lengths.push(((after.benchedUntilMs ?? 0) - atMs) / 1000);
     }
-    expect(lengths).toEqual([30, 30, 240, 480, 30]);
+    expect(lengths).toEqual([30, 30, 60, 120, 30]);
   });
 
   test('a message of any length is kept in part', async () => {

@@ -29,7 +29,7 @@ describe('what a call for a list of names is allowed', () => {
   }
 
   it('waits for its turn among the calls for prices', async () => {
-    await useUp('kraken', 400);
+    await useUp('kraken', 900);
     const startedMs = performance.now();
     expect(await allowance()(source('kraken'), 1)).toBe(true);
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(350);

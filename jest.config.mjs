@@ -39,6 +39,7 @@ export default {
   // Many tests wait for a time-out that is real: one more than two cores could run at once.
   maxWorkers: 3,
   testTimeout: 30_000,
-  // Another order every time, told with its seed: no test may lean on another.
+  // Another order every time, told with its seed: no test may lean on another. In CI it is the same one (see the scripts of package.json):
+  // there a run must not fail by chance, and `make test` on any machine goes on looking.
   randomize: true,
 };

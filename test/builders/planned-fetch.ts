@@ -55,3 +55,12 @@ export async function pricesOf(pool: Pool, slot: number): Promise<Record<string,
   );
   return Object.fromEntries(result.rows.map(({ ticker, price }) => [ticker, price]));
 }
+
+/**
+ * An interval of at least so many seconds whose slot has begun just now: a window is open for 15 s at the most. Of 10,000 intervals the one
+ * with the youngest slot, since not every second begins one of them.
+ */
+export function intervalBeginningAt(second: number, leastSeconds: number): number {
+  const intervals = Array.from({ length: 10_000 }, (_, index) => index + leastSeconds);
+  return intervals.reduce((best, interval) => (second % interval < second % best ? interval : best));
+}

@@ -3,7 +3,7 @@ import { fetchJob, fetchQueueName, producerConnection, queueStoreOf, useQueueSto
 import { Queue } from 'bullmq';
 import { createSimulator, type Simulator } from '../../simulator/src/simulator.js';
 import { catalogueTickers } from '../../../test/builders/catalogued-ticker.js';
-import { fetchState, planFetches, pricesOf } from '../../../test/builders/planned-fetch.js';
+import { intervalBeginningAt, fetchState, planFetches, pricesOf } from '../../../test/builders/planned-fetch.js';
 import { eventually, freePort, startProcess, type RunningProcess } from '../../../test/support/processes.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
 
@@ -74,11 +74,10 @@ describe('a worker process', () => {
 
   const prices = (key: FetchJob) => pricesOf(database.pool, key.slot);
 
-  /** A fetch of the slot of now, in the queue. The window of a minute is open for 15 s: an interval whose slot begins now. */
+  /** A fetch of the slot of now, in the queue. */
   async function offered(least: number): Promise<FetchJob> {
     const now = Math.floor(Date.now() / 1000);
-    const intervalSeconds =
-      Array.from({ length: 3_000 }, (_, index) => index + least).find((interval) => now % interval <= 1) ?? least;
+    const intervalSeconds = intervalBeginningAt(now, least);
     await catalogueTickers(database.url, {
       ticker: 'btc_usd',
       fromSlot: slotAt(now * 1000, intervalSeconds),

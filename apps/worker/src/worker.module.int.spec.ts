@@ -13,7 +13,13 @@ import {
   type AnswerServer,
 } from '../../../libs/sources/src/contract/answer-server.contract.js';
 import { catalogueTickers } from '../../../test/builders/catalogued-ticker.js';
-import { fetchState, planFetches, pricesOf, samplesOf } from '../../../test/builders/planned-fetch.js';
+import {
+  intervalBeginningAt,
+  fetchState,
+  planFetches,
+  pricesOf,
+  samplesOf,
+} from '../../../test/builders/planned-fetch.js';
 import { deribitBody } from '../../../test/support/fetch-bench.js';
 import { createLogBook, type LogBook } from '../../../test/support/log-lines.js';
 import { eventually } from '../../../test/support/processes.js';
@@ -164,9 +170,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
   /** Fetches of the slot of now, planned and expected by nobody else. */
   async function planned(...tickers: readonly string[]): Promise<FetchJob[]> {
     const now = Math.floor(Date.now() / 1000);
-    // A window is open for 15 s, so an interval is chosen whose slot begins just now.
-    const intervalSeconds =
-      Array.from({ length: 3_000 }, (_, index) => index + 15).find((interval) => now % interval <= 1) ?? 15;
+    const intervalSeconds = intervalBeginningAt(now, 15);
     const fromSlot = slotAt(now * 1000, intervalSeconds);
     await catalogueTickers(database.url, ...tickers.map((ticker) => ({ ticker, fromSlot, intervalSeconds })));
     return planFetches(database.pool, now);

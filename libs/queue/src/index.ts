@@ -1,3 +1,4 @@
+export * from './clean-queue.js';
 export * from './end-worker.js';
 export * from './fetch-jobs.js';
 export * from './queue-store.js';

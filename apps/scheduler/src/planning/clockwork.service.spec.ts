@@ -127,6 +127,15 @@ describe('what happens by the clock in a scheduler', () => {
     expect(housekeeping.filter((what) => what === 'partitions')).toHaveLength(3);
   });
 
+  it('ends soon although the queue store was never reached and a cleaning is under way', async () => {
+    const { clockwork } = aClockwork({ reached: () => new Promise(() => undefined) });
+    clockwork.onApplicationBootstrap();
+    await jest.advanceTimersByTimeAsync(60_000);
+    const ended = clockwork.beforeApplicationShutdown().then(() => 'ended');
+    await jest.advanceTimersByTimeAsync(3_000);
+    expect(await Promise.race([ended, Promise.resolve('hangs')])).toBe('ended');
+  });
+
   it('does nothing more after its end', async () => {
     const { clockwork, passes, closed } = aClockwork();
     await lived(clockwork, 2_000);
@@ -145,6 +154,8 @@ async function lived(clockwork: Clockwork, forMs: number): Promise<void> {
 interface Surroundings {
   readonly queueAnswers?: () => Promise<unknown>;
   readonly clean?: () => Promise<unknown>;
+  /** Whether the queue store has been reached: resolves when it has. */
+  readonly reached?: () => Promise<unknown>;
   readonly overdue?: readonly object[];
   /** Fetches whose window is over and that nobody has begun. */
   readonly expired?: readonly object[];
@@ -156,6 +167,7 @@ interface Surroundings {
 function aClockwork({
   queueAnswers = async () => undefined,
   clean = async () => undefined,
+  reached = async () => undefined,
   overdue = [],
   expired = [],
   clockOffsetMs = 0,
@@ -177,12 +189,14 @@ function aClockwork({
     enqueued: async () => undefined,
   };
   const plannerQueue = {
-    waitUntilReady: async () => undefined,
+    waitUntilReady: reached,
     upsertJobScheduler: () => {
       restored.push(Date.now());
       return queueAnswers();
     },
-    clean: () => {
+    // As BullMQ does: it waits for its first connection without an end.
+    clean: async () => {
+      await reached();
       housekeeping.push('queue');
       return clean();
     },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { ClockWatch, type Logger } from '@app/observability';
-import { ensureWakeUps } from '@app/queue';
+import { cleanQueue, ensureWakeUps } from '@app/queue';
 import { CloseRepository, ensureUpcomingPartitions, type Pool } from '@app/storage';
 import { Counter, Gauge } from 'prom-client';
 import { LOGGER, POOL } from '../tokens.js';
@@ -27,15 +27,6 @@ const CLOSE_LIMIT = 500;
 
 /** How long the end of the process waits for what was planned to reach the queue, in milliseconds. */
 const ENQUEUE_WITHIN_MS = 1_000;
-
-/** Failed jobs stay this long on the board, in milliseconds. */
-const KEEP_FAILED_JOBS_MS = 3_600_000;
-
-/** Longer than any window with its grace, in milliseconds. */
-const STALE_JOBS_MS = 60_000;
-
-/** Most failed jobs removed from a queue in one go. */
-const CLEAN_LIMIT = 1_000;
 
 const closedFetches = new Counter({
   name: 'tidemark_closed_fetches_total',
@@ -138,12 +129,8 @@ export class Clockwork implements OnApplicationBootstrap, BeforeApplicationShutd
     }
   }
 
-  /** Failed jobs stay on the board for a while; a job that waited through its window and its grace serves nobody. */
   private async cleanQueues(): Promise<void> {
-    for (const queue of this.queues.all()) {
-      await queue.clean(KEEP_FAILED_JOBS_MS, CLEAN_LIMIT, 'failed');
-      await queue.clean(STALE_JOBS_MS, CLEAN_LIMIT, 'wait');
-    }
+    for (const queue of this.queues.all()) await cleanQueue(queue);
   }
 
   private timer(everySeconds: number, offsetMs: number, doing: string, work: () => Promise<void>): AlignedTimer {

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { HistoryFileError, readHistoryFile } from './history-file.js';
 import { styleOf } from '../sources/registry.js';
 import { PriceBook } from './price-book.js';
 
 const BARS = ['1364774820000,93.25,93.30,93.3,93.25,93.3', '1364774880000,100,100,100,100,93.3'];
-const MINUTES = resolve(process.env['TIDEMARK_UPSTREAM'] ?? '../shared/upstream', 'history/minute');
 
 let folder: string;
 
@@ -121,33 +119,4 @@ describe('a replayed history', () => {
     const book = new PriceBook({ seed: 'spec', history: { path: '-', sha256: '-', closes: ['100.4'] }, styleOf });
     expect(book.priceText('kraken', 'btc_usd', 4, 1.25)).toBe('125.5');
   });
-});
-
-describe('the real files of the project', () => {
-  const files = ['bitfinex_BTCUSD_1m_2013.csv.gz', 'bitfinex_ETHUSD_1m_2016.csv', 'bitfinex_LTCUSD_1m_2013.csv'];
-  const there = existsSync(MINUTES);
-  if (!there) {
-    it('were not read: there is no folder ../shared/upstream beside this checkout (TIDEMARK_UPSTREAM moves it)', () => {
-      console.warn(`Skipped: real bars were not replayed, ${MINUTES} does not exist.`);
-    });
-  }
-  (there ? it : it.skip).each(files)('%s gives every close, digit by digit', async (name) => {
-    const path = join(MINUTES, name);
-    const bytes = await readFile(path);
-    const text = (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
-    const expected = text
-      .split(/\r?\n/)
-      .filter((line) => line !== '')
-      .map((line) => line.split(',')[2]);
-    const { closes } = await readHistoryFile(path);
-    expect(closes.length).toBeGreaterThan(10_000);
-    expect(closes).toEqual(expected);
-  });
-
-  (there ? it : it.skip).each(['kraken_trades_BCHEUR.csv', 'freqtrade_UNITTEST_BTC-1m.json'])(
-    '%s is in another layout and is refused',
-    async (name) => {
-      await expect(readHistoryFile(join(MINUTES, name))).rejects.toThrow(/row 1|cannot be read/);
-    },
-  );
 });

@@ -1,7 +1,7 @@
 // Native ES modules under Jest: see NODE_OPTIONS in the `jest` script of package.json.
 const shared = {
   extensionsToTreatAsEsm: ['.ts'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/clean-environment.mjs',
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -19,6 +19,7 @@ const shared = {
   },
   moduleNameMapper: {
     '^@app/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^fast-check$': '<rootDir>/test/support/seeded-fast-check.mjs',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
@@ -36,10 +37,11 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  // Many tests wait for a time-out that is real: one more than two cores could run at once.
-  maxWorkers: 3,
+  testSequencer: '<rootDir>/test/support/waiting-first.mjs',
+  // Many tests wait for a time-out that is real: more than two cores could run at once.
+  maxWorkers: 4,
   testTimeout: 30_000,
-  // Another order every time, told with its seed: no test may lean on another. In CI it is the same one (see the scripts of package.json):
-  // there a run must not fail by chance, and `make test` on any machine goes on looking.
+  // Another order every time: no test may lean on another.
   randomize: true,
+  reporters: ['default', '<rootDir>/test/support/tell-seed.mjs'],
 };

@@ -1,12 +1,12 @@
 // What the long runs against the simulator share: the demo on ports and a folder of its own, asked and ended cleanly.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { stringify } from 'yaml';
+import { freePort } from '../test/support/free-port.mjs';
 
 /** Starts the demo with a catalogue of its own. `environment` goes to all of its processes. */
 export async function startSimulatedRun(name, catalogue, environment = {}) {
@@ -127,14 +127,4 @@ async function until(what, limitMs, demo, ask) {
   }
   demo.kill('SIGINT');
   throw new Error(`waited in vain for ${what}: see the folder logs in the data folder of the run`);
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

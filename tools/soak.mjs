@@ -3,10 +3,10 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../test/support/free-port.mjs';
 
 const minutes = Number(process.env.MINUTES ?? 10);
 if (!(minutes > 0 && minutes <= 10_080)) {
@@ -135,14 +135,4 @@ async function until(what, limitMs, ask) {
   }
   demo.kill('SIGINT');
   throw new Error(`waited in vain for ${what}`);
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -5,7 +5,12 @@ import { createPool, databaseNowMs } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createControlAdapter, prepareControlServer } from '../../apps/scheduler/src/control/control-server.js';
+import { Clockwork } from '../../apps/scheduler/src/planning/clockwork.service.js';
 import { FetchQueues } from '../../apps/scheduler/src/planning/fetch-queues.js';
+import { PayloadRetention } from '../../apps/scheduler/src/planning/payload-retention.service.js';
+import { PlannerService } from '../../apps/scheduler/src/planning/planner.service.js';
+import { SourceGauges } from '../../apps/scheduler/src/planning/source-gauges.service.js';
+import { WakeProcessor } from '../../apps/scheduler/src/planning/wake.processor.js';
 import { SchedulerModule } from '../../apps/scheduler/src/scheduler.module.js';
 import { createLogBook, type LogBook } from './log-lines.js';
 
@@ -26,6 +31,10 @@ export interface ControlServer {
   readonly log: LogBook;
   /** Asks as the user of the control API, or with another header; a body that is no text is sent as JSON. */
   ask(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** Ends whatever happens without being asked for: planning, closing, gauges. From then on only answers change the database. */
+  rest(): Promise<void>;
+  /** Waits until nothing is under way any more that an answer has begun: then the tables may be touched. */
+  idle(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -83,6 +92,11 @@ export async function startControlServer(databaseUrl: string, access = NOBODY): 
         json: (isJson ? JSON.parse(text) : {}) as Answer['json'],
       };
     },
+    rest: async () => {
+      const working = [Clockwork, SourceGauges, PayloadRetention, WakeProcessor].map((type) => app.get(type));
+      await Promise.all(working.map((it) => it.beforeApplicationShutdown()));
+    },
+    idle: () => app.get(PlannerService).enqueued(),
     stop: async () => {
       await app.close();
       await queues.close();

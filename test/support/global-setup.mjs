@@ -2,9 +2,9 @@
 // template database that every test file clones, and a Redis (unless TEST_REDIS_URL names one) when there is one on the PATH.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import net from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
+import { freePort } from './free-port.mjs';
 import { removeLeftovers, scratchFolder } from './scratch-folder.mjs';
 
 const TEMPLATE = process.env.TEST_TEMPLATE ?? 'tidemark_test_template';
@@ -65,14 +65,4 @@ async function makeTemplate() {
     },
   });
   if (migrated.status !== 0) throw new Error(`migrate failed: ${migrated.stdout}${migrated.stderr}`);
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -2,6 +2,3 @@
 import '@nestjs/common';
 import '@nestjs/core';
 import 'reflect-metadata';
-
-// Properties are tried with other values every time, and in CI with the same: see jest.config.mjs.
-if (process.env.CI === 'true') (await import('fast-check')).default.configureGlobal({ seed: 1 });

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { eventually, freePort } from './processes.js';
+import { freePort } from './free-port.mjs';
+import { eventually } from './processes.js';
 
 /** The queue server on the PATH; undefined when there is none. */
 export function redisServerName(): string | undefined {

@@ -2,7 +2,8 @@ import { writeFile, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createPool, recordSimulation, type Pool } from '@app/storage';
-import { eventually, freePort, runToEnd, startProcess, type LogLine, type RunningProcess } from './processes.js';
+import { freePort } from './free-port.mjs';
+import { eventually, runToEnd, startProcess, type LogLine, type RunningProcess } from './processes.js';
 
 /** What a system under test is made of. */
 export interface TestSystemOptions {

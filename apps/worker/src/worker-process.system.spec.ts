@@ -4,7 +4,8 @@ import { Queue } from 'bullmq';
 import { createSimulator, type Simulator } from '../../simulator/src/simulator.js';
 import { catalogueTickers } from '../../../test/builders/catalogued-ticker.js';
 import { intervalBeginningAt, fetchState, planFetches, pricesOf } from '../../../test/builders/planned-fetch.js';
-import { eventually, freePort, startProcess, type RunningProcess } from '../../../test/support/processes.js';
+import { freePort } from '../../../test/support/free-port.mjs';
+import { eventually, startProcess, type RunningProcess } from '../../../test/support/processes.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
 
 /** What an orchestrator grants between SIGTERM and SIGKILL, in milliseconds. */

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
+import { freePort } from '../../../test/support/free-port.mjs';
 import { createLogger, type Logger } from './logger.js';
 import { waitUntilReady } from './wait-until-ready.js';
 
@@ -17,13 +18,6 @@ function portOf(server: net.Server): number {
 
 function close(server: net.Server): Promise<unknown> {
   return new Promise((resolve) => server.close(resolve));
-}
-
-async function freePort(): Promise<number> {
-  const server = await listen();
-  const port = portOf(server);
-  await close(server);
-  return port;
 }
 
 /** A check that waits for the test: it answers what the test has put there last. */

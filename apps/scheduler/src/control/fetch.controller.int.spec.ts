@@ -18,12 +18,14 @@ describe('POST /fetch', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     server = await startControlServer(database.url);
+    await server.rest();
   });
   afterAll(async () => {
     await server.stop();
     await database.drop();
   });
   beforeEach(async () => {
+    await server.idle();
     await database.pool.query(
       'TRUNCATE tickers, schedules, ticker_sources, gaps, fetches, samples, prices, latest, source_states CASCADE',
     );

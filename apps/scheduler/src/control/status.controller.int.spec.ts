@@ -15,12 +15,14 @@ describe('GET /status', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     server = await startControlServer(database.url);
+    await server.rest();
   });
   afterAll(async () => {
     await server.stop();
     await database.drop();
   });
   beforeEach(async () => {
+    await server.idle();
     await database.pool.query(
       'TRUNCATE tickers, schedules, ticker_sources, gaps, fetches, samples, prices, latest, candles, source_states, source_credits CASCADE',
     );

@@ -10,12 +10,14 @@ describe('the catalogue over HTTP', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     server = await startControlServer(database.url);
+    await server.rest();
   });
   afterAll(async () => {
     await server.stop();
     await database.drop();
   });
   beforeEach(async () => {
+    await server.idle();
     await database.pool.query('TRUNCATE tickers, schedules, ticker_sources, gaps CASCADE');
   });
 
@@ -59,12 +61,20 @@ describe('the catalogue over HTTP', () => {
   });
 
   it('plans the changed ticker without a restart', async () => {
-    await server.ask('POST', '/tickers', { ticker: 'btc_usd', interval_seconds: 1 });
-    const slots = await eventually('two slots', 10_000, async () => {
-      const { rows } = await database.pool.query('SELECT slot FROM fetches');
-      return rows.length >= 2 ? rows : undefined;
-    });
-    expect(slots.length).toBeGreaterThanOrEqual(2);
+    // It needs a scheduler that plans by itself, and so a database that nobody else touches.
+    const own = await createTestDatabase();
+    const planning = await startControlServer(own.url);
+    try {
+      await planning.ask('POST', '/tickers', { ticker: 'btc_usd', interval_seconds: 1 });
+      const slots = await eventually('two slots', 20_000, async () => {
+        const { rows } = await own.pool.query('SELECT slot FROM fetches');
+        return rows.length >= 2 ? rows : undefined;
+      });
+      expect(slots.length).toBeGreaterThanOrEqual(2);
+    } finally {
+      await planning.stop();
+      await own.drop();
+    }
   });
 
   it('disables a ticker, keeps it in the list, and takes it up again', async () => {

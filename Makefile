@@ -28,7 +28,7 @@ demo: $(built) ## Run everything against simulated prices, on private stores; Ct
 start: $(built) ## Run everything against the real sources, on private stores; Ctrl-C ends it
 	@$(with_node) && exec node dist/apps/standalone/src/main.js start
 
-test: $(built) ## Run the tests
+test: $(built) ## Run the tests, in another order each time; TEST_SEED=... repeats one
 	@$(with_node) && exec npm run -s jest
 
 verify: $(built) ## Prove the invariants on the database of DATABASE_URL, or on the private one

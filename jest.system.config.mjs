@@ -4,4 +4,10 @@ import shared from './jest.config.mjs';
 
 const testPathIgnorePatterns = shared.testPathIgnorePatterns.filter((pattern) => !pattern.includes('system'));
 
-export default { ...shared, testPathIgnorePatterns, testMatch: ['**/*.system.spec.ts'], testTimeout: 120_000 };
+export default {
+  ...shared,
+  testPathIgnorePatterns,
+  testMatch: ['**/*.system.spec.ts'],
+  maxWorkers: 3,
+  testTimeout: 120_000,
+};

@@ -65,6 +65,7 @@ export async function startControlServer(databaseUrl: string, access = NOBODY): 
   const clock = new ClockWatch(() => databaseNowMs(pool));
   await clock.measure();
   const queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(queueStore), log.logger);
+  await Promise.all(queues.all().map((queue) => queue.waitUntilReady()));
   const client = new SourceClient({ access, now: Date.now });
   const sources = { client, access, limited: false };
   const stores = { pool, databaseUrl, queueStore, queues, payloadRetentionDays: 30 };

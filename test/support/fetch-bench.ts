@@ -29,6 +29,7 @@ export class FetchBench {
   private readonly pool: Pool;
   private readonly client: SourceClient;
   private offsetMs = 0;
+  private heldAtMs: number | undefined;
 
   private constructor(
     readonly database: TestDatabase,
@@ -84,12 +85,18 @@ export class FetchBench {
 
   /** The job's clock, milliseconds since 1970. */
   now(): number {
-    return Date.now() + this.offsetMs;
+    return this.heldAtMs ?? Date.now() + this.offsetMs;
   }
 
   /** Sets the job's clock; it goes on from there. */
   setClock(nowMs: number): void {
+    this.heldAtMs = undefined;
     this.offsetMs = nowMs - Date.now();
+  }
+
+  /** Sets the job's clock, which stands still until it is set again: for what a busy machine's time would blur. */
+  holdClock(nowMs: number): void {
+    this.heldAtMs = nowMs;
   }
 
   /** A slot of its own for a test: catalogued, planned, in the queue; the clock stands a tenth of a second into it. */

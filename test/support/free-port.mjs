@@ -10,7 +10,8 @@ import path from 'node:path';
 const FIRST_PORT = 10_000;
 const PORT_COUNT = 10_000;
 
-const CLAIMS = path.join(os.tmpdir(), 'tidemark-test-ports');
+/** One of each user: another's may not be written to. */
+const CLAIMS = path.join(os.tmpdir(), `tidemark-test-ports-${os.userInfo().uid}`);
 
 /**
  * A port of loopback on which nobody listens, and which no other test is given while this process lives.

@@ -29,6 +29,7 @@ async function startPostgres(running) {
     await rm(dataFolder, { recursive: true, force: true });
   });
   process.env.TEST_DATABASE_URL = postgres.url;
+  process.env.TEST_CLONE_STRATEGY = 'FILE_COPY';
 }
 
 async function startRedis(running) {

@@ -96,6 +96,7 @@ describe('the embedded Postgres', () => {
     const left = Number((await launcher.line(/^ready/)).split(' ')[1]);
     await expect(start()).rejects.toThrow(`is in use by process ${launcher.process.pid}: end that process first.`);
     launcher.process.kill('SIGKILL');
+    await launcher.ended;
     const postgres = await start();
     expect(identify(left)).toBeUndefined();
     expect(await ask(postgres.url, 'SELECT one FROM kept')).toBe(1);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeFakeApps } from '../../../test/standalone/fake-apps.js';
 import { startProgram, type TypescriptProgram } from '../../../test/standalone/typescript-program.js';
-import { freeStorePort } from './free-port.js';
+import { freePort } from '../../../test/support/free-port.mjs';
 import { identify, sendSignal } from './process-identity.js';
 import { waitUntil } from './wait-until.js';
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
   writeFakeApps(apps);
   const names = ['API_PORT', 'CONTROL_PORT', 'WORKER_PORT', 'SIMULATOR_PORT'];
   const ports: string[] = [];
-  for (const name of names) ports.push(String(await freeStorePort(`${parent} ${name}`)));
+  while (ports.length < names.length) ports.push(String(await freePort()));
   environment = Object.fromEntries(names.map((name, index) => [name, ports[index]]));
 });
 afterEach(async () => {

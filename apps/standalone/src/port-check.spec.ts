@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net';
+import { freePort } from '../../../test/support/free-port.mjs';
 import { checkPorts, PortsInUseError, reachableHost } from './port-check.js';
 
 const servers: Server[] = [];
@@ -44,8 +45,7 @@ describe('the check of the ports', () => {
   });
 
   it('refuses one port for two', async () => {
-    const port = await listenSomewhere();
-    for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
+    const port = await freePort();
     const fault = await faultOf([
       { variable: 'API_PORT', port, host: '127.0.0.1' },
       { variable: 'WORKER_PORT', port, host: '127.0.0.1' },

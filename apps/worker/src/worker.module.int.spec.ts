@@ -142,6 +142,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
     await queue.addBulk([fetchJob(key as FetchJob, 3)]);
     await settled(async () => 'btc_usd' in (await pricesOf(database.pool, key?.slot ?? 0)));
     await settled(async () => (await queue.getJobCounts('failed'))['failed'] === 1);
+    await settled(() => log.of('job_failed').length > 0);
     expect(log.of('job_failed')).toMatchObject([{ job: 'strange', source: 'deribit' }]);
   });
 

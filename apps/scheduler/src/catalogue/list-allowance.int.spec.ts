@@ -1,5 +1,5 @@
 import { sourceByName, type Source } from '@app/sources';
-import { usedCredits } from '@app/storage';
+import { databaseNowMs, usedCredits } from '@app/storage';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { listAllowance } from './list-allowance.js';
 
@@ -20,24 +20,26 @@ describe('what a call for a list of names is allowed', () => {
     return found;
   }
 
-  /** The limit is used up for so long from now on. */
-  async function useUp(name: string, forMs: number): Promise<void> {
-    await database.pool.query(
-      `INSERT INTO source_states (source_id, weighed_until) VALUES ($1, clock_timestamp() + $2 * interval '1 millisecond')`,
+  const UNTIL = 'extract(epoch FROM weighed_until)::float8 * 1000 AS until';
+
+  /** The limit is used up for so long from now on: until when, in milliseconds since 1970. */
+  async function useUp(name: string, forMs: number): Promise<number> {
+    const { rows } = await database.pool.query<{ until: number }>(
+      `INSERT INTO source_states (source_id, weighed_until)
+       VALUES ($1, clock_timestamp() + $2 * interval '1 millisecond') RETURNING ${UNTIL}`,
       [source(name).id, forMs],
     );
+    return rows[0]?.until ?? NaN;
   }
 
   it('waits for its turn among the calls for prices', async () => {
-    await useUp('kraken', 900);
-    const startedMs = performance.now();
+    const untilMs = await useUp('kraken', 900);
     expect(await allowance()(source('kraken'), 1)).toBe(true);
-    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(350);
-    const taken = await database.pool.query<{ ahead: number }>(
-      'SELECT extract(epoch FROM weighed_until - clock_timestamp())::float8 AS ahead FROM source_states',
-    );
+    // A fifth of 2.2 s may be taken early.
+    expect(await databaseNowMs(database.pool)).toBeGreaterThanOrEqual(untilMs - 450);
+    const taken = await database.pool.query<{ until: number }>(`SELECT ${UNTIL} FROM source_states`);
     // 45 % of one a second: the next one 2.2 s later.
-    expect(taken.rows[0]?.ahead).toBeGreaterThan(1.5);
+    expect((taken.rows[0]?.until ?? 0) - untilMs).toBeGreaterThanOrEqual(2_200);
   });
 
   it('is refused when its turn does not come', async () => {

@@ -31,6 +31,7 @@ describe('a source whose month does not last', () => {
     const store = queueStoreOf(database.url);
     useQueueStore(store);
     queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(store), log.logger);
+    await Promise.all(queues.all().map((queue) => queue.waitUntilReady()));
     planner = await aPlanner();
     const both = [
       { sourceId: 1, sourceName: 'btc_usd' },

@@ -37,6 +37,7 @@ describe('the planner', () => {
     const store = queueStoreOf(throughProxy(database.url, wayToQueue));
     useQueueStore(store);
     queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(store), log.logger);
+    await Promise.all(queues.all().map((queue) => queue.waitUntilReady()));
     planner = await aPlanner();
   });
 

@@ -63,9 +63,10 @@ export class PlannerService {
     void this.enqueuing.run();
   }
 
-  /** @returns when everything planned so far was offered to the queue. */
-  enqueued(): Promise<void> {
-    return this.enqueuing.idle();
+  /** @returns when a plan under way is made and everything planned was offered to the queue. */
+  async enqueued(): Promise<void> {
+    await this.planning.idle();
+    await this.enqueuing.idle();
   }
 
   private async plan(nowMs: number): Promise<void> {

@@ -139,7 +139,8 @@ describe('a fault of another kind', () => {
   });
 
   it('hang: ends by itself', async () => {
-    await startFault({ kind: 'hang', seconds: 0.05 });
+    // Long enough for a call to meet it on a busy machine.
+    await startFault({ kind: 'hang', seconds: 2 });
     expect(await outcomeOf(fetch(address + DERIBIT))).toBe('TypeError: fetch failed');
     expect(await (await fetch(`${address}/simulator/faults`)).json()).toEqual({ faults: [] });
     expect((await fetch(address + DERIBIT)).status).toBe(200);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { freePort } from '../../../../test/support/free-port.mjs';
 
 /** Writes the answer to one request. */
 export type AnswerHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -57,9 +58,7 @@ export async function startAnswerServer(): Promise<AnswerServer> {
 
 /** An address on which nothing listens. */
 export async function unusedUrl(): Promise<string> {
-  const server = await startAnswerServer();
-  await server.close();
-  return server.url;
+  return `http://127.0.0.1:${await freePort()}`;
 }
 
 /** An answer in one piece. */

@@ -4,18 +4,24 @@ import { migrateQueueStore, queueStoreOf } from '@app/queue';
 import { declareSources, readDeclaredSources, SOURCES } from '@app/sources';
 import { migrate } from '@app/storage';
 
+const MESSAGE = {
+  migrated: 'the schema is up to date',
+  later: 'the schema is of a later build, on which this one runs: it is left as it is',
+};
+
 runToCompletion('migrate', async () => {
   const settings = loadSettings(migrateSettings);
   declareSources(await readDeclaredSources(settings));
   const logger = createLogger({ name: 'migrate', level: settings.LOG_LEVEL });
   const url = databaseUrl(settings);
-  await migrate({
+  const outcome = await migrate({
     url,
     mode: settings.TIDEMARK_MODE,
     sources: SOURCES,
     reader: { user: settings.API_DATABASE_USER, password: settings.API_DATABASE_PASSWORD },
     nowMs: Date.now(),
     migrateQueue: () => migrateQueueStore(queueStoreOf(settings.QUEUE_URL ?? url)),
+    afterStop: settings.MIGRATE_AFTER_STOP === 'true',
   });
-  logger.info({ event: 'migrated', mode: settings.TIDEMARK_MODE }, 'the schema is up to date');
+  logger.info({ event: outcome, mode: settings.TIDEMARK_MODE }, MESSAGE[outcome]);
 });

@@ -106,6 +106,8 @@ function decidedValues(settings: LauncherSettings, decisions: Decisions): Variab
     API_DATABASE_PASSWORD: decisions.apiDatabasePassword,
     ...(decisions.queueUrl === undefined ? {} : { QUEUE_URL: decisions.queueUrl }),
     CONTROL_PASSWORD: decisions.controlPassword,
+    // The folder is locked: no other build runs on its database.
+    MIGRATE_AFTER_STOP: 'true',
     WORKER_FINISH_SECONDS: String(WORKER_FINISH_SECONDS),
     TIDEMARK_HOME: decisions.folder,
     TIDEMARK_MODE: mode === 'demo' ? 'simulated' : 'live',

@@ -164,6 +164,12 @@ export const migrateSettings = {
   ...modeSettings,
   ...queueSettings,
   ...readerSettings,
+  MIGRATE_AFTER_STOP: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .describe(
+      'Whether scheduler, worker and api are all stopped: an update that a running build could not live with is refused otherwise.',
+    ),
 };
 
 /** The data plane. */

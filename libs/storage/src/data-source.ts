@@ -9,6 +9,14 @@ export const MIGRATIONS = [Spine1763600000000, Belief1763700000000];
 /** The version of the schema that this build works with. */
 export const SCHEMA_VERSION = 'Belief1763700000000';
 
+/**
+ * The oldest build, named by the version it works with, that still runs on the schema of this build. A migration expands first: it adds
+ * tables, columns with a default and indexes, so that this stays as it is and processes are replaced one by one. What a later build
+ * no longer needs is taken away one release after the last build that used it; that migration raises this, and needs a stop of
+ * every process of a build before it (docs/adr/0010-rolling-upgrades.md).
+ */
+export const COMPATIBLE_SINCE = 'Belief1763700000000';
+
 /** TypeORM over the database, for the catalogue and the migrations; hot paths use prepared SQL on a pool. */
 export function dataSourceOptions(url: string, applicationName: string) {
   return {
@@ -24,7 +32,10 @@ export function dataSourceOptions(url: string, applicationName: string) {
   } as const satisfies DataSourceOptions;
 }
 
-/** A data source that is not initialised yet, for those who run without Nest. */
-export function createDataSource(url: string, applicationName: string): DataSource {
-  return new DataSource(dataSourceOptions(url, applicationName));
+/**
+ * A data source that is not initialised yet, for those who run without Nest.
+ * @param lockTimeoutMs how long a statement waits for a lock before it fails; default: for ever.
+ */
+export function createDataSource(url: string, applicationName: string, lockTimeoutMs = 0): DataSource {
+  return new DataSource({ ...dataSourceOptions(url, applicationName), extra: { lock_timeout: lockTimeoutMs } });
 }

@@ -40,18 +40,47 @@ describe('whether a database fits', () => {
     await pool.end();
   });
 
-  test('the schema of another build does not, and both versions are named', async () => {
-    const client = await database.pool.connect();
-    try {
-      await client.query('BEGIN');
-      await client.query(`UPDATE settings SET value = '"Later99999999999999"' WHERE key = 'schema'`);
-      const sameConnection = { query: client.query.bind(client) } as typeof database.pool;
-      expect(await checkSchema(sameConnection)).toMatchObject({ fits: false, found: 'Later99999999999999' });
-      expect(await whyUnfit(sameConnection, 'simulated')).toContain(SCHEMA_VERSION);
-    } finally {
-      await client.query('ROLLBACK');
-      client.release();
+  describe('of another build', () => {
+    /** What this build says of a schema that is at `version` and compatible since another. */
+    async function whatItSays(version: string, compatibleSince?: string) {
+      const client = await database.pool.connect();
+      try {
+        await client.query('BEGIN');
+        await client.query(`UPDATE settings SET value = to_jsonb($1::text) WHERE key = 'schema'`, [version]);
+        await client.query(`DELETE FROM settings WHERE key = 'compatible_since'`);
+        if (compatibleSince !== undefined)
+          await client.query(`INSERT INTO settings VALUES ('compatible_since', to_jsonb($1::text))`, [compatibleSince]);
+        const sameConnection = { query: client.query.bind(client) } as typeof database.pool;
+        return { schema: await checkSchema(sameConnection), unfit: await whyUnfit(sameConnection, 'simulated') };
+      } finally {
+        await client.query('ROLLBACK');
+        client.release();
+      }
     }
+
+    test('a later one that is compatible since this build, or before it, fits', async () => {
+      for (const since of [SCHEMA_VERSION, 'Spine1763600000000'])
+        expect(await whatItSays('Later1999999999999', since)).toEqual({
+          schema: { fits: true, later: 'Later1999999999999' },
+          unfit: undefined,
+        });
+    });
+
+    test('a later one that is compatible since a later build does not, and says which build to use', async () => {
+      const { schema, unfit } = await whatItSays('Later1999999999999', 'Break1888888888888');
+      expect(schema).toMatchObject({ fits: false, found: 'Later1999999999999' });
+      expect(unfit).toContain(SCHEMA_VERSION);
+      expect(unfit).toMatch(/builds since Break1888888888888 run.*: use a newer build$/);
+    });
+
+    test('a later one that says nothing of its compatibility does not', async () => {
+      expect(await whatItSays('Later1999999999999')).toMatchObject({ schema: { fits: false } });
+    });
+
+    test('an older one does not, and migrate makes it so', async () => {
+      const { unfit } = await whatItSays('Spine1763600000000', 'Spine1763600000000');
+      expect(unfit).toMatch(/at Spine1763600000000.*: run the migrate of this build$/);
+    });
   });
 
   test('one that cannot be reached is a reason to wait and no error', async () => {

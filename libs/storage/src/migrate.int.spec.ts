@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { createEmptyDatabase, type EmptyDatabase } from '../../../test/support/empty-database.js';
-import { MIGRATIONS, SCHEMA_VERSION } from './data-source.js';
+import { COMPATIBLE_SINCE, MIGRATIONS, SCHEMA_VERSION } from './data-source.js';
 import { migrate, type MigrateOptions } from './migrate.js';
 import { ensurePartitions } from './partitions.js';
 
@@ -32,6 +32,17 @@ async function pictureOf(database: EmptyDatabase): Promise<string> {
     await database.ask(`SELECT (SELECT json_agg(s ORDER BY id) FROM sources s) AS sources, (SELECT json_agg(s) FROM settings s) AS settings,
     (SELECT json_agg(m) FROM migrations m) AS migrations`);
   return JSON.stringify({ tables, rows });
+}
+
+/** Waits until a session of the migration waits for a lock. */
+async function waitForLock(database: EmptyDatabase): Promise<void> {
+  for (;;) {
+    const waiting = await database.ask(
+      `SELECT 1 FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'tidemark-migrate' AND wait_event_type = 'Lock'`,
+    );
+    if (waiting.length > 0) return;
+  }
 }
 
 describe('migrate', () => {
@@ -116,6 +127,73 @@ describe('migrate', () => {
     expect(
       await database.ask(`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`),
     ).toEqual([{ relname: 'settings' }]);
+  });
+
+  describe('by another build', () => {
+    const later = { version: 'Later1999999999999', compatibleSince: SCHEMA_VERSION };
+
+    async function storedSchema(): Promise<unknown> {
+      const rows = await database.ask<{ key: string; value: string }>(
+        `SELECT key, value #>> '{}' AS value FROM settings WHERE key IN ('schema', 'compatible_since')`,
+      );
+      return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
+    }
+
+    test('stores its version and the oldest build that runs on the schema', async () => {
+      expect(await migrate(optionsFor(database))).toBe('migrated');
+      expect(await storedSchema()).toEqual({ schema: SCHEMA_VERSION, compatible_since: COMPATIBLE_SINCE });
+    });
+
+    test('leaves the schema of a later, compatible build as it is, so that a build can be rolled back', async () => {
+      await migrate(optionsFor(database, { build: later }));
+      const before = await pictureOf(database);
+      expect(await migrate(optionsFor(database, { sources: [{ id: 9, name: 'other' }] }))).toBe('later');
+      expect(await pictureOf(database)).toBe(before);
+    });
+
+    test('refuses the schema of a later build that has left this one behind, and changes nothing', async () => {
+      await migrate(optionsFor(database, { build: { ...later, compatibleSince: later.version } }));
+      const before = await pictureOf(database);
+      await expect(migrate(optionsFor(database))).rejects.toThrow(/builds since Later1999999999999 run.*use a newer/);
+      expect(await pictureOf(database)).toBe(before);
+    });
+
+    test('a breaking one says that it needs a stop, changes nothing, and runs when it is told of the stop', async () => {
+      await migrate(optionsFor(database));
+      const before = await pictureOf(database);
+      const build = { ...later, compatibleSince: later.version };
+      await expect(migrate(optionsFor(database, { build }))).rejects.toThrow(
+        /^This update needs a stop: .*run migrate with MIGRATE_AFTER_STOP=true\.$/,
+      );
+      expect(await pictureOf(database)).toBe(before);
+      await migrate(optionsFor(database, { build, afterStop: true }));
+      expect(await storedSchema()).toEqual({ schema: later.version, compatible_since: later.version });
+    });
+
+    test('a breaking one needs no stop where nothing can run yet', async () => {
+      const build = { ...later, compatibleSince: later.version };
+      expect(await migrate(optionsFor(database, { build }))).toBe('migrated');
+    });
+  });
+
+  test('lets others pass while it waits for a table that somebody holds, and gets it in the end', async () => {
+    await migrate(optionsFor(database));
+    // As if the second migration had not been made yet: its first statement changes the schedules.
+    await database.ask(`DELETE FROM migrations WHERE name = '${SCHEMA_VERSION}'`);
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('BEGIN; SELECT 1 FROM schedules LIMIT 1');
+    const migrating = migrate(optionsFor(database)).catch((error: unknown) => error);
+    await waitForLock(database);
+    // Whoever came behind it would wait for ever if it waited for ever.
+    const client = new pg.Client({ connectionString: database.url, query_timeout: 5_000 });
+    await client.connect();
+    await client.query('SELECT 1 FROM schedules LIMIT 1');
+    await client.end();
+    await holder.query('COMMIT');
+    await holder.end();
+    // It got the table, and then found what the first migration run had left there.
+    expect(await migrating).toMatchObject({ message: expect.stringContaining('standby') });
   });
 
   test('a renamed source keeps its id', async () => {

@@ -1,7 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { createDataSource } from './data-source.js';
 import { ensureUpcomingPartitions } from './partitions.js';
-import { writeSchemaVersion } from './schema-check.js';
+import { isLater, readSchema, THIS_BUILD, writeSchema, type BuildVersions } from './schema-check.js';
 import { checkMode, readMode, writeMode, type Mode } from './settings.repository.js';
 
 /** What `migrate` needs to bring a database up to date. */
@@ -16,6 +17,24 @@ export interface MigrateOptions {
   readonly nowMs: number;
   /** Brings the tables of the queue up to date, under the same lock. */
   readonly migrateQueue?: (() => Promise<void>) | undefined;
+  /** Whether every other process is stopped, which a breaking migration needs; default: no. */
+  readonly afterStop?: boolean;
+  /** Default: this build. */
+  readonly build?: BuildVersions;
+}
+
+/** What `migrate` did: brought the schema to this build's, or left that of a later build as it is. */
+export type MigrateOutcome = 'migrated' | 'later';
+
+/** Thrown when the migration would pull the schema from under the processes that may run. */
+export class NeedsStopError extends Error {
+  override readonly name = 'NeedsStopError';
+
+  constructor(stored: string, { version, compatibleSince }: BuildVersions) {
+    super(
+      `This update needs a stop: processes of the build for ${stored} cannot run on ${version}, which is compatible since ${compatibleSince}. Nothing was changed. Stop scheduler, worker and api of the old build, then run migrate with MIGRATE_AFTER_STOP=true.`,
+    );
+  }
 }
 
 /** The key of the lock under which one process at a time changes the schema: "tide" in ASCII. */
@@ -23,9 +42,11 @@ const MIGRATION_LOCK = 0x74696465;
 
 /**
  * Changes the schema: tables, queue, role and grants, first partitions, sources. Safe to run at any time and several
- * times at once: TypeORM has no lock of its own, so everything happens under one advisory lock.
+ * times at once: TypeORM has no lock of its own, so everything happens under one advisory lock. The schema of a later build
+ * is left as it is, so that a build can be rolled back.
+ * @throws NeedsStopError when running processes of the stored schema's build could not go on.
  */
-export async function migrate(options: MigrateOptions): Promise<void> {
+export async function migrate(options: MigrateOptions): Promise<MigrateOutcome> {
   const client = new pg.Client({ connectionString: options.url, application_name: 'tidemark-migrate' });
   // A connection that breaks fails the next statement; without a listener it would end the process without a word.
   client.on('error', () => undefined);
@@ -33,6 +54,8 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await refuseOtherMode(client, options.mode);
+    const build = options.build ?? THIS_BUILD;
+    if (await isOfLaterBuild(client, build, options.afterStop ?? false)) return 'later';
     await migrateTables(options.url);
     await writeMode(client, options.mode);
     await options.migrateQueue?.();
@@ -40,7 +63,8 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     await ensureUpcomingPartitions(client, options.nowMs);
     await seedSources(client, options.sources);
     // Last: until then the other processes wait.
-    await writeSchemaVersion(client);
+    await writeSchema(client, build);
+    return 'migrated';
   } finally {
     await client.end();
   }
@@ -52,14 +76,54 @@ async function refuseOtherMode(client: pg.Client, mode: Mode): Promise<void> {
   if (settings.rowCount !== 0 && (await readMode(client)) !== undefined) await checkMode(client, mode);
 }
 
-async function migrateTables(url: string): Promise<void> {
-  const dataSource = createDataSource(url, 'tidemark-migrate');
-  await dataSource.initialize();
-  try {
-    await dataSource.runMigrations();
-  } finally {
-    await dataSource.destroy();
+/** @throws when this build must not touch the schema: a later one has closed the door behind itself, or this one would. */
+async function isOfLaterBuild(client: pg.Client, build: BuildVersions, afterStop: boolean): Promise<boolean> {
+  const stored = await readSchema(client);
+  if (stored === undefined) return false;
+  if (isLater(stored.version, build.version)) {
+    if (!isLater(stored.compatibleSince, build.version)) return true;
+    throw new Error(
+      `The database is at ${stored.version}, on which builds since ${stored.compatibleSince} run, and this build works with ${build.version}: use a newer build. Nothing was changed.`,
+    );
   }
+  if (isLater(build.compatibleSince, stored.version) && !afterStop) throw new NeedsStopError(stored.version, build);
+  return false;
+}
+
+const TABLES_IN_USE =
+  'The tables could not be had for the migration, since a long transaction reads them (a backup with pg_dump does). Nothing was changed: run migrate again when it has ended.';
+
+/** How often the tables are tried to be had before the migration is given up; a try waits for them for some seconds. */
+const MIGRATION_TRIES = 20;
+
+/**
+ * While a statement waits for a lock on a table, everybody else waits behind it: a migration that does not get its locks soon lets
+ * the others pass and begins anew.
+ */
+async function migrateTables(url: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const dataSource = createDataSource(url, 'tidemark-migrate', MIGRATION_LOCK_TIMEOUT_MS);
+    await dataSource.initialize();
+    try {
+      await dataSource.runMigrations();
+      return;
+    } catch (error) {
+      if (!isLockTimeout(error)) throw error;
+      if (tries === MIGRATION_TRIES) throw new Error(TABLES_IN_USE, { cause: error });
+    } finally {
+      await dataSource.destroy();
+    }
+    await pause(MIGRATION_LOCK_TIMEOUT_MS);
+  }
+}
+
+/** The longest that others wait behind a migration, in milliseconds: a quarter of what a call of theirs may take. */
+const MIGRATION_LOCK_TIMEOUT_MS = 500;
+
+/** SQLSTATE lock_not_available. */
+function isLockTimeout(error: unknown): boolean {
+  const cause = error instanceof Error && 'driverError' in error ? error.driverError : error;
+  return cause instanceof Error && 'code' in cause && cause.code === '55P03';
 }
 
 async function grantReading(client: pg.Client, reader: MigrateOptions['reader']): Promise<void> {

@@ -16,6 +16,8 @@ const readers = {
   worker: { ...config.workerSettings, ...config.sourceSettingsOf(SOURCES) },
   api: config.apiSettings,
   simulator: config.simulatorSettings,
+  'tidemark all': config.allSettings,
+  'tidemark health': config.healthSettings,
   verify: config.verifySettings,
   'command line': { ...config.cliSettings, ...config.sourceSettingsOf(SOURCES) },
   'make demo, make start': { ...config.standaloneSettings, ...config.sourceSettingsOf(SOURCES) },

@@ -22,14 +22,15 @@ export function entryPoint(name: string): string {
   return path.join(ROOT, 'dist', 'apps', name);
 }
 
-/** Starts a compiled entry point with exactly this environment (and the PATH). */
+/** Starts a compiled entry point with these words and exactly this environment (and the PATH). */
 export function startProcess(
   entry: string,
   environment: Readonly<Record<string, string | undefined>>,
   skewMs = 0,
+  words: readonly string[] = [],
 ): RunningProcess {
-  const skewed = ['--import', path.join(ROOT, 'test/support/skew-clock.mjs'), entryPoint(entry)];
-  const child = spawn(process.execPath, skewMs === 0 ? [entryPoint(entry)] : skewed, {
+  const skewed = skewMs === 0 ? [] : ['--import', path.join(ROOT, 'test/support/skew-clock.mjs')];
+  const child = spawn(process.execPath, [...skewed, entryPoint(entry), ...words], {
     env: { PATH: process.env.PATH, ...environment, TEST_CLOCK_SKEW_MS: String(skewMs) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

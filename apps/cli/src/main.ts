@@ -1,10 +1,11 @@
-import { runCli } from './program.js';
-import { processTerminal } from './process-terminal.js';
+#!/usr/bin/env node
+import { PROCESS_COMMANDS } from './processes.js';
 
-process.exitCode = await runCli(process.argv.slice(2), processTerminal());
-// A reader that is slow gets all of it before the process ends.
-await Promise.all(
-  [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),
-);
-// What a library has left under way must not keep the process.
-setTimeout(() => process.exit(), 100).unref();
+const command = PROCESS_COMMANDS.find(({ name }) => name === process.argv[2]);
+if (command === undefined) {
+  await import('./command-line.js');
+} else {
+  // It reads its own words only; nothing else is loaded before it, since the heap would keep the size that it took.
+  process.argv.splice(2, 1);
+  await import(new URL(command.entry, import.meta.url).href);
+}

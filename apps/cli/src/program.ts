@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { fetchCommand } from './fetch/fetch.command.js';
 import { parseCommand } from './parse/parse.command.js';
+import { PROCESS_COMMANDS } from './processes.js';
 import { sourcesCommand } from './sources/sources.command.js';
 import type { Terminal } from './terminal.js';
 import { UsageError } from './usage-error.js';
@@ -23,8 +24,8 @@ export async function runCli(words: readonly string[], terminal: Terminal): Prom
 
 /** The commands of the command line. @param outcome receives the status of a command that ran and did not succeed. */
 function createProgram(terminal: Terminal, outcome: { status: number }): Command {
-  const program = new Command('npm run -s cli --')
-    .description('Tidemark on the command line: what a source answers, how it is read, and what its limits are.')
+  const program = new Command('tidemark')
+    .description('Tidemark: its processes, and what a source answers, how it is read, and what its limits are.')
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(--help lists what there is)')
     .exitOverride()
@@ -32,19 +33,23 @@ function createProgram(terminal: Terminal, outcome: { status: number }): Command
       writeOut: (text) => terminal.print(text),
       writeErr: (text) => terminal.complain(text),
     });
+  program.commandsGroup('Without a database:');
   const fail = (): void => void (outcome.status = EXIT.failed);
   const commands = [parseCommand(terminal), sourcesCommand(terminal), fetchCommand(terminal, fail)];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  program.commandsGroup('Processes, told by the environment (docs/configuration.md):');
+  // For the help: main.ts runs them before this file is loaded.
+  for (const { name, description } of PROCESS_COMMANDS) program.command(name).description(description);
   return program;
 }
 
 const EXAMPLES = `
 Examples:
-  npm run -s cli -- sources
-  npm run -s cli -- fetch --ticker btc_usd --source kraken
-  npm run -s cli -- fetch --assets bitcoin,ethereum,solana --out data
-  npm run -s cli -- parse --source coingecko --tickers btc_usd --status 200 answer.json
+  tidemark sources
+  tidemark fetch --ticker btc_usd --source kraken
+  tidemark fetch --assets bitcoin,ethereum,solana --out data
+  tidemark parse --source coingecko --tickers btc_usd --status 200 answer.json
 
-Each command has help of its own: npm run -s cli -- fetch --help
+In a checkout \`npm run -s cli --\` stands for \`tidemark\`. These have help of their own: tidemark fetch --help
 
 Exit status: 0 done, 1 not done (its output says why), 2 asked wrongly.`;

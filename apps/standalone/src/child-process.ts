@@ -16,6 +16,11 @@ export interface ChildOptions {
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
   /** What asks it to end in an orderly way; default SIGTERM. */
   readonly endSignal?: 'SIGTERM' | 'SIGINT' | undefined;
+  /**
+   * What ends it when this process dies without a word: a watchdog, which takes a shell and ends any program, or the channel between
+   * Node processes, to which those of our own listen (`runProcess`). Default `watchdog`.
+   */
+  readonly tether?: 'watchdog' | 'channel' | undefined;
   /** Every line that it writes, standard output and standard error alike. */
   readonly onLine?: ((line: string) => void) | undefined;
 }
@@ -75,17 +80,7 @@ const GONE_LIMIT_MS = 300;
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const endSignal = options.endSignal ?? 'SIGTERM';
-  const process = spawn(
-    '/bin/sh',
-    ['-c', LAUNCH, 'tidemark-launch', WATCHDOG, endSignal.slice(3), options.command, ...options.arguments],
-    {
-      cwd: options.workingFolder,
-      env: { ...options.environment },
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      detached: true,
-      ...options.user,
-    },
-  );
+  const process = spawnTethered(options, endSignal);
   const ended = new Promise<ChildEnd>((resolve) => {
     process.once('exit', (status, signal) => resolve({ status, signal }));
   });
@@ -99,13 +94,13 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     options.onLine?.(line);
   };
   for (const stream of [process.stdout, process.stderr]) splitLines(stream as Readable, onLine);
-  const lifeline = process.stdio[3] as Writable & Readable;
-  lifeline.on('error', () => undefined).resume();
+  const lifeline = options.tether === 'channel' ? undefined : (process.stdio[3] as Writable & Readable);
+  lifeline?.on('error', () => undefined).resume();
 
   let end: ChildEnd | undefined;
   void ended.then((how) => {
     end = how;
-    lifeline.end();
+    lifeline?.end();
   });
 
   return {
@@ -125,6 +120,18 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       return how;
     },
   };
+}
+
+function spawnTethered(options: ChildOptions, endSignal: string): ChildProcess {
+  const where = { cwd: options.workingFolder, env: { ...options.environment }, detached: true, ...options.user };
+  if (options.tether === 'channel') {
+    return spawn(options.command, [...options.arguments], { ...where, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  }
+  return spawn(
+    '/bin/sh',
+    ['-c', LAUNCH, 'tidemark-launch', WATCHDOG, endSignal.slice(3), options.command, ...options.arguments],
+    { ...where, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
+  );
 }
 
 /** How an end reads in a message: `status 1` or `signal SIGKILL`. */

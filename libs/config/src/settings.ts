@@ -190,6 +190,27 @@ export const workerSettings = {
     .describe('How long a worker that ends may finish the jobs in hand before it gives them back; decimals allowed.'),
 };
 
+/** What `tidemark all` reads besides the settings of the processes that it runs. */
+export const allSettings = {
+  PORT: port(0, 'Port of the API where the host of the container chooses it; wins over API_PORT.')
+    .removeDefault()
+    .optional(),
+  REDIS_URL: address(['redis', 'rediss'])
+    .optional()
+    .describe(
+      'Queue store, as hosts of containers name it; QUEUE_URL wins. Without both the queue is in the database.',
+    ),
+};
+
+/** What `tidemark health` asks. */
+export const healthSettings = {
+  PORT: allSettings.PORT,
+  API_PORT: apiSettings.API_PORT,
+  CONTROL_PORT: schedulerSettings.CONTROL_PORT,
+  WORKER_PORT: workerSettings.WORKER_PORT,
+  SIMULATOR_PORT: port(8003, 'Port of the simulator.'),
+};
+
 /** The command line. */
 export const cliSettings = {
   ...databaseSettings,
@@ -200,7 +221,7 @@ export const cliSettings = {
 export const simulatorSettings = {
   ...logSettings,
   SIMULATOR_HOST: host('127.0.0.1', 'Address that the simulator listens on.'),
-  SIMULATOR_PORT: port(8003, 'Port of the simulator.'),
+  SIMULATOR_PORT: healthSettings.SIMULATOR_PORT,
   SIMULATOR_SEED: z.string().default('tidemark').describe('Seed of the simulated prices.'),
   SIMULATOR_HISTORY: z
     .string()

@@ -11,8 +11,9 @@ const SHUTDOWN_LIMIT_MS = 8_000;
 /**
  * Runs a process from start to end: closes it on SIGTERM and SIGINT, and ends with status 1 and one clear line when it
  * cannot start, or when something fails that nobody handled.
+ * @param endLimitMs how long the orderly end may take, in milliseconds.
  */
-export function runProcess(logger: Logger, start: () => Promise<Closable>): void {
+export function runProcess(logger: Logger, start: () => Promise<Closable>, endLimitMs = SHUTDOWN_LIMIT_MS): void {
   let app: Closable | undefined;
   let ending = false;
   const end = (status: number): void => {
@@ -20,7 +21,7 @@ export function runProcess(logger: Logger, start: () => Promise<Closable>): void
     ending = true;
     // Should the end hang with nothing left that keeps the process, Node ends it by itself: that is no success.
     process.exitCode = 1;
-    setTimeout(() => process.exit(status === 0 ? 1 : status), SHUTDOWN_LIMIT_MS).unref();
+    setTimeout(() => process.exit(status === 0 ? 1 : status), endLimitMs).unref();
     Promise.resolve(app?.close()).then(
       () => process.exit(status),
       (error: unknown) => {
@@ -36,6 +37,8 @@ export function runProcess(logger: Logger, start: () => Promise<Closable>): void
   // Not "once": a Ctrl-C often arrives twice, from the terminal and from npm, and the second must not cut the end short.
   process.on('SIGTERM', () => end(0));
   process.on('SIGINT', () => end(0));
+  // Whoever started it over a channel is dead: nobody would end it any more.
+  if (process.connected) process.once('disconnect', () => end(0));
   process.once('uncaughtException', fail);
   process.once('unhandledRejection', fail);
   start().then((started) => {

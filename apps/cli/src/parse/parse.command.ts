@@ -129,5 +129,5 @@ Examples:
   parse --source coingecko --tickers btc_usd,eth_usd --status 200 answer.json
   parse --source coingecko --tickers btc_usd --status 429 --header 'retry-after: 119' answer.html
   parse --source coincap --tickers btc_usd --endpoint assets --now 2026-09-19T18:58:13Z answer.json
-  curl -s 'https://www.bitstamp.net/api/v2/ticker/btcusd/' | npm run -s cli -- \\
+  curl -s 'https://www.bitstamp.net/api/v2/ticker/btcusd/' | tidemark \\
     parse --source bitstamp --tickers btc_usd -`;

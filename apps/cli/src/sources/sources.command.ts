@@ -84,4 +84,4 @@ const EXAMPLES = `
 Examples:
   sources
   sources --json
-  COINGECKO_API_KEY=... COINGECKO_PLAN=pro npm run -s cli -- sources`;
+  COINGECKO_API_KEY=... COINGECKO_PLAN=pro tidemark sources`;

@@ -35,6 +35,7 @@ export async function startSimulator(entry: string, { seed, history }: Simulatio
     name: 'simulator',
     command: process.execPath,
     arguments: [entry],
+    tether: 'channel',
     environment: {
       LOG_LEVEL: 'info',
       SIMULATOR_HOST: '127.0.0.1',

@@ -1,0 +1,11 @@
+import { healthSettings, settingsOrExit } from '@app/config';
+import { askPort, whyUnhealthy } from './health/ask-health.js';
+
+const settings = settingsOrExit(healthSettings);
+const { PORT, API_PORT, CONTROL_PORT, WORKER_PORT, SIMULATOR_PORT } = settings;
+const ports = [PORT ?? API_PORT, CONTROL_PORT, WORKER_PORT, SIMULATOR_PORT];
+const answers = await Promise.all(ports.map(async (port) => [port, await askPort(port)] as const));
+const why = whyUnhealthy(new Map(answers));
+if (why !== undefined) process.stderr.write(`${why}\n`);
+// At once: an idle connection must not keep the process.
+process.exit(why === undefined ? 0 : 1);

@@ -1,0 +1,31 @@
+import { environmentWith } from '@app/config';
+import { createLogger, runProcess } from '@app/observability';
+import { allEnvironment } from './all/all-environment.js';
+import { ALL_END_LIMIT_MS, runAll } from './all/run-all.js';
+import { messageOf } from './fault-text.js';
+
+const ending = new AbortController();
+
+try {
+  const environment = allEnvironment(environmentWith({}));
+  const logger = createLogger({ name: 'all', level: environment.logLevel });
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  const running = runAll({ environment, logger, print, signal: ending.signal });
+  const start = async () => {
+    running.catch((error: unknown) => setImmediate(() => raise(error)));
+    const close = async (): Promise<void> => {
+      ending.abort();
+      // Why it failed, if it did, is said already.
+      await running.catch(() => undefined);
+    };
+    return { close };
+  };
+  runProcess(logger, start, ALL_END_LIMIT_MS);
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exit(1);
+}
+
+function raise(error: unknown): never {
+  throw error;
+}

@@ -1,0 +1,75 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import {
+  allSettings,
+  apiSettings,
+  databaseUrl,
+  loadSettings,
+  migrateSettings,
+  readerDatabaseUrl,
+  schedulerSettings,
+  type SettingsOf,
+  workerSettings,
+} from '@app/config';
+
+/** The processes of `tidemark all`. */
+export type AllProcess = 'migrate' | 'scheduler' | 'worker' | 'api';
+
+const settings = { ...migrateSettings, ...schedulerSettings, ...workerSettings, ...apiSettings, ...allSettings };
+
+/** The environment of `tidemark all`, checked. */
+export interface AllEnvironment {
+  readonly logLevel: SettingsOf<typeof settings>['LOG_LEVEL'];
+  /** The whole environment of one of its processes. */
+  of(process: AllProcess): Record<string, string>;
+}
+
+/** What leads to the database as its owner: not for the API, which may only read. */
+const OWNER_VARIABLES = ['DATABASE_URL', 'POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_PASSWORD_FILE'];
+
+/** Names of secrets that stand in a file instead, and would stand beside what is decided here. */
+const DECIDED_FILES = ['API_DATABASE_PASSWORD_FILE', 'CONTROL_PASSWORD_FILE'];
+
+/**
+ * Reads the environment of `tidemark all` and completes it. DATABASE_URL is enough: the password of the role that the API reads as
+ * follows from the owner's address, so that several containers on one database agree; without CONTROL_PASSWORD the control
+ * API has one that nobody knows.
+ * @throws SettingsError naming every wrong variable.
+ */
+export function allEnvironment(environment: NodeJS.ProcessEnv): AllEnvironment {
+  const checked = loadSettings(settings, environment);
+  const url = databaseUrl(checked);
+  const { PORT, QUEUE_URL, REDIS_URL, CONTROL_PASSWORD } = checked;
+  const readerPassword = checked.API_DATABASE_PASSWORD ?? derivedPassword(url);
+  const queueUrl = QUEUE_URL ?? REDIS_URL;
+  const apiUrl = readerDatabaseUrl({ ...checked, API_DATABASE_PASSWORD: readerPassword });
+  const decided: Record<string, string> = {
+    DATABASE_URL: url,
+    API_DATABASE_PASSWORD: readerPassword,
+    CONTROL_PASSWORD: CONTROL_PASSWORD ?? randomBytes(18).toString('base64url'),
+    ...(queueUrl === undefined ? {} : { QUEUE_URL: queueUrl }),
+    ...(PORT === undefined ? {} : { API_PORT: String(PORT) }),
+  };
+  const shared = without(given(environment), DECIDED_FILES);
+  return {
+    logLevel: checked.LOG_LEVEL,
+    of: (process) =>
+      process === 'api'
+        ? { ...without({ ...shared, ...decided }, [...OWNER_VARIABLES, 'QUEUE_URL']), API_DATABASE_URL: apiUrl }
+        : { ...shared, ...decided },
+  };
+}
+
+function given(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+function without(environment: Record<string, string>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)));
+}
+
+/** Whoever knows the owner's password may read anyway. */
+function derivedPassword(ownerUrl: string): string {
+  return createHmac('sha256', ownerUrl).update('the role that the API reads as').digest('base64url');
+}

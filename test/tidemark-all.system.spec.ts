@@ -1,0 +1,145 @@
+import { createEmptyDatabase, type EmptyDatabase } from './support/empty-database.js';
+import { freePort } from './support/free-port.mjs';
+import { eventually, runToEnd, startProcess, type RunningProcess } from './support/processes.js';
+
+/** Command line of the one entry point. */
+const TIDEMARK = 'cli/src/main.js';
+
+interface PriceRow {
+  readonly timestamp: number;
+}
+
+describe('tidemark all', () => {
+  let database: EmptyDatabase;
+  let simulator: RunningProcess;
+  let environment: Record<string, string>;
+  let running: RunningProcess | undefined;
+
+  beforeAll(async () => {
+    database = await createEmptyDatabase();
+    const [simulatorPort, port, control, worker] = [
+      await freePort(),
+      await freePort(),
+      await freePort(),
+      await freePort(),
+    ];
+    simulator = startProcess(TIDEMARK, { SIMULATOR_PORT: String(simulatorPort) }, 0, ['simulator']);
+    environment = {
+      DATABASE_URL: database.url,
+      API_DATABASE_USER: database.role,
+      TIDEMARK_MODE: 'simulated',
+      DERIBIT_URL: `http://127.0.0.1:${simulatorPort}/deribit/api/v2`,
+      SAMPLE_INTERVAL_SECONDS: '1',
+      PORT: String(port),
+      CONTROL_PORT: String(control),
+      WORKER_PORT: String(worker),
+      // Nobody is there.
+      SIMULATOR_PORT: String(await freePort()),
+    };
+  });
+  afterEach(() => running?.end('SIGTERM'));
+  afterAll(async () => {
+    await simulator.end('SIGTERM');
+    await database.drop();
+  });
+
+  function start(): RunningProcess {
+    running = startProcess(TIDEMARK, environment, 0, ['all']);
+    return running;
+  }
+
+  function health(): { status: number | null; stderr: string } {
+    return runToEnd(TIDEMARK, ['health'], environment);
+  }
+
+  async function newestSlot(): Promise<number | undefined> {
+    const answer = await fetch(`http://127.0.0.1:${environment['PORT']}/prices?ticker=btc_usd&order=desc&limit=1`);
+    const { data } = (await answer.json()) as { data?: PriceRow[] };
+    return data?.[0]?.timestamp;
+  }
+
+  /** The pid that a process of its own has logged last. */
+  function pidOf(all: RunningProcess, name: string): number | undefined {
+    return all.lines.findLast((line) => line['process'] === name)?.['pid'] as number | undefined;
+  }
+
+  /** The pids of its processes, once each has begun its work. */
+  function allStarted(all: RunningProcess): Promise<number[]> {
+    const begun = (name: string): boolean =>
+      all.lines.some((line) => line['process'] === name && line['event'] === 'started');
+    return eventually('the start of every process', 30_000, () => {
+      const names = ['api', 'scheduler', 'worker'];
+      return names.every(begun) ? names.flatMap((name) => pidOf(all, name) ?? []) : undefined;
+    });
+  }
+
+  function isAlive(pid: number): boolean {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  }
+
+  it('needs DATABASE_URL alone: prices are served on PORT, and every process of it is ready', async () => {
+    start();
+    await eventually('a price', 30_000, newestSlot);
+    const found = await eventually('health', 20_000, () => (health().status === 0 ? 'well' : undefined));
+    expect(found).toBe('well');
+  });
+
+  it('starts a process again that was killed, and goes on', async () => {
+    const all = start();
+    const killed = await eventually('a worker that takes jobs', 30_000, () =>
+      all.lines.some((line) => line['event'] === 'sample_stored') ? pidOf(all, 'worker') : undefined,
+    );
+    process.kill(killed, 'SIGKILL');
+    const before = Math.floor(Date.now() / 1000);
+    await eventually('a price after that', 30_000, async () => ((await newestSlot()) ?? 0) > before + 2 || undefined);
+    expect(pidOf(all, 'worker')).not.toBe(killed);
+  });
+
+  it('ends with all of its processes on SIGTERM, with status 0', async () => {
+    const all = start();
+    const pids = await allStarted(all);
+    expect(pids.map(isAlive)).toEqual([true, true, true]);
+    await all.end('SIGTERM');
+    expect(all.child.exitCode).toBe(0);
+    expect(pids.map(isAlive)).toEqual([false, false, false]);
+  });
+
+  it('leaves no process behind when it is killed by kill -9', async () => {
+    const all = start();
+    const pids = await allStarted(all);
+    await all.end('SIGKILL');
+    await eventually('the end of its processes', 10_000, () => !pids.some(isAlive) || undefined);
+  });
+
+  it('says everything that is wrong in its environment at once, and ends with 1', () => {
+    const { status, stderr } = runToEnd(TIDEMARK, ['all'], {
+      ...environment,
+      CONTROL_PORT: 'x',
+      WORKER_CONCURRENCY: '0',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/WORKER_CONCURRENCY: [^]*CONTROL_PORT: |CONTROL_PORT: [^]*WORKER_CONCURRENCY: /);
+  });
+
+  it('health says what is not ready, and that nothing listens', async () => {
+    expect(health()).toMatchObject({ status: 1, stderr: expect.stringContaining('nothing listens on') });
+    const worker = startProcess(TIDEMARK, { ...environment, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, 0, [
+      'worker',
+    ]);
+    try {
+      const said = await eventually('a process that waits', 20_000, () =>
+        health().stderr.includes('nothing listens') ? undefined : health(),
+      );
+      expect(said).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/port \d+: the database cannot be reached/),
+      });
+    } finally {
+      await worker.end('SIGTERM');
+    }
+  });
+});

@@ -17,9 +17,9 @@ export interface RunningProcess {
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
-/** The compiled entry point of an app: the tests run what ships. */
+/** The compiled entry point of an app: the tests run what ships. A whole path stays as it is. */
 export function entryPoint(name: string): string {
-  return path.join(ROOT, 'dist', 'apps', name);
+  return path.resolve(ROOT, 'dist', 'apps', name);
 }
 
 /** Starts a compiled entry point with these words and exactly this environment (and the PATH). */

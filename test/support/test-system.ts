@@ -17,6 +17,8 @@ export interface TestSystemOptions {
   readonly sourceUrls?: { readonly DERIBIT_URL: string; readonly COINGECKO_URL: string };
   readonly seed?: string;
   readonly history?: string;
+  /** Folder of the compiled programs of another build, which {@link TestSystem.startOther} starts. */
+  readonly otherBuild?: string;
 }
 
 /** A whole Tidemark of real processes on a real database: what ships, started and killed by a test. */
@@ -63,8 +65,7 @@ export class TestSystem {
       CATALOGUE_FILE: options.catalogue === undefined ? undefined : catalogueFile,
     };
     const system = new TestSystem(options, home, environment, simulatorUrl);
-    const migrated = runToEnd('scheduler/src/migrate.main.js', [], environment);
-    if (migrated.status !== 0) throw new Error(`migrate failed: ${migrated.stdout}${migrated.stderr}`);
+    system.migrate('this');
     if (simulatorUrl !== undefined) await system.startSimulator(simulatorUrl);
     return system;
   }
@@ -76,15 +77,25 @@ export class TestSystem {
     skewMs = 0,
     variables: Readonly<Record<string, string>> = {},
   ): Promise<string> {
-    const port = await freePort();
-    const ports = {
-      CONTROL_PORT: String(port),
-      WORKER_PORT: String(port),
-      API_PORT: String(port),
-      API_HOST: '127.0.0.1',
-    };
+    const { url, ports } = await this.place();
     this.launch(name, `${app}/src/main.js`, { ...this.environment, ...ports, ...variables }, skewMs);
-    return `http://127.0.0.1:${port}`;
+    return url;
+  }
+
+  /** Starts a process of the other build. */
+  async startOther(app: 'scheduler' | 'worker' | 'api', name: string): Promise<string> {
+    const { url, ports } = await this.place();
+    this.launch(name, path.join(this.otherBuild(), 'apps', app, 'src/main.js'), { ...this.environment, ...ports }, 0);
+    return url;
+  }
+
+  /** Runs the migration of this build or of the other one. @returns what it said. */
+  migrate(build: 'this' | 'other'): string {
+    const entry = 'scheduler/src/migrate.main.js';
+    const program = build === 'this' ? entry : path.join(this.otherBuild(), 'apps', entry);
+    const { status, stdout, stderr } = runToEnd(program, [], this.environment);
+    if (status !== 0) throw new Error(`migrate failed: ${stdout}${stderr}`);
+    return stdout;
   }
 
   /** Ends a process by a signal. */
@@ -126,6 +137,17 @@ export class TestSystem {
     await Promise.all([...this.running.keys()].map((name) => this.end(name, 'SIGTERM')));
     await this.pool.end();
     await rm(this.home, { recursive: true, force: true });
+  }
+
+  private otherBuild(): string {
+    if (this.options.otherBuild === undefined) throw new Error('this system has no other build');
+    return this.options.otherBuild;
+  }
+
+  private async place(): Promise<{ url: string; ports: Record<string, string> }> {
+    const port = String(await freePort());
+    const ports = { CONTROL_PORT: port, WORKER_PORT: port, API_PORT: port, API_HOST: '127.0.0.1' };
+    return { url: `http://127.0.0.1:${port}`, ports };
   }
 
   private async startSimulator(url: string): Promise<void> {

@@ -1,0 +1,114 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { command, IMAGES, imageValues, Namespace } from './cluster.js';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const CHART = 'helm/tidemark';
+const CI_VALUES = 'helm/tidemark/ci';
+
+/** Custom resources that some values need: brought by `test/cluster/prepare`. */
+const CUSTOM_RESOURCES = path.join(ROOT, '.tidemark/custom-resources');
+
+/** Password of the stores and of every role in them. */
+const PASSWORD = 'throw-away';
+
+describe('kubectl apply -k k8s/', () => {
+  let namespace: Namespace;
+  beforeAll(async () => {
+    namespace = await Namespace.create('tidemark-apply');
+    await namespace.startProber();
+  });
+  afterAll(() => namespace.remove());
+
+  it('brings a system up that serves prices of the simulator through its Service', async () => {
+    await namespace.kubectl('apply', '--kustomize', 'k8s');
+    await namespace.kubectl('wait', 'deployment', '--all', '--for=condition=Available', '--timeout=300s');
+    await namespace.awaitPrice('http://tidemark-api:8000');
+  });
+
+  it('changes nothing the second time', async () => {
+    const printed = await namespace.kubectl('apply', '--kustomize', 'k8s');
+    expect(printed.split('\n').filter((line) => line !== '' && !line.endsWith(' unchanged'))).toEqual([]);
+  });
+});
+
+describe('helm install --wait', () => {
+  let namespace: Namespace;
+  const files = readdirSync(path.join(ROOT, CI_VALUES)).filter((file) => file.endsWith('-values.yaml'));
+
+  beforeAll(async () => {
+    if (!existsSync(CUSTOM_RESOURCES)) throw new Error('the custom resources are missing: run test/cluster/prepare');
+    await command('kubectl', ['apply', '--server-side', '--filename', CUSTOM_RESOURCES]);
+    namespace = await Namespace.create('tidemark-install');
+    await startStores(namespace);
+  });
+  afterAll(() => namespace.remove());
+
+  it.each(files)('with ci/%s', async (file) => {
+    await createDatabase(namespace);
+    const values = path.join(CI_VALUES, file);
+    await namespace.helm('install', 'tidemark', CHART, '--values', values, ...overrides(), '--wait', '--timeout', '5m');
+    // With real sources there is no price where no source is reached.
+    if (readFileSync(path.join(ROOT, values), 'utf8').includes('simulator: { enabled: true }'))
+      await namespace.helm('test', 'tidemark', '--timeout', '3m');
+    await namespace.helm('uninstall', 'tidemark', '--wait', '--timeout', '3m');
+  });
+
+  it('needs nothing prepared with values-dev.yaml', async () => {
+    const values = `${CHART}/values-dev.yaml`;
+    await namespace.helm('install', 'tidemark', CHART, '--values', values, ...overrides(), '--wait', '--timeout', '5m');
+    await namespace.helm('test', 'tidemark', '--timeout', '3m');
+    await namespace.helm('uninstall', 'tidemark', '--wait', '--timeout', '3m');
+  });
+});
+
+/** The image under test, whichever one the values name. */
+function overrides(): string[] {
+  return [...imageValues(IMAGES.tidemark), '--set', 'image.digest=', '--set', 'image.pullPolicy=IfNotPresent'];
+}
+
+/** Stores that outlive the releases, and every Secret and ConfigMap that the values name. */
+async function startStores(namespace: Namespace): Promise<void> {
+  const settings = ['devStores.enabled=true', 'networkPolicy.enabled=false', 'image.repository=unused'];
+  const words = ['template', 'tidemark-database', CHART, '--show-only', 'templates/dev-stores.yaml'];
+  const stores = await command('helm', [...words, ...settings.flatMap((each) => ['--set', each])]);
+  await command('kubectl', ['--namespace', namespace.name, 'apply', '-f', '-'], stores);
+  const at = 'tidemark-database-postgresql:5432/tidemark';
+  await namespace.apply(
+    secret('stores', {
+      DATABASE_URL: `postgres://tidemark:${PASSWORD}@${at}`,
+      API_DATABASE_URL: `postgres://tidemark_api:${PASSWORD}@${at}`,
+      API_DATABASE_PASSWORD: PASSWORD,
+      QUEUE_URL: `redis://:${PASSWORD}@tidemark-database-valkey:6379/0`,
+    }),
+    secret('control', { CONTROL_PASSWORD: PASSWORD }),
+    secret('source-keys', { COINGECKO_API_KEY: 'none' }),
+    secret('tidemark-database-app', { password: PASSWORD }),
+    secret('tidemark-database-api', { password: PASSWORD }),
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'authority' }, data: { 'ca.crt': '' } },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'tidemark-database-rw' },
+      spec: { selector: { 'app.kubernetes.io/component': 'postgresql' }, ports: [{ port: 5432 }] },
+    },
+  );
+  for (const store of ['postgresql', 'valkey'])
+    await namespace.kubectl('rollout', 'status', `deployment/tidemark-database-${store}`, '--timeout=120s');
+  await psql(namespace, `CREATE ROLE tidemark_api LOGIN PASSWORD '${PASSWORD}'`);
+}
+
+/** A new database for each release: it remembers whether its prices are real. */
+async function createDatabase(namespace: Namespace): Promise<void> {
+  await psql(namespace, 'DROP DATABASE IF EXISTS tidemark WITH (FORCE)');
+  await psql(namespace, 'CREATE DATABASE tidemark');
+}
+
+async function psql(namespace: Namespace, statement: string): Promise<void> {
+  const words = ['--username=tidemark', '--dbname=postgres', '--command', statement];
+  await namespace.kubectl('exec', 'deployment/tidemark-database-postgresql', '--', 'psql', ...words);
+}
+
+function secret(name: string, stringData: Readonly<Record<string, string>>): object {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData };
+}

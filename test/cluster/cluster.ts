@@ -74,6 +74,17 @@ export class Namespace {
     return command('helm', ['--namespace', this.name, ...words]);
   }
 
+  /** Pods, events and the last lines of every log: what one looks at when something does not come up. */
+  async whatHappened(): Promise<string> {
+    const asked = [
+      ['get', 'pods', '--output', 'wide'],
+      ['get', 'events', '--sort-by=.lastTimestamp'],
+      ['logs', '--selector', 'app.kubernetes.io/name=tidemark', '--all-containers', '--prefix', '--tail=15'],
+    ];
+    const answers = asked.map((words) => this.kubectl(...words).catch((error: unknown) => String(error)));
+    return (await Promise.all(answers)).join('\n');
+  }
+
   /** Creates objects, or changes them. */
   async apply(...objects: readonly object[]): Promise<void> {
     const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });

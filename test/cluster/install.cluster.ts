@@ -26,9 +26,11 @@ describe('kubectl apply -k k8s/', () => {
     await namespace.awaitPrice('http://tidemark-api:8000');
   });
 
-  it('changes nothing the second time', async () => {
+  it('starts no pod anew the second time, and no migration', async () => {
     const printed = await namespace.kubectl('apply', '--kustomize', 'k8s');
-    expect(printed.split('\n').filter((line) => line !== '' && !line.endsWith(' unchanged'))).toEqual([]);
+    const lines = printed.split('\n').filter((line) => /^(deployment|job)\./.test(line));
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.filter((line) => !line.endsWith(' unchanged'))).toEqual([]);
   });
 });
 
@@ -42,23 +44,28 @@ describe('helm install --wait', () => {
     namespace = await Namespace.create('tidemark-install');
     await startStores(namespace);
   });
+  afterEach(() => namespace.helm('uninstall', 'tidemark', '--wait', '--ignore-not-found', '--timeout', '3m'));
   afterAll(() => namespace.remove());
+
+  async function install(values: string): Promise<void> {
+    const words = ['install', 'tidemark', CHART, '--values', values, ...overrides(), '--wait', '--timeout', '5m'];
+    await namespace.helm(...words).catch(async (error: unknown) => {
+      throw new Error(await namespace.whatHappened(), { cause: error });
+    });
+  }
 
   it.each(files)('with ci/%s', async (file) => {
     await createDatabase(namespace);
     const values = path.join(CI_VALUES, file);
-    await namespace.helm('install', 'tidemark', CHART, '--values', values, ...overrides(), '--wait', '--timeout', '5m');
+    await install(values);
     // With real sources there is no price where no source is reached.
     if (readFileSync(path.join(ROOT, values), 'utf8').includes('simulator: { enabled: true }'))
       await namespace.helm('test', 'tidemark', '--timeout', '3m');
-    await namespace.helm('uninstall', 'tidemark', '--wait', '--timeout', '3m');
   });
 
   it('needs nothing prepared with values-dev.yaml', async () => {
-    const values = `${CHART}/values-dev.yaml`;
-    await namespace.helm('install', 'tidemark', CHART, '--values', values, ...overrides(), '--wait', '--timeout', '5m');
+    await install(`${CHART}/values-dev.yaml`);
     await namespace.helm('test', 'tidemark', '--timeout', '3m');
-    await namespace.helm('uninstall', 'tidemark', '--wait', '--timeout', '3m');
   });
 });
 
@@ -70,8 +77,9 @@ function overrides(): string[] {
 /** Stores that outlive the releases, and every Secret and ConfigMap that the values name. */
 async function startStores(namespace: Namespace): Promise<void> {
   const settings = ['devStores.enabled=true', 'networkPolicy.enabled=false', 'image.repository=unused'];
-  const words = ['template', 'tidemark-database', CHART, '--show-only', 'templates/dev-stores.yaml'];
-  const stores = await command('helm', [...words, ...settings.flatMap((each) => ['--set', each])]);
+  const shown = ['templates/serviceaccount.yaml', 'templates/dev-stores.yaml'].flatMap((file) => ['--show-only', file]);
+  const words = ['template', 'tidemark-database', CHART, ...shown, ...settings.flatMap((each) => ['--set', each])];
+  const stores = await command('helm', words);
   await command('kubectl', ['--namespace', namespace.name, 'apply', '-f', '-'], stores);
   const at = 'tidemark-database-postgresql:5432/tidemark';
   await namespace.apply(

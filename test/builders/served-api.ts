@@ -20,6 +20,8 @@ export interface ServedApi {
   get(path: string, init?: RequestInit): Promise<Answer>;
   /** Waits until the API has logged an event, from the given line of its log on. */
   logged(event: string, fromLine?: number): Promise<void>;
+  /** Tells it that it will be closed. */
+  end(): void;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export async function serveApi(databaseUrl: string, options: Partial<ApiOptions>
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
+    end: () => api.end(),
     close: () => api.close(),
   };
 }

@@ -69,7 +69,7 @@ export async function startControlServer(databaseUrl: string, access = NOBODY): 
   const client = new SourceClient({ access, now: Date.now });
   const sources = { client, access, limited: false };
   const stores = { pool, databaseUrl, queueStore, queues, payloadRetentionDays: 30 };
-  const module = SchedulerModule.forRoot({ ...stores, logger: log.logger, clock, sources });
+  const module = SchedulerModule.forRoot({ ...stores, logger: log.logger, clock, readiness: () => [], sources });
   const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
     logger: new NestLogger(log.logger),
     abortOnError: false,

@@ -62,6 +62,16 @@ export class RedisProcess {
     await gone;
   }
 
+  /** Stops it where it is: it takes connections and answers nothing, as behind a network that drops every packet. */
+  suspend(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  /** Lets it go on. */
+  resume(): void {
+    this.child?.kill('SIGCONT');
+  }
+
   /** Forgets everything it holds. */
   async flush(): Promise<void> {
     await this.ask((client) => client.flushall());

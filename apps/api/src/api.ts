@@ -4,10 +4,10 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Registry } from 'prom-client';
 import { explainListenError, NestLogger, type Logger } from '@app/observability';
-import { createPool, type Mode } from '@app/storage';
+import { createPool, createWatchPool, type Mode } from '@app/storage';
 import { ApiModule } from './api.module.js';
 import { DatabaseWatch } from './database.watch.js';
-import { createAdapter, prepareServer } from './http-server.js';
+import { closeServer, createAdapter, prepareServer } from './http-server.js';
 import { measureRequests } from './metrics.js';
 import { serveDocumentation } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -38,6 +38,9 @@ export interface Api {
    * @throws Error that names API_PORT when the port is in use.
    */
   listen(port: number, host: string): Promise<string>;
+  /** Called first when the process was told to end: it serves on, and says that it is not ready. */
+  end(): void;
+  /** Finishes the answers in flight, for a few seconds at most, and closes. */
   close(): Promise<void>;
 }
 
@@ -49,26 +52,26 @@ const STREAM_IDLE_MS = 60_000;
 /** Makes an API that does not listen yet. Needs no database. */
 export async function createApi(options: ApiOptions): Promise<Api> {
   const { logger, mode, onFatal } = options;
-  const pool = (applicationName: string, maxConnections: number) =>
-    createPool({
-      url: readingInOrder(options.databaseUrl),
-      applicationName,
-      maxConnections,
-      onIdleError: (error) => logger.debug({ event: 'database_connection_lost' }, error.message),
-    });
+  const url = readingInOrder(options.databaseUrl);
   const app = await NestFactory.create<NestFastifyApplication>(
     ApiModule.around({
       settings: { mode, logger, onFatal, streamIdleMs: options.streamIdleMs ?? STREAM_IDLE_MS },
       now: options.now ?? Date.now,
-      readPool: pool('tidemark-api', READ_CONNECTIONS),
-      watchPool: pool('tidemark-api-watch', 1),
+      readPool: createPool({
+        url,
+        applicationName: 'tidemark-api',
+        maxConnections: READ_CONNECTIONS,
+        onIdleError: (error) => logger.debug({ event: 'database_connection_lost' }, error.message),
+      }),
+      watchPool: createWatchPool(url, 'tidemark-api-watch'),
     }),
     createAdapter(),
     { logger: new NestLogger(logger), abortOnError: false },
   );
   app.useGlobalFilters(new ProblemFilter(logger));
   measureRequests(app.getHttpAdapter().getInstance(), app.get(Registry));
-  await prepareServer(app);
+  const watch = app.get(DatabaseWatch);
+  await prepareServer(app, () => watch.ending);
   serveDocumentation(app);
   return {
     app,
@@ -76,10 +79,14 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       await app.listen(port, host).catch((error: unknown) => {
         throw explainListenError(error, 'API_PORT', port);
       });
-      app.get(DatabaseWatch).start();
+      watch.start();
       return addressOf(app.getHttpServer().address());
     },
-    close: () => app.close(),
+    end: () => watch.end(),
+    close: async () => {
+      watch.end();
+      await closeServer(app);
+    },
   };
 }
 

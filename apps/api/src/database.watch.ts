@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { ClockWatch, type ClockOffset } from '@app/observability';
+import { ClockWatch, databaseCheck, ReadinessWatch, type ClockOffset } from '@app/observability';
 import {
   DatabaseUnavailableError,
   readRole,
@@ -32,33 +31,39 @@ export interface DatabaseState {
   readonly role: string | undefined;
 }
 
-/** Between two looks while it does not fit, in milliseconds: at first, and at most. */
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 2_000;
-
-/** Between two looks while all is well, in milliseconds. */
-const USUAL_PAUSE_MS = 1_000;
-
 /**
  * Keeps an eye on the database over a connection of its own: whether it is there, has the schema of this build and the
  * right mode, whether its clock agrees with ours, and that we may not write to it.
  */
 @Injectable()
 export class DatabaseWatch {
-  private readonly stopping = new AbortController();
-  private state: DatabaseState = { unfit: 'the database has not been asked yet', role: undefined };
-  private watching: Promise<void> = Promise.resolve();
+  private readonly readiness: ReadinessWatch;
+  private role: string | undefined;
+  private hasFailed = false;
 
   constructor(
     @Inject(WATCH_POOL) private readonly pool: Pool,
     @Inject(WATCH_DATABASE) private readonly database: ReadDatabase,
     @Inject(ClockWatch) private readonly clock: ClockWatch,
     @Inject(API_SETTINGS) private readonly settings: ApiSettings,
-  ) {}
+  ) {
+    const checks = [databaseCheck(() => this.examine(), clock)];
+    this.readiness = new ReadinessWatch({ checks, clock, logger: settings.logger });
+  }
 
   /** What the last look found. */
   current(): DatabaseState {
-    return this.state;
+    return { unfit: this.readiness.findings()[0], role: this.role };
+  }
+
+  /** Why this process should get no requests now, one sentence each; empty when it should. */
+  reasons(): readonly string[] {
+    return this.readiness.reasons();
+  }
+
+  /** Whether the process was told to end: it still serves who is there, and wants nobody new. */
+  get ending(): boolean {
+    return this.readiness.ending;
   }
 
   /** The offset of our clock to the database's as last measured, and whether it is small enough. */
@@ -66,58 +71,40 @@ export class DatabaseWatch {
     return { measured: this.clock.offset(), isTrue: this.clock.isTrue() };
   }
 
-  /** Looks now and then until {@link stop}. */
+  /** Looks once a second until {@link stop}. */
   start(): void {
-    this.watching = this.watch();
+    this.readiness.start();
+  }
+
+  /** From here on the process is not ready: it was told to end. */
+  end(): void {
+    this.readiness.end();
   }
 
   /** Ends the watch. */
   async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.watching;
+    await this.readiness.stop();
   }
 
-  private async watch(): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS;
-    while (!this.stopping.signal.aborted) {
-      try {
-        await this.look();
-      } catch (error) {
-        this.settings.onFatal(error instanceof Error ? error : new Error(String(error)));
-        return;
-      }
-      const fits = this.state.unfit === undefined;
-      const wait = fits ? USUAL_PAUSE_MS : pauseMs;
-      pauseMs = fits ? FIRST_PAUSE_MS : Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
-      await delay(wait, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-    }
-  }
-
-  /** Looks once. @throws WrongModeError, WritingRoleError when waiting cannot help. */
-  private async look(): Promise<void> {
-    const before = this.state.unfit;
-    const found = await this.examine();
-    this.state = { unfit: found.unfit, role: found.role ?? this.state.role };
-    if (before === found.unfit || this.stopping.signal.aborted) return;
-    if (found.unfit === undefined)
-      this.settings.logger.info({ event: 'ready', role: found.role }, 'stored prices can be served');
-    // Before it was ever ready it waits for migrate, as it should; afterwards something is wrong.
-    else this.settings.logger[this.state.role === undefined ? 'info' : 'warn']({ event: 'not_ready' }, found.unfit);
-  }
-
-  private async examine(): Promise<DatabaseState> {
+  private async examine(): Promise<string | undefined> {
     try {
       const unfit = await whyUnfit(this.pool, this.settings.mode);
-      if (unfit !== undefined) return { unfit, role: undefined };
+      if (unfit !== undefined) return unfit;
       const { role, writable } = await readRole(this.database);
       if (writable.length > 0) throw new WritingRoleError(role, writable);
-      await this.clock.measure();
-      return { unfit: undefined, role };
+      this.role = role;
+      return undefined;
     } catch (error) {
-      if (error instanceof WrongModeError || error instanceof WritingRoleError) throw error;
+      if (error instanceof WrongModeError || error instanceof WritingRoleError) return this.fail(error);
       const cause = error instanceof DatabaseUnavailableError ? error.cause : error;
-      const message = cause instanceof Error ? cause.message : String(cause);
-      return { unfit: `the database cannot be reached: ${message}`, role: undefined };
+      return `the database cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`;
     }
+  }
+
+  /** Waiting cannot help: the process ends, and is told so once. */
+  private fail(error: Error): string {
+    if (!this.hasFailed) this.settings.onFatal(error);
+    this.hasFailed = true;
+    return error.message;
   }
 }

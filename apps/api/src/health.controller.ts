@@ -28,14 +28,10 @@ export class HealthController {
   @ApiAnswer(READY_ANSWER)
   @ApiProblems(503)
   readyz(): unknown {
-    const { unfit, role } = this.watch.current();
-    if (unfit !== undefined) throw unavailable(`Not ready: ${unfit}.`);
-    const { measured, isTrue } = this.watch.clockOffset();
-    if (!isTrue) {
-      throw unavailable(
-        `Not ready: this machine's clock is ${measured?.offsetMs ?? 'an unknown number of'} ms off the database's.`,
-      );
-    }
+    const reasons = this.watch.reasons();
+    if (reasons.length > 0) throw unavailable(`Not ready: ${reasons.join('; ')}.`);
+    const { role } = this.watch.current();
+    const { measured } = this.watch.clockOffset();
     return { status: 'ready', role, clock_offset_ms: measured?.offsetMs };
   }
 

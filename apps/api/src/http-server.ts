@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -13,8 +13,10 @@ const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,100}$/;
 /** Fastify with request ids, and problem documents also for what never reaches a route. */
 export function createAdapter(): FastifyAdapter {
   return new FastifyAdapter({
-    // Long streams must not hold up the end of the process.
-    forceCloseConnections: true,
+    // Answers in flight are finished at the end of the process; `closeServer` sets the limit.
+    forceCloseConnections: 'idle',
+    // What arrives in the last moment on a connection that is open is answered like everything before it.
+    return503OnClosing: false,
     genReqId: requestIdOf,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       void reply.header('x-request-id', request.id);
@@ -26,9 +28,17 @@ export function createAdapter(): FastifyAdapter {
   });
 }
 
-/** Headers that are on every answer, and the one answer to every method that is not reading. */
-export async function prepareServer(app: NestFastifyApplication): Promise<void> {
+/**
+ * Headers that are on every answer, and the one answer to every method that is not reading.
+ * @param isEnding whether the process was told to end: then every answer is the last of its connection, so that the next
+ * request of the same client goes elsewhere.
+ */
+export async function prepareServer(app: NestFastifyApplication, isEnding: () => boolean): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isEnding()) void reply.header('connection', 'close');
+    done();
+  });
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
     done();
@@ -42,6 +52,26 @@ export async function prepareServer(app: NestFastifyApplication): Promise<void> 
     const problem = plainProblem(405, 'Method not allowed', 'This API only reads: GET is the one method.');
     sendProblem(reply, request, new ProblemError(problem, { allow: 'GET, HEAD' }));
   });
+}
+
+/** How long answers in flight may take at the end before they are cut, in milliseconds: the process has 8 s for all of its end. */
+const FINISH_WITHIN_MS = 5_000;
+
+/** How often connections whose last answer is out are closed meanwhile, in milliseconds. */
+const SWEEP_EVERY_MS = 50;
+
+/** Closes an app whose answers in flight are finished first; long streams that are not done by then are cut. */
+export async function closeServer(app: NestFastifyApplication): Promise<void> {
+  const server: Server = app.getHttpServer();
+  // A connection whose headers were sent before the end began stays open after its answer.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_EVERY_MS);
+  const cut = setTimeout(() => server.closeAllConnections(), FINISH_WITHIN_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(sweep);
+    clearTimeout(cut);
+  }
 }
 
 /**

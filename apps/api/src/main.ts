@@ -5,7 +5,8 @@ import { keepHeapSmall } from './small-heap.js';
 const settings = loadSettings(apiSettings);
 const logger = createLogger({ name: 'api', level: settings.LOG_LEVEL });
 
-runProcess(logger, async () => {
+const drainMs = settings.API_DRAIN_SECONDS * 1000;
+const start = async () => {
   keepHeapSmall();
   // Loaded after that: the heap would grow while Nest is loaded, and not shrink again.
   const { createApi } = await import('./api.js');
@@ -19,7 +20,8 @@ runProcess(logger, async () => {
   const address = await api.listen(settings.API_PORT, settings.API_HOST);
   logger.info({ event: 'started', address, mode: settings.TIDEMARK_MODE }, 'listening');
   return api;
-});
+};
+runProcess(logger, start, { drainMs });
 
 function raise(error: Error): never {
   throw error;

@@ -10,7 +10,7 @@ export const API_SETTINGS = Symbol('api settings');
 /** The pool that answers requests. */
 export const READ_POOL = Symbol('read pool');
 
-/** A pool of one connection for the watch over the database, so that busy requests never hide it. */
+/** A small pool for the watch over the database, so that busy requests never hide it. */
 export const WATCH_POOL = Symbol('watch pool');
 
 /** A `ReadDatabase` on {@link WATCH_POOL}. */

@@ -75,7 +75,7 @@ describe('a scheduler', () => {
     queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(queueStore), log.logger);
     const sources = { client: new SourceClient({ now: Date.now }), access: {}, limited: false };
     const stores = { pool, databaseUrl: database.url, queueStore, queues, payloadRetentionDays: 30 };
-    const parts = { ...stores, logger: log.logger, clock, sources };
+    const parts = { ...stores, logger: log.logger, clock, readiness: () => [], sources };
     app = await NestFactory.create<NestFastifyApplication>(SchedulerModule.forRoot(parts), new FastifyAdapter(), {
       logger: new NestLogger(log.logger),
       abortOnError: false,

@@ -2,7 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
-import { ClockWatch, OperationsModule, type Logger } from '@app/observability';
+import { ClockWatch, OperationsModule, type Logger, type ReadinessAnswer } from '@app/observability';
 import { workerConnection, type QueueStore } from '@app/queue';
 import {
   CatalogueRepository,
@@ -40,6 +40,8 @@ export interface SchedulerParts {
   readonly pool: Pool;
   readonly databaseUrl: string;
   readonly clock: ClockWatch;
+  /** Answers why this process is not ready. */
+  readonly readiness: ReadinessAnswer;
   readonly queueStore: QueueStore;
   readonly queues: FetchQueues;
   readonly sources: SourcesPart;
@@ -68,9 +70,7 @@ export class SchedulerModule {
         BullModule.forRoot({ connection: workerConnection(queueStore, 1) }),
         BullModule.registerQueue(),
         TypeOrmModule.forRoot(dataSourceOptions(parts.databaseUrl, 'tidemark-catalogue')),
-        OperationsModule.forRoot(() =>
-          clock.isTrue() ? [] : ["the clock is more than 250 ms away from the database's"],
-        ),
+        OperationsModule.forRoot(parts.readiness),
       ],
       controllers: [TickersController, StatusController, FetchController],
       providers: [

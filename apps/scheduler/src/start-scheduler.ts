@@ -1,15 +1,25 @@
 import { databaseUrl, keepsSourceLimits, type schedulerSettings, type SettingsOf } from '@app/config';
 import {
   ClockWatch,
+  databaseCheck,
   explainListenError,
   NestLogger,
+  ReadinessWatch,
   waitUntilReady,
   type Closable,
   type Logger,
 } from '@app/observability';
-import { producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
+import { createStoreCheck, producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
-import { createPool, databaseNowMs, ensureUpcomingPartitions, whyUnfit, type Pool } from '@app/storage';
+import {
+  createPool,
+  createWatchPool,
+  databaseNowMs,
+  ensureUpcomingPartitions,
+  whyUnfit,
+  whyUnwritable,
+  type Pool,
+} from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DEFAULT_CATALOGUE, readCatalogueFile } from './catalogue/catalogue-file.js';
@@ -43,10 +53,21 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
     check: () => whyUnfit(pool, settings.TIDEMARK_MODE),
   });
   await makePartitions(pool);
-  const clock = new ClockWatch(() => databaseNowMs(pool));
+  const watchPool = createWatchPool(url, 'tidemark-scheduler-watch');
+  const clock = new ClockWatch(() => databaseNowMs(watchPool));
   await clock.measure();
   const queueStore = queueStoreOf(settings.QUEUE_URL ?? url);
   useQueueStore(queueStore);
+  const queueCheck = createStoreCheck(queueStore);
+  const watch = new ReadinessWatch({
+    checks: [
+      databaseCheck(() => whyUnwritable(watchPool, settings.TIDEMARK_MODE), clock),
+      // Where the queue is in the database, that was asked already.
+      ...(queueStore.url === url ? [] : [queueCheck]),
+    ],
+    clock,
+    logger,
+  });
   const queues = new FetchQueues(
     SOURCES.map((source) => source.name),
     producerConnection(queueStore),
@@ -62,8 +83,9 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
   const stablecoinsAtPar = settings.ASSUME_STABLECOINS_AT_PAR === 'true';
   const sources = { client, access, limited: keepsSourceLimits(settings), stablecoinsAtPar };
   const payloadRetentionDays = settings.PAYLOAD_RETENTION_DAYS;
-  const parts = { logger, pool, databaseUrl: url, clock, queueStore, queues, sources, payloadRetentionDays };
-  const module = SchedulerModule.forRoot(parts);
+  const readiness = () => watch.reasons();
+  const stores = { pool, databaseUrl: url, queueStore, queues, payloadRetentionDays };
+  const module = SchedulerModule.forRoot({ ...stores, logger, clock, readiness, sources });
   const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
     logger: new NestLogger(logger),
   });
@@ -76,6 +98,7 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
     .checkNames()
     .catch((error: unknown) => logger.warn({ event: 'names_unchecked', err: error }, 'could not check the names'));
   await prepareControlServer(app, { password: login.password, queues: queues.all() });
+  watch.start();
   await app.listen(port, host).catch((error: unknown) => {
     throw explainListenError(error, 'CONTROL_PORT', port);
   });
@@ -91,11 +114,14 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
     'planning',
   );
   return {
+    end: () => watch.end(),
     close: async () => {
+      const watched = watch.stop();
       await app.close();
+      await watched;
       await queues.close();
       client.close();
-      await pool.end();
+      await Promise.all([queueCheck.close(), watchPool.end(), pool.end()]);
     },
   };
 }

@@ -20,7 +20,7 @@ try {
     };
     return { close };
   };
-  runProcess(logger, start, ALL_END_LIMIT_MS);
+  runProcess(logger, start, { limitMs: environment.drainMs + ALL_END_LIMIT_MS });
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exit(1);

@@ -76,6 +76,7 @@ describe.each(STORES)('two workers with their queues on %s', (store) => {
       logger,
       pool,
       clock,
+      readiness: () => [],
       client: new SourceClient({ access, now: Date.now }),
       queueStore,
       processors: { access, concurrency: 20, limited: true },

@@ -1,15 +1,25 @@
 import { databaseUrl, keepsSourceLimits, type SettingsOf, type workerSettings } from '@app/config';
 import {
   ClockWatch,
+  databaseCheck,
   explainListenError,
   NestLogger,
+  ReadinessWatch,
   waitUntilReady,
   type Closable,
   type Logger,
 } from '@app/observability';
-import { queueStoreOf, useQueueStore } from '@app/queue';
+import { createStoreCheck, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, lacksKey, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
-import { createPool, databaseNowMs, SourceStateRepository, whyUnfit, type Pool } from '@app/storage';
+import {
+  createPool,
+  createWatchPool,
+  databaseNowMs,
+  SourceStateRepository,
+  whyUnfit,
+  whyUnwritable,
+  type Pool,
+} from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { WorkerModule } from './worker.module.js';
@@ -36,11 +46,22 @@ export async function startWorker(
     portVariable: 'WORKER_PORT',
     check: () => whyUnfit(pool, settings.TIDEMARK_MODE),
   });
-  const clock = new ClockWatch(() => databaseNowMs(pool));
+  const watchPool = createWatchPool(url, 'tidemark-worker-watch');
+  const clock = new ClockWatch(() => databaseNowMs(watchPool));
   await clock.measure();
   await benchKeyless(pool, access);
   const queueStore = queueStoreOf(settings.QUEUE_URL ?? url);
   useQueueStore(queueStore);
+  const queueCheck = createStoreCheck(queueStore);
+  const readiness = new ReadinessWatch({
+    checks: [
+      databaseCheck(() => whyUnwritable(watchPool, settings.TIDEMARK_MODE), clock),
+      // Where the queue is in the database, that was asked already.
+      ...(queueStore.url === url ? [] : [queueCheck]),
+    ],
+    clock,
+    logger,
+  });
   const client = new SourceClient({
     access,
     driftPolicy: settings.DRIFT_POLICY,
@@ -52,6 +73,7 @@ export async function startWorker(
     logger,
     pool,
     clock,
+    readiness: () => readiness.reasons(),
     client,
     queueStore,
     processors: { access, concurrency: settings.WORKER_CONCURRENCY, limited: keepsSourceLimits(settings) },
@@ -70,14 +92,18 @@ export async function startWorker(
       logger: new NestLogger(logger),
     },
   );
+  readiness.start();
   await app.listen(port, host).catch((error: unknown) => {
     throw explainListenError(error, 'WORKER_PORT', port);
   });
   logger.info({ event: 'started', queue: queueStore.kind, port }, 'taking jobs');
   return {
+    end: () => readiness.end(),
     close: async () => {
+      const watched = readiness.stop();
       await app.close();
-      await pool.end();
+      await watched;
+      await Promise.all([queueCheck.close(), watchPool.end(), pool.end()]);
     },
   };
 }

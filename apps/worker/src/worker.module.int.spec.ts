@@ -59,6 +59,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
       logger: log.logger,
       pool,
       clock,
+      readiness: () => [],
       client,
       queueStore,
       judging: { stablecoinsAtPar: false },

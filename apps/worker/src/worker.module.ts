@@ -2,7 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import type { JudgeOptions } from '@app/domain';
-import { ClockWatch, OperationsModule, type Logger } from '@app/observability';
+import { ClockWatch, OperationsModule, type Logger, type ReadinessAnswer } from '@app/observability';
 import { workerConnection, type QueueStore } from '@app/queue';
 import { parserVersionOf, SOURCES, SourceClient } from '@app/sources';
 import {
@@ -26,6 +26,8 @@ export interface WorkerParts {
   readonly logger: Logger;
   readonly pool: Pool;
   readonly clock: ClockWatch;
+  /** Answers why this process is not ready. */
+  readonly readiness: ReadinessAnswer;
   readonly client: SourceClient;
   readonly queueStore: QueueStore;
   readonly processors: ProcessorOptions;
@@ -61,9 +63,7 @@ export class WorkerModule {
         DiscoveryModule,
         BullModule.forRoot({ connection: workerConnection(parts.queueStore, parts.processors.concurrency) }),
         BullModule.registerQueue(),
-        OperationsModule.forRoot(() =>
-          clock.isTrue() ? [] : ["the clock is more than 250 ms away from the database's"],
-        ),
+        OperationsModule.forRoot(parts.readiness),
       ],
       providers: [
         { provide: LOGGER, useValue: logger },

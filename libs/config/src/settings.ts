@@ -124,6 +124,11 @@ export const apiSettings = {
   ...readerSettings,
   API_HOST: host('0.0.0.0', 'Address that the API listens on.'),
   API_PORT: port(8000, 'Port of the API.'),
+  API_DRAIN_SECONDS: seconds(0, 300)
+    .default(0)
+    .describe(
+      'How long an API that was told to end goes on serving while /readyz says that it is not ready, so that a load balancer sends it nobody any more. The grace period of a container must be 10 s longer.',
+    ),
 };
 
 /** The control plane. */

@@ -62,6 +62,14 @@ export class ClockWatch {
     return this.last;
   }
 
+  /** Why the clock is not to be trusted, in one sentence; undefined when it is. */
+  whyUntrue(): string | undefined {
+    if (this.isTrue()) return undefined;
+    if (this.last === undefined) return "this machine's clock has not been compared with the database's yet";
+    const offMs = Math.abs(this.last.offsetMs);
+    return `this machine's clock is ${offMs} ms off the database's, more than ${MAX_CLOCK_OFFSET_MS} ms: have both set by NTP`;
+  }
+
   /** Whether the clock is close enough; a slow answer is given the benefit of its own uncertainty. False before the first measurement. */
   isTrue(): boolean {
     return this.last !== undefined && Math.abs(this.last.offsetMs) <= MAX_CLOCK_OFFSET_MS + this.last.roundTripMs / 2;

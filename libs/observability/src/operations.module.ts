@@ -3,14 +3,14 @@ import type { FastifyReply } from 'fastify';
 import { collectDefaultMetrics, register } from 'prom-client';
 
 /** Answers why a process is not ready, one sentence each; empty when it is. */
-export type ReadinessCheck = () => Promise<readonly string[]> | readonly string[];
+export type ReadinessAnswer = () => Promise<readonly string[]> | readonly string[];
 
 const READINESS = Symbol('readiness');
 
 /** What an orchestrator and Prometheus ask of a process: is it alive, is it ready, how is it doing. */
 @Controller()
 export class OperationsController {
-  constructor(@Inject(READINESS) private readonly readiness: ReadinessCheck) {}
+  constructor(@Inject(READINESS) private readonly readiness: ReadinessAnswer) {}
 
   @Get('livez')
   live(): { status: 'ok' } {
@@ -35,7 +35,7 @@ export class OperationsController {
 /** Adds `/livez`, `/readyz` and `/metrics` to an app. */
 @Module({})
 export class OperationsModule {
-  static forRoot(readiness: ReadinessCheck): DynamicModule {
+  static forRoot(readiness: ReadinessAnswer): DynamicModule {
     if (register.getSingleMetric('process_cpu_seconds_total') === undefined) collectDefaultMetrics();
     return {
       module: OperationsModule,

@@ -88,6 +88,31 @@ describe('running a process', () => {
     expect(ended).toEqual({ status: 0, signal: null, lines: ['started', 'closing', 'closed'] });
   });
 
+  test('says first that it will end, and serves on for the time of its draining', async () => {
+    const ended = await run(
+      `runProcess(logger, async () => {
+         setTimeout(() => say('started'), 0);
+         return {
+           end: () => { say('ending'); setTimeout(() => say('still serving'), 15_000); },
+           close: async () => say('closed'),
+         };
+       }, { drainMs: 20_000 });`,
+      whenStarted('SIGTERM'),
+    );
+    expect(ended).toEqual({ status: 0, signal: null, lines: ['started', 'ending', 'still serving', 'closed'] });
+  });
+
+  test('what fails does not serve on', async () => {
+    const ended = await run(
+      `runProcess(logger, async () => {
+         setTimeout(() => { throw new Error('nobody caught this'); }, 0);
+         return { end: () => setTimeout(() => say('still serving'), 1), close: async () => say('closed') };
+       }, { drainMs: 20_000 });`,
+    );
+    expect(ended.status).toBe(1);
+    expect(ended.lines).not.toContain('still serving');
+  });
+
   test('a start that fails ends it with status 1 and one line that says why', async () => {
     const ended = await run(`runProcess(logger, async () => { throw new Error('API_PORT 8000 is in use'); });`);
     expect(ended.status).toBe(1);

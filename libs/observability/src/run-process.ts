@@ -2,27 +2,42 @@ import type { Logger } from 'pino';
 
 /** Something that can be closed in an orderly way, such as a Nest application. */
 export interface Closable {
+  /** Called first when the process was told to end: from here on it says that it is not ready. */
+  end?(): void;
   close(): Promise<unknown>;
 }
 
 /** How long an orderly end may take before the process gives up, in milliseconds: below the 10 s that containers grant. */
 const SHUTDOWN_LIMIT_MS = 8_000;
 
+/** How a process ends. */
+export interface EndOptions {
+  /** How long it goes on serving after SIGTERM while it says that it is not ready, in milliseconds; default 0. */
+  readonly drainMs?: number;
+  /** How long the orderly end may take after that before the process gives up, in milliseconds; default 8,000. */
+  readonly limitMs?: number;
+}
+
 /**
  * Runs a process from start to end: closes it on SIGTERM and SIGINT, and ends with status 1 and one clear line when it
  * cannot start, or when something fails that nobody handled.
- * @param endLimitMs how long the orderly end may take, in milliseconds.
  */
-export function runProcess(logger: Logger, start: () => Promise<Closable>, endLimitMs = SHUTDOWN_LIMIT_MS): void {
+export function runProcess(logger: Logger, start: () => Promise<Closable>, options: EndOptions = {}): void {
+  const { drainMs = 0, limitMs = SHUTDOWN_LIMIT_MS } = options;
   let app: Closable | undefined;
   let ending = false;
+  const close = (): Promise<unknown> | undefined => app?.close();
   const end = (status: number): void => {
     if (ending) return;
     ending = true;
     // Should the end hang with nothing left that keeps the process, Node ends it by itself: that is no success.
     process.exitCode = 1;
-    setTimeout(() => process.exit(status === 0 ? 1 : status), endLimitMs).unref();
-    Promise.resolve(app?.close()).then(
+    app?.end?.();
+    // What failed has nothing left to serve.
+    const servesForMs = status === 0 && app !== undefined ? drainMs : 0;
+    setTimeout(() => process.exit(status === 0 ? 1 : status), servesForMs + limitMs).unref();
+    const served = servesForMs === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, servesForMs));
+    void served.then(close).then(
       () => process.exit(status),
       (error: unknown) => {
         logger.error({ err: error }, 'could not end in an orderly way');

@@ -2,4 +2,5 @@ export * from './clean-queue.js';
 export * from './end-worker.js';
 export * from './fetch-jobs.js';
 export * from './queue-store.js';
+export * from './store-check.js';
 export * from './wake-jobs.js';

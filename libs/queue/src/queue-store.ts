@@ -58,7 +58,7 @@ export function workerConnection(store: QueueStore, concurrency: number): Connec
 /** Brings the queue's own tables up to date; Redis needs none. */
 export async function migrateQueueStore(store: QueueStore): Promise<void> {
   if (store.kind === 'redis') return;
-  const client = new pg.Client({ connectionString: store.url, application_name: 'tidemark-migrate-queue' });
+  const client = new pg.Client({ ...postgresAddress(store.url), application_name: 'tidemark-migrate-queue' });
   await client.connect();
   try {
     await runMigrations(client);
@@ -67,7 +67,8 @@ export async function migrateQueueStore(store: QueueStore): Promise<void> {
   }
 }
 
-function redisAddress(url: string) {
+/** Where Redis is, as its client wants to be told. */
+export function redisAddress(url: string) {
   const { hostname, port, username, password, pathname, protocol } = new URL(url);
   return {
     host: hostname.replace(/^\[|\]$/g, ''),
@@ -85,10 +86,15 @@ function databaseNumber(pathname: string): number {
   return Number(match[1]);
 }
 
+/** Where Postgres is, as its client wants to be told. */
+export function postgresAddress(url: string) {
+  return { connectionString: url };
+}
+
 /** BullMQ types its connections for Redis; its Postgres backend takes the configuration of a pg pool instead. */
 function postgresConnection(url: string, maxConnections: number, queryTimeoutMs: number): ConnectionOptions {
   const pool = {
-    connectionString: url,
+    ...postgresAddress(url),
     max: maxConnections,
     application_name: 'tidemark-queue',
     connectionTimeoutMillis: COMMAND_TIMEOUT_MS,

@@ -14,6 +14,32 @@ export async function whyUnfit(pool: pg.Pool, mode: Mode): Promise<string | unde
     return undefined;
   } catch (error) {
     if (error instanceof WrongModeError) throw error;
-    return `the database cannot be reached: ${error instanceof Error ? error.message : String(error)}`;
+    return `the database cannot be reached: ${messageOf(error)}`;
   }
+}
+
+/**
+ * Why a process that stores cannot work with this database now; undefined when it can. As {@link whyUnfit}, and it must
+ * take writes: after a failover one's address may lead to the standby.
+ * @throws WrongModeError when waiting would not help.
+ */
+export async function whyUnwritable(pool: pg.Pool, mode: Mode): Promise<string | undefined> {
+  const unfit = await whyUnfit(pool, mode);
+  if (unfit !== undefined) return unfit;
+  try {
+    const { rows } = await pool.query<{ refused: boolean }>(
+      `SELECT current_setting('transaction_read_only')::boolean AS refused`,
+    );
+    return rows[0]?.refused === true ? READ_ONLY : undefined;
+  } catch (error) {
+    return `the database cannot be reached: ${messageOf(error)}`;
+  }
+}
+
+const READ_ONLY = 'the database is a standby, or set to read only: name the primary in DATABASE_URL';
+
+/** What an error says. One of several tries at one address (`AggregateError`) says nothing by itself, its causes do. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
 }

@@ -6,25 +6,35 @@ export interface PoolOptions {
   /** Shown by `pg_stat_activity`, e.g. `tidemark-worker`. */
   readonly applicationName: string;
   readonly maxConnections: number;
+  /** After how long connecting and each statement are given up, in milliseconds; without it 3 s and 10 s. */
+  readonly giveUpAfterMs?: number;
   /** Called when an idle connection breaks; the pool replaces it by itself. */
   readonly onIdleError: (error: Error) => void;
 }
 
+/** Connecting that takes longer is given up, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 3_000;
+
 /** A statement that takes longer is given up by the client, in milliseconds: a cut network must not hang a process. */
 const QUERY_TIMEOUT_MS = 10_000;
+
+/** The limits of a pool that looks whether the database is there, in milliseconds: its answer must not come late. */
+const WATCH_GIVES_UP_AFTER_MS = 1_250;
 
 const INT8_OID = 20;
 
 /** Opens a pool in which `bigint` arrives as a number: slots and counts stay far below 2^53. Connects at first use. */
-export function createPool({ url, applicationName, maxConnections, onIdleError }: PoolOptions): pg.Pool {
+export function createPool(options: PoolOptions): pg.Pool {
+  const { url, applicationName, maxConnections, onIdleError } = options;
+  const queryTimeoutMs = options.giveUpAfterMs ?? QUERY_TIMEOUT_MS;
   const pool = new pg.Pool({
     connectionString: url,
     application_name: applicationName,
     max: maxConnections,
-    connectionTimeoutMillis: 3_000,
-    query_timeout: QUERY_TIMEOUT_MS,
-    statement_timeout: QUERY_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: QUERY_TIMEOUT_MS,
+    connectionTimeoutMillis: options.giveUpAfterMs ?? CONNECT_TIMEOUT_MS,
+    query_timeout: queryTimeoutMs,
+    statement_timeout: queryTimeoutMs,
+    idle_in_transaction_session_timeout: queryTimeoutMs,
     keepAlive: true,
     types: {
       getTypeParser: ((oid: number, format: 'text' | 'binary' = 'text') =>
@@ -38,6 +48,21 @@ export function createPool({ url, applicationName, maxConnections, onIdleError }
   // would end the process if nobody listened; the pool itself listens to idle ones only.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
+}
+
+/**
+ * Opens a pool for looking whether the database is there: apart from the one that works, so that much work never looks like
+ * a database that is away, and with limits that are short enough to tell of one in time.
+ */
+export function createWatchPool(url: string, applicationName: string): pg.Pool {
+  return createPool({
+    url,
+    applicationName,
+    maxConnections: 2,
+    giveUpAfterMs: WATCH_GIVES_UP_AFTER_MS,
+    // Whoever looks next is told by the look.
+    onIdleError: () => undefined,
+  });
 }
 
 /**

@@ -19,6 +19,8 @@ const settings = { ...migrateSettings, ...schedulerSettings, ...workerSettings, 
 /** The environment of `tidemark all`, checked. */
 export interface AllEnvironment {
   readonly logLevel: SettingsOf<typeof settings>['LOG_LEVEL'];
+  /** How long the API goes on serving at the end, in milliseconds. */
+  readonly drainMs: number;
   /** The whole environment of one of its processes. */
   of(process: AllProcess): Record<string, string>;
 }
@@ -52,6 +54,7 @@ export function allEnvironment(environment: NodeJS.ProcessEnv): AllEnvironment {
   const shared = without(given(environment), DECIDED_FILES);
   return {
     logLevel: checked.LOG_LEVEL,
+    drainMs: checked.API_DRAIN_SECONDS * 1000,
     of: (process) =>
       process === 'api'
         ? { ...without({ ...shared, ...decided }, [...OWNER_VARIABLES, 'QUEUE_URL']), API_DATABASE_URL: apiUrl }

@@ -20,7 +20,7 @@ export interface AllOptions {
 /** The processes that run for as long as this one. */
 const SERVING = ['api', 'scheduler', 'worker'] as const;
 
-/** How long the processes may take to end, in milliseconds: each gives up after 8 s, and containers are granted 10. */
+/** How long the processes may take to end besides the API's draining, in milliseconds: each gives up after 8 s. */
 const END_LIMIT_MS = 8_800;
 
 /** The same for this process, which ends after them. */
@@ -45,7 +45,8 @@ export async function runAll(options: AllOptions): Promise<void> {
     if (signal.aborted) return;
     await new Promise<void>((end) => signal.addEventListener('abort', () => end(), { once: true }));
   } finally {
-    await supervisor.end([{ names: SERVING, reservedMs: END_LIMIT_MS }], END_LIMIT_MS);
+    const limitMs = options.environment.drainMs + END_LIMIT_MS;
+    await supervisor.end([{ names: SERVING, reservedMs: limitMs }], limitMs);
   }
 }
 

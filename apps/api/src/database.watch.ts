@@ -61,6 +61,11 @@ export class DatabaseWatch {
     return this.readiness.reasons();
   }
 
+  /** The same, but once everything was right the only reason is that the process is ending. */
+  latchedReasons(): readonly string[] {
+    return this.readiness.latchedReasons();
+  }
+
   /** Whether the process was told to end: it still serves who is there, and wants nobody new. */
   get ending(): boolean {
     return this.readiness.ending;

@@ -1,11 +1,13 @@
-import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { DatabaseWatch } from './database.watch.js';
-import { ApiAnswer, ApiProblems } from './documentation.js';
+import { ApiAnswer, ApiParameters, ApiProblems } from './documentation.js';
 import { HEALTH_ANSWER, LIVE_ANSWER, READY_ANSWER } from './documented-answers.js';
 import { HealthService, type HealthReport } from './health.service.js';
 import { unavailable } from './problem.js';
+import { QueryReader, type RawQuery } from './query.reader.js';
+import { READY_PARAMETERS } from './ready.parameters.js';
 
 /** Whether the process lives, is ready, and how the system is. */
 @ApiTags('health')
@@ -14,6 +16,7 @@ export class HealthController {
   constructor(
     @Inject(HealthService) private readonly health: HealthService,
     @Inject(DatabaseWatch) private readonly watch: DatabaseWatch,
+    @Inject(QueryReader) private readonly queries: QueryReader,
   ) {}
 
   @Get('livez')
@@ -25,10 +28,12 @@ export class HealthController {
 
   @Get('readyz')
   @ApiOperation({ summary: 'Whether the API can serve: database, schema, mode, clock' })
+  @ApiParameters(READY_PARAMETERS)
   @ApiAnswer(READY_ANSWER)
-  @ApiProblems(503)
-  readyz(): unknown {
-    const reasons = this.watch.reasons();
+  @ApiProblems(400, 503)
+  readyz(@Query() query: RawQuery): unknown {
+    const { latched } = this.queries.read(READY_PARAMETERS, query);
+    const reasons = latched ? this.watch.latchedReasons() : this.watch.reasons();
     if (reasons.length > 0) throw unavailable(`Not ready: ${reasons.join('; ')}.`);
     const { role } = this.watch.current();
     const { measured } = this.watch.clockOffset();

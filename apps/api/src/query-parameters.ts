@@ -92,6 +92,17 @@ export const cursorParameter: QueryParameter<string | undefined> = {
   },
 };
 
+/** `true` or `false`; false when it is not given. */
+export function flagParameter(description: string): QueryParameter<boolean> {
+  return {
+    schema: text(MAX_CURSOR_LENGTH)
+      .regex(/^(true|false)$/, 'must be true or false')
+      .optional()
+      .transform((value) => value === 'true'),
+    documentation: { description, schema: { type: 'boolean', default: false } },
+  };
+}
+
 /** A parameter that stands once in the query, is not empty and not over-long. */
 function text(maxLength: number, whenMissing = 'is missing') {
   return z

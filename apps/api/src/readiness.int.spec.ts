@@ -51,6 +51,20 @@ describe('the API before its database fits', () => {
     expect((await api.get('/tickers')).json).toEqual({ tickers: [] });
   });
 
+  it('is ready by the latch only after everything was right once', async () => {
+    const wrong = await serve(database.readerUrl, { now: () => Date.now() + 3_600_000 });
+    await wrong.logged('ready');
+    expect((await wrong.get('/readyz?latched=true')).status).toBe(503);
+    const right = await serveReadyApi(database.readerUrl);
+    apis.push(right);
+    expect((await right.get('/readyz?latched=true')).status).toBe(200);
+    expect((await right.get('/readyz?latched=maybe')).json.errors).toEqual([
+      { parameter: 'latched', detail: 'must be true or false' },
+    ]);
+    right.end();
+    expect((await right.get('/readyz?latched=true')).status).toBe(503);
+  });
+
   it('ends with a clear sentence when the database is of the other mode', async () => {
     const api = await serve(database.readerUrl, { mode: 'live' });
     const error = await api.fatal;
@@ -97,6 +111,8 @@ describe('the API when its database goes away', () => {
       expect(headers.get('retry-after')).toBe('2');
     }
     await api.logged('not_ready', lines);
+    expect((await api.get('/readyz')).status).toBe(503);
+    expect((await api.get('/readyz?latched=true')).status).toBe(200);
     expect((await api.get('/health')).status).toBe(503);
     expect((await api.get('/livez')).status).toBe(200);
 

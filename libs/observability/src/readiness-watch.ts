@@ -60,6 +60,8 @@ export class ReadinessWatch {
   private readonly failing = new Set<ReadinessCheck>();
   private isEnding = false;
   private hasBeenReady = false;
+  /** Ready by the clock too. */
+  private hasBeenRight = false;
   private told: string | undefined;
 
   constructor(private readonly options: ReadinessOptions) {
@@ -71,6 +73,12 @@ export class ReadinessWatch {
   reasons(): readonly string[] {
     const untrue = this.options.clock.whyUntrue();
     return [...(this.isEnding ? [ENDING] : []), ...this.findings(), ...(untrue === undefined ? [] : [untrue])];
+  }
+
+  /** As {@link reasons}, but once everything was right the only reason is that the process is ending. */
+  latchedReasons(): readonly string[] {
+    if (!this.hasBeenRight) return this.reasons();
+    return this.isEnding ? [ENDING] : [];
   }
 
   /** What the checks found, whatever the clock, and whether or not the process is ending. */
@@ -119,6 +127,7 @@ export class ReadinessWatch {
     if (isFirstFailure) return;
     this.found.set(check, reason);
     this.unasked.delete(check);
+    this.hasBeenRight ||= this.reasons().length === 0;
     const findings = this.findings().join('; ');
     if (this.unasked.size > 0 || findings === this.told) return;
     this.told = findings;

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { finishAnswersInFlight } from './answers-in-flight.js';
 import { plainProblem, ProblemError } from './problem.js';
 import { problemOf, sendProblem } from './problem.filter.js';
 
@@ -34,6 +35,7 @@ export function createAdapter(): FastifyAdapter {
  * request of the same client goes elsewhere.
  */
 export async function prepareServer(app: NestFastifyApplication, isEnding: () => boolean): Promise<void> {
+  finishAnswersInFlight(app.getHttpServer(), isEnding);
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (isEnding()) void reply.header('connection', 'close');
@@ -57,19 +59,13 @@ export async function prepareServer(app: NestFastifyApplication, isEnding: () =>
 /** How long answers in flight may take at the end before they are cut, in milliseconds: the process has 8 s for all of its end. */
 const FINISH_WITHIN_MS = 5_000;
 
-/** How often connections whose last answer is out are closed meanwhile, in milliseconds. */
-const SWEEP_EVERY_MS = 50;
-
 /** Closes an app whose answers in flight are finished first; long streams that are not done by then are cut. */
 export async function closeServer(app: NestFastifyApplication): Promise<void> {
   const server: Server = app.getHttpServer();
-  // A connection whose headers were sent before the end began stays open after its answer.
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_EVERY_MS);
   const cut = setTimeout(() => server.closeAllConnections(), FINISH_WITHIN_MS);
   try {
     await app.close();
   } finally {
-    clearInterval(sweep);
     clearTimeout(cut);
   }
 }

@@ -1,0 +1,71 @@
+# One image for every process: docker build . (or podman, buildah, rootless BuildKit); see `make image`.
+#   tidemark (the default)   without ccxt
+#   tidemark-ccxt            with the ccxt of the lock file, for CCXT_EXCHANGES
+# Behind a registry or a certificate authority of your own: --secret id=npmrc,src=... and --secret id=certificates,src=...
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS npm
+WORKDIR /app
+COPY package.json package-lock.json ./
+# What npm is told wherever it runs here. The base brings Node: no script may bring another one.
+ENV NPM_CONFIG_AUDIT=false NPM_CONFIG_FUND=false NPM_CONFIG_UPDATE_NOTIFIER=false NPM_CONFIG_IGNORE_SCRIPTS=true \
+  NODE_EXTRA_CA_CERTS=/run/secrets/certificates NODE_NO_WARNINGS=1
+
+FROM npm AS build
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=certificates \
+  --mount=type=cache,target=/root/.npm \
+  npm ci --omit=optional
+COPY nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY apps apps
+COPY libs libs
+RUN npm run -s build && chmod 755 dist/apps/cli/src/main.js
+# The command by its name, and the folder of TIDEMARK_HOME, as they lie in the image.
+RUN mkdir -p /image/usr/local/bin /image/var/lib/tidemark && ln -s /app/dist/apps/cli/src/main.js /image/usr/local/bin/tidemark
+
+# Declarations and source maps of packages are for editors and debuggers; they are two fifths of what npm installs.
+FROM npm AS packages
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=certificates \
+  --mount=type=cache,target=/root/.npm \
+  npm ci --omit=dev --omit=optional \
+  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete
+
+# ccxt and what it needs, and none of the other optional packages.
+FROM npm AS ccxt
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=certificates \
+  --mount=type=cache,target=/root/.npm \
+  npm ci --omit=dev \
+  && npm query '#ccxt, #ccxt *' >/tmp/wanted.json \
+  && node -e "for (const { location } of JSON.parse(fs.readFileSync('/tmp/wanted.json'))) fs.cpSync(location, '/wanted/' + location, { recursive: true })" \
+  && find /wanted -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete
+
+FROM ${NODE_IMAGE} AS base
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+ARG SOURCE=
+LABEL org.opencontainers.image.title="Tidemark" \
+  org.opencontainers.image.description="Self-hosted crypto prices: every expected price is there, once, exact to the digit." \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.source="${SOURCE}" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}"
+WORKDIR /app
+# In a container every process is asked from outside: by probes, by a proxy, by what collects metrics.
+ENV NODE_ENV=production CONTROL_HOST=0.0.0.0 WORKER_HOST=0.0.0.0 SIMULATOR_HOST=0.0.0.0 TIDEMARK_HOME=/var/lib/tidemark
+# No name: what runs the image can tell that this user is not root.
+USER 10001:10001
+EXPOSE 8000 8001 8002 8003
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["tidemark", "health"]
+ENTRYPOINT ["tidemark"]
+CMD ["--help"]
+# From here on what changes rarely comes first.
+COPY --from=packages /app/node_modules node_modules
+COPY --from=build --chown=10001:10001 /image/var/lib/tidemark /var/lib/tidemark
+COPY --from=build /image/usr /usr
+COPY package.json LICENSE ./
+COPY --from=build /app/dist dist
+
+FROM base AS tidemark-ccxt
+COPY --from=ccxt /wanted/node_modules node_modules
+
+FROM base AS tidemark

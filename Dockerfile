@@ -7,14 +7,17 @@ ARG NODE_IMAGE=node:24-bookworm-slim
 FROM ${NODE_IMAGE} AS npm
 WORKDIR /app
 COPY package.json package-lock.json ./
-# What npm is told wherever it runs here. The base brings Node: no script may bring another one.
-ENV NPM_CONFIG_AUDIT=false NPM_CONFIG_FUND=false NPM_CONFIG_UPDATE_NOTIFIER=false NPM_CONFIG_IGNORE_SCRIPTS=true \
-  NODE_EXTRA_CA_CERTS=/run/secrets/certificates NODE_NO_WARNINGS=1
+# The base brings Node: no install script of a package may bring another one.
+ENV NPM_CONFIG_AUDIT=false NPM_CONFIG_FUND=false NPM_CONFIG_UPDATE_NOTIFIER=false NPM_CONFIG_IGNORE_SCRIPTS=true
+RUN printf '%s\n' '#!/bin/sh' 'set -e' \
+  'if [ -f /run/secrets/certificates ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/certificates; fi' 'npm ci "$@"' \
+  'find node_modules -type f \( -name "*.map" -o -name "*.d.ts" -o -name "*.d.cts" -o -name "*.d.mts" \) >/tmp/for-editors' \
+  >/usr/local/bin/install-packages && chmod 755 /usr/local/bin/install-packages
 
 FROM npm AS build
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=certificates \
   --mount=type=cache,target=/root/.npm \
-  npm ci --omit=optional
+  install-packages --omit=optional
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY apps apps
 COPY libs libs
@@ -26,17 +29,15 @@ RUN mkdir -p /image/usr/local/bin /image/var/lib/tidemark && ln -s /app/dist/app
 FROM npm AS packages
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=certificates \
   --mount=type=cache,target=/root/.npm \
-  npm ci --omit=dev --omit=optional \
-  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete
+  install-packages --omit=dev --omit=optional && xargs rm </tmp/for-editors
 
 # ccxt and what it needs, and none of the other optional packages.
 FROM npm AS ccxt
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=certificates \
   --mount=type=cache,target=/root/.npm \
-  npm ci --omit=dev \
+  install-packages --omit=dev && xargs rm </tmp/for-editors \
   && npm query '#ccxt, #ccxt *' >/tmp/wanted.json \
-  && node -e "for (const { location } of JSON.parse(fs.readFileSync('/tmp/wanted.json'))) fs.cpSync(location, '/wanted/' + location, { recursive: true })" \
-  && find /wanted -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete
+  && node -e "for (const { location } of JSON.parse(fs.readFileSync('/tmp/wanted.json'))) fs.cpSync(location, '/wanted/' + location, { recursive: true })"
 
 FROM ${NODE_IMAGE} AS base
 ARG VERSION=0.0.0

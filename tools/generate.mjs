@@ -1,11 +1,12 @@
-// Writes the files that follow from the code: .env.example, docs/configuration.md, docs/openapi.json. With --check it writes
-// nothing and fails, naming every file that is not as it would be written. Needs a build.
+// Writes the files that follow from the code: .env.example, docs/configuration.md, docs/openapi.json, and what Compose says of
+// variables. With --check it writes nothing and fails, naming every file that is not as it would be written. Needs a build.
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
 import * as config from '../dist/libs/config/src/index.js';
 import { SOURCES } from '../dist/libs/sources/src/index.js';
+import { COMPOSE_VARIABLES, composeDemo, withComposeSettings } from './compose-variables.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -27,6 +28,8 @@ const files = {
   '.env.example': environmentExample(),
   'docs/configuration.md': await formatted('docs/configuration.md', configurationPage()),
   ...(await openapiFile()),
+  'docker-compose.yml': withComposeSettings(await readFile(path.join(root, 'docker-compose.yml'), 'utf8')),
+  'compose.demo.env': composeDemo(),
 };
 
 const stale = [];
@@ -73,6 +76,8 @@ function environmentExample() {
       `# ${entry.description}`,
       `${entry.default === undefined ? '# ' : ''}${entry.name}=${entry.default ?? ''}`,
     );
+  lines.push('', '# Compose (`make up`) alone:');
+  for (const { name, value, description } of COMPOSE_VARIABLES) lines.push('', `# ${description}`, `${name}=${value}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -90,6 +95,16 @@ function configurationPage() {
     '| variable | default | meaning | read by |',
     '| --- | --- | --- | --- |',
     ...rows,
+    '',
+    '## Compose',
+    '',
+    '`make up` hands these variables of `.env` to the processes, except those that it decides itself: where the stores are, the',
+    'addresses and ports inside of the containers, and the passwords, which stand in `secrets/`. `API_PORT`, `CONTROL_PORT` and',
+    '`SIMULATOR_PORT` are the ports of the machine. It reads these besides:',
+    '',
+    '| variable | default | meaning |',
+    '| --- | --- | --- |',
+    ...COMPOSE_VARIABLES.map(({ name, value, description }) => `| \`${name}\` | \`${value}\` | ${description} |`),
     '',
   ].join('\n');
 }

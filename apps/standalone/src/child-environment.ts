@@ -118,7 +118,7 @@ function decidedValues(settings: LauncherSettings, decisions: Decisions): Variab
 }
 
 /** Every source at the simulator, which lays each under its name and the path of its own address; any key opens it. */
-function simulatedSources(simulator: string): VariableValues {
+export function simulatedSources(simulator: string): VariableValues {
   return Object.fromEntries(
     SOURCES.flatMap((source) => {
       const prefix = prefixOf(source);

@@ -1,6 +1,13 @@
 #!/usr/bin/env node
 import { PROCESS_COMMANDS } from './processes.js';
 
+// The first process of a container has no default for signals: one that came while it is loaded would be lost, and it would be killed
+// after the whole grace period. Nothing is in hand yet and nothing done, so that it ends at once, with the status of the signal;
+// what is loaded has handlers of its own.
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const endAtOnce = (_signal: NodeJS.Signals, number: number): never => process.exit(128 + number);
+for (const signal of SIGNALS) process.on(signal, endAtOnce);
+
 const command = PROCESS_COMMANDS.find(({ name }) => name === process.argv[2]);
 if (command === undefined) {
   await import('./command-line.js');
@@ -9,3 +16,4 @@ if (command === undefined) {
   process.argv.splice(2, 1);
   await import(new URL(command.entry, import.meta.url).href);
 }
+for (const signal of SIGNALS) process.off(signal, endAtOnce);

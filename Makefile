@@ -13,12 +13,13 @@ sources := $(shell find apps libs -name '*.spec.ts' -prune -o \( -type d -o -nam
 # Node 24 first on the PATH of a recipe. Not for `npm ci`, which takes that very Node away and brings it anew.
 with_node = PATH="$(CURDIR)/node_modules/.bin:$$PATH" && export PATH
 
-.PHONY: help demo start test verify replay test-system test-faults check soak demo-day load build install clean node-version
+.PHONY: help demo start test verify replay test-system test-faults check soak demo-day load build install clean node-version \
+  up down logs ps image image-load test-compose
 
 help: ## Show this list
 	@echo 'Tidemark: crypto prices on a clock, every one of them kept.'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  A first look: make demo. Variables go on the line: make demo SAMPLE_INTERVAL_SECONDS=1'
 
@@ -55,6 +56,27 @@ demo-day: $(built) ## Thirty tickers, eight sources, every fault in turn; then h
 
 load: $(built) ## TICKERS=1000 every INTERVAL=10 s for MINUTES=10 under the published limits
 	@$(with_node) && exec npm run -s load
+
+up: ## Run it in containers, with stores of its own (Compose); DEMO=1 for simulated prices, WORKERS=3
+	@exec tools/compose.sh up
+
+down: ## End what `make up` started; its data stays in the volumes
+	@exec tools/compose.sh down
+
+logs: ## Show and follow what the containers log
+	@exec tools/compose.sh logs --follow
+
+ps: ## List the containers
+	@exec tools/compose.sh ps
+
+image: ## Build the image: IMAGE=localhost/tidemark:dev TARGET=tidemark|tidemark-ccxt NODE_IMAGE=...
+	@exec tools/image.sh build
+
+image-load: ## Bring the image to a local cluster (kind, k3d, containerd, or KUBE_LOAD=command)
+	@exec tools/image.sh load
+
+test-compose: $(installed) ## Run docker-compose.yml for real: scaled, restarted, verified
+	@$(with_node) && exec test/compose/run
 
 build: $(built) ## Compile to dist, when a source has changed
 

@@ -1,5 +1,6 @@
-// Writes the files that follow from the code: .env.example, docs/configuration.md, docs/openapi.json, and what Compose says of
-// variables. With --check it writes nothing and fails, naming every file that is not as it would be written. Needs a build.
+// Writes the files that follow from the code: .env.example, docs/configuration.md, docs/openapi.json, what Compose says of variables,
+// and how each source is reached at the simulator (Compose, chart). With --check it writes nothing and fails, naming every
+// file that is not as it would be written. Needs a build.
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +28,7 @@ const readers = {
 const files = {
   '.env.example': environmentExample(),
   'docs/configuration.md': await formatted('docs/configuration.md', configurationPage()),
+  'helm/tidemark/files/simulated-sources.yaml': simulatedSources(),
   ...(await openapiFile()),
   'docker-compose.yml': withComposeSettings(await readFile(path.join(root, 'docker-compose.yml'), 'utf8')),
   'compose.demo.env': composeDemo(),
@@ -107,6 +109,17 @@ function configurationPage() {
     ...COMPOSE_VARIABLES.map(({ name, value, description }) => `| \`${name}\` | \`${value}\` | ${description} |`),
     '',
   ].join('\n');
+}
+
+/** The simulator lays each source under its name and the path of its own address; any key opens it. */
+function simulatedSources() {
+  const lines = SOURCES.flatMap((source) => {
+    const prefix = config.prefixOf(source);
+    const path = new URL(source.plans[0].baseUrl).pathname.replace(/\/$/, '');
+    const url = `${prefix}_URL: /${source.name}${path}`;
+    return source.plans[0].keyHeader === undefined ? [url] : [url, `${prefix}_API_KEY: simulated`];
+  });
+  return `# Where the simulator answers for each source, and the keys that open it there. Generated: npm run generate.\n${lines.join('\n')}\n`;
 }
 
 async function openapiFile() {

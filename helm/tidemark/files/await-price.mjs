@@ -23,7 +23,9 @@ async function look() {
     const text = await response.text();
     if (response.status !== 200) return { reason: `status ${response.status}: ${text.slice(0, 500)}` };
     const [price] = JSON.parse(text).data;
-    return /^\d+(\.\d+)?$/.test(price?.price) ? { price } : { reason: `status 200 without a price: ${text.slice(0, 500)}` };
+    return /^\d+(\.\d+)?$/.test(price?.price)
+      ? { price }
+      : { reason: `status 200 without a price: ${text.slice(0, 500)}` };
   } catch (error) {
     return { reason: `${error.message}${error.cause === undefined ? '' : `: ${error.cause.message}`}` };
   }

@@ -10,6 +10,11 @@
 {{- end -}}
 {{- end -}}
 {{- range $name, $value := .Values.config -}}
+{{- if regexMatch "^(DATABASE_URL|API_DATABASE_URL|QUEUE_URL|.*PASSWORD|.*_API_KEY)$" $name -}}
+{{- fail (printf "config.%s: secrets belong into Secrets, which postgresql, redis, control and sources name (existingSecret)" $name) -}}
+{{- else if regexMatch "^((API|CONTROL|WORKER|SIMULATOR)_(HOST|PORT)|CATALOGUE_FILE|HTTP_SOURCES_FILE)$" $name -}}
+{{- fail (printf "config.%s: the chart sets it; see service, catalogue and sources.declared" $name) -}}
+{{- end -}}
 {{- $_ := set $settings $name (toString $value) -}}
 {{- end -}}
 {{- toYaml $settings -}}

@@ -14,12 +14,12 @@ sources := $(shell find apps libs -name '*.spec.ts' -prune -o \( -type d -o -nam
 with_node = PATH="$(CURDIR)/node_modules/.bin:$$PATH" && export PATH
 
 .PHONY: help demo start test verify replay test-system test-faults check soak demo-day load build install clean node-version \
-  up down logs ps image image-load test-compose
+  up down logs ps image image-load k8s test-compose test-chart test-cluster
 
 help: ## Show this list
 	@echo 'Tidemark: crypto prices on a clock, every one of them kept.'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  A first look: make demo. Variables go on the line: make demo SAMPLE_INTERVAL_SECONDS=1'
 
@@ -77,6 +77,11 @@ image-load: ## Bring the image to a local cluster (kind, k3d, containerd, or KUB
 
 test-compose: $(installed) ## Run docker-compose.yml for real: scaled, restarted, verified
 	@$(with_node) && exec test/compose/run
+k8s: $(built) ## Render the chart into k8s/, for those who apply manifests instead of Helm
+	@$(with_node) && npm run -s generate && exec bash -c '. test/chart/tools.sh && exec node tools/render-chart.mjs'
+
+test-chart: $(built) ## Lint, test and render the chart, hold it against the schemas and k8s/; tries it on the cluster of KUBECONFIG
+	@$(with_node) && exec test/chart/run
 
 build: $(built) ## Compile to dist, when a source has changed
 

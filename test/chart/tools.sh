@@ -12,12 +12,16 @@ fail() { echo "test-chart: $*" >&2; exit 1; }
 
 # Builds a tool where it is not there in the version that is asked for. In the module's own folder, since some modules replace others.
 tool() { # NAME MODULE@VERSION PACKAGE
-  local name=$1 module=$2 package=$3 built=$tools/.$1-${2##*@}
+  local name=$1 module=$2 package=$3 built=$tools/.$1-${2##*@} found
   [ -x "$tools/$name" ] && [ -e "$built" ] && return
+  found=$(command -v "$name" || true)
   if ! command -v go >/dev/null; then
-    command -v "$name" >/dev/null && { echo "test-chart: no Go, so that $name is $(command -v "$name"), whatever its version"; return; }
-    fail "$name is missing: install Go, which builds it, or $name ${module##*@} itself"
+    [ -n "$found" ] || fail "$name is missing: install Go, which builds it, or $name ${module##*@} itself"
+    echo "test-chart: without Go nobody knows whether $found is of version ${module##*@}" >&2
+    return
   fi
+  # Somebody else may have built it: then the binary knows of which version it is.
+  if [ -n "$found" ] && go version -m "$found" 2>/dev/null | grep -qF "$(printf '\tmod\t%s\t%s' "${module%@*}" "${module##*@}")"; then return; fi
   echo "building $name ${module##*@} ..."
   go build -C "$(module_folder "$module")" -o "$tools/$name" "$package" || fail "$name could not be built"
   rm -f "$tools/.$name"-*

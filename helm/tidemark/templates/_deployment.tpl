@@ -4,6 +4,11 @@
 {{- $block := .block -}}
 {{- $fullname := include "tidemark.fullname" $root -}}
 {{- $readsFiles := and (ne .component "api") (include "tidemark.files" $root | fromYaml) -}}
+{{- $drains := eq .component "api" | ternary $root.Values.service.drainSeconds 0 | int -}}
+{{- $needed := add $block.preStopSleepSeconds $drains 8 -}}
+{{- if lt (int $block.terminationGracePeriodSeconds) (int $needed) -}}
+{{- fail (printf "%s.terminationGracePeriodSeconds: must be %d at least: %d of preStopSleepSeconds, %d of service.drainSeconds, and the 8 that the process takes to end" .component $needed (int $block.preStopSleepSeconds) $drains) -}}
+{{- end -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:

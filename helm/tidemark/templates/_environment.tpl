@@ -12,7 +12,7 @@
 {{- range $name, $value := .Values.config -}}
 {{- if regexMatch "^(DATABASE_URL|API_DATABASE_URL|QUEUE_URL|.*PASSWORD|.*_API_KEY)$" $name -}}
 {{- fail (printf "config.%s: secrets belong into Secrets, which postgresql, redis, control and sources name (existingSecret)" $name) -}}
-{{- else if regexMatch "^((API|CONTROL|WORKER|SIMULATOR)_(HOST|PORT)|CATALOGUE_FILE|HTTP_SOURCES_FILE)$" $name -}}
+{{- else if regexMatch "^((API|CONTROL|WORKER|SIMULATOR)_(HOST|PORT)|API_DRAIN_SECONDS|CATALOGUE_FILE|HTTP_SOURCES_FILE)$" $name -}}
 {{- fail (printf "config.%s: the chart sets it; see service, catalogue and sources.declared" $name) -}}
 {{- end -}}
 {{- $_ := set $settings $name (toString $value) -}}
@@ -88,6 +88,7 @@
 {{- end }}
 - { name: API_HOST, value: 0.0.0.0 }
 - { name: API_PORT, value: {{ include "tidemark.port" "api" | quote }} }
+- { name: API_DRAIN_SECONDS, value: {{ $values.service.drainSeconds | quote }} }
 {{- else }}
 {{- if $values.postgresql.host }}
 {{ include "tidemark.postgresqlPlace" .root }}

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
 import * as config from '../dist/libs/config/src/index.js';
 import { SOURCES } from '../dist/libs/sources/src/index.js';
+import { simulatedSources } from '../dist/apps/standalone/src/child-environment.js';
 import { COMPOSE_VARIABLES, composeDemo, withComposeSettings } from './compose-variables.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -28,7 +29,7 @@ const readers = {
 const files = {
   '.env.example': environmentExample(),
   'docs/configuration.md': await formatted('docs/configuration.md', configurationPage()),
-  'helm/tidemark/files/simulated-sources.yaml': simulatedSources(),
+  'helm/tidemark/files/simulated-sources.yaml': chartSources(),
   ...(await openapiFile()),
   'docker-compose.yml': withComposeSettings(await readFile(path.join(root, 'docker-compose.yml'), 'utf8')),
   'compose.demo.env': composeDemo(),
@@ -112,13 +113,8 @@ function configurationPage() {
 }
 
 /** The simulator lays each source under its name and the path of its own address; any key opens it. */
-function simulatedSources() {
-  const lines = SOURCES.flatMap((source) => {
-    const prefix = config.prefixOf(source);
-    const path = new URL(source.plans[0].baseUrl).pathname.replace(/\/$/, '');
-    const url = `${prefix}_URL: /${source.name}${path}`;
-    return source.plans[0].keyHeader === undefined ? [url] : [url, `${prefix}_API_KEY: simulated`];
-  });
+function chartSources() {
+  const lines = Object.entries(simulatedSources('')).map(([name, value]) => `${name}: ${value}`);
   return `# Where the simulator answers for each source, and the keys that open it there. Generated: npm run generate.\n${lines.join('\n')}\n`;
 }
 

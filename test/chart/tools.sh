@@ -3,6 +3,12 @@
 
 helm_version=v4.3.1 unittest_version=v1.1.2 kubeconform_version=v0.8.0 kustomize_version=v5.8.2
 
+# The newest modules that Go 1.26 takes.
+kubernetes=k8s.io/kubernetes@v1.36.3
+keda=github.com/kedacore/keda/v2@v2.21.0
+gateway=sigs.k8s.io/gateway-api@v1.6.3
+prometheus=github.com/prometheus-operator/prometheus-operator@v0.85.0
+
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tidemark/chart
 tools=$cache/bin
 mkdir -p "$tools"

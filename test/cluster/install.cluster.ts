@@ -9,9 +9,6 @@ const CI_VALUES = 'helm/tidemark/ci';
 /** Custom resources that some values need: brought by `test/cluster/prepare`. */
 const CUSTOM_RESOURCES = path.join(ROOT, '.tidemark/custom-resources');
 
-/** Password of the stores and of every role in them. */
-const PASSWORD = 'throw-away';
-
 describe('kubectl apply -k k8s/', () => {
   let namespace: Namespace;
   beforeAll(async () => {
@@ -74,36 +71,25 @@ function overrides(): string[] {
   return [...imageValues(IMAGES.tidemark), '--set', 'image.digest=', '--set', 'image.pullPolicy=IfNotPresent'];
 }
 
-/** Stores that outlive the releases, and every Secret and ConfigMap that the values name. */
+/** Stores that outlive the releases, with their Secrets, and whatever else the values name. */
 async function startStores(namespace: Namespace): Promise<void> {
-  const settings = ['devStores.enabled=true', 'networkPolicy.enabled=false', 'image.repository=unused'];
+  const settings = [
+    'fullnameOverride=stores',
+    'devStores.enabled=true',
+    'networkPolicy.enabled=false',
+    'image.repository=unused',
+  ];
   const shown = ['templates/serviceaccount.yaml', 'templates/dev-stores.yaml'].flatMap((file) => ['--show-only', file]);
-  const words = ['template', 'tidemark-database', CHART, ...shown, ...settings.flatMap((each) => ['--set', each])];
+  const words = ['template', 'stores', CHART, ...shown, ...settings.flatMap((each) => ['--set', each])];
   const stores = await command('helm', words);
   await command('kubectl', ['--namespace', namespace.name, 'apply', '-f', '-'], stores);
-  const at = 'tidemark-database-postgresql:5432/tidemark';
   await namespace.apply(
-    secret('stores', {
-      DATABASE_URL: `postgres://tidemark:${PASSWORD}@${at}`,
-      API_DATABASE_URL: `postgres://tidemark_api:${PASSWORD}@${at}`,
-      API_DATABASE_PASSWORD: PASSWORD,
-      QUEUE_URL: `redis://:${PASSWORD}@tidemark-database-valkey:6379/0`,
-    }),
-    secret('control', { CONTROL_PASSWORD: PASSWORD }),
-    secret('source-keys', { COINGECKO_API_KEY: 'none' }),
-    secret('tidemark-database-app', { password: PASSWORD }),
-    secret('tidemark-database-api', { password: PASSWORD }),
+    secret('control', { CONTROL_PASSWORD: 'throw-away' }),
+    secret('source-keys', { COINGECKO_API_KEY: 'throw-away' }),
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'authority' }, data: { 'ca.crt': '' } },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 'tidemark-database-rw' },
-      spec: { selector: { 'app.kubernetes.io/component': 'postgresql' }, ports: [{ port: 5432 }] },
-    },
   );
   for (const store of ['postgresql', 'valkey'])
-    await namespace.kubectl('rollout', 'status', `deployment/tidemark-database-${store}`, '--timeout=120s');
-  await psql(namespace, `CREATE ROLE tidemark_api LOGIN PASSWORD '${PASSWORD}'`);
+    await namespace.kubectl('rollout', 'status', `deployment/stores-${store}`, '--timeout=120s');
 }
 
 /** A new database for each release: it remembers whether its prices are real. */
@@ -114,7 +100,7 @@ async function createDatabase(namespace: Namespace): Promise<void> {
 
 async function psql(namespace: Namespace, statement: string): Promise<void> {
   const words = ['--username=tidemark', '--dbname=postgres', '--command', statement];
-  await namespace.kubectl('exec', 'deployment/tidemark-database-postgresql', '--', 'psql', ...words);
+  await namespace.kubectl('exec', 'deployment/stores-postgresql', '--', 'psql', ...words);
 }
 
 function secret(name: string, stringData: Readonly<Record<string, string>>): object {

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import pg from 'pg';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../apps/standalone/src/embedded-postgres.js';
+import type { Certificate } from './test-certificates.js';
 
 function childrenOf(pid: number): number[] {
   const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
@@ -23,6 +25,29 @@ export class PostgresProcess {
 
   get url(): string {
     return this.server.url;
+  }
+
+  /** Has it speak TLS with a certificate from here on, beside connections without. */
+  async useCertificate(files: Certificate): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url });
+    await client.connect();
+    try {
+      const { rows } = await client.query<{ folder: string }>(`SELECT current_setting('data_directory') AS folder`);
+      const folder = rows[0]?.folder ?? '';
+      const owner = await stat(folder);
+      for (const [from, name] of [
+        [files.key, 'server.key'],
+        [files.certificate, 'server.crt'],
+      ] as const) {
+        await copyFile(from, path.join(folder, name));
+        await chown(path.join(folder, name), owner.uid, owner.gid);
+        await chmod(path.join(folder, name), 0o600);
+      }
+      await client.query('ALTER SYSTEM SET ssl = on');
+      await client.query('SELECT pg_reload_conf()');
+    } finally {
+      await client.end();
+    }
   }
 
   /** Kills the postmaster as a crash does; its children follow by themselves. */

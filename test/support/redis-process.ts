@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.mjs';
 import { eventually } from './processes.js';
+import type { Certificate } from './test-certificates.js';
 
 /** The queue server on the PATH; undefined when there is none. */
 export function redisServerName(): string | undefined {
@@ -19,18 +20,27 @@ export class RedisProcess {
     private readonly server: string,
     private readonly folder: string,
     readonly port: number,
+    private readonly tls: { readonly port: number; readonly files: Certificate } | undefined,
   ) {}
 
-  static async start(): Promise<RedisProcess> {
+  /** @param files also speaks TLS with this certificate, on a port of its own. */
+  static async start(files?: Certificate): Promise<RedisProcess> {
     const server = redisServerName();
     if (server === undefined) throw new Error('there is no redis-server or valkey-server on the PATH');
-    const redis = new RedisProcess(server, await mkdtemp(path.join(os.tmpdir(), 'tidemark-redis-')), await freePort());
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'tidemark-redis-'));
+    const tls = files === undefined ? undefined : { port: await freePort(), files };
+    const redis = new RedisProcess(server, folder, await freePort(), tls);
     await redis.start();
     return redis;
   }
 
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Its address by TLS. */
+  get tlsUrl(): string {
+    return `rediss://127.0.0.1:${this.tls?.port ?? 0}`;
   }
 
   async start(): Promise<void> {
@@ -45,6 +55,7 @@ export class RedisProcess {
       '',
       '--appendonly',
       'yes',
+      ...(this.tls === undefined ? [] : tlsOptions(this.tls.port, this.tls.files)),
     ];
     this.child = spawn(this.server, options, { stdio: 'ignore' });
     await eventually('Redis to answer', 10_000, () =>
@@ -92,4 +103,11 @@ export class RedisProcess {
       client.disconnect();
     }
   }
+}
+
+function tlsOptions(port: number, { key, certificate }: Certificate): string[] {
+  return [
+    ...['--tls-port', String(port), '--tls-cert-file', certificate, '--tls-key-file', key],
+    ...['--tls-ca-cert-file', certificate, '--tls-auth-clients', 'no'],
+  ];
 }

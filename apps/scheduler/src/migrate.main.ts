@@ -1,8 +1,8 @@
-import { databaseUrl, loadSettings, migrateSettings } from '@app/config';
+import { databaseUrl, queueLocation, loadSettings, migrateSettings } from '@app/config';
 import { createLogger, runToCompletion } from '@app/observability';
 import { migrateQueueStore, queueStoreOf } from '@app/queue';
 import { declareSources, readDeclaredSources, SOURCES } from '@app/sources';
-import { migrate } from '@app/storage';
+import { migrate, whyUnreachable } from '@app/storage';
 
 const MESSAGE = {
   migrated: 'the schema is up to date',
@@ -14,13 +14,16 @@ runToCompletion('migrate', async () => {
   declareSources(await readDeclaredSources(settings));
   const logger = createLogger({ name: 'migrate', level: settings.LOG_LEVEL });
   const url = databaseUrl(settings);
+  const queue = queueLocation(settings);
+  const unreachable = await whyUnreachable(url);
+  if (unreachable !== undefined) throw new Error(unreachable);
   const outcome = await migrate({
     url,
     mode: settings.TIDEMARK_MODE,
     sources: SOURCES,
     reader: { user: settings.API_DATABASE_USER, password: settings.API_DATABASE_PASSWORD },
     nowMs: Date.now(),
-    migrateQueue: () => migrateQueueStore(queueStoreOf(settings.QUEUE_URL ?? url)),
+    migrateQueue: () => migrateQueueStore(queueStoreOf(queue.url, queue.caFile)),
     afterStop: settings.MIGRATE_AFTER_STOP === 'true',
   });
   logger.info({ event: outcome, mode: settings.TIDEMARK_MODE }, MESSAGE[outcome]);

@@ -1,4 +1,4 @@
-import { databaseUrl, keepsSourceLimits, type schedulerSettings, type SettingsOf } from '@app/config';
+import { databaseUrl, queueLocation, keepsSourceLimits, type schedulerSettings, type SettingsOf } from '@app/config';
 import {
   ClockWatch,
   databaseCheck,
@@ -38,6 +38,7 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
   const tickers = settings.CATALOGUE_FILE === undefined ? undefined : await readCatalogueFile(settings.CATALOGUE_FILE);
   const login = await controlPassword(settings.CONTROL_PASSWORD, settings.TIDEMARK_HOME);
   const url = databaseUrl(settings);
+  const queue = queueLocation(settings);
   const pool = createPool({
     url,
     applicationName: 'tidemark-scheduler',
@@ -56,7 +57,7 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
   const watchPool = createWatchPool(url, 'tidemark-scheduler-watch');
   const clock = new ClockWatch(() => databaseNowMs(watchPool));
   await clock.measure();
-  const queueStore = queueStoreOf(settings.QUEUE_URL ?? url);
+  const queueStore = queueStoreOf(queue.url, queue.caFile);
   useQueueStore(queueStore);
   const queueCheck = createStoreCheck(queueStore);
   const watch = new ReadinessWatch({

@@ -53,7 +53,7 @@ const CALLERS: readonly AppName[] = ['scheduler', 'worker'];
 const CATALOGUE_VARIABLES = ['CATALOGUE_FILE', 'SAMPLE_INTERVAL_SECONDS'];
 
 /** The launcher's stores are its own: what the environment says of others must not reach its children. */
-const STORE_VARIABLES = /^(DATABASE_URL|POSTGRES_.*|API_DATABASE_URL|QUEUE_URL)$/;
+const STORE_VARIABLES = /^(DATABASE_URL|POSTGRES_.*|API_DATABASE_URL|QUEUE_URL|QUEUE_TLS_CA_FILE)$/;
 
 /**
  * The whole environment of one child: what it needs of the machine, what Tidemark was told, and what the launcher decided.

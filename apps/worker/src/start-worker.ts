@@ -1,4 +1,4 @@
-import { databaseUrl, keepsSourceLimits, type SettingsOf, type workerSettings } from '@app/config';
+import { databaseUrl, queueLocation, keepsSourceLimits, type SettingsOf, type workerSettings } from '@app/config';
 import {
   ClockWatch,
   databaseCheck,
@@ -32,6 +32,7 @@ export async function startWorker(
 ): Promise<Closable> {
   checkPlans(SOURCES, access);
   const url = databaseUrl(settings);
+  const queue = queueLocation(settings);
   const pool = createPool({
     url,
     applicationName: 'tidemark-worker',
@@ -50,7 +51,7 @@ export async function startWorker(
   const clock = new ClockWatch(() => databaseNowMs(watchPool));
   await clock.measure();
   await benchKeyless(pool, access);
-  const queueStore = queueStoreOf(settings.QUEUE_URL ?? url);
+  const queueStore = queueStoreOf(queue.url, queue.caFile);
   useQueueStore(queueStore);
   const queueCheck = createStoreCheck(queueStore);
   const readiness = new ReadinessWatch({

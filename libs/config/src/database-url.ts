@@ -1,3 +1,5 @@
+import { withTls } from './database-tls.js';
+
 /** The parts of the environment that say where the database is. */
 export interface DatabaseLocation {
   readonly DATABASE_URL?: string | undefined;
@@ -6,6 +8,8 @@ export interface DatabaseLocation {
   readonly POSTGRES_USER: string;
   readonly POSTGRES_PASSWORD?: string | undefined;
   readonly POSTGRES_DB: string;
+  readonly POSTGRES_SSLMODE?: string | undefined;
+  readonly POSTGRES_SSLROOTCERT?: string | undefined;
 }
 
 /** The role that the API reads as. */
@@ -15,21 +19,23 @@ export interface ReaderCredentials {
   readonly API_DATABASE_PASSWORD?: string | undefined;
 }
 
-/** Address of the database as its owner. */
+/** Address of the database as its owner. @throws Error when what it says of TLS cannot be. */
 export function databaseUrl(location: DatabaseLocation): string {
-  if (location.DATABASE_URL !== undefined) return location.DATABASE_URL;
+  if (location.DATABASE_URL !== undefined) return withTls(location.DATABASE_URL, 'DATABASE_URL');
   const { POSTGRES_HOST: host, POSTGRES_PORT: port, POSTGRES_DB: database } = location;
   // An address writes an IPv6 host in brackets, a variable mostly does not.
   const urlHost = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   const url = new URL(`postgres://${urlHost}:${port}/${encodeURI(database)}`);
   url.username = encodeURIComponent(location.POSTGRES_USER);
   url.password = encodeURIComponent(location.POSTGRES_PASSWORD ?? '');
-  return url.href;
+  if (location.POSTGRES_SSLMODE !== undefined) url.searchParams.set('sslmode', location.POSTGRES_SSLMODE);
+  if (location.POSTGRES_SSLROOTCERT !== undefined) url.searchParams.set('sslrootcert', location.POSTGRES_SSLROOTCERT);
+  return withTls(url.href, 'POSTGRES_SSLMODE or POSTGRES_SSLROOTCERT');
 }
 
-/** Address of the database as the role that may only read. */
+/** Address of the database as the role that may only read. @throws Error when what it says of TLS cannot be. */
 export function readerDatabaseUrl(location: DatabaseLocation & ReaderCredentials): string {
-  if (location.API_DATABASE_URL !== undefined) return location.API_DATABASE_URL;
+  if (location.API_DATABASE_URL !== undefined) return withTls(location.API_DATABASE_URL, 'API_DATABASE_URL');
   const url = new URL(databaseUrl(location));
   const { API_DATABASE_USER: user, API_DATABASE_PASSWORD: password = '' } = location;
   // The driver lets the options of an address win over its user, so that the owner's must not stay there.
@@ -44,4 +50,20 @@ export function readerDatabaseUrl(location: DatabaseLocation & ReaderCredentials
   url.username = encodeURIComponent(user);
   url.password = encodeURIComponent(password);
   return url.href;
+}
+
+/** Where the queue store is: an address of its own, or the database's. */
+export interface QueueLocation {
+  readonly QUEUE_URL?: string | undefined;
+  readonly QUEUE_TLS_CA_FILE?: string | undefined;
+}
+
+/**
+ * The queue store: its address, and the file of the authority that vouches for a Redis.
+ * @throws Error when what it says of TLS cannot be.
+ */
+export function queueLocation(settings: DatabaseLocation & QueueLocation): { url: string; caFile: string | undefined } {
+  const { QUEUE_URL: url, QUEUE_TLS_CA_FILE: caFile } = settings;
+  if (url === undefined) return { url: databaseUrl(settings), caFile: undefined };
+  return { url: /^rediss?:/.test(url) ? url : withTls(url, 'QUEUE_URL'), caFile };
 }

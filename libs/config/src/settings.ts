@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SSL_MODES } from './database-tls.js';
 import { address, fineSeconds, host, port, proxyAddress, seconds, secret, wholeNumber } from './setting-types.js';
 
 /** Every process: how it logs. */
@@ -25,6 +26,18 @@ export const databaseSettings = {
     .regex(/^[^/?#]+$/, 'must not hold /, ? or #')
     .default('tidemark')
     .describe('Name of the database.'),
+  POSTGRES_SSLMODE: z
+    .enum(SSL_MODES, { error: `must be one of ${SSL_MODES.join(', ')}` })
+    .optional()
+    .describe(
+      'TLS to the database, as sslmode in DATABASE_URL and with the meaning of libpq: disable, require (encrypted, by whomever), verify-ca, verify-full (the certificate must be valid for the host). Default: disable.',
+    ),
+  POSTGRES_SSLROOTCERT: z
+    .string()
+    .optional()
+    .describe(
+      "File with the certificates of the authority that vouches for the database, as sslrootcert in DATABASE_URL. Without it the system's and those of NODE_EXTRA_CA_CERTS.",
+    ),
 };
 
 /** What kind of prices the database holds; a database of the other kind is refused. */
@@ -53,6 +66,12 @@ export const queueSettings = {
   QUEUE_URL: address(['redis', 'rediss', 'postgres', 'postgresql'])
     .optional()
     .describe('Queue store: redis:// or rediss:// (Redis or Valkey), or postgres://. Without it the database is used.'),
+  QUEUE_TLS_CA_FILE: z
+    .string()
+    .optional()
+    .describe(
+      "File with the certificates of the authority that vouches for a Redis at rediss://. Without it the system's and those of NODE_EXTRA_CA_CERTS.",
+    ),
 };
 
 /** Which sources there are besides those that Tidemark brings. They come first: the settings of a source follow from it. */

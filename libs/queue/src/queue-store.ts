@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRedisBackend, runMigrations, setDefaultBackendFactory, type ConnectionOptions } from 'bullmq';
 import pg from 'pg';
 import { createRecoveringPostgresBackend, GuardedClient } from './recovering-postgres-backend.js';
@@ -6,11 +7,32 @@ import { createRecoveringPostgresBackend, GuardedClient } from './recovering-pos
 export interface QueueStore {
   readonly kind: 'redis' | 'postgres';
   readonly url: string;
+  /** Certificates of the authority that vouches for a Redis at `rediss://`, as PEM; undefined leaves it to the system. */
+  readonly ca?: string;
 }
 
-/** Redis or Valkey for `redis://` and `rediss://`, else Postgres. */
-export function queueStoreOf(url: string): QueueStore {
-  return { kind: /^rediss?:/.test(url) ? 'redis' : 'postgres', url };
+/**
+ * Redis or Valkey for `redis://` and `rediss://`, else Postgres.
+ * @param caFile file with the certificates of the authority that vouches for a Redis at `rediss://`.
+ * @throws Error that names the variable when that file cannot be read, or would protect nothing.
+ */
+export function queueStoreOf(url: string, caFile?: string): QueueStore {
+  const kind = /^rediss?:/.test(url) ? 'redis' : 'postgres';
+  if (caFile === undefined) return { kind, url };
+  if (!url.startsWith('rediss:')) {
+    throw new Error(
+      'QUEUE_TLS_CA_FILE is for a Redis at rediss://, and QUEUE_URL is not one: it would protect nothing.',
+    );
+  }
+  return { kind, url, ca: readAuthority(caFile) };
+}
+
+function readAuthority(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Error(`QUEUE_TLS_CA_FILE: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 /** How soon a lost connection is tried again, in milliseconds: well below the shortest interval. */
@@ -32,7 +54,7 @@ export function useQueueStore(store: QueueStore): void {
 export function producerConnection(store: QueueStore): ConnectionOptions {
   if (store.kind === 'postgres') return postgresConnection(store.url, 3, COMMAND_TIMEOUT_MS);
   return {
-    ...redisAddress(store.url),
+    ...redisAddress(store),
     retryStrategy: () => RECONNECT_AFTER_MS,
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
@@ -46,7 +68,7 @@ export function workerConnection(store: QueueStore, concurrency: number): Connec
   if (store.kind === 'postgres')
     return postgresConnection(store.url, Math.min(4, concurrency), WORKER_QUERY_TIMEOUT_MS);
   return {
-    ...redisAddress(store.url),
+    ...redisAddress(store),
     retryStrategy: () => RECONNECT_AFTER_MS,
     maxRetriesPerRequest: null,
     connectTimeout: COMMAND_TIMEOUT_MS,
@@ -68,7 +90,7 @@ export async function migrateQueueStore(store: QueueStore): Promise<void> {
 }
 
 /** Where Redis is, as its client wants to be told. */
-export function redisAddress(url: string) {
+export function redisAddress({ url, ca }: QueueStore) {
   const { hostname, port, username, password, pathname, protocol } = new URL(url);
   return {
     host: hostname.replace(/^\[|\]$/g, ''),
@@ -76,7 +98,7 @@ export function redisAddress(url: string) {
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
     db: databaseNumber(pathname),
-    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    ...(protocol === 'rediss:' ? { tls: ca === undefined ? {} : { ca } } : {}),
   };
 }
 

@@ -21,7 +21,7 @@ const PATIENCE_MS = 1_250;
  * dropped may take minutes to notice that they pass again.
  */
 export function createStoreCheck(store: QueueStore): StoreCheck {
-  return store.kind === 'redis' ? new RedisCheck(store.url) : new PostgresCheck(store.url);
+  return store.kind === 'redis' ? new RedisCheck(store) : new PostgresCheck(store.url);
 }
 
 /** The key that is written to see whether writing is possible; of the queue's prefix, so that rights on that are enough. */
@@ -34,11 +34,11 @@ class RedisCheck implements StoreCheck {
   readonly name = NAME;
   private client: Redis | undefined;
 
-  constructor(private readonly url: string) {}
+  constructor(private readonly store: QueueStore) {}
 
   async ask(): Promise<string | undefined> {
     try {
-      this.client ??= await connect(this.url);
+      this.client ??= await connect(this.store);
       // A write, and not a ping: a replica, a full store and one that cannot save itself all answer a ping.
       await this.client.set(MARK, '1', 'PX', MARK_FOR_MS);
       return undefined;
@@ -54,9 +54,9 @@ class RedisCheck implements StoreCheck {
   }
 }
 
-async function connect(url: string): Promise<Redis> {
+async function connect(store: QueueStore): Promise<Redis> {
   const client = new Redis({
-    ...redisAddress(url),
+    ...redisAddress(store),
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -94,9 +94,15 @@ const REFUSALS: Readonly<Record<string, string>> = {
 
 function reasonOfRedis(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
+  if (UNTRUSTED.test(message)) {
+    return `the certificate of the queue store is not trusted (${message}): name its authority in QUEUE_TLS_CA_FILE, and the host that it was made for in QUEUE_URL`;
+  }
   const refusal = REFUSALS[/^[A-Z]+/.exec(message)?.[0] ?? ''];
   return refusal === undefined ? `the queue store cannot be reached: ${message}` : `${refusal} (${message})`;
 }
+
+/** How Node words that a certificate does not prove what it should. */
+const UNTRUSTED = /certificate|altnames/i;
 
 class PostgresCheck implements StoreCheck {
   readonly name = NAME;

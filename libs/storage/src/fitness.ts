@@ -1,4 +1,6 @@
 import type pg from 'pg';
+import { connectionFault } from './connection-fault.js';
+import { createPool } from './pool.js';
 import { checkSchema } from './schema-check.js';
 import { checkMode, WrongModeError, type Mode } from './settings.repository.js';
 
@@ -14,7 +16,7 @@ export async function whyUnfit(pool: pg.Pool, mode: Mode): Promise<string | unde
     return undefined;
   } catch (error) {
     if (error instanceof WrongModeError) throw error;
-    return `the database cannot be reached: ${messageOf(error)}`;
+    return `the database cannot be reached: ${connectionFault(error)}`;
   }
 }
 
@@ -32,14 +34,21 @@ export async function whyUnwritable(pool: pg.Pool, mode: Mode): Promise<string |
     );
     return rows[0]?.refused === true ? READ_ONLY : undefined;
   } catch (error) {
-    return `the database cannot be reached: ${messageOf(error)}`;
+    return `the database cannot be reached: ${connectionFault(error)}`;
+  }
+}
+
+/** Why nobody can work with the database at this address, in one sentence; undefined when it is there. */
+export async function whyUnreachable(url: string): Promise<string | undefined> {
+  const pool = createPool({ url, applicationName: 'tidemark-look', maxConnections: 1, onIdleError: () => undefined });
+  try {
+    await pool.query('SELECT 1');
+    return undefined;
+  } catch (error) {
+    return `the database cannot be reached: ${connectionFault(error)}`;
+  } finally {
+    await pool.end();
   }
 }
 
 const READ_ONLY = 'the database is a standby, or set to read only: name the primary in DATABASE_URL';
-
-/** What an error says. One of several tries at one address (`AggregateError`) says nothing by itself, its causes do. */
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
-  return error instanceof Error ? error.message : String(error);
-}

@@ -2,6 +2,7 @@ export type { Pool } from 'pg';
 export { AttemptRepository, type AnsweredCall, type FailedAttempt } from './attempt.repository.js';
 export * from './catalogue.repository.js';
 export * from './close.repository.js';
+export * from './connection-fault.js';
 export * from './data-source.js';
 export * from './database-clock.js';
 export * from './drift.repository.js';

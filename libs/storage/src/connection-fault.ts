@@ -1,0 +1,19 @@
+/** How Node names a certificate that does not prove what it should. */
+const UNTRUSTED = /^(ERR_TLS_CERT_ALTNAME_INVALID|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_SELF_SIGNED_CERT)/;
+
+/**
+ * What an error of a connection to the database says, in one sentence, with the cure where one is known. One of several
+ * tries at one address (`AggregateError`) says nothing by itself, its causes do.
+ */
+export function connectionFault(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(connectionFault).join(', ');
+  const message = error instanceof Error ? error.message : String(error);
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  if (UNTRUSTED.test(code)) {
+    return `its certificate is not trusted (${message}): name the authority in sslrootcert (POSTGRES_SSLROOTCERT), and the host that the certificate was made for`;
+  }
+  if (message.includes('does not support SSL')) {
+    return 'it speaks no TLS, which sslmode (POSTGRES_SSLMODE) asks for: turn it on there (ssl = on)';
+  }
+  return message;
+}

@@ -50,6 +50,9 @@ case $task in
     echo "API:     http://${PUBLISH_ADDRESS:-127.0.0.1}:${API_PORT:-8000}/"
     echo "Control: http://${PUBLISH_ADDRESS:-127.0.0.1}:${CONTROL_PORT:-8001}/queues, user tidemark, password in secrets/control_password"
     ;;
+  # Workers beyond those that the file asks for are orphans to podman-compose.
+  # shellcheck disable=SC2086 # A command with arguments.
+  down) exec $compose "${arguments[@]}" down --remove-orphans "$@" ;;
   # shellcheck disable=SC2086 # A command with arguments.
   *) exec $compose "${arguments[@]}" "$task" "$@" ;;
 esac

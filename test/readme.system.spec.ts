@@ -17,8 +17,8 @@ const COMMANDS = [
   ...[...README.matchAll(/`(make [^`]+)`/g)].map(([, command]) => command ?? ''),
 ];
 
-/** Commands that are run elsewhere, by name: `make test` is what runs this. */
-const RUN_ELSEWHERE = ['make test'];
+/** Commands that are run elsewhere, by name: `make test` is what runs this, and `make test-compose` runs those that need containers. */
+const RUN_ELSEWHERE = ['make test', 'make up', 'make ps', 'make down', 'make logs', 'make image'];
 
 /** The environment without what would name a database of somebody else's. */
 function withoutDatabase(): NodeJS.ProcessEnv {

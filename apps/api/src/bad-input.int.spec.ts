@@ -175,6 +175,12 @@ describe('pages and metrics', () => {
     expect((await api.get('/openapi.json')).json.paths).toHaveProperty('/prices');
   });
 
+  it('shows the address by which a visitor reached the proxy in front', async () => {
+    const proxied = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'prices.example.com' };
+    const { text } = await api.get('/', { headers: proxied });
+    expect(text).toContain('https://prices.example.com/prices?');
+  });
+
   it('measures requests by route template, whatever was asked for', async () => {
     await api.get('/some-random-path');
     await api.get('/prices/latest?ticker=btc_usd');

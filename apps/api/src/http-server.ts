@@ -11,6 +11,12 @@ import { problemOf, sendProblem } from './problem.filter.js';
 /** A request id that a client may choose: it stands in logs and headers. */
 const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,100}$/;
 
+/**
+ * Who may say by `X-Forwarded-Proto` and `X-Forwarded-Host` how a visitor reached us: proxies on this machine or in a private network,
+ * where TLS ends. The home page alone makes use of it, for the address that it shows.
+ */
+const TRUSTED_PROXIES = ['loopback', 'linklocal', 'uniquelocal'];
+
 /** Fastify with request ids, and problem documents also for what never reaches a route. */
 export function createAdapter(): FastifyAdapter {
   return new FastifyAdapter({
@@ -18,6 +24,7 @@ export function createAdapter(): FastifyAdapter {
     forceCloseConnections: 'idle',
     // What arrives in the last moment on a connection that is open is answered like everything before it.
     return503OnClosing: false,
+    trustProxy: TRUSTED_PROXIES,
     genReqId: requestIdOf,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       void reply.header('x-request-id', request.id);

@@ -13,8 +13,8 @@ sources := $(shell find apps libs -name '*.spec.ts' -prune -o \( -type d -o -nam
 # Node 24 first on the PATH of a recipe. Not for `npm ci`, which takes that very Node away and brings it anew.
 with_node = PATH="$(CURDIR)/node_modules/.bin:$$PATH" && export PATH
 
-.PHONY: help demo start test verify replay test-system test-faults check soak demo-day load build install clean node-version \
-  up down logs ps image image-load k8s test-compose test-chart test-cluster
+.PHONY: help demo start test verify replay test-system test-faults check check-static test-coverage audit sbom soak demo-day load \
+  build install clean node-version up down logs ps image image-load k8s test-compose test-chart test-cluster
 
 help: ## Show this list
 	@echo 'Tidemark: crypto prices on a clock, every one of them kept.'
@@ -47,6 +47,22 @@ test-faults: $(built) ## Kill, cut off and double the processes, and look whethe
 
 check: $(built) ## Types, lint, import boundaries, generated files, all tests: what CI runs
 	@$(with_node) && exec npm run -s check
+
+check-static: $(built) ## Of these: types, lint, import boundaries, generated files
+	@$(with_node) && exec npm run -s check:static
+
+test-coverage: $(built) ## Run the tests counting which lines run; a report in coverage/html
+	@$(with_node) && rm -rf coverage && npm run -s jest -- --coverage --coverageReporters=json --coverageDirectory=coverage/all && \
+	  exec node tools/merge-coverage.mjs
+
+audit: ## Ask the registry for advisories about what is shipped (high and worse fail) and for its signatures of all packages
+	npm audit --omit=dev --audit-level=high
+	@$(MAKE) -s $(installed)
+	npm audit signatures
+
+sbom: $(installed) ## Write what is shipped, package by package, to sbom.cdx.json (CycloneDX)
+	@$(with_node) && exec npm exec --yes --package=@cyclonedx/cyclonedx-npm@6.0.1 --omit=optional -- \
+	  cyclonedx-npm --omit dev --no-validate --output-reproducible --output-format JSON --output-file sbom.cdx.json
 
 soak: $(built) ## Run the demo under changing faults for MINUTES=10, then verify
 	@$(with_node) && exec npm run -s soak

@@ -43,5 +43,15 @@ export default {
   testTimeout: 30_000,
   // Another order every time: no test may lean on another.
   randomize: true,
-  reporters: ['default', '<rootDir>/test/support/tell-seed.mjs'],
+  reporters: [
+    'default',
+    '<rootDir>/test/support/tell-seed.mjs',
+    // For a CI that shows tests one by one. The reporter reads the variable too.
+    ...(process.env.JEST_JUNIT_OUTPUT_FILE
+      ? [['jest-junit', { classNameTemplate: '{filepath}', titleTemplate: '{title}' }]]
+      : []),
+  ],
+  // With --coverage only. What Babel counts can be added up over shards; what V8 counts differs from run to run.
+  collectCoverageFrom: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts', '!**/*.spec.ts'],
+  coverageProvider: 'babel',
 };

@@ -13,8 +13,8 @@ sources := $(shell find apps libs -name '*.spec.ts' -prune -o \( -type d -o -nam
 # Node 24 first on the PATH of a recipe. Not for `npm ci`, which takes that very Node away and brings it anew.
 with_node = PATH="$(CURDIR)/node_modules/.bin:$$PATH" && export PATH
 
-.PHONY: help demo start test verify replay test-system test-faults check check-static test-coverage audit sbom soak demo-day load \
-  build install clean node-version up down logs ps image image-load k8s test-compose test-chart test-cluster
+.PHONY: help demo start test verify replay test-system test-faults check check-static test-coverage audit sbom ci-job soak demo-day \
+  load build install clean node-version up down logs ps image image-load k8s test-compose test-chart test-cluster
 
 help: ## Show this list
 	@echo 'Tidemark: crypto prices on a clock, every one of them kept.'
@@ -63,6 +63,11 @@ audit: ## Ask the registry for advisories about what is shipped (high and worse 
 sbom: $(installed) ## Write what is shipped, package by package, to sbom.cdx.json (CycloneDX)
 	@$(with_node) && exec npm exec --yes --package=@cyclonedx/cyclonedx-npm@6.0.1 --omit=optional -- \
 	  cyclonedx-npm --omit dev --no-validate --output-reproducible --output-format JSON --output-file sbom.cdx.json
+
+# Without containers there are no services: the tests start stores of their own. It copies the files that git knows, by rsync.
+ci-job: $(installed) ## Run a job of .gitlab-ci.yml here, without GitLab and containers: JOB='test: [1/3]'
+	@$(with_node) && exec gitlab-ci-local --force-shell-executor --timestamps --variable TEST_DATABASE_URL= --variable TEST_REDIS_URL= \
+	  --ignore-predefined-vars CI_PIPELINE_SOURCE --variable CI_PIPELINE_SOURCE=$(or $(SOURCE),merge_request_event) '$(JOB)'
 
 soak: $(built) ## Run the demo under changing faults for MINUTES=10, then verify
 	@$(with_node) && exec npm run -s soak

@@ -3,7 +3,7 @@
 #   review FILE    TIDEMARK_IMAGE on throw-away stores with simulated prices; writes its address to FILE where REVIEW_DOMAIN is set
 #   stop-review    takes it away with its namespace
 #   production     TIDEMARK_IMAGE with the values of the file PRODUCTION_VALUES
-#   rollback       production as it was before, or at REVISION of `helm history`
+#   rollback       production as it was before the last upgrade that worked, or at REVISION of `helm history`
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -72,9 +72,11 @@ case ${1:-} in
     upgrade --values "$PRODUCTION_VALUES"
     ;;
   rollback)
-    chart history "$release" --max 10
-    # shellcheck disable=SC2086 # Nothing at all where no revision is asked for.
-    chart rollback "$release" ${REVISION:-} --wait --timeout "$timeout"
+    chart history "$release"
+    # Helm's own choice is the revision before, also where that is the one that failed and was taken back.
+    revision=${REVISION:-$(chart history "$release" | awk -F '\t' '$3 ~ /superseded/ { last = $1 } END { print last + 0 }')}
+    [ "$revision" != 0 ] || fail 'no revision before this one ever ran: deploy another image instead'
+    chart rollback "$release" "$revision" --wait --timeout "$timeout"
     chart history "$release" --max 2
     ;;
   *) sed -n '2,6s/^# //p' "$0" >&2; exit 64 ;;

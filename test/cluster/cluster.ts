@@ -91,6 +91,19 @@ export class Namespace {
     await command('kubectl', ['--namespace', this.name, 'apply', '-f', '-'], list);
   }
 
+  /** Creates what one template of the chart renders to, outside of any release, and waits until it is up. */
+  async applyTemplates(template: string, settings: readonly string[]): Promise<void> {
+    const shown = ['serviceaccount', 'configmaps', template].flatMap((file) => [
+      '--show-only',
+      `templates/${file}.yaml`,
+    ]);
+    const values = ['networkPolicy.enabled=false', ...settings].flatMap((each) => ['--set', each]);
+    const words = ['template', 'apart', 'helm/tidemark', ...shown, ...imageValues(IMAGES.tidemark), ...values];
+    const rendered = await command('helm', words);
+    await command('kubectl', ['--namespace', this.name, 'apply', '-f', '-'], rendered);
+    await this.kubectl('wait', 'deployment', '--all', '--for=condition=Available', '--timeout=120s');
+  }
+
   /** Pods of a component that are not on their way out. */
   async pods(component: string): Promise<Pod[]> {
     const selector = `app.kubernetes.io/component=${component}`;

@@ -73,23 +73,12 @@ function overrides(): string[] {
 
 /** Stores that outlive the releases, with their Secrets, and whatever else the values name. */
 async function startStores(namespace: Namespace): Promise<void> {
-  const settings = [
-    'fullnameOverride=stores',
-    'devStores.enabled=true',
-    'networkPolicy.enabled=false',
-    'image.repository=unused',
-  ];
-  const shown = ['templates/serviceaccount.yaml', 'templates/dev-stores.yaml'].flatMap((file) => ['--show-only', file]);
-  const words = ['template', 'stores', CHART, ...shown, ...settings.flatMap((each) => ['--set', each])];
-  const stores = await command('helm', words);
-  await command('kubectl', ['--namespace', namespace.name, 'apply', '-f', '-'], stores);
+  await namespace.applyTemplates('dev-stores', ['devStores.enabled=true', 'fullnameOverride=stores']);
   await namespace.apply(
     secret('control', { CONTROL_PASSWORD: 'throw-away' }),
     secret('source-keys', { COINGECKO_API_KEY: 'throw-away' }),
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'authority' }, data: { 'ca.crt': '' } },
   );
-  for (const store of ['postgresql', 'valkey'])
-    await namespace.kubectl('rollout', 'status', `deployment/stores-${store}`, '--timeout=120s');
 }
 
 /** A new database for each release: it remembers whether its prices are real. */

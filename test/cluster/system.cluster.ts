@@ -54,6 +54,7 @@ describe('a system that samples and answers while it is upgraded', () => {
   beforeAll(async () => {
     namespace = await Namespace.create('tidemark-system');
     await namespace.startProber();
+    await namespace.applyTemplates('simulator', ['simulator.enabled=true', 'fullnameOverride=sources']);
   });
   // What is left is removed by the next run, so that a failed one can be looked at.
 
@@ -149,13 +150,7 @@ describe('a system that samples and answers while it is upgraded', () => {
   });
 
   it('is proven by verify, run in one of its pods', async () => {
-    const words = [
-      'exec',
-      'deployment/tidemark-scheduler',
-      '--',
-      'env',
-      'SIMULATOR_URL=http://tidemark-simulator:8003',
-    ];
+    const words = ['exec', 'deployment/tidemark-scheduler', '--', 'env', 'SIMULATOR_URL=http://sources-simulator:8003'];
     const printed = await namespace.kubectl(...words, 'tidemark', 'verify');
     say(
       'verify',

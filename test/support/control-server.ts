@@ -1,5 +1,5 @@
 import { ClockWatch, NestLogger } from '@app/observability';
-import { producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
+import { producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
@@ -64,7 +64,7 @@ export async function startControlServer(databaseUrl: string, access = NOBODY): 
   });
   const clock = new ClockWatch(() => databaseNowMs(pool));
   await clock.measure();
-  const queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(queueStore), log.logger);
+  const queues = new FetchQueues(['deribit', 'coingecko'], producerOptions(queueStore), log.logger);
   await Promise.all(queues.all().map((queue) => queue.waitUntilReady()));
   const client = new SourceClient({ access, now: Date.now });
   const sources = { client, access, limited: false };

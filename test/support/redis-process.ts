@@ -21,15 +21,16 @@ export class RedisProcess {
     private readonly folder: string,
     readonly port: number,
     private readonly tls: { readonly port: number; readonly files: Certificate } | undefined,
+    private readonly more: readonly string[],
   ) {}
 
   /** @param files also speaks TLS with this certificate, on a port of its own. */
-  static async start(files?: Certificate): Promise<RedisProcess> {
+  static async start(files?: Certificate, more: readonly string[] = []): Promise<RedisProcess> {
     const server = redisServerName();
     if (server === undefined) throw new Error('there is no redis-server or valkey-server on the PATH');
     const folder = await mkdtemp(path.join(os.tmpdir(), 'tidemark-redis-'));
     const tls = files === undefined ? undefined : { port: await freePort(), files };
-    const redis = new RedisProcess(server, folder, await freePort(), tls);
+    const redis = new RedisProcess(server, folder, await freePort(), tls, more);
     await redis.start();
     return redis;
   }
@@ -55,12 +56,23 @@ export class RedisProcess {
       '',
       '--appendonly',
       'yes',
+      ...this.more,
       ...(this.tls === undefined ? [] : tlsOptions(this.tls.port, this.tls.files)),
     ];
     this.child = spawn(this.server, options, { stdio: 'ignore' });
     await eventually('Redis to answer', 10_000, () =>
       this.ask(async (client) => (await client.ping()) === 'PONG' || undefined),
     );
+  }
+
+  /** A cluster of one node that holds every slot, and refuses commands over keys of several as all clusters do. */
+  static async startCluster(): Promise<RedisProcess> {
+    const redis = await RedisProcess.start(undefined, ['--cluster-enabled', 'yes']);
+    await redis.ask((client) => client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383'));
+    await eventually('the cluster to be whole', 10_000, () =>
+      redis.ask(async (client) => String(await client.cluster('INFO')).includes('cluster_state:ok') || undefined),
+    );
+    return redis;
   }
 
   /** Ends it at once, as a crash does. */

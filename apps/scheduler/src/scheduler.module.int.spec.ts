@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import '../../../test/support/one-realm-of-errors.js';
 import { ClockWatch, NestLogger } from '@app/observability';
-import { producerConnection, queueStoreOf, useQueueStore, type QueueStore } from '@app/queue';
+import { producerOptions, queueStoreOf, useQueueStore, type QueueStore } from '@app/queue';
 import { SourceClient } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
@@ -72,7 +72,7 @@ describe('a scheduler', () => {
     });
     const clock = new ClockWatch(() => databaseNowMs(pool));
     await clock.measure();
-    queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(queueStore), log.logger);
+    queues = new FetchQueues(['deribit', 'coingecko'], producerOptions(queueStore), log.logger);
     const sources = { client: new SourceClient({ now: Date.now }), access: {}, limited: false };
     const stores = { pool, databaseUrl: database.url, queueStore, queues, payloadRetentionDays: 30 };
     const parts = { ...stores, logger: log.logger, clock, readiness: () => [], sources };

@@ -3,7 +3,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { ClockWatch, OperationsModule, type Logger, type ReadinessAnswer } from '@app/observability';
-import { workerConnection, type QueueStore } from '@app/queue';
+import { workerOptions, type QueueStore } from '@app/queue';
 import {
   CatalogueRepository,
   CloseRepository,
@@ -67,7 +67,7 @@ export class SchedulerModule {
     return {
       module: SchedulerModule,
       imports: [
-        BullModule.forRoot({ connection: workerConnection(queueStore, 1) }),
+        BullModule.forRoot(workerOptions(queueStore, 1)),
         BullModule.registerQueue(),
         TypeOrmModule.forRoot(dataSourceOptions(parts.databaseUrl, 'tidemark-catalogue')),
         OperationsModule.forRoot(parts.readiness),

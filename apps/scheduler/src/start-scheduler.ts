@@ -9,7 +9,7 @@ import {
   type Closable,
   type Logger,
 } from '@app/observability';
-import { createStoreCheck, producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
+import { createStoreCheck, producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import {
   createPool,
@@ -71,7 +71,7 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
   });
   const queues = new FetchQueues(
     SOURCES.map((source) => source.name),
-    producerConnection(queueStore),
+    producerOptions(queueStore),
     logger,
   );
   // For the sources' own lists of names; prices are asked for by workers alone.

@@ -1,5 +1,5 @@
 import { ClockWatch, NestLogger } from '@app/observability';
-import { fetchJob, fetchQueueName, producerConnection, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
+import { fetchJob, fetchQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
 import { SourceClient, sourceByName } from '@app/sources';
 import { createPool, databaseNowMs, type Pool } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
@@ -47,7 +47,7 @@ describe.each(STORES)('two workers with their queues on %s', (store) => {
     });
     const queueStore = queueStoreOf(redis?.url ?? database.url);
     useQueueStore(queueStore);
-    queue = new Queue(fetchQueueName('deribit'), { connection: producerConnection(queueStore) });
+    queue = new Queue(fetchQueueName('deribit'), producerOptions(queueStore));
     queue.on('error', () => undefined);
     await queue.waitUntilReady();
     pool = createPool({

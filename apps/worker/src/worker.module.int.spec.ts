@@ -1,6 +1,6 @@
 import { slotAt } from '@app/domain';
 import { ClockWatch, NestLogger } from '@app/observability';
-import { fetchJob, fetchQueueName, producerConnection, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
+import { fetchJob, fetchQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
 import { SourceClient } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
@@ -43,7 +43,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
     log = createLogBook();
     const queueStore = queueStoreOf(store === 'Postgres' ? database.url : await emptyRedisUrl());
     useQueueStore(queueStore);
-    queue = new Queue(fetchQueueName('deribit'), { connection: producerConnection(queueStore) });
+    queue = new Queue(fetchQueueName('deribit'), producerOptions(queueStore));
     queue.on('error', () => undefined);
     await queue.waitUntilReady();
     const pool = createPool({

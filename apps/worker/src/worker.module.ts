@@ -3,7 +3,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import type { JudgeOptions } from '@app/domain';
 import { ClockWatch, OperationsModule, type Logger, type ReadinessAnswer } from '@app/observability';
-import { workerConnection, type QueueStore } from '@app/queue';
+import { workerOptions, type QueueStore } from '@app/queue';
 import { parserVersionOf, SOURCES, SourceClient } from '@app/sources';
 import {
   AttemptRepository,
@@ -61,7 +61,7 @@ export class WorkerModule {
       module: WorkerModule,
       imports: [
         DiscoveryModule,
-        BullModule.forRoot({ connection: workerConnection(parts.queueStore, parts.processors.concurrency) }),
+        BullModule.forRoot(workerOptions(parts.queueStore, parts.processors.concurrency)),
         BullModule.registerQueue(),
         OperationsModule.forRoot(parts.readiness),
       ],

@@ -2,7 +2,8 @@ import { Queue, Worker } from 'bullmq';
 import { startTcpProxy, throughProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
 import { fetchWorkerOptions } from './fetch-jobs.js';
-import { producerConnection, queueStoreOf, useQueueStore, workerConnection, type QueueStore } from './queue-store.js';
+import { queueStoreOf, type QueueStore } from './queue-address.js';
+import { producerOptions, useQueueStore, workerOptions } from './queue-store.js';
 import { reachStore } from './reach-store.js';
 
 /** The first connection takes some 30 ms: these break it in each of its phases. */
@@ -28,7 +29,7 @@ describe('a queue on Postgres whose first connection breaks', () => {
   });
 
   it.each(BREAKS_AFTER_MS)('is reached when the way is open again (broken after %i ms)', async (breakAfterMs) => {
-    const queue = new Queue('prices', { connection: producerConnection(store) });
+    const queue = new Queue('prices', producerOptions(store));
     queue.on('error', () => undefined);
     closing.push(queue);
     await elapse(breakAfterMs);
@@ -46,7 +47,7 @@ describe('a queue on Postgres whose first connection breaks', () => {
       const done = Promise.withResolvers<string>();
       const worker = new Worker('prices', async (job) => done.resolve(job.name), {
         ...fetchWorkerOptions,
-        connection: workerConnection(store, 2),
+        ...workerOptions(store, 2),
       });
       worker.on('error', () => undefined);
       closing.push(worker);
@@ -54,7 +55,7 @@ describe('a queue on Postgres whose first connection breaks', () => {
       way.cut();
       await elapse(300);
       way.mend();
-      const queue = new Queue('prices', { connection: producerConnection(queueStoreOf(database.url)) });
+      const queue = new Queue('prices', producerOptions(queueStoreOf(database.url)));
       closing.unshift(queue);
       await queue.add('offered after the break', {});
       expect(await done.promise).toBe('offered after the break');

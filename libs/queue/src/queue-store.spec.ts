@@ -1,4 +1,5 @@
-import { producerConnection, queueStoreOf, workerConnection } from './queue-store.js';
+import { queueStoreOf } from './queue-address.js';
+import { producerOptions, workerOptions } from './queue-store.js';
 
 describe('the queue store', () => {
   test.each([
@@ -21,19 +22,19 @@ describe('the queue store', () => {
   ];
 
   test.each(addresses)('reads %s', (url, expected) => {
-    expect(producerConnection(queueStoreOf(url))).toMatchObject(expected);
-    expect(workerConnection(queueStoreOf(url), 5)).toMatchObject(expected);
+    expect(producerOptions(queueStoreOf(url)).connection).toMatchObject(expected);
+    expect(workerOptions(queueStoreOf(url), 5).connection).toMatchObject(expected);
   });
 
   test('speaks plainly to redis://, without a user it does not name one', () => {
-    const connection = producerConnection(queueStoreOf('redis://h'));
+    const connection = producerOptions(queueStoreOf('redis://h')).connection;
     expect(connection).not.toHaveProperty('tls');
     expect(connection).not.toHaveProperty('username');
     expect(connection).not.toHaveProperty('password');
   });
 
   test('a database number that is none is a fault and not database 0', () => {
-    expect(() => producerConnection(queueStoreOf('redis://h/prices'))).toThrow('QUEUE_URL');
-    expect(() => producerConnection(queueStoreOf('redis://h/-1'))).toThrow('QUEUE_URL');
+    expect(() => producerOptions(queueStoreOf('redis://h/prices')).connection).toThrow('QUEUE_URL');
+    expect(() => producerOptions(queueStoreOf('redis://h/-1')).connection).toThrow('QUEUE_URL');
   });
 });

@@ -1,39 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { createRedisBackend, runMigrations, setDefaultBackendFactory, type ConnectionOptions } from 'bullmq';
-import pg from 'pg';
+import { createRedisBackend, setDefaultBackendFactory, type ConnectionOptions } from 'bullmq';
+import { redisAddress, type QueueStore } from './queue-address.js';
 import { createRecoveringPostgresBackend, GuardedClient } from './recovering-postgres-backend.js';
-
-/** Which store carries the queue. */
-export interface QueueStore {
-  readonly kind: 'redis' | 'postgres';
-  readonly url: string;
-  /** Certificates of the authority that vouches for a Redis at `rediss://`, as PEM; undefined leaves it to the system. */
-  readonly ca?: string;
-}
-
-/**
- * Redis or Valkey for `redis://` and `rediss://`, else Postgres.
- * @param caFile file with the certificates of the authority that vouches for a Redis at `rediss://`.
- * @throws Error that names the variable when that file cannot be read, or would protect nothing.
- */
-export function queueStoreOf(url: string, caFile?: string): QueueStore {
-  const kind = /^rediss?:/.test(url) ? 'redis' : 'postgres';
-  if (caFile === undefined) return { kind, url };
-  if (!url.startsWith('rediss:')) {
-    throw new Error(
-      'QUEUE_TLS_CA_FILE is for a Redis at rediss://, and QUEUE_URL is not one: it would protect nothing.',
-    );
-  }
-  return { kind, url, ca: readAuthority(caFile) };
-}
-
-function readAuthority(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new Error(`QUEUE_TLS_CA_FILE: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-}
 
 /** How soon a lost connection is tried again, in milliseconds: well below the shortest interval. */
 const RECONNECT_AFTER_MS = 250;
@@ -50,8 +17,30 @@ export function useQueueStore(store: QueueStore): void {
   else setDefaultBackendFactory(createRedisBackend);
 }
 
-/** A connection for those who add jobs: fails at once when the store is away, since planning must go on without it. */
-export function producerConnection(store: QueueStore): ConnectionOptions {
+/**
+ * What every key of ours in Redis begins with. The braces make it a hash tag: a script of BullMQ touches many keys at once,
+ * which a cluster allows only for keys of one tag. One tag for all queues, since they are small, and a cluster of one shard
+ * is more than they need. Postgres has tables of its own instead and takes no notice.
+ */
+export const QUEUE_PREFIX = '{tidemark}';
+
+/** How a queue or worker of ours reaches its store, and under which keys. */
+export interface StoreOptions {
+  readonly connection: ConnectionOptions;
+  readonly prefix: string;
+}
+
+/** For those who add jobs: fails at once when the store is away, since planning must go on without it. */
+export function producerOptions(store: QueueStore): StoreOptions {
+  return { connection: producerConnection(store), prefix: QUEUE_PREFIX };
+}
+
+/** For those who run jobs: waits for the store to come back. */
+export function workerOptions(store: QueueStore, concurrency: number): StoreOptions {
+  return { connection: workerConnection(store, concurrency), prefix: QUEUE_PREFIX };
+}
+
+function producerConnection(store: QueueStore): ConnectionOptions {
   if (store.kind === 'postgres') return postgresConnection(store.url, 3, COMMAND_TIMEOUT_MS);
   return {
     ...redisAddress(store),
@@ -63,8 +52,7 @@ export function producerConnection(store: QueueStore): ConnectionOptions {
   };
 }
 
-/** A connection for those who run jobs: waits for the store to come back. */
-export function workerConnection(store: QueueStore, concurrency: number): ConnectionOptions {
+function workerConnection(store: QueueStore, concurrency: number): ConnectionOptions {
   if (store.kind === 'postgres')
     return postgresConnection(store.url, Math.min(4, concurrency), WORKER_QUERY_TIMEOUT_MS);
   return {
@@ -75,37 +63,6 @@ export function workerConnection(store: QueueStore, concurrency: number): Connec
     // A half-open connection is noticed by the kernel and not by a blocked read.
     keepAlive: 5_000,
   };
-}
-
-/** Brings the queue's own tables up to date; Redis needs none. */
-export async function migrateQueueStore(store: QueueStore): Promise<void> {
-  if (store.kind === 'redis') return;
-  const client = new pg.Client({ ...postgresAddress(store.url), application_name: 'tidemark-migrate-queue' });
-  await client.connect();
-  try {
-    await runMigrations(client);
-  } finally {
-    await client.end();
-  }
-}
-
-/** Where Redis is, as its client wants to be told. */
-export function redisAddress({ url, ca }: QueueStore) {
-  const { hostname, port, username, password, pathname, protocol } = new URL(url);
-  return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? 6379 : Number(port),
-    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    db: databaseNumber(pathname),
-    ...(protocol === 'rediss:' ? { tls: ca === undefined ? {} : { ca } } : {}),
-  };
-}
-
-function databaseNumber(pathname: string): number {
-  const match = /^\/?(\d{0,4})$/.exec(pathname);
-  if (match === null) throw new Error(`QUEUE_URL: ${pathname.slice(1)} is no number of a Redis database`);
-  return Number(match[1]);
 }
 
 /** Where Postgres is, as its client wants to be told. */

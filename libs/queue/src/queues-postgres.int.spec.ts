@@ -1,5 +1,5 @@
 import { createTestDatabase } from '../../../test/support/test-database.js';
-import { queueStoreOf } from './queue-store.js';
+import { queueStoreOf } from './queue-address.js';
 import { itCarriesTheQueue } from './queues.contract.js';
 
 describe('the queue on Postgres', () => {

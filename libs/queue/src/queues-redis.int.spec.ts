@@ -1,4 +1,4 @@
-import { queueStoreOf } from './queue-store.js';
+import { queueStoreOf } from './queue-address.js';
 import { itCarriesTheQueue } from './queues.contract.js';
 
 const url = process.env['TEST_REDIS_URL'];

@@ -4,7 +4,8 @@ import { CuttableProxy } from '../../../test/support/cuttable-proxy.js';
 import { eventually } from '../../../test/support/processes.js';
 import { cleanQueue } from './clean-queue.js';
 import { addFetchJobs, fetchJob, fetchWorkerOptions } from './fetch-jobs.js';
-import { producerConnection, queueStoreOf, useQueueStore, workerConnection, type QueueStore } from './queue-store.js';
+import { queueStoreOf, type QueueStore } from './queue-address.js';
+import { producerOptions, useQueueStore, workerOptions } from './queue-store.js';
 import { ensureWakeUps, WAKE_JOB, wakeWorkerOptions } from './wake-jobs.js';
 
 const SLOT = 1_766_000_000;
@@ -43,7 +44,7 @@ export function itCarriesTheQueue(enter: () => Promise<StoreUnderTest>): void {
   });
 
   function open(name: string, at = store): Queue {
-    const opened = new Queue(name, { connection: producerConnection(at) });
+    const opened = new Queue(name, producerOptions(at));
     opened.on('error', () => undefined);
     queues.push(opened);
     return opened;
@@ -53,7 +54,7 @@ export function itCarriesTheQueue(enter: () => Promise<StoreUnderTest>): void {
     processor: (job: Job) => Promise<unknown>,
     options: Partial<WorkerOptions> = fetchWorkerOptions,
   ): Worker {
-    const worker = new Worker(queue.name, processor, { ...options, connection: workerConnection(store, 2) });
+    const worker = new Worker(queue.name, processor, { ...options, ...workerOptions(store, 2) });
     worker.on('error', () => undefined);
     workers.push(worker);
     return worker;

@@ -2,7 +2,8 @@ import { Queue, Worker } from 'bullmq';
 import { eventually } from '../../../test/support/processes.js';
 import { RedisProcess, redisServerName } from '../../../test/support/redis-process.js';
 import { addFetchJobs, fetchJob, fetchWorkerOptions } from './fetch-jobs.js';
-import { producerConnection, queueStoreOf, useQueueStore, workerConnection } from './queue-store.js';
+import { queueStoreOf } from './queue-address.js';
+import { producerOptions, useQueueStore, workerOptions } from './queue-store.js';
 import { ensureWakeUps } from './wake-jobs.js';
 
 const LIMIT_MS = 15_000;
@@ -32,7 +33,7 @@ if (redisServerName() === undefined) {
     });
 
     function open(): void {
-      queue = new Queue('spec', { connection: producerConnection(queueStoreOf(redis.url)) });
+      queue = new Queue('spec', producerOptions(queueStoreOf(redis.url)));
       queue.on('error', () => undefined);
     }
 
@@ -48,7 +49,7 @@ if (redisServerName() === undefined) {
       const ran: number[] = [];
       worker = new Worker('spec', async (job: { data: { slot: number } }) => ran.push(job.data.slot), {
         ...fetchWorkerOptions,
-        connection: workerConnection(queueStoreOf(redis.url), 1),
+        ...workerOptions(queueStoreOf(redis.url), 1),
       });
       worker.on('error', () => undefined);
       await addFetchJobs(queue, [jobAt(60)]);

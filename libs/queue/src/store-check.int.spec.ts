@@ -3,7 +3,7 @@ import { CuttableProxy } from '../../../test/support/cuttable-proxy.js';
 import { eventually } from '../../../test/support/processes.js';
 import { RedisProcess, redisServerName } from '../../../test/support/redis-process.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
-import { queueStoreOf } from './queue-store.js';
+import { queueStoreOf } from './queue-address.js';
 import { createStoreCheck, type StoreCheck } from './store-check.js';
 
 const LIMIT_MS = 5_000;

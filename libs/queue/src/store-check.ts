@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { postgresAddress, redisAddress, type QueueStore } from './queue-store.js';
+import { redisAddress, type QueueStore } from './queue-address.js';
+import { postgresAddress, QUEUE_PREFIX } from './queue-store.js';
 
 /** Asks after the queue store over a connection of its own, so that busy queues never hide it. */
 export interface StoreCheck {
@@ -25,7 +26,7 @@ export function createStoreCheck(store: QueueStore): StoreCheck {
 }
 
 /** The key that is written to see whether writing is possible; of the queue's prefix, so that rights on that are enough. */
-const MARK = 'bull:readiness';
+const MARK = `${QUEUE_PREFIX}:readiness`;
 
 /** The mark goes by itself, in milliseconds. */
 const MARK_FOR_MS = 60_000;

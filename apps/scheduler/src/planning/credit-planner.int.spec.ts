@@ -1,6 +1,6 @@
 import { slotAt } from '@app/domain';
 import { ClockWatch } from '@app/observability';
-import { producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
+import { producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { PlanRepository, usedCredits } from '@app/storage';
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
 import { samplesOf } from '../../../../test/builders/planned-fetch.js';
@@ -30,7 +30,7 @@ describe('a source whose month does not last', () => {
     log = createLogBook();
     const store = queueStoreOf(database.url);
     useQueueStore(store);
-    queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(store), log.logger);
+    queues = new FetchQueues(['deribit', 'coingecko'], producerOptions(store), log.logger);
     await Promise.all(queues.all().map((queue) => queue.waitUntilReady()));
     planner = await aPlanner();
     const both = [

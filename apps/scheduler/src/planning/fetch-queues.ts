@@ -1,5 +1,5 @@
-import { Queue, type ConnectionOptions } from 'bullmq';
-import { fetchQueueName, PLANNER_QUEUE, removeFetchJobs } from '@app/queue';
+import { Queue } from 'bullmq';
+import { fetchQueueName, PLANNER_QUEUE, removeFetchJobs, type StoreOptions } from '@app/queue';
 import type { Logger } from '@app/observability';
 
 /** The queues that the scheduler adds to: one a source, and the one that wakes the planner. */
@@ -9,11 +9,11 @@ export class FetchQueues {
 
   constructor(
     sources: readonly string[],
-    connection: ConnectionOptions,
+    options: StoreOptions,
     private readonly logger: Logger,
   ) {
     const open = (name: string): Queue => {
-      const queue = new Queue(name, { connection });
+      const queue = new Queue(name, options);
       // Without a listener a lost connection would end the process; it is tried again by itself.
       queue.on('error', (error) => logger.warn({ event: 'queue_error', queue: name }, error.message));
       return queue;

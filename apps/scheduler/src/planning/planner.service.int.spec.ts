@@ -1,6 +1,6 @@
 import { slotAt } from '@app/domain';
 import { ClockWatch } from '@app/observability';
-import { producerConnection, queueStoreOf, useQueueStore } from '@app/queue';
+import { producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { createPool, PlanRepository, type Pool } from '@app/storage';
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
 import { createLogBook, type LogBook } from '../../../../test/support/log-lines.js';
@@ -36,7 +36,7 @@ describe('the planner', () => {
     log = createLogBook();
     const store = queueStoreOf(throughProxy(database.url, wayToQueue));
     useQueueStore(store);
-    queues = new FetchQueues(['deribit', 'coingecko'], producerConnection(store), log.logger);
+    queues = new FetchQueues(['deribit', 'coingecko'], producerOptions(store), log.logger);
     await Promise.all(queues.all().map((queue) => queue.waitUntilReady()));
     planner = await aPlanner();
   });

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+
+/** Which store carries the queue. */
+export interface QueueStore {
+  readonly kind: 'redis' | 'postgres';
+  readonly url: string;
+  /** Certificates of the authority that vouches for a Redis at `rediss://`, as PEM; undefined leaves it to the system. */
+  readonly ca?: string;
+}
+
+/**
+ * Redis or Valkey for `redis://` and `rediss://`, else Postgres.
+ * @param caFile file with the certificates of the authority that vouches for a Redis at `rediss://`.
+ * @throws Error that names the variable when that file cannot be read, or would protect nothing.
+ */
+export function queueStoreOf(url: string, caFile?: string): QueueStore {
+  const kind = /^rediss?:/.test(url) ? 'redis' : 'postgres';
+  if (caFile === undefined) return { kind, url };
+  if (!url.startsWith('rediss:')) {
+    throw new Error(
+      'QUEUE_TLS_CA_FILE is for a Redis at rediss://, and QUEUE_URL is not one: it would protect nothing.',
+    );
+  }
+  return { kind, url, ca: readAuthority(caFile) };
+}
+
+function readAuthority(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Error(`QUEUE_TLS_CA_FILE: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** Where Redis is, as its client wants to be told. */
+export function redisAddress({ url, ca }: QueueStore) {
+  const { hostname, port, username, password, pathname, protocol } = new URL(url);
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? 6379 : Number(port),
+    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    db: databaseNumber(pathname),
+    ...(protocol === 'rediss:' ? { tls: ca === undefined ? {} : { ca } } : {}),
+  };
+}
+
+function databaseNumber(pathname: string): number {
+  const match = /^\/?(\d{0,4})$/.exec(pathname);
+  if (match === null) throw new Error(`QUEUE_URL: ${pathname.slice(1)} is no number of a Redis database`);
+  return Number(match[1]);
+}

@@ -64,10 +64,8 @@ sbom: $(installed) ## Write what is shipped, package by package, to sbom.cdx.jso
 	@$(with_node) && exec npm exec --yes --package=@cyclonedx/cyclonedx-npm@6.0.1 --omit=optional -- \
 	  cyclonedx-npm --omit dev --no-validate --output-reproducible --output-format JSON --output-file sbom.cdx.json
 
-# Without containers there are no services: the tests start stores of their own. It copies the files that git knows, by rsync.
 ci-job: $(installed) ## Run a job of .gitlab-ci.yml here, without GitLab and containers: JOB='test: [1/3]'
-	@$(with_node) && exec gitlab-ci-local --force-shell-executor --timestamps --variable TEST_DATABASE_URL= --variable TEST_REDIS_URL= \
-	  --ignore-predefined-vars CI_PIPELINE_SOURCE --variable CI_PIPELINE_SOURCE=$(or $(SOURCE),merge_request_event) '$(JOB)'
+	@$(with_node) && exec node tools/ci/run-job.mjs '$(JOB)'
 
 soak: $(built) ## Run the demo under changing faults for MINUTES=10, then verify
 	@$(with_node) && exec npm run -s soak

@@ -102,6 +102,9 @@ k8s: $(built) ## Render the chart into k8s/, for those who apply manifests inste
 test-chart: $(built) ## Lint, test and render the chart, hold it against the schemas and k8s/; tries it on the cluster of KUBECONFIG
 	@$(with_node) && exec test/chart/run
 
+test-cluster: $(built) ## Install, upgrade under load, roll back and cut off on the cluster of KUBECONFIG, with the image of this checkout
+	@$(with_node) && exec test/cluster/run
+
 build: $(built) ## Compile to dist, when a source has changed
 
 install: $(installed) ## Install the packages of the lock file, when it has changed

@@ -18,7 +18,16 @@ const COMMANDS = [
 ];
 
 /** Commands that are run elsewhere, by name: `make test` is what runs this, and `make test-compose` runs those that need containers. */
-const RUN_ELSEWHERE = ['make test', 'make up', 'make ps', 'make down', 'make logs', 'make image'];
+const RUN_ELSEWHERE = [
+  'make test',
+  'make up',
+  'make ps',
+  'make down',
+  'make logs',
+  'make image',
+  'helm install',
+  'helm test',
+];
 
 /** The environment without what would name a database of somebody else's. */
 function withoutDatabase(): NodeJS.ProcessEnv {

@@ -60,9 +60,10 @@ describe('helm install --wait', () => {
       await namespace.helm('test', 'tidemark', '--timeout', '3m');
   });
 
-  it('needs nothing prepared with values-dev.yaml', async () => {
-    await install(`${CHART}/values-dev.yaml`);
-    await namespace.helm('test', 'tidemark', '--timeout', '3m');
+  it('by the commands of the README, which need nothing prepared', async () => {
+    const commands = readFileSync(path.join(ROOT, 'README.md'), 'utf8').match(/^ {4}helm .*/gm) ?? [];
+    expect(commands).toHaveLength(2);
+    for (const words of commands) await namespace.helm(...words.trim().split(' ').slice(1));
   });
 });
 

@@ -55,7 +55,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const url = readingInOrder(options.databaseUrl);
   const app = await NestFactory.create<NestFastifyApplication>(
     ApiModule.around({
-      settings: { mode, logger, onFatal, streamIdleMs: options.streamIdleMs ?? STREAM_IDLE_MS },
+      settings: { databaseUrl: url, mode, logger, onFatal, streamIdleMs: options.streamIdleMs ?? STREAM_IDLE_MS },
       now: options.now ?? Date.now,
       readPool: createPool({
         url,

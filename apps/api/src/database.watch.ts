@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ClockWatch, databaseCheck, ReadinessWatch, type ClockOffset } from '@app/observability';
 import {
+  connectionFault,
   DatabaseUnavailableError,
+  fitnessAtStart,
   readRole,
   WrongModeError,
-  whyUnfit,
   type Pool,
   type ReadDatabase,
 } from '@app/storage';
@@ -38,15 +39,17 @@ export interface DatabaseState {
 @Injectable()
 export class DatabaseWatch {
   private readonly readiness: ReadinessWatch;
+  private readonly whyUnfit: () => Promise<string | undefined>;
   private role: string | undefined;
   private hasFailed = false;
 
   constructor(
-    @Inject(WATCH_POOL) private readonly pool: Pool,
+    @Inject(WATCH_POOL) pool: Pool,
     @Inject(WATCH_DATABASE) private readonly database: ReadDatabase,
     @Inject(ClockWatch) private readonly clock: ClockWatch,
     @Inject(API_SETTINGS) private readonly settings: ApiSettings,
   ) {
+    this.whyUnfit = fitnessAtStart(settings.databaseUrl, pool, settings.mode);
     const checks = [databaseCheck(() => this.examine(), clock)];
     this.readiness = new ReadinessWatch({ checks, clock, logger: settings.logger });
   }
@@ -93,7 +96,7 @@ export class DatabaseWatch {
 
   private async examine(): Promise<string | undefined> {
     try {
-      const unfit = await whyUnfit(this.pool, this.settings.mode);
+      const unfit = await this.whyUnfit();
       if (unfit !== undefined) return unfit;
       const { role, writable } = await readRole(this.database);
       if (writable.length > 0) throw new WritingRoleError(role, writable);
@@ -102,7 +105,7 @@ export class DatabaseWatch {
     } catch (error) {
       if (error instanceof WrongModeError || error instanceof WritingRoleError) return this.fail(error);
       const cause = error instanceof DatabaseUnavailableError ? error.cause : error;
-      return `the database cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`;
+      return `the database cannot be reached: ${connectionFault(cause)}`;
     }
   }
 

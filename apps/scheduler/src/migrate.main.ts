@@ -15,8 +15,11 @@ runToCompletion('migrate', async () => {
   const logger = createLogger({ name: 'migrate', level: settings.LOG_LEVEL });
   const url = databaseUrl(settings);
   const queue = queueLocation(settings);
-  const unreachable = await whyUnreachable(url);
-  if (unreachable !== undefined) throw new Error(unreachable);
+  const addresses = queue.url === url || !queue.url.startsWith('postgres') ? [url] : [url, queue.url];
+  for (const address of addresses) {
+    const unreachable = await whyUnreachable(address);
+    if (unreachable !== undefined) throw new Error(unreachable);
+  }
   const outcome = await migrate({
     url,
     mode: settings.TIDEMARK_MODE,

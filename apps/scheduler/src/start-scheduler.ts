@@ -16,7 +16,7 @@ import {
   createWatchPool,
   databaseNowMs,
   ensureUpcomingPartitions,
-  whyUnfit,
+  fitnessAtStart,
   whyUnwritable,
   type Pool,
 } from '@app/storage';
@@ -51,7 +51,7 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
     host,
     port,
     portVariable: 'CONTROL_PORT',
-    check: () => whyUnfit(pool, settings.TIDEMARK_MODE),
+    check: fitnessAtStart(url, pool, settings.TIDEMARK_MODE),
   });
   await makePartitions(pool);
   const watchPool = createWatchPool(url, 'tidemark-scheduler-watch');

@@ -15,8 +15,8 @@ import {
   createPool,
   createWatchPool,
   databaseNowMs,
+  fitnessAtStart,
   SourceStateRepository,
-  whyUnfit,
   whyUnwritable,
   type Pool,
 } from '@app/storage';
@@ -45,7 +45,7 @@ export async function startWorker(
     host,
     port,
     portVariable: 'WORKER_PORT',
-    check: () => whyUnfit(pool, settings.TIDEMARK_MODE),
+    check: fitnessAtStart(url, pool, settings.TIDEMARK_MODE),
   });
   const watchPool = createWatchPool(url, 'tidemark-worker-watch');
   const clock = new ClockWatch(() => databaseNowMs(watchPool));

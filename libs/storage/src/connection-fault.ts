@@ -15,5 +15,8 @@ export function connectionFault(error: unknown): string {
   if (message.includes('does not support SSL')) {
     return 'it speaks no TLS, which sslmode (POSTGRES_SSLMODE) asks for: turn it on there (ssl = on)';
   }
+  if (message.includes('unsupported startup parameter')) {
+    return `a pool stands before it that refuses what a connection asks for (${message}): name Postgres itself, or a pool in session mode with ignore_startup_parameters = extra_float_digits, statement_timeout, idle_in_transaction_session_timeout, options; in transaction mode it cannot work`;
+  }
   return message;
 }

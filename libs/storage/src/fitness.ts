@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { connectionFault } from './connection-fault.js';
-import { createPool } from './pool.js';
+import { whyUnreachable } from './pooler.js';
 import { checkSchema } from './schema-check.js';
 import { checkMode, WrongModeError, type Mode } from './settings.repository.js';
 
@@ -21,6 +21,22 @@ export async function whyUnfit(pool: pg.Pool, mode: Mode): Promise<string | unde
 }
 
 /**
+ * As {@link whyUnfit}, for the start of a process: looks besides, until that was well once, whether the address leads to
+ * connections of one's own. What stands behind an address does not change.
+ */
+export function fitnessAtStart(url: string, pool: pg.Pool, mode: Mode): () => Promise<string | undefined> {
+  let isReached = false;
+  return async () => {
+    if (!isReached) {
+      const unreachable = await whyUnreachable(url);
+      if (unreachable !== undefined) return unreachable;
+      isReached = true;
+    }
+    return whyUnfit(pool, mode);
+  };
+}
+
+/**
  * Why a process that stores cannot work with this database now; undefined when it can. As {@link whyUnfit}, and it must
  * take writes: after a failover one's address may lead to the standby.
  * @throws WrongModeError when waiting would not help.
@@ -35,19 +51,6 @@ export async function whyUnwritable(pool: pg.Pool, mode: Mode): Promise<string |
     return rows[0]?.refused === true ? READ_ONLY : undefined;
   } catch (error) {
     return `the database cannot be reached: ${connectionFault(error)}`;
-  }
-}
-
-/** Why nobody can work with the database at this address, in one sentence; undefined when it is there. */
-export async function whyUnreachable(url: string): Promise<string | undefined> {
-  const pool = createPool({ url, applicationName: 'tidemark-look', maxConnections: 1, onIdleError: () => undefined });
-  try {
-    await pool.query('SELECT 1');
-    return undefined;
-  } catch (error) {
-    return `the database cannot be reached: ${connectionFault(error)}`;
-  } finally {
-    await pool.end();
   }
 }
 

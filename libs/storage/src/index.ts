@@ -15,6 +15,7 @@ export * from './partitions.js';
 export * from './payload.repository.js';
 export * from './plan.repository.js';
 export * from './pool.js';
+export * from './pooler.js';
 export {
   SampleRepository,
   type DecidedPrice,

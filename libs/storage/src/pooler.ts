@@ -1,0 +1,75 @@
+import pg from 'pg';
+import { connectionFault } from './connection-fault.js';
+
+/** What a look at a pooler may take for each step, in milliseconds. */
+const PATIENCE_MS = 3_000;
+
+/** Looks at a pooler at most: its other clients may hide by chance what it does. */
+const ROUNDS = 5;
+
+/** Why such a pool is refused, and the cure. */
+const TRANSACTION_POOLING =
+  'the address leads to a pool in transaction mode (PgBouncer or the like), which gives each transaction another connection: locks of a session, LISTEN and prepared statements do not work there. Name Postgres itself, or a pool in session mode';
+
+/**
+ * Why nobody can work with the database at this address, in one sentence; undefined when it is there and a connection is
+ * really one's own. Asked once at the start of a process: an address does not change what stands behind it.
+ */
+export async function whyUnreachable(url: string): Promise<string | undefined> {
+  const [first, second] = [clientOf(url), clientOf(url)];
+  try {
+    await first.connect();
+    if (!(await isPooled(first))) return undefined;
+    await second.connect();
+    return (await sharesConnections(first, second)) ? TRANSACTION_POOLING : undefined;
+  } catch (error) {
+    return `the database cannot be reached: ${connectionFault(error)}`;
+  } finally {
+    await Promise.allSettled([first.end(), second.end()]);
+  }
+}
+
+function clientOf(url: string): pg.Client {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'tidemark-look',
+    connectionTimeoutMillis: PATIENCE_MS,
+    query_timeout: PATIENCE_MS,
+    // As every other connection asks it, so that a pooler that refuses it is met here and not later.
+    statement_timeout: PATIENCE_MS,
+    idle_in_transaction_session_timeout: PATIENCE_MS,
+  });
+  // The statement that is under way is told.
+  client.on('error', () => undefined);
+  return client;
+}
+
+/** Postgres tells each new connection which of its processes serves it; a pooler, which does not know yet, makes a number up. */
+async function isPooled(client: pg.Client): Promise<boolean> {
+  const told = (client as unknown as { processID: number | null }).processID;
+  return told !== (await backendOf(client));
+}
+
+/**
+ * Whether the process behind one connection ever serves the other as well, or changes, while both are open. In a
+ * transaction the second holds whichever it got, so that the first must be given another.
+ */
+async function sharesConnections(first: pg.Client, second: pg.Client): Promise<boolean> {
+  const seen = new Set([await backendOf(first)]);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await second.query('BEGIN');
+    try {
+      if (seen.has(await backendOf(second))) return true;
+      seen.add(await backendOf(first));
+      if (seen.size > 1) return true;
+    } finally {
+      await second.query('ROLLBACK');
+    }
+  }
+  return false;
+}
+
+async function backendOf(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return rows[0]?.pid ?? 0;
+}

@@ -96,10 +96,15 @@ if (!hasPgBouncer()) {
       }
     }, 120_000);
 
+    test('in session mode that drops the options of a connection carries all but a queue', async () => {
+      const url = await through({ mode: 'session', ignored: IGNORED });
+      expect(await whyUnreachable(url, true)).toMatch(/drops the options .*: name Postgres itself in QUEUE_URL/);
+    });
+
     test('in session mode that ignores what it was asked for carries a whole system', async () => {
       const url = await through({ mode: 'session', ignored: IGNORED });
       for (let round = 0; round < 5; round += 1) expect(await whyUnreachable(url)).toBeUndefined();
-      const system = await TestSystem.prepare({ databaseUrl: url, intervalSeconds: 1 });
+      const system = await TestSystem.prepare({ databaseUrl: url, queueUrl: database.url, intervalSeconds: 1 });
       try {
         await system.start('scheduler');
         await system.start('worker');

@@ -49,7 +49,12 @@ export class DatabaseWatch {
     @Inject(ClockWatch) private readonly clock: ClockWatch,
     @Inject(API_SETTINGS) private readonly settings: ApiSettings,
   ) {
-    this.whyUnfit = fitnessAtStart(settings.databaseUrl, pool, settings.mode);
+    this.whyUnfit = fitnessAtStart({
+      url: settings.databaseUrl,
+      pool,
+      mode: settings.mode,
+      carriesQueue: false,
+    });
     const checks = [databaseCheck(() => this.examine(), clock)];
     this.readiness = new ReadinessWatch({ checks, clock, logger: settings.logger });
   }

@@ -17,7 +17,7 @@ runToCompletion('migrate', async () => {
   const queue = queueLocation(settings);
   const addresses = queue.url === url || !queue.url.startsWith('postgres') ? [url] : [url, queue.url];
   for (const address of addresses) {
-    const unreachable = await whyUnreachable(address);
+    const unreachable = await whyUnreachable(address, address === queue.url);
     if (unreachable !== undefined) throw new Error(unreachable);
   }
   const outcome = await migrate({

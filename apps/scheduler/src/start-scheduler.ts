@@ -51,7 +51,7 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
     host,
     port,
     portVariable: 'CONTROL_PORT',
-    check: fitnessAtStart(url, pool, settings.TIDEMARK_MODE),
+    check: fitnessAtStart({ url, pool, mode: settings.TIDEMARK_MODE, carriesQueue: queue.url === url }),
   });
   await makePartitions(pool);
   const watchPool = createWatchPool(url, 'tidemark-scheduler-watch');

@@ -45,7 +45,7 @@ export async function startWorker(
     host,
     port,
     portVariable: 'WORKER_PORT',
-    check: fitnessAtStart(url, pool, settings.TIDEMARK_MODE),
+    check: fitnessAtStart({ url, pool, mode: settings.TIDEMARK_MODE, carriesQueue: queue.url === url }),
   });
   const watchPool = createWatchPool(url, 'tidemark-worker-watch');
   const clock = new ClockWatch(() => databaseNowMs(watchPool));

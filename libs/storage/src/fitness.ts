@@ -20,15 +20,24 @@ export async function whyUnfit(pool: pg.Pool, mode: Mode): Promise<string | unde
   }
 }
 
+/** What a process is to work with. */
+export interface StartOptions {
+  readonly url: string;
+  readonly pool: pg.Pool;
+  readonly mode: Mode;
+  /** Whether the queue is in this database. */
+  readonly carriesQueue: boolean;
+}
+
 /**
  * As {@link whyUnfit}, for the start of a process: looks besides, until that was well once, whether the address leads to
  * connections of one's own. What stands behind an address does not change.
  */
-export function fitnessAtStart(url: string, pool: pg.Pool, mode: Mode): () => Promise<string | undefined> {
+export function fitnessAtStart({ url, pool, mode, carriesQueue }: StartOptions): () => Promise<string | undefined> {
   let isReached = false;
   return async () => {
     if (!isReached) {
-      const unreachable = await whyUnreachable(url);
+      const unreachable = await whyUnreachable(url, carriesQueue);
       if (unreachable !== undefined) return unreachable;
       isReached = true;
     }

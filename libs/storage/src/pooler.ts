@@ -11,17 +11,23 @@ const ROUNDS = 5;
 const TRANSACTION_POOLING =
   'the address leads to a pool in transaction mode (PgBouncer or the like), which gives each transaction another connection: locks of a session, LISTEN and prepared statements do not work there. Name Postgres itself, or a pool in session mode';
 
+/** Why a queue cannot go through a pool that drops the options of a connection, and the cure. */
+const DROPS_OPTIONS =
+  'the address leads to a pool that drops the options of a connection, by which the queue finds its tables: name Postgres itself in QUEUE_URL, or a Redis';
+
 /**
  * Why nobody can work with the database at this address, in one sentence; undefined when it is there and a connection is
  * really one's own. Asked once at the start of a process: an address does not change what stands behind it.
+ * @param carriesQueue whether the queue is in this database.
  */
-export async function whyUnreachable(url: string): Promise<string | undefined> {
+export async function whyUnreachable(url: string, carriesQueue = false): Promise<string | undefined> {
   const [first, second] = [clientOf(url), clientOf(url)];
   try {
     await first.connect();
     if (!(await isPooled(first))) return undefined;
     await second.connect();
-    return (await sharesConnections(first, second)) ? TRANSACTION_POOLING : undefined;
+    if (await sharesConnections(first, second)) return TRANSACTION_POOLING;
+    return carriesQueue && (await dropsOptions(url)) ? DROPS_OPTIONS : undefined;
   } catch (error) {
     return `the database cannot be reached: ${connectionFault(error)}`;
   } finally {
@@ -29,8 +35,21 @@ export async function whyUnreachable(url: string): Promise<string | undefined> {
   }
 }
 
-function clientOf(url: string): pg.Client {
+/** Whether what a connection asks of its session by `options` is lost on the way. */
+async function dropsOptions(url: string): Promise<boolean> {
+  const client = clientOf(url, '-c search_path=tidemark_look');
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ path: string }>(`SELECT current_setting('search_path') AS path`);
+    return rows[0]?.path !== 'tidemark_look';
+  } finally {
+    await client.end();
+  }
+}
+
+function clientOf(url: string, options?: string): pg.Client {
   const client = new pg.Client({
+    ...(options === undefined ? {} : { options }),
     connectionString: url,
     application_name: 'tidemark-look',
     connectionTimeoutMillis: PATIENCE_MS,

@@ -15,7 +15,7 @@ export interface StoreCheck {
 const NAME = 'the queue store';
 
 /** A connection or an answer that takes longer is given up, in milliseconds. */
-const PATIENCE_MS = 1_250;
+const PATIENCE_MS = 1_000;
 
 /**
  * Makes a check that connects when it is first asked, and anew after every failure: a connection on which packets were

@@ -53,11 +53,20 @@ export interface Running {
 export class Namespace {
   private constructor(readonly name: string) {}
 
-  /** Makes it, empty: one of the same name that an earlier run has left is removed before. */
+  /**
+   * Makes it, empty: one of the same name that an earlier run has left is removed before.
+   * @throws Error when it is somebody else's.
+   */
   static async create(name: string): Promise<Namespace> {
     const namespace = new Namespace(name);
+    const words = ['get', 'namespace', name, '--ignore-not-found', '--output', 'jsonpath={.metadata.labels}'];
+    const left = await command('kubectl', words);
+    if (left !== '' && !left.includes(OURS))
+      throw new Error(
+        `The namespace ${name} is there and was not made by these tests: remove it, or use another cluster.`,
+      );
     await namespace.remove();
-    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'app.kubernetes.io/part-of': 'tidemark-test' };
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'app.kubernetes.io/part-of': OURS };
     await namespace.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
     return namespace;
   }
@@ -97,7 +106,10 @@ export class Namespace {
       '--show-only',
       `templates/${file}.yaml`,
     ]);
-    const values = ['networkPolicy.enabled=false', ...settings].flatMap((each) => ['--set', each]);
+    const values = ['networkPolicy.enabled=false', 'devStores.enabled=true', ...settings].flatMap((each) => [
+      '--set',
+      each,
+    ]);
     const words = ['template', 'apart', 'helm/tidemark', ...shown, ...imageValues(IMAGES.tidemark), ...values];
     const rendered = await command('helm', words);
     await command('kubectl', ['--namespace', this.name, 'apply', '-f', '-'], rendered);
@@ -183,3 +195,6 @@ export class Namespace {
 }
 
 const PROBER = 'prober';
+
+/** What the namespaces of these tests are part of. */
+const OURS = 'tidemark-test';

@@ -37,7 +37,7 @@ describe('helm install --wait', () => {
 
   beforeAll(async () => {
     if (!existsSync(CUSTOM_RESOURCES)) throw new Error('the custom resources are missing: run test/cluster/prepare');
-    await command('kubectl', ['apply', '--server-side', '--filename', CUSTOM_RESOURCES]);
+    await bringCustomResources();
     namespace = await Namespace.create('tidemark-install');
     await startStores(namespace);
   });
@@ -67,6 +67,15 @@ describe('helm install --wait', () => {
   });
 });
 
+/** Those that the cluster lacks: where an operator is at work, its own stay. */
+async function bringCustomResources(): Promise<void> {
+  for (const file of readdirSync(CUSTOM_RESOURCES)) {
+    const [, name = ''] = /^ {2}name: (\S+)$/m.exec(readFileSync(path.join(CUSTOM_RESOURCES, file), 'utf8')) ?? [];
+    const there = await command('kubectl', ['get', 'crd', name, '--ignore-not-found', '--output', 'name']);
+    if (there === '') await command('kubectl', ['create', '--filename', path.join(CUSTOM_RESOURCES, file)]);
+  }
+}
+
 /** The image under test, whichever one the values name. */
 function overrides(): string[] {
   return [...imageValues(IMAGES.tidemark), '--set', 'image.digest=', '--set', 'image.pullPolicy=IfNotPresent'];
@@ -74,7 +83,7 @@ function overrides(): string[] {
 
 /** Stores that outlive the releases, with their Secrets, and whatever else the values name. */
 async function startStores(namespace: Namespace): Promise<void> {
-  await namespace.applyTemplates('dev-stores', ['devStores.enabled=true', 'fullnameOverride=stores']);
+  await namespace.applyTemplates('dev-stores', ['fullnameOverride=stores']);
   await namespace.apply(
     secret('control', { CONTROL_PASSWORD: 'throw-away' }),
     secret('source-keys', { COINGECKO_API_KEY: 'throw-away' }),

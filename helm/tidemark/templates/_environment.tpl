@@ -15,7 +15,9 @@
 {{- else if regexMatch "^((API|CONTROL|WORKER|SIMULATOR)_(HOST|PORT)|API_DRAIN_SECONDS|CATALOGUE_FILE|HTTP_SOURCES_FILE)$" $name -}}
 {{- fail (printf "config.%s: the chart sets it; see service, catalogue and sources.declared" $name) -}}
 {{- end -}}
-{{- $_ := set $settings $name (toString $value) -}}
+{{- /* Numbers of YAML are floats, and large ones would be written with an exponent. */ -}}
+{{- $isWhole := and (kindIs "float64" $value) (eq (toString (floor $value)) (toString $value)) -}}
+{{- $_ := set $settings $name ($isWhole | ternary (int64 $value | toString) (toString $value)) -}}
 {{- end -}}
 {{- toYaml $settings -}}
 {{- end -}}

@@ -9,6 +9,8 @@ interface Service {
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string | null>>;
   readonly secrets?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly stop_grace_period?: string;
   readonly ports?: readonly string[];
   readonly restart: string;
   readonly user: string;
@@ -20,6 +22,7 @@ interface Service {
 }
 
 const compose = parse(read('docker-compose.yml'), { merge: true }) as {
+  readonly name?: string;
   readonly services: Readonly<Record<string, Service>>;
   readonly secrets: Readonly<Record<string, unknown>>;
   readonly networks: Readonly<Record<string, { readonly internal?: boolean }>>;
@@ -92,6 +95,29 @@ describe('the compose file', () => {
     const command = compose.services['valkey']?.command?.join(' ');
     expect(command).toContain('--appendonly yes');
     expect(command).toContain('--maxmemory-policy noeviction');
+  });
+
+  // The images of Postgres before 18 declare a volume at /var/lib/postgresql/data, and their PGDATA is that folder.
+  it('keeps the database in the named volume, whichever version the image has', () => {
+    const postgres = compose.services['postgres'];
+    const folder = postgres?.environment?.['PGDATA'] ?? '';
+    expect(postgres?.volumes).toEqual(['postgres:/var/lib/postgresql']);
+    expect(path.dirname(folder)).toBe('/var/lib/postgresql');
+    expect(path.basename(folder)).not.toBe('data');
+  });
+
+  it('is one project for make and for docker compose, and another one for the demo', () => {
+    expect(compose.name).toBe('tidemark');
+    expect(read('compose.demo.env')).toMatch(/^COMPOSE_PROJECT_NAME=tidemark-demo$/m);
+  });
+
+  it('hands out nothing about TLS to its stores, which have none', () => {
+    for (const [, { environment }] of ofTidemark)
+      expect(Object.keys(environment ?? {}).filter((name) => /TLS|SSL/.test(name))).toEqual([]);
+  });
+
+  it('lets the API drain for as long as it is asked to', () => {
+    expect(compose.services['api']?.stop_grace_period).toBe('${API_STOP_GRACE_PERIOD:-40s}');
   });
 
   it('has the simulator in the profile demo alone', () => {

@@ -27,6 +27,11 @@ export const COMPOSE_VARIABLES = [
     value: './docs',
     description: 'Folder that the processes see as /etc/tidemark, for CATALOGUE_FILE and HTTP_SOURCES_FILE.',
   },
+  {
+    name: 'API_STOP_GRACE_PERIOD',
+    value: '40s',
+    description: 'How long the API may take to end before it is killed: more than API_DRAIN_SECONDS by 10 s.',
+  },
   { name: 'POSTGRES_MAX_CONNECTIONS', value: '200', description: 'How many connections the database takes.' },
 ];
 
@@ -42,9 +47,9 @@ const SERVICES = {
   simulator: config.simulatorSettings,
 };
 
-/** What the file decides: the stores, the addresses inside of the containers, the passwords. */
+/** What the file decides: the stores, which speak no TLS, the addresses inside of the containers, the passwords. */
 const DECIDED =
-  /^(DATABASE_URL|API_DATABASE_URL|QUEUE_URL|TIDEMARK_HOME|(API_DATABASE|POSTGRES|CONTROL)_PASSWORD|[A-Z]+_(HOST|PORT))$/;
+  /^(DATABASE_URL|API_DATABASE_URL|QUEUE_(URL|TLS_CA_FILE)|TIDEMARK_HOME|(API_DATABASE|POSTGRES|CONTROL)_PASSWORD|POSTGRES_SSL[A-Z]+|[A-Z]+_(HOST|PORT))$/;
 
 const BEGIN = '# <generated';
 const END = '# </generated>';
@@ -64,6 +69,8 @@ export function withComposeSettings(file) {
 /** Variables that turn docker-compose.yml into the demo. */
 export function composeDemo() {
   const variables = {
+    // A demo and real prices are two systems: neither shares the volumes of the other.
+    COMPOSE_PROJECT_NAME: 'tidemark-demo',
     TIDEMARK_MODE: 'simulated',
     SAMPLE_INTERVAL_SECONDS: String(DEMO_INTERVAL_SECONDS),
     ...simulatedSources('http://simulator:8003'),

@@ -26,33 +26,46 @@ make_secrets() {
   done
 }
 
-# A demo and real prices are two systems, which share neither data nor passwords of the stores' volumes.
+# A demo and real prices are two systems: compose.demo.env names a project of its own. What the environment says wins over it.
 use_demo() {
   local line
   while IFS= read -r line; do
     case $line in '' | '#'*) ;; *) [ -n "$(printenv "${line%%=*}")" ] || export "${line?}" ;; esac
   done <compose.demo.env
   arguments+=(--profile demo)
-  export COMPOSE_PROJECT_NAME="${COMPOSE_PROJECT_NAME:-tidemark-demo}"
+}
+
+# value NAME DEFAULT: as Compose sees the variable, from the environment or from .env.
+value() {
+  local found=${!1:-}
+  if [ -z "$found" ] && [ -f .env ]; then
+    found=$(sed -n "s/^$1=//p" .env | tail -n 1 | sed "s/[[:space:]]#.*//; s/[[:space:]]*\$//; s/^\([\"']\)\(.*\)\1\$/\2/")
+  fi
+  printf '%s' "${found:-$2}"
+}
+
+# An empty list is an unbound variable to the bash of macOS (3.2).
+run_compose() {
+  # shellcheck disable=SC2086 # A command with arguments.
+  $compose ${arguments[@]+"${arguments[@]}"} "$@"
 }
 
 compose=${COMPOSE:-$(find_compose)}
 arguments=()
-export COMPOSE_PROJECT_NAME=${COMPOSE_PROJECT_NAME:-}
-if [ "${DEMO:-}" = 1 ]; then use_demo; else export COMPOSE_PROJECT_NAME=${COMPOSE_PROJECT_NAME:-tidemark}; fi
+# Set and empty it would hide the project's name from Compose.
+[ -n "${COMPOSE_PROJECT_NAME:-}" ] || unset COMPOSE_PROJECT_NAME
+if [ "${DEMO:-}" = 1 ]; then use_demo; fi
 task=${1:-}
 [ $# -eq 0 ] || shift
 case $task in
   up)
     make_secrets
-    # shellcheck disable=SC2086 # A command with arguments.
-    $compose "${arguments[@]}" up --detach "$@"
-    echo "API:     http://${PUBLISH_ADDRESS:-127.0.0.1}:${API_PORT:-8000}/"
-    echo "Control: http://${PUBLISH_ADDRESS:-127.0.0.1}:${CONTROL_PORT:-8001}/queues, user tidemark, password in secrets/control_password"
+    run_compose up --detach "$@"
+    address=$(value PUBLISH_ADDRESS 127.0.0.1)
+    echo "API:     http://$address:$(value API_PORT 8000)/"
+    echo "Control: http://$address:$(value CONTROL_PORT 8001)/queues, user tidemark, password in secrets/control_password"
     ;;
   # Workers beyond those that the file asks for are orphans to podman-compose.
-  # shellcheck disable=SC2086 # A command with arguments.
-  down) exec $compose "${arguments[@]}" down --remove-orphans "$@" ;;
-  # shellcheck disable=SC2086 # A command with arguments.
-  *) exec $compose "${arguments[@]}" "$task" "$@" ;;
+  down) run_compose down --remove-orphans "$@" ;;
+  *) run_compose "$task" "$@" ;;
 esac

@@ -126,7 +126,9 @@ describe('the files of the pipelines', () => {
     expect(images.filter((name) => !/:v?\d+\.\d+\.\d+|:\d+\.\d+($|@)|@sha256:[0-9a-f]{64}$/.test(name))).toEqual([]);
     const actions = all.filter(({ keys }) => keys.at(-1) === 'uses').map(({ text }) => text);
     expect(actions.length).toBeGreaterThan(3);
-    expect(actions.filter((name) => !/@[0-9a-f]{40}$/.test(name))).toEqual([]);
+    // A workflow of the repository itself is of the same commit.
+    const ours = pipelineFiles().map((file) => `./${file}`);
+    expect(actions.filter((name) => !/@[0-9a-f]{40}$/.test(name) && !ours.includes(name))).toEqual([]);
   });
 
   it('give no job a name that means something to GitLab', () => {

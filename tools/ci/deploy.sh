@@ -3,7 +3,7 @@
 #   review FILE    TIDEMARK_IMAGE on throw-away stores with simulated prices; writes its address to FILE where REVIEW_DOMAIN is set
 #   stop-review    takes it away with its namespace
 #   production     TIDEMARK_IMAGE with the values of the file PRODUCTION_VALUES
-#   rollback       production as it was before the last upgrade that worked, or at REVISION of `helm history`
+#   rollback       production at the last revision that ran another image than now, or at REVISION of `helm history`
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -11,10 +11,12 @@ fail() { echo "deploy: $*" >&2; exit 1; }
 : "${NAMESPACE:?the namespace to deploy to}"
 release=tidemark
 timeout=${DEPLOY_TIMEOUT:-5m}
+advice='look at its pods, then mend the change, or end the environment with stop-review'
 kube=() helm_context=()
 if [ -n "${KUBE_CONTEXT:-}" ]; then kube=(--context "$KUBE_CONTEXT") helm_context=(--kube-context "$KUBE_CONTEXT"); fi
-cluster() { kubectl "${kube[@]}" "$@"; }
-chart() { helm "$@" "${helm_context[@]}" --namespace "$NAMESPACE"; }
+# An empty list is an unbound variable to the bash of macOS (3.2).
+cluster() { kubectl ${kube[@]+"${kube[@]}"} "$@"; }
+chart() { helm "$@" ${helm_context[@]+"${helm_context[@]}"} --namespace "$NAMESPACE"; }
 
 # Helm 4 has another word for it than Helm 3.
 back_on_failure() { if helm upgrade --help | grep -q -- --rollback-on-failure; then echo --rollback-on-failure; else echo --atomic; fi; }
@@ -33,6 +35,29 @@ make_pull_secret() {
   pull_secret=(--set 'image.pullSecrets[0].name=tidemark-registry')
 }
 
+# image_of REVISION: what its values say of the image.
+image_of() {
+  chart get values "$release" --revision "$1" --output yaml |
+    awk '/^[^ ]/ { inside = /^image:/ } inside && /^  (repository|tag|digest):/'
+}
+
+# The newest revision that ran, was replaced, and had another image than the one that runs now. Helm's own choice is the revision
+# before, also where that one failed; and one that an upgrade was taken back to has a copy of itself, which is what runs.
+last_other_revision() {
+  local revisions running revision
+  revisions=$(chart history "$release")
+  running=$(awk -F '\t' '$3 ~ /deployed/ { last = $1 + 0 } END { print last + 0 }' <<<"$revisions")
+  [ "$running" != 0 ] || fail 'no revision is deployed: name the one to go back to in REVISION'
+  running=$(image_of "$running")
+  for revision in $(awk -F '\t' '$3 ~ /superseded/ { print $1 + 0 }' <<<"$revisions" | sort -rn); do
+    if [ "$(image_of "$revision")" != "$running" ]; then
+      echo "$revision"
+      return
+    fi
+  done
+  fail 'no revision before this one ran another image: deploy another image, or name a revision in REVISION'
+}
+
 # The new release must become ready and answer with a price, or else it is as it was before.
 upgrade() { # VALUES ...
   : "${TIDEMARK_IMAGE:?the image by digest}"
@@ -41,11 +66,11 @@ upgrade() { # VALUES ...
   case $TIDEMARK_IMAGE in *@*) ;; *) image=(--set "image.repository=${TIDEMARK_IMAGE%:*}" --set "image.tag=${TIDEMARK_IMAGE##*:}") ;; esac
   make_namespace
   make_pull_secret
-  if ! chart upgrade --install "$release" helm/tidemark "${image[@]}" "${pull_secret[@]}" "$@" --wait "$(back_on_failure)" --timeout "$timeout"; then
+  if ! chart upgrade --install "$release" helm/tidemark "${image[@]}" ${pull_secret[@]+"${pull_secret[@]}"} "$@" --wait "$(back_on_failure)" --timeout "$timeout"; then
     cluster get pods,events --namespace "$NAMESPACE" || true
     fail 'the upgrade did not become ready, and was taken back'
   fi
-  chart test "$release" --timeout "$timeout" || fail 'the release is up, and no price came of it: look, then go back with rollback-production'
+  chart test "$release" --timeout "$timeout" || fail "the release is up, and no price came of it: $advice"
 }
 
 case ${1:-} in
@@ -56,7 +81,8 @@ case ${1:-} in
     if [ -n "${REVIEW_DOMAIN:-}" ]; then
       host=$NAMESPACE.$REVIEW_DOMAIN
       values+=(--set ingress.enabled=true --set "ingress.hosts[0].host=$host" --set 'ingress.hosts[0].path=/' --set 'ingress.hosts[0].pathType=Prefix')
-      echo "REVIEW_URL=https://$host" >"$file"
+      # The Ingress asks for no certificate: REVIEW_SCHEME=https where the controller has one for the whole domain.
+      echo "REVIEW_URL=${REVIEW_SCHEME:-http}://$host" >"$file"
     fi
     upgrade "${values[@]}"
     ;;
@@ -69,13 +95,12 @@ case ${1:-} in
     ;;
   production)
     [ -f "${PRODUCTION_VALUES:-}" ] || fail 'PRODUCTION_VALUES must be a variable of type File that holds values of the chart'
+    advice='look, then go back with rollback-production'
     upgrade --values "$PRODUCTION_VALUES"
     ;;
   rollback)
     chart history "$release"
-    # Helm's own choice is the revision before, also where that is the one that failed and was taken back.
-    revision=${REVISION:-$(chart history "$release" | awk -F '\t' '$3 ~ /superseded/ { last = $1 } END { print last + 0 }')}
-    [ "$revision" != 0 ] || fail 'no revision before this one ever ran: deploy another image instead'
+    revision=${REVISION:-$(last_other_revision)}
     chart rollback "$release" "$revision" --wait --timeout "$timeout"
     chart history "$release" --max 2
     ;;

@@ -10,7 +10,7 @@ const IMAGE = `registry.example.org/tidemark@sha256:${'0123456789abcdef'.repeat(
 const history = (...statuses: string[]) =>
   [
     'REVISION\tUPDATED\tSTATUS\tCHART\tAPP VERSION\tDESCRIPTION',
-    ...statuses.map((status, index) => `${index + 1}       \tnow\t${status}\ttidemark-0.1.0\t0.1.0\tas told`),
+    ...statuses.map((status, index) => `${index + 1}       \tnow\t${status}\ttidemark-0.1.0\t0.1.0\tdone`),
   ].join('\n');
 
 describe('deploying by hand and in CI', () => {
@@ -27,8 +27,16 @@ describe('deploying by hand and in CI', () => {
     writeFileSync(path.join(folder, name), `#!/bin/sh\necho "$@" >>"${folder}/${name}.called"\n${script}\n`);
     chmodSync(path.join(folder, name), 0o755);
   }
-  function helm(told: string, help = '--rollback-on-failure'): void {
-    stand('helm', `case "$*" in history*) cat <<'END'\n${told}\nEND\n;; *--help) echo '  ${help}' ;; esac`);
+  /** Helm as it answers to `history`, and to `get values` with the image of each revision. */
+  function helm(past: string, help = '--rollback-on-failure', images: readonly string[] = []): void {
+    const values = images.map((name, index) => {
+      const image = `image:\n  digest: sha256:${name}\n  repository: registry.example.org/tidemark`;
+      return `*'get values'*'--revision ${index + 1} '*) cat <<'END'\nconfig:\n  digest: ${index}\n${image}\nEND\n;;`;
+    });
+    stand(
+      'helm',
+      `case "$*" in history*) cat <<'END'\n${past}\nEND\n;; ${values.join('\n')} *--help) echo '  ${help}' ;; esac`,
+    );
   }
   function calls(name: string): string[] {
     const file = path.join(folder, `${name}.called`);
@@ -54,7 +62,7 @@ describe('deploying by hand and in CI', () => {
     expect(upgrade).toContain('--wait --rollback-on-failure');
     expect(upgrade).toContain('--kube-context agent --namespace tidemark-review-7');
     expect(calls('helm').at(-1)).toMatch(/^test tidemark/);
-    expect(readFileSync(file, 'utf8')).toBe('REVIEW_URL=https://tidemark-review-7.review.example.org\n');
+    expect(readFileSync(file, 'utf8')).toBe('REVIEW_URL=http://tidemark-review-7.review.example.org\n');
   });
 
   it('says it in the words of Helm 3 as well', () => {
@@ -72,10 +80,28 @@ describe('deploying by hand and in CI', () => {
     expect(calls('helm')).toEqual([]);
   });
 
-  it('goes back to what ran last, and not to an upgrade that failed', () => {
-    helm(history('superseded', 'superseded', 'failed', 'deployed'));
+  it.each([
+    ['after an upgrade', ['superseded', 'superseded', 'deployed'], ['a', 'b', 'c'], '2'],
+    [
+      'after an upgrade that was taken back',
+      ['superseded', 'superseded', 'failed', 'deployed'],
+      ['a', 'b', 'c', 'b'],
+      '1',
+    ],
+    [
+      'after two that were taken back',
+      ['superseded', 'superseded', 'failed', 'superseded', 'failed', 'deployed'],
+      ['a', 'b', 'c', 'b', 'd', 'b'],
+      '1',
+    ],
+    ['after an upgrade of the values alone', ['superseded', 'superseded', 'deployed'], ['a', 'b', 'b'], '1'],
+    ['while an upgrade failed and stayed', ['superseded', 'deployed', 'failed'], ['a', 'b', 'c'], '1'],
+  ])('goes back to the image that ran before: %s', (_, statuses, images, expected) => {
+    helm(history(...statuses), undefined, images);
     expect(deploy(['rollback'])).toMatchObject({ status: 0 });
-    expect(calls('helm').find((call) => call.startsWith('rollback'))).toMatch(/^rollback tidemark 2 /);
+    expect(calls('helm').find((call) => call.startsWith('rollback'))).toMatch(
+      new RegExp(`^rollback tidemark ${expected} `),
+    );
   });
 
   it('goes back to the revision that is asked for', () => {
@@ -84,9 +110,22 @@ describe('deploying by hand and in CI', () => {
     expect(calls('helm').find((call) => call.startsWith('rollback'))).toMatch(/^rollback tidemark 1 /);
   });
 
-  it('does not go back where nothing ran before', () => {
+  it('does not go back where nothing else ran before', () => {
+    helm(history('superseded', 'failed', 'deployed'), undefined, ['a', 'b', 'a']);
     expect(deploy(['rollback'])).toMatchObject({ status: 1, stderr: expect.stringContaining('no revision') });
     expect(calls('helm').some((call) => call.startsWith('rollback'))).toBe(false);
+  });
+
+  it.each([
+    ['review', 'stop-review'],
+    ['production', 'rollback-production'],
+  ])('says for %s what to do when no price comes', (task, advice) => {
+    const file = path.join(folder, 'values.yaml');
+    writeFileSync(file, '');
+    stand('helm', 'case "$*" in test*) exit 1 ;; esac');
+    const { status, stderr } = deploy([task, file], { PRODUCTION_VALUES: file });
+    expect(status).toBe(1);
+    expect(stderr.match(/stop-review|rollback-production/g)).toEqual([advice]);
   });
 
   it('takes away review environments, and no other namespace', () => {

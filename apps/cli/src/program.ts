@@ -37,7 +37,7 @@ function createProgram(terminal: Terminal, outcome: { status: number }): Command
   const fail = (): void => void (outcome.status = EXIT.failed);
   const commands = [parseCommand(terminal), sourcesCommand(terminal), fetchCommand(terminal, fail)];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
-  program.commandsGroup('Processes, told by the environment (docs/configuration.md):');
+  program.commandsGroup('Processes, configured by the environment (docs/configuration.md):');
   // For the help: main.ts runs them before this file is loaded.
   for (const { name, description } of PROCESS_COMMANDS) program.command(name).description(description);
   return program;

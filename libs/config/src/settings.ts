@@ -30,7 +30,7 @@ export const databaseSettings = {
     .enum(SSL_MODES, { error: `must be one of ${SSL_MODES.join(', ')}` })
     .optional()
     .describe(
-      'TLS to the database, as sslmode in DATABASE_URL and with the meaning of libpq: disable, require (encrypted, by whomever), verify-ca, verify-full (the certificate must be valid for the host). Default: disable.',
+      'TLS to the database, as sslmode in DATABASE_URL and with the meaning of libpq: disable, require (encrypted, no certificate checked), verify-ca, verify-full (the certificate must be valid for the host). Default: disable.',
     ),
   POSTGRES_SSLROOTCERT: z
     .string()
@@ -146,7 +146,7 @@ export const apiSettings = {
   API_DRAIN_SECONDS: seconds(0, 300)
     .default(0)
     .describe(
-      'How long an API that was told to end goes on serving while /readyz says that it is not ready, so that a load balancer sends it nobody any more. The grace period of a container must be 10 s longer.',
+      'How long an API goes on serving after SIGTERM while /readyz says that it is not ready, so that a load balancer sends it nobody any more. The grace period of a container must be 10 s longer.',
     ),
 };
 

@@ -7,7 +7,7 @@ import {
   verifySettings,
 } from '@app/config';
 
-/** What `verify` is told by the environment. */
+/** What configures `verify`: variables of the environment. */
 export interface VerifySettings {
   /** Undefined when the environment names no database: then it is the embedded one. */
   readonly databaseUrl: string | undefined;

@@ -26,11 +26,7 @@ runToCompletion('migrate', async () => {
     sources: SOURCES,
     reader: { user: settings.API_DATABASE_USER, password: settings.API_DATABASE_PASSWORD },
     nowMs: Date.now(),
-    migrateQueue: () =>
-      migrateQueueStore(
-        queueStoreOf(queue.url, queue.caFile),
-        SOURCES.map(({ name }) => name),
-      ),
+    migrateQueue: () => migrateQueueStore(queueStoreOf(queue.url, queue.caFile)),
     afterStop: settings.MIGRATE_AFTER_STOP === 'true',
   });
   logger.info({ event: outcome, mode: settings.TIDEMARK_MODE }, MESSAGE[outcome]);

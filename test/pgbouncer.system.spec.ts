@@ -101,6 +101,16 @@ if (!hasPgBouncer()) {
       expect(await whyUnreachable(url, true)).toMatch(/drops the options .*: name Postgres itself in QUEUE_URL/);
     });
 
+    test('in session mode, set up as documented, lets migrate through', async () => {
+      const migrated = runToEnd('scheduler/src/migrate.main.js', [], {
+        TIDEMARK_MODE: 'simulated',
+        API_DATABASE_PASSWORD: 'reader',
+        DATABASE_URL: await through({ mode: 'session', ignored: IGNORED }),
+        QUEUE_URL: database.url,
+      });
+      expect([migrated.status, migrated.stderr]).toEqual([0, '']);
+    });
+
     test('in session mode that ignores what it was asked for carries a whole system', async () => {
       const url = await through({ mode: 'session', ignored: IGNORED });
       for (let round = 0; round < 5; round += 1) expect(await whyUnreachable(url)).toBeUndefined();

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ScheduleEntity, SettingEntity, SourceEntity, TickerEntity, TickerSourceEntity } from './entities/index.js';
 import { Spine1763600000000 } from './migrations/1-spine.migration.js';
@@ -37,5 +38,10 @@ export function dataSourceOptions(url: string, applicationName: string) {
  * @param lockTimeoutMs how long a statement waits for a lock before it fails; default: for ever.
  */
 export function createDataSource(url: string, applicationName: string, lockTimeoutMs = 0): DataSource {
-  return new DataSource({ ...dataSourceOptions(url, applicationName), extra: { lock_timeout: lockTimeoutMs } });
+  // By a statement on each connection: as a parameter of the connection a PgBouncer would refuse it.
+  const onConnect = (client: pg.ClientBase) => client.query(`SET lock_timeout = ${lockTimeoutMs}`);
+  return new DataSource({
+    ...dataSourceOptions(url, applicationName),
+    ...(lockTimeoutMs === 0 ? {} : { extra: { onConnect } }),
+  });
 }

@@ -91,9 +91,9 @@ async function isOfLaterBuild(client: pg.Client, build: BuildVersions, afterStop
 }
 
 const TABLES_IN_USE =
-  'The tables could not be had for the migration, since a long transaction reads them (a backup with pg_dump does). Nothing was changed: run migrate again when it has ended.';
+  'The tables are in use by a long transaction, such as a backup with pg_dump. Nothing was changed: run migrate again when it has ended.';
 
-/** How often the tables are tried to be had before the migration is given up; a try waits for them for some seconds. */
+/** How often the migration is tried before it is given up; each try waits half a second at most for a table. */
 const MIGRATION_TRIES = 20;
 
 /**

@@ -141,6 +141,8 @@ export class Namespace {
             image: IMAGES.tidemark,
             imagePullPolicy: 'IfNotPresent',
             command: ['node', '--eval', 'setInterval(() => undefined, 1000)'],
+            // What measures must not wait for the processor.
+            resources: { requests: { cpu: '300m' } },
             securityContext: {
               allowPrivilegeEscalation: false,
               readOnlyRootFilesystem: true,

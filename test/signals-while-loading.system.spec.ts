@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { entryPoint } from './support/processes.js';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { entryPoint, startProcess } from './support/processes.js';
 
 /** Sends the signal to the process itself when the program that it runs is about to be loaded. */
 function preloaded(signal: string, program: string): string {
@@ -34,4 +37,25 @@ describe('a process that is told to end while it is loaded', () => {
     },
     40_000,
   );
+});
+
+describe('a command that ends in its own way', () => {
+  it('is left to do so: fetch says what it has got when it is interrupted', async () => {
+    // Takes the call and never answers.
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const words = ['fetch', '--ticker', 'btc_usd', '--source', 'kraken'];
+    const running = startProcess('cli/src/main.js', { KRAKEN_URL: `http://127.0.0.1:${port}` }, 0, words);
+    try {
+      await once(server, 'request', { signal: AbortSignal.timeout(20_000) });
+      await running.end('SIGINT');
+      expect([running.child.exitCode, running.child.signalCode]).toEqual([1, null]);
+      expect(running.stray()).toContain('btc_usd');
+    } finally {
+      server.closeAllConnections();
+      server.close();
+      running.child.kill('SIGKILL');
+    }
+  }, 40_000);
 });

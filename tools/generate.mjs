@@ -53,6 +53,7 @@ function settings() {
   const known = new Map();
   for (const [reader, group] of Object.entries(readers)) {
     for (const [name, schema] of Object.entries(group)) {
+      if (!schema.description) throw new Error(`${name} has no description: call .describe last in libs/config.`);
       const entry = known.get(name) ?? {
         name,
         description: `${schema.description ?? ''}${schema.meta()?.secret === true ? ` Or ${name}_FILE: a file with it.` : ''}`,

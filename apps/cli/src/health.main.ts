@@ -3,7 +3,8 @@ import { askPort, whyUnhealthy } from './health/ask-health.js';
 
 const settings = settingsOrExit(healthSettings);
 const { PORT, API_PORT, CONTROL_PORT, WORKER_PORT, SIMULATOR_PORT } = settings;
-const ports = [PORT ?? API_PORT, CONTROL_PORT, WORKER_PORT, SIMULATOR_PORT];
+// Only `tidemark all` listens on PORT; an API by itself listens on API_PORT, also where PORT is set.
+const ports = [...(PORT === undefined ? [] : [PORT]), API_PORT, CONTROL_PORT, WORKER_PORT, SIMULATOR_PORT];
 const answers = await Promise.all(ports.map(async (port) => [port, await askPort(port)] as const));
 const why = whyUnhealthy(new Map(answers));
 if (why !== undefined) process.stderr.write(`${why}\n`);

@@ -2,11 +2,16 @@
 import { PROCESS_COMMANDS } from './processes.js';
 
 // The first process of a container has no default for signals: one that came while it is loaded would be lost, and it would be killed
-// after the whole grace period. Nothing is in hand yet and nothing done, so that it ends at once, with the status of the signal;
-// what is loaded has handlers of its own.
+// after the whole grace period. Nothing is in hand yet and nothing done, so that it ends at once, with the status of the signal.
+// As soon as what is loaded listens itself, how it ends is its own matter.
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 const endAtOnce = (_signal: NodeJS.Signals, number: number): never => process.exit(128 + number);
+const handOver = (event: string | symbol): void => {
+  // After the other has begun to listen: in between nobody would.
+  if (SIGNALS.some((signal) => signal === event)) process.nextTick(() => process.off(event, endAtOnce));
+};
 for (const signal of SIGNALS) process.on(signal, endAtOnce);
+process.on('newListener', handOver);
 
 const command = PROCESS_COMMANDS.find(({ name }) => name === process.argv[2]);
 if (command === undefined) {
@@ -16,4 +21,5 @@ if (command === undefined) {
   process.argv.splice(2, 1);
   await import(new URL(command.entry, import.meta.url).href);
 }
+process.off('newListener', handOver);
 for (const signal of SIGNALS) process.off(signal, endAtOnce);

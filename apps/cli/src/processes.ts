@@ -33,7 +33,8 @@ export const PROCESS_COMMANDS: readonly ProcessCommand[] = [
   },
   {
     name: 'health',
-    description: 'ask every process of this container whether it is ready; status 1 and why when one is not',
+    description:
+      'ask every process that listens in this container whether it is ready; status 1 and why when one is not',
     entry: './health.main.js',
   },
   {

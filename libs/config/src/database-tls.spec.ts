@@ -59,6 +59,12 @@ describe('what an address asks of TLS', () => {
     },
   );
 
+  test('is refused for the right reason', () => {
+    const ask = (mode: string) => () => withTls(`postgres://h/d?sslmode=${mode}`, 'DATABASE_URL');
+    expect(ask('prefer')).toThrow('leaves it to the server');
+    expect(ask('no-verify')).toThrow('sslmode=no-verify is no mode of libpq');
+  });
+
   test('is refused without what it needs, and the variable is named', () => {
     const refused = (query: string, why: RegExp) =>
       expect(() => withTls(`postgres://h/d?${query}`, 'QUEUE_URL')).toThrow(why);

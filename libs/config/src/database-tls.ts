@@ -18,9 +18,7 @@ export function withTls(address: string, variable: string): string {
     throw new Error(`${variable}: sslrootcert alone protects nothing: add sslmode=verify-full.`);
   }
   if (!(SSL_MODES as readonly string[]).includes(mode)) {
-    throw new Error(
-      `${variable}: sslmode=${mode} leaves it to the server whether the connection is safe: say ${SSL_MODES.join(', ')}.`,
-    );
+    throw new Error(`${variable}: sslmode=${mode} ${whyRefused(mode)}: say ${SSL_MODES.join(', ')}.`);
   }
   if (root === 'system') url.searchParams.delete('sslrootcert');
   else if (root !== null) requireReadable(root, variable);
@@ -29,6 +27,12 @@ export function withTls(address: string, variable: string): string {
   }
   url.searchParams.set('uselibpqcompat', 'true');
   return url.href;
+}
+
+function whyRefused(mode: string): string {
+  return mode === 'prefer' || mode === 'allow'
+    ? 'leaves it to the server whether the connection is safe'
+    : 'is no mode of libpq';
 }
 
 function requireReadable(file: string, variable: string): void {

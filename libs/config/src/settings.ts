@@ -216,9 +216,10 @@ export const workerSettings = {
 
 /** What `tidemark all` reads besides the settings of the processes that it runs. */
 export const allSettings = {
-  PORT: port(0, 'Port of the API where the host of the container chooses it; wins over API_PORT.')
+  PORT: port(0, '')
     .removeDefault()
-    .optional(),
+    .optional()
+    .describe('Port of the API where the host of the container chooses it; wins over API_PORT.'),
   REDIS_URL: address(['redis', 'rediss'])
     .optional()
     .describe(

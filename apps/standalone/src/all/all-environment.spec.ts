@@ -11,7 +11,11 @@ describe('the environment of tidemark all', () => {
     expect(JSON.stringify(api)).not.toContain('owner-word');
     expect(api['QUEUE_URL']).toBeUndefined();
     const url = new URL(api['API_DATABASE_URL'] ?? '');
-    expect(url).toMatchObject({ username: 'tidemark_api', host: 'db.internal:5432', search: '?sslmode=require' });
+    expect(url).toMatchObject({
+      username: 'tidemark_api',
+      host: 'db.internal:5432',
+      search: '?sslmode=require&uselibpqcompat=true',
+    });
     expect(url.password).toBe(api['API_DATABASE_PASSWORD']);
   });
 
@@ -29,6 +33,26 @@ describe('the environment of tidemark all', () => {
     const environment = allEnvironment({ DATABASE_URL: OWNER, ...given });
     expect(environment.of('api')['API_DATABASE_URL']).toBe(given.API_DATABASE_URL);
     expect(environment.of('scheduler')['CONTROL_PASSWORD']).toBe(given.CONTROL_PASSWORD);
+  });
+
+  it('derives no password beside an address of the reading role: migrate would overwrite the real one', () => {
+    const API_DATABASE_URL = 'postgres://reader:r@replica/tidemark';
+    const migrate = allEnvironment({ DATABASE_URL: OWNER, API_DATABASE_URL }).of('migrate');
+    expect(migrate['API_DATABASE_PASSWORD']).toBeUndefined();
+  });
+
+  it('derives the same password from an address that is written differently', () => {
+    const password = (url: string) => allEnvironment({ DATABASE_URL: url }).of('api')['API_DATABASE_PASSWORD'];
+    expect(password('postgresql://tidemark:owner%2Dword@10.0.0.7/tidemark')).toBe(password(OWNER));
+  });
+
+  it('gives the API what it reads and what the machine needs, and nothing else', () => {
+    const machine = { PATH: '/bin', NODE_EXTRA_CA_CERTS: '/ca.pem', TZ: 'UTC' };
+    const others = { REDIS_URL: 'redis://:word@q', CONTROL_PASSWORD: 'eight-or-more', COINCAP_API_KEY: 'key' };
+    const api = allEnvironment({ DATABASE_URL: OWNER, LOG_LEVEL: 'warn', ...machine, ...others }).of('api');
+    expect(Object.keys(api).sort()).toEqual(
+      ['API_DATABASE_PASSWORD', 'API_DATABASE_URL', 'LOG_LEVEL', ...Object.keys(machine)].sort(),
+    );
   });
 
   it('takes PORT for the API and REDIS_URL for the queue; QUEUE_URL wins', () => {

@@ -28,12 +28,18 @@ export interface AllEnvironment {
 /** What leads to the database as its owner: not for the API, which may only read. */
 const OWNER_VARIABLES = ['DATABASE_URL', 'POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_PASSWORD_FILE'];
 
+/** All that the API is given: what it reads, and what a Node process needs of its machine. */
+const API_VARIABLES = [
+  ...Object.keys(apiSettings),
+  ...['PATH', 'HOME', 'TZ', 'LANG', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'],
+];
+
 /** Names of secrets that stand in a file instead, and would stand beside what is decided here. */
 const DECIDED_FILES = ['API_DATABASE_PASSWORD_FILE', 'CONTROL_PASSWORD_FILE'];
 
 /**
  * Reads the environment of `tidemark all` and completes it. DATABASE_URL is enough: the password of the role that the API reads as
- * follows from the owner's address, so that several containers on one database agree; without CONTROL_PASSWORD the control
+ * follows from the owner's user and password, so that several containers on one database agree; without CONTROL_PASSWORD the control
  * API has one that nobody knows.
  * @throws SettingsError naming every wrong variable.
  */
@@ -41,12 +47,14 @@ export function allEnvironment(environment: NodeJS.ProcessEnv): AllEnvironment {
   const checked = loadSettings(settings, environment);
   const url = databaseUrl(checked);
   const { PORT, QUEUE_URL, REDIS_URL, CONTROL_PASSWORD } = checked;
-  const readerPassword = checked.API_DATABASE_PASSWORD ?? derivedPassword(url);
+  // With an address of its own the role has a password already, which migrate must not change.
+  const isDerived = checked.API_DATABASE_PASSWORD === undefined && checked.API_DATABASE_URL === undefined;
+  const readerPassword = isDerived ? derivedPassword(url) : checked.API_DATABASE_PASSWORD;
   const queueUrl = QUEUE_URL ?? REDIS_URL;
   const apiUrl = readerDatabaseUrl({ ...checked, API_DATABASE_PASSWORD: readerPassword });
   const decided: Record<string, string> = {
     DATABASE_URL: url,
-    API_DATABASE_PASSWORD: readerPassword,
+    ...(readerPassword === undefined ? {} : { API_DATABASE_PASSWORD: readerPassword }),
     CONTROL_PASSWORD: CONTROL_PASSWORD ?? randomBytes(18).toString('base64url'),
     ...(queueUrl === undefined ? {} : { QUEUE_URL: queueUrl }),
     ...(PORT === undefined ? {} : { API_PORT: String(PORT) }),
@@ -57,7 +65,7 @@ export function allEnvironment(environment: NodeJS.ProcessEnv): AllEnvironment {
     drainMs: checked.API_DRAIN_SECONDS * 1000,
     of: (process) =>
       process === 'api'
-        ? { ...without({ ...shared, ...decided }, [...OWNER_VARIABLES, 'QUEUE_URL']), API_DATABASE_URL: apiUrl }
+        ? { ...without(only({ ...shared, ...decided }, API_VARIABLES), OWNER_VARIABLES), API_DATABASE_URL: apiUrl }
         : { ...shared, ...decided },
   };
 }
@@ -72,7 +80,16 @@ function without(environment: Record<string, string>, names: readonly string[]):
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)));
 }
 
-/** Whoever knows the owner's password may read anyway. */
+function only(environment: Record<string, string>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => names.includes(name)));
+}
+
+/** Whoever knows the owner's password may read anyway. An address may be written in several ways: it does not count. */
 function derivedPassword(ownerUrl: string): string {
-  return createHmac('sha256', ownerUrl).update('the role that the API reads as').digest('base64url');
+  const { username, password, searchParams } = new URL(ownerUrl);
+  const owner = [
+    searchParams.get('user') ?? decodeURIComponent(username),
+    searchParams.get('password') ?? decodeURIComponent(password),
+  ];
+  return createHmac('sha256', JSON.stringify(owner)).update('the role that the API reads as').digest('base64url');
 }

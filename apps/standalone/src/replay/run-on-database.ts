@@ -37,7 +37,7 @@ export async function runOnDatabase(
     complain(`Nothing was run: ${error instanceof Error ? error.message : String(error)}`);
     return NOT_RUN;
   } finally {
-    process.off('SIGINT', wait);
     await database?.release();
+    process.off('SIGINT', wait);
   }
 }

@@ -8,15 +8,16 @@ FROM ${NODE_IMAGE} AS npm
 WORKDIR /app
 COPY package.json package-lock.json ./
 # The base brings Node: no install script of a package may bring another one.
-ENV NPM_CONFIG_AUDIT=false NPM_CONFIG_FUND=false NPM_CONFIG_UPDATE_NOTIFIER=false NPM_CONFIG_IGNORE_SCRIPTS=true
+ENV NPM_CONFIG_AUDIT=false NPM_CONFIG_FUND=false NPM_CONFIG_UPDATE_NOTIFIER=false NPM_CONFIG_IGNORE_SCRIPTS=true \
+  NPM_CONFIG_CACHE=/var/cache/npm
 RUN printf '%s\n' '#!/bin/sh' 'set -e' \
+  'if [ -f /run/secrets/npmrc ]; then export NPM_CONFIG_USERCONFIG=/run/secrets/npmrc; fi' \
   'if [ -f /run/secrets/certificates ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/certificates; fi' 'npm ci "$@"' \
   'find node_modules -type f \( -name "*.map" -o -name "*.d.ts" -o -name "*.d.cts" -o -name "*.d.mts" \) >/tmp/for-editors' \
   >/usr/local/bin/install-packages && chmod 755 /usr/local/bin/install-packages
 
 FROM npm AS build
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=certificates \
-  --mount=type=cache,target=/root/.npm \
+RUN --mount=type=secret,id=npmrc --mount=type=secret,id=certificates --mount=type=cache,target=/var/cache/npm \
   install-packages --omit=optional
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY apps apps
@@ -27,14 +28,12 @@ RUN mkdir -p /image/usr/local/bin /image/var/lib/tidemark && ln -s /app/dist/app
 
 # Declarations and source maps of packages are for editors and debuggers; they are two fifths of what npm installs.
 FROM npm AS packages
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=certificates \
-  --mount=type=cache,target=/root/.npm \
+RUN --mount=type=secret,id=npmrc --mount=type=secret,id=certificates --mount=type=cache,target=/var/cache/npm \
   install-packages --omit=dev --omit=optional && xargs rm </tmp/for-editors
 
 # ccxt and what it needs, and none of the other optional packages.
 FROM npm AS ccxt
-RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=certificates \
-  --mount=type=cache,target=/root/.npm \
+RUN --mount=type=secret,id=npmrc --mount=type=secret,id=certificates --mount=type=cache,target=/var/cache/npm \
   install-packages --omit=dev && xargs rm </tmp/for-editors \
   && npm query '#ccxt, #ccxt *' >/tmp/wanted.json \
   && node -e "for (const { location } of JSON.parse(fs.readFileSync('/tmp/wanted.json'))) fs.cpSync(location, '/wanted/' + location, { recursive: true })"

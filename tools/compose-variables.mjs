@@ -1,7 +1,7 @@
 // What Compose says of variables, from the settings that the processes read: see tools/generate.mjs. Needs a build.
-import * as config from '../dist/libs/config/src/index.js';
-import { SOURCES } from '../dist/libs/sources/src/index.js';
+import { secretNames } from '../dist/libs/config/src/index.js';
 import { simulatedSources } from '../dist/apps/standalone/src/child-environment.js';
+import { SETTINGS_READERS } from './settings-readers.mjs';
 
 /** The variables that only docker-compose.yml reads. */
 export const COMPOSE_VARIABLES = [
@@ -38,14 +38,8 @@ export const COMPOSE_VARIABLES = [
 /** How often the demo samples, in seconds: as `make demo`. */
 const DEMO_INTERVAL_SECONDS = 5;
 
-/** Which settings each service reads. */
-const SERVICES = {
-  migrate: config.migrateSettings,
-  scheduler: { ...config.schedulerSettings, ...config.sourceSettingsOf(SOURCES) },
-  worker: { ...config.workerSettings, ...config.sourceSettingsOf(SOURCES) },
-  api: config.apiSettings,
-  simulator: config.simulatorSettings,
-};
+/** The services of docker-compose.yml that are handed settings. */
+const SERVICES = ['migrate', 'scheduler', 'worker', 'api', 'simulator'];
 
 /** What the file decides: the stores, which speak no TLS, the addresses inside of the containers, the passwords. */
 const DECIDED =
@@ -60,8 +54,12 @@ export function withComposeSettings(file) {
   const end = file.indexOf(END);
   if (begin < 0 || end < begin) throw new Error(`docker-compose.yml has no lines \`${BEGIN} ...\` and \`${END}\``);
   const firstLine = file.slice(begin, file.indexOf('\n', begin) + 1);
-  const blocks = Object.entries(SERVICES).map(([service, settings]) =>
-    [`x-${service}-settings: &${service}-settings`, ...handed(settings).map((name) => `  ${name}:`), ''].join('\n'),
+  const blocks = SERVICES.map((service) =>
+    [
+      `x-${service}-settings: &${service}-settings`,
+      ...handed(SETTINGS_READERS[service]).map((name) => `  ${name}:`),
+      '',
+    ].join('\n'),
   );
   return `${file.slice(0, begin)}${firstLine}${blocks.join('')}${file.slice(end)}`;
 }
@@ -84,7 +82,7 @@ export function composeDemo() {
 }
 
 function handed(settings) {
-  const secrets = config.secretNames(settings);
+  const secrets = secretNames(settings);
   return Object.keys(settings)
     .filter((name) => !DECIDED.test(name))
     .flatMap((name) => (secrets.includes(name) ? [name, `${name}_FILE`] : [name]));

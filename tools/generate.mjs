@@ -5,26 +5,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
-import * as config from '../dist/libs/config/src/index.js';
-import { SOURCES } from '../dist/libs/sources/src/index.js';
 import { simulatedSources } from '../dist/apps/standalone/src/child-environment.js';
 import { COMPOSE_VARIABLES, composeDemo, withComposeSettings } from './compose-variables.mjs';
+import { SETTINGS_READERS } from './settings-readers.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-
-/** Who reads which settings; the order is the order of the page. */
-const readers = {
-  migrate: config.migrateSettings,
-  scheduler: { ...config.schedulerSettings, ...config.sourceSettingsOf(SOURCES) },
-  worker: { ...config.workerSettings, ...config.sourceSettingsOf(SOURCES) },
-  api: config.apiSettings,
-  simulator: config.simulatorSettings,
-  'tidemark all': config.allSettings,
-  'tidemark health': config.healthSettings,
-  verify: config.verifySettings,
-  'command line': { ...config.cliSettings, ...config.sourceSettingsOf(SOURCES) },
-  'make demo, make start': { ...config.standaloneSettings, ...config.sourceSettingsOf(SOURCES) },
-};
 
 const files = {
   '.env.example': environmentExample(),
@@ -51,7 +36,7 @@ console.log(stale.length === 0 ? 'Generated files are fresh.' : `Written: ${stal
 
 function settings() {
   const known = new Map();
-  for (const [reader, group] of Object.entries(readers)) {
+  for (const [reader, group] of Object.entries(SETTINGS_READERS)) {
     for (const [name, schema] of Object.entries(group)) {
       if (!schema.description) throw new Error(`${name} has no description: call .describe last in libs/config.`);
       const entry = known.get(name) ?? {

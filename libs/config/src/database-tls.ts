@@ -6,27 +6,38 @@ export const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as c
 /**
  * Makes the driver read an address as every other program does. Left to itself it takes `require` for `verify-full` now and
  * says that this will change. Every connection of every process is made from such an address, so that this is the one place.
- * @param variable who said so, for the errors.
+ * @param variable where the address is from, for the errors.
  * @throws Error for a mode whose protection depends on luck, and for a file that cannot be read.
  */
 export function withTls(address: string, variable: string): string {
+  const fault = addressTlsFault(address);
+  if (fault !== undefined) throw new Error(`${variable}: ${fault}`);
   const url = new URL(address);
-  const mode = url.searchParams.get('sslmode');
-  const root = url.searchParams.get('sslrootcert');
-  if (mode === null && root === null) return address;
-  if (mode === null) {
-    throw new Error(`${variable}: sslrootcert alone protects nothing: add sslmode=verify-full.`);
-  }
-  if (!(SSL_MODES as readonly string[]).includes(mode)) {
-    throw new Error(`${variable}: sslmode=${mode} ${whyRefused(mode)}: say ${SSL_MODES.join(', ')}.`);
-  }
-  if (root === 'system') url.searchParams.delete('sslrootcert');
-  else if (root !== null) requireReadable(root, variable);
-  if (mode === 'verify-ca' && !url.searchParams.has('sslrootcert')) {
-    throw new Error(`${variable}: sslmode=verify-ca needs an authority of your own: name its file in sslrootcert.`);
-  }
+  if (!url.searchParams.has('sslmode')) return address;
+  if (url.searchParams.get('sslrootcert') === 'system') url.searchParams.delete('sslrootcert');
   url.searchParams.set('uselibpqcompat', 'true');
   return url.href;
+}
+
+/** Why an address cannot be used, by its `sslmode` and `sslrootcert`; undefined when it can. */
+export function addressTlsFault(address: string): string | undefined {
+  const { searchParams } = new URL(address);
+  return tlsFault(searchParams.get('sslmode') ?? undefined, searchParams.get('sslrootcert') ?? undefined);
+}
+
+/** Why a mode and the file of an authority cannot be used together; undefined when they can. */
+export function tlsFault(mode: string | undefined, rootFile: string | undefined): string | undefined {
+  if (mode === undefined) {
+    return rootFile === undefined ? undefined : 'sslrootcert alone protects nothing: add sslmode=verify-full.';
+  }
+  if (!(SSL_MODES as readonly string[]).includes(mode)) {
+    return `sslmode=${mode} ${whyRefused(mode)}: say ${SSL_MODES.join(', ')}.`;
+  }
+  const ownFile = rootFile === 'system' ? undefined : rootFile;
+  if (mode === 'verify-ca' && ownFile === undefined) {
+    return 'sslmode=verify-ca needs an authority of your own: name its file in sslrootcert.';
+  }
+  return ownFile === undefined ? undefined : whyUnreadable(ownFile);
 }
 
 function whyRefused(mode: string): string {
@@ -35,11 +46,12 @@ function whyRefused(mode: string): string {
     : 'is no mode of libpq';
 }
 
-function requireReadable(file: string, variable: string): void {
+function whyUnreadable(file: string): string | undefined {
   try {
     accessSync(file, constants.R_OK);
+    return undefined;
   } catch (error) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
-    throw new Error(`${variable}: the file of sslrootcert, ${file}, cannot be read (${code}).`, { cause: error });
+    return `the file of sslrootcert, ${file}, cannot be read (${code}).`;
   }
 }

@@ -1,4 +1,4 @@
-import { withTls } from './database-tls.js';
+import { SSL_MODES, tlsFault, withTls } from './database-tls.js';
 
 /** The parts of the environment that say where the database is. */
 export interface DatabaseLocation {
@@ -19,6 +19,18 @@ export interface ReaderCredentials {
   readonly API_DATABASE_PASSWORD?: string | undefined;
 }
 
+/** The variables that say of TLS what `sslmode` and `sslrootcert` say in an address. */
+const TLS_PARTS = 'POSTGRES_SSLMODE or POSTGRES_SSLROOTCERT';
+
+/** What is wrong with the variables of TLS taken together; undefined when nothing is, or when DATABASE_URL counts instead. */
+export function partsTlsFault(given: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { DATABASE_URL: url, POSTGRES_SSLMODE: mode, POSTGRES_SSLROOTCERT: rootFile } = given;
+  // A mode that is none is reported by its own schema.
+  if (url !== undefined || (mode !== undefined && !(SSL_MODES as readonly string[]).includes(mode))) return undefined;
+  const fault = tlsFault(mode, rootFile);
+  return fault === undefined ? undefined : `${TLS_PARTS}: ${fault}`;
+}
+
 /** Address of the database as its owner. @throws Error when what it says of TLS cannot be. */
 export function databaseUrl(location: DatabaseLocation): string {
   if (location.DATABASE_URL !== undefined) return withTls(location.DATABASE_URL, 'DATABASE_URL');
@@ -30,7 +42,7 @@ export function databaseUrl(location: DatabaseLocation): string {
   url.password = encodeURIComponent(location.POSTGRES_PASSWORD ?? '');
   if (location.POSTGRES_SSLMODE !== undefined) url.searchParams.set('sslmode', location.POSTGRES_SSLMODE);
   if (location.POSTGRES_SSLROOTCERT !== undefined) url.searchParams.set('sslrootcert', location.POSTGRES_SSLROOTCERT);
-  return withTls(url.href, 'POSTGRES_SSLMODE or POSTGRES_SSLROOTCERT');
+  return withTls(url.href, TLS_PARTS);
 }
 
 /** Address of the database as the role that may only read. @throws Error when what it says of TLS cannot be. */

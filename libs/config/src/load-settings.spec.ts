@@ -93,6 +93,38 @@ describe('reading the environment', () => {
     ]);
   });
 
+  test('what an address says of TLS is reported together with all other faults', () => {
+    const faults = faultsOf(migrateSettings, {
+      LOG_LEVEL: 'loud',
+      DATABASE_URL: 'postgres://h/d?sslmode=prefer',
+      API_DATABASE_URL: 'postgres://h/d?sslmode=verify-full&sslrootcert=/not/there.pem',
+      QUEUE_URL: 'postgres://h/d?sslmode=verify-ca',
+      API_DATABASE_USER: 'Reader',
+    });
+    expect(faults).toEqual([
+      expect.stringMatching(/^LOG_LEVEL: /),
+      expect.stringMatching(/^DATABASE_URL: sslmode=prefer leaves it to the server/),
+      expect.stringMatching(/^QUEUE_URL: sslmode=verify-ca needs an authority/),
+      expect.stringMatching(/^API_DATABASE_URL: .*\/not\/there\.pem, cannot be read \(ENOENT\)/),
+      expect.stringMatching(/^API_DATABASE_USER: /),
+    ]);
+  });
+
+  test.each([
+    [{ POSTGRES_SSLMODE: 'verify-ca' }, /^POSTGRES_SSLMODE or POSTGRES_SSLROOTCERT: sslmode=verify-ca needs/],
+    [{ POSTGRES_SSLROOTCERT: '/ca.pem' }, /^POSTGRES_SSLMODE or POSTGRES_SSLROOTCERT: sslrootcert alone/],
+    [{ POSTGRES_SSLMODE: 'require', POSTGRES_SSLROOTCERT: '/not/there.pem' }, /^POSTGRES_SSLMODE or .*ENOENT/],
+    [{ POSTGRES_SSLMODE: 'prefer', POSTGRES_SSLROOTCERT: '/ca.pem' }, /^POSTGRES_SSLMODE: must be one of/],
+  ])('so is what %j says of it', (tls, expected) => {
+    const faults = faultsOf(workerSettings, { ...tls, WORKER_PORT: 'x' });
+    expect([...faults].sort()).toEqual([expect.stringMatching(expected), expect.stringMatching(/^WORKER_PORT: /)]);
+  });
+
+  test('POSTGRES_SSLROOTCERT is no fault beside DATABASE_URL, which counts instead', () => {
+    const given = { DATABASE_URL: 'postgres://h/d', POSTGRES_SSLROOTCERT: '/not/there.pem' };
+    expect(faultsOf(workerSettings, given)).toEqual([]);
+  });
+
   test('the message lists the faults and tells no value, which may be a secret', () => {
     const error = new SettingsError(
       faultsOf(schedulerSettings, { CONTROL_PASSWORD: 'hunter2', DATABASE_URL: 'http://u:hunter2@h/d' }),

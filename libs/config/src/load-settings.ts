@@ -4,6 +4,9 @@ import { z } from 'zod';
 /** A group of settings: environment variable name to its schema, which carries description and default. */
 export type Settings = z.ZodRawShape;
 
+/** What is wrong with a variable because of the others that are given, as a sentence that names it; undefined: nothing. */
+type FaultBeside = (given: Readonly<Record<string, string | undefined>>) => string | undefined;
+
 /** Thrown at boot when the environment is wrong; the message lists every fault at once with its variable's name. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
@@ -35,6 +38,7 @@ export function loadSettings<S extends Settings>(
       faults.push(error instanceof Error ? error.message : String(error));
     }
   }
+  faults.push(...faultsBeside(settings, given));
   const result = z.object(settings).safeParse(given);
   if (result.success && faults.length === 0) return result.data;
   const issues = result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
@@ -46,6 +50,14 @@ export function secretNames(settings: Settings): string[] {
   return Object.entries(settings).flatMap(([name, schema]) =>
     (schema as z.ZodType).meta()?.['secret'] === true ? [name] : [],
   );
+}
+
+/** What is wrong with variables only because of others: a schema with `faultBeside` looks at all that are given. */
+function faultsBeside(settings: Settings, given: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.values(settings).flatMap((schema) => {
+    const faultBeside = (schema as z.ZodType).meta()?.['faultBeside'] as FaultBeside | undefined;
+    return faultBeside?.(given) ?? [];
+  });
 }
 
 /** Reads the file of a secret; one line end after it does not belong to it. @throws Error naming the variable and what is wrong. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressTlsFault } from './database-tls.js';
 
 /** A TCP port; 0 lets the system choose one. */
 export function port(defaultPort: number, description: string) {
@@ -50,11 +51,20 @@ export function proxyAddress() {
     );
 }
 
-/** An address of a server, of one of the given schemes. */
+/** An address of a server, of one of the given schemes; of a Postgres also what it says of TLS is checked. */
 export function address(schemes: readonly string[]) {
   const fault = `must be an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`;
-  return z.string().refine((text) => {
-    const scheme = /^([a-z]+):\/\/./.exec(text)?.[1];
-    return scheme !== undefined && schemes.includes(scheme) && URL.canParse(text);
-  }, fault);
+  return z
+    .string()
+    .refine(
+      (text) => {
+        const scheme = /^([a-z]+):\/\/./.exec(text)?.[1];
+        return scheme !== undefined && schemes.includes(scheme) && URL.canParse(text);
+      },
+      { error: fault, abort: true },
+    )
+    .superRefine((text, context) => {
+      const tlsFault = text.startsWith('postgres') ? addressTlsFault(text) : undefined;
+      if (tlsFault !== undefined) context.addIssue(tlsFault);
+    });
 }

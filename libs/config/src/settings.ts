@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { partsTlsFault } from './database-url.js';
 import { SSL_MODES } from './database-tls.js';
 import { address, fineSeconds, host, port, proxyAddress, seconds, secret, wholeNumber } from './setting-types.js';
 
@@ -37,7 +38,8 @@ export const databaseSettings = {
     .optional()
     .describe(
       "File with the certificates of the authority that vouches for the database, as sslrootcert in DATABASE_URL. Without it the system's and those of NODE_EXTRA_CA_CERTS.",
-    ),
+    )
+    .meta({ faultBeside: partsTlsFault }),
 };
 
 /** What kind of prices the database holds; a database of the other kind is refused. */

@@ -17,6 +17,13 @@ describe('the settings of verify', () => {
     expect(loadVerifySettings({ DATABASE_URL: '', POSTGRES_HOST: '' }).databaseUrl).toBeUndefined();
   });
 
+  it('report everything that is wrong at once', () => {
+    const wrong = { DATABASE_URL: 'postgres://h/d?sslmode=allow', TIDEMARK_MODE: 'demo', SIMULATOR_URL: 'nowhere' };
+    expect(() => loadVerifySettings(wrong)).toThrow(
+      /DATABASE_URL: sslmode=allow[^]*SIMULATOR_URL: [^]*TIDEMARK_MODE: /,
+    );
+  });
+
   it('refuse a mode that does not exist', () => {
     expect(() => loadVerifySettings({ TIDEMARK_MODE: 'demo' })).toThrow(/TIDEMARK_MODE: must be live or simulated/);
   });

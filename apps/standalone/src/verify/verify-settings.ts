@@ -39,13 +39,14 @@ const ownSettings = {
  * @throws SettingsError naming every wrong variable.
  */
 export function loadVerifySettings(environment?: NodeJS.ProcessEnv): VerifySettings {
+  // At once, so that every fault is reported together.
+  const checked = loadSettings({ ...databaseSettings, ...ownSettings }, environment);
   const named = loadSettings(namedSettings, environment);
-  const own = loadSettings(ownSettings, environment);
   const isNamed = Object.values(named).some((value) => value !== undefined);
   return {
-    databaseUrl: isNamed ? databaseUrl(loadSettings(databaseSettings, environment)) : undefined,
-    home: own.TIDEMARK_HOME,
-    mode: own.TIDEMARK_MODE,
-    simulatorUrl: own.SIMULATOR_URL,
+    databaseUrl: isNamed ? databaseUrl(checked) : undefined,
+    home: checked.TIDEMARK_HOME,
+    mode: checked.TIDEMARK_MODE,
+    simulatorUrl: checked.SIMULATOR_URL,
   };
 }

@@ -17,9 +17,18 @@ module.exports = {
     {
       name: 'foundation-libs-are-alone',
       severity: 'error',
-      comment: 'libs/config and libs/observability import external packages only: pass what they need as an argument.',
-      from: { path: '^libs/(config|observability)/', pathNot: tests },
+      comment:
+        'libs/config, libs/observability and libs/nest import external packages only: pass what they need as an argument.',
+      from: { path: '^libs/(config|observability|nest)/', pathNot: tests },
       to: { path: '^(apps|libs)/', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'observability-runs-without-nest',
+      severity: 'error',
+      comment:
+        'Every process loads libs/config and libs/observability, `tidemark all` and `health` too, which run no Nest: what needs it belongs into libs/nest.',
+      from: { path: '^libs/(config|observability)/', pathNot: tests },
+      to: { path: '^node_modules/(@nestjs/|prom-client/)' },
     },
     {
       name: 'middle-libs-only-know-domain',

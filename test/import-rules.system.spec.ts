@@ -80,6 +80,7 @@ const BREACHES: readonly (readonly [file: string, text: string, to: string, rule
     'libs/config/src/index.ts',
     'foundation-libs-are-alone',
   ],
+  ['libs/observability/src/nest.ts', "import '@nestjs/common';", '@nestjs/common', 'observability-runs-without-nest'],
   [
     'libs/sources/src/queue.ts',
     "import { queue } from '@app/queue'; export const q = queue;",

@@ -1,6 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import { createEmptyDatabase, type EmptyDatabase } from './support/empty-database.js';
 import { freePort } from './support/free-port.mjs';
-import { eventually, runToEnd, startProcess, type RunningProcess } from './support/processes.js';
+import { entryPoint, eventually, runToEnd, startProcess, type RunningProcess } from './support/processes.js';
+
+/** Writes every module that is loaded to standard error. */
+const LIST_LOADED = `data:text/javascript,${encodeURIComponent(`import { registerHooks } from 'node:module';
+  registerHooks({
+    load(url, context, next) {
+      process.stderr.write('loaded ' + url + '\\n');
+      return next(url, context);
+    },
+  });`)}`;
 
 /** Command line of the one entry point. */
 const TIDEMARK = 'cli/src/main.js';
@@ -123,6 +133,17 @@ describe('tidemark all', () => {
     });
     expect(status).toBe(1);
     expect(stderr).toMatch(/WORKER_CONCURRENCY: [^]*CONTROL_PORT: |CONTROL_PORT: [^]*WORKER_CONCURRENCY: /);
+  });
+
+  it('loads no framework and no driver: it only watches over processes that do', () => {
+    // Everything is loaded by the time that the environment is refused.
+    const words = ['--import', LIST_LOADED, entryPoint(TIDEMARK), 'all'];
+    const { stderr } = spawnSync(process.execPath, words, { encoding: 'utf8', env: { API_PORT: 'x' } });
+    expect(stderr).toContain('API_PORT: must be a port number');
+    const packages = new Set([...stderr.matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)\//g)].map(([, name]) => name));
+    expect([...packages]).toEqual(expect.arrayContaining(['pino', 'zod']));
+    const heavy = /^(@nestjs\/.*|typeorm|pg|bullmq|ioredis|got|fastify|rxjs|prom-client|pino-pretty)$/;
+    expect([...packages].filter((name) => heavy.test(name ?? ''))).toEqual([]);
   });
 
   it('health says what is not ready, and that nothing listens', async () => {

@@ -1,4 +1,5 @@
-import { ClockWatch, NestLogger } from '@app/observability';
+import { NestLogger } from '@app/nest';
+import { ClockWatch } from '@app/observability';
 import { producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';

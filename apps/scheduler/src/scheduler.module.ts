@@ -2,7 +2,8 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
-import { ClockWatch, OperationsModule, type Logger, type ReadinessAnswer } from '@app/observability';
+import { OperationsModule, type ReadinessAnswer } from '@app/nest';
+import { ClockWatch, type Logger } from '@app/observability';
 import { workerOptions, type QueueStore } from '@app/queue';
 import {
   CatalogueRepository,

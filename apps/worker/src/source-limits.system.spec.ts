@@ -1,4 +1,5 @@
-import { ClockWatch, NestLogger } from '@app/observability';
+import { NestLogger } from '@app/nest';
+import { ClockWatch } from '@app/observability';
 import { fetchJob, fetchQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
 import { SourceClient, sourceByName } from '@app/sources';
 import { createPool, databaseNowMs, type Pool } from '@app/storage';

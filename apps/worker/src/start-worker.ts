@@ -1,9 +1,9 @@
 import { databaseUrl, queueLocation, keepsSourceLimits, type SettingsOf, type workerSettings } from '@app/config';
+import { NestLogger } from '@app/nest';
 import {
   ClockWatch,
   databaseCheck,
   explainListenError,
-  NestLogger,
   ReadinessWatch,
   waitUntilReady,
   type Closable,

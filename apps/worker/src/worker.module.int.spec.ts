@@ -1,5 +1,6 @@
 import { slotAt } from '@app/domain';
-import { ClockWatch, NestLogger } from '@app/observability';
+import { NestLogger } from '@app/nest';
+import { ClockWatch } from '@app/observability';
 import { fetchJob, fetchQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
 import { SourceClient } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';

@@ -2,7 +2,8 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import type { JudgeOptions } from '@app/domain';
-import { ClockWatch, OperationsModule, type Logger, type ReadinessAnswer } from '@app/observability';
+import { OperationsModule, type ReadinessAnswer } from '@app/nest';
+import { ClockWatch, type Logger } from '@app/observability';
 import { workerOptions, type QueueStore } from '@app/queue';
 import { parserVersionOf, SOURCES, SourceClient } from '@app/sources';
 import {

@@ -1,7 +1,5 @@
 export * from './clock-watch.js';
 export * from './logger.js';
-export * from './nest-logger.js';
 export * from './run-process.js';
-export * from './operations.module.js';
 export * from './readiness-watch.js';
 export * from './wait-until-ready.js';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 
 const HOOKS = new URL('../../../test/standalone/typescript.hooks.mjs', import.meta.url).href;
 const LOGGER = new URL('logger.ts', import.meta.url).href;
-const NEST_LOGGER = new URL('nest-logger.ts', import.meta.url).href;
+const NEST_LOGGER = new URL('../../nest/src/nest-logger.ts', import.meta.url).href;
 
 /** What a logger of a process of its own writes. */
 function written(body: string): Record<string, unknown>[] {

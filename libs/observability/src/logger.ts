@@ -1,5 +1,4 @@
 import { destination, pino, stdSerializers, stdTimeFunctions, type Logger } from 'pino';
-import pretty from 'pino-pretty';
 
 export type { Logger } from 'pino';
 
@@ -13,6 +12,9 @@ export interface LoggerOptions {
 /** Fields that never reach a log, down to the third level. */
 const REDACTED = ['password', 'authorization', 'cookie'].flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
 
+/** Loaded for a terminal alone: every process of a container is spared it. */
+const pretty = process.stdout.isTTY ? (await import('pino-pretty')).default : undefined;
+
 /** A logger that writes JSON lines to standard output, or readable lines when that is a terminal. */
 export function createLogger({ name, level }: LoggerOptions): Logger {
   const options = {
@@ -24,9 +26,9 @@ export function createLogger({ name, level }: LoggerOptions): Logger {
     redact: { paths: REDACTED, censor: '[hidden]' },
   };
   // Synchronous: the last lines before an exit are the ones that matter, and the volume is a few lines a second.
-  return process.stdout.isTTY
-    ? pino(options, pretty({ colorize: true, ignore: 'pid,process', sync: true }))
-    : pino(options, destination({ dest: 1, sync: true }));
+  return pretty === undefined
+    ? pino(options, destination({ dest: 1, sync: true }))
+    : pino(options, pretty({ colorize: true, ignore: 'pid,process', sync: true }));
 }
 
 /**

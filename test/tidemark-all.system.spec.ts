@@ -135,6 +135,27 @@ describe('tidemark all', () => {
     expect(stderr).toMatch(/WORKER_CONCURRENCY: [^]*CONTROL_PORT: |CONTROL_PORT: [^]*WORKER_CONCURRENCY: /);
   });
 
+  it('health names the processes of it that are missing, also while the others are ready', async () => {
+    const whole = start();
+    await eventually('health', 30_000, () => (health().status === 0 ? 'well' : undefined));
+    await whole.end('SIGTERM');
+    // Scheduler and worker end at once, whenever they are started again.
+    environment['HTTP_SOURCES_FILE'] = '/not/there.yaml';
+    try {
+      start();
+      const ready = `http://127.0.0.1:${environment['PORT']}/readyz`;
+      await eventually('a ready API', 30_000, async () => (await fetch(ready)).ok || undefined);
+      expect(health()).toMatchObject({
+        status: 1,
+        stderr:
+          `the scheduler is missing: nothing listens on port ${environment['CONTROL_PORT']}\n` +
+          `the worker is missing: nothing listens on port ${environment['WORKER_PORT']}\n`,
+      });
+    } finally {
+      delete environment['HTTP_SOURCES_FILE'];
+    }
+  });
+
   it('loads no framework and no driver: it only watches over processes that do', () => {
     // Everything is loaded by the time that the environment is refused.
     const words = ['--import', LIST_LOADED, entryPoint(TIDEMARK), 'all'];

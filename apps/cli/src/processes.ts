@@ -34,7 +34,7 @@ export const PROCESS_COMMANDS: readonly ProcessCommand[] = [
   {
     name: 'health',
     description:
-      'ask every process that listens in this container whether it is ready; status 1 and why when one is not',
+      'ask every process that listens in this container whether it is ready; status 1 and why when one is not, or is missing from `all`',
     entry: './health.main.js',
   },
   {

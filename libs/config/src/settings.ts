@@ -229,6 +229,17 @@ export const allSettings = {
     ),
 };
 
+/** The ports that the processes of `tidemark all` listen on: there `PORT` is the API's. */
+export function allPorts(settings: {
+  readonly PORT?: number | undefined;
+  readonly API_PORT: number;
+  readonly CONTROL_PORT: number;
+  readonly WORKER_PORT: number;
+}) {
+  const { PORT, API_PORT, CONTROL_PORT, WORKER_PORT } = settings;
+  return { api: PORT ?? API_PORT, scheduler: CONTROL_PORT, worker: WORKER_PORT };
+}
+
 /** What `tidemark health` asks. */
 export const healthSettings = {
   PORT: allSettings.PORT,

@@ -1,3 +1,4 @@
+export * from './all-presence.js';
 export * from './clock-watch.js';
 export * from './logger.js';
 export * from './run-process.js';

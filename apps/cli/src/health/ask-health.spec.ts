@@ -49,6 +49,18 @@ describe('the health of a container', () => {
     ).toBeUndefined();
   });
 
+  it('is not when a process that is expected does not listen, and names it', () => {
+    const ports = new Map<number, PortHealth>([
+      [8000, ready],
+      [8001, silent],
+      [8002, { state: 'not ready', reason: 'no schema yet' }],
+      [8003, silent],
+    ]);
+    expect(whyUnhealthy(ports, { api: 8000, scheduler: 8001, worker: 8002 })).toBe(
+      'the scheduler is missing: nothing listens on port 8001\nport 8002: no schema yet',
+    );
+  });
+
   it('is not when one is not, or when nobody listens', () => {
     const unready = { state: 'not ready', reason: 'no schema yet' } as const;
     expect(

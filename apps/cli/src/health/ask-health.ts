@@ -23,12 +23,22 @@ export async function askPort(port: number): Promise<PortHealth> {
   }
 }
 
-/** What is said of a container by its ports: undefined when all is well, else why not. */
-export function whyUnhealthy(ports: ReadonlyMap<number, PortHealth>): string | undefined {
+/**
+ * What is said of a container by its ports: undefined when all is well, else why not.
+ * @param expected the port of each process that must listen.
+ */
+export function whyUnhealthy(
+  ports: ReadonlyMap<number, PortHealth>,
+  expected: Readonly<Record<string, number>> = {},
+): string | undefined {
   const states = [...ports.values()];
-  const faults = [...ports].flatMap(([port, health]) =>
+  const missing = Object.entries(expected).flatMap(([name, port]) =>
+    ports.get(port)?.state === 'not listening' ? [`the ${name} is missing: nothing listens on port ${port}`] : [],
+  );
+  const unready = [...ports].flatMap(([port, health]) =>
     health.state === 'not ready' ? [`port ${port}: ${health.reason}`] : [],
   );
+  const faults = [...missing, ...unready];
   if (faults.length > 0) return faults.join('\n');
   if (states.every(({ state }) => state === 'not listening'))
     return `nothing listens on ${[...ports.keys()].join(', ')}`;

@@ -63,6 +63,12 @@ describe('the environment of tidemark all', () => {
     expect(allEnvironment({ DATABASE_URL: OWNER }).of('worker')['QUEUE_URL']).toBeUndefined();
   });
 
+  it('says where its processes listen', () => {
+    const { ports } = allEnvironment({ DATABASE_URL: OWNER, PORT: '10000', WORKER_PORT: '9002' });
+    expect(ports).toEqual({ api: 10_000, scheduler: 8001, worker: 9002 });
+    expect(allEnvironment({ DATABASE_URL: OWNER, API_PORT: '9000' }).ports.api).toBe(9000);
+  });
+
   it('names every wrong variable', () => {
     expect(() => allEnvironment({ DATABASE_URL: 'mysql://x', PORT: 'http' })).toThrow(SettingsError);
     expect(() => allEnvironment({ DATABASE_URL: 'mysql://x', PORT: 'http' })).toThrow(/DATABASE_URL[^]*PORT/);

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import {
+  allPorts,
   allSettings,
   apiSettings,
   databaseUrl,
@@ -10,6 +11,7 @@ import {
   type SettingsOf,
   workerSettings,
 } from '@app/config';
+import type { AllPorts } from '@app/observability';
 
 /** The processes of `tidemark all`. */
 export type AllProcess = 'migrate' | 'scheduler' | 'worker' | 'api';
@@ -21,6 +23,8 @@ export interface AllEnvironment {
   readonly logLevel: SettingsOf<typeof settings>['LOG_LEVEL'];
   /** How long the API goes on serving at the end, in milliseconds. */
   readonly drainMs: number;
+  /** Where its processes listen. */
+  readonly ports: AllPorts;
   /** The whole environment of one of its processes. */
   of(process: AllProcess): Record<string, string>;
 }
@@ -46,6 +50,7 @@ const DECIDED_FILES = ['API_DATABASE_PASSWORD_FILE', 'CONTROL_PASSWORD_FILE'];
 export function allEnvironment(environment: NodeJS.ProcessEnv): AllEnvironment {
   const checked = loadSettings(settings, environment);
   const url = databaseUrl(checked);
+  const ports = allPorts(checked);
   const { PORT, QUEUE_URL, REDIS_URL, CONTROL_PASSWORD } = checked;
   // With an address of its own the role has a password already, which migrate must not change.
   const isDerived = checked.API_DATABASE_PASSWORD === undefined && checked.API_DATABASE_URL === undefined;
@@ -57,12 +62,13 @@ export function allEnvironment(environment: NodeJS.ProcessEnv): AllEnvironment {
     ...(readerPassword === undefined ? {} : { API_DATABASE_PASSWORD: readerPassword }),
     CONTROL_PASSWORD: CONTROL_PASSWORD ?? randomBytes(18).toString('base64url'),
     ...(queueUrl === undefined ? {} : { QUEUE_URL: queueUrl }),
-    ...(PORT === undefined ? {} : { API_PORT: String(PORT) }),
+    ...(PORT === undefined ? {} : { API_PORT: String(ports.api) }),
   };
   const shared = without(given(environment), DECIDED_FILES);
   return {
     logLevel: checked.LOG_LEVEL,
     drainMs: checked.API_DRAIN_SECONDS * 1000,
+    ports,
     of: (process) =>
       process === 'api'
         ? { ...without(only({ ...shared, ...decided }, API_VARIABLES), OWNER_VARIABLES), API_DATABASE_URL: apiUrl }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Logger } from '@app/observability';
+import { announceAll, type Logger } from '@app/observability';
 import { entryPoint } from '../apps.js';
 import { describeEnd, startChild, type Child } from '../child-process.js';
 import { Supervisor } from '../supervisor.js';
@@ -38,6 +38,7 @@ const MIGRATE_AGAIN_AFTER_MS = 1_000;
 export async function runAll(options: AllOptions): Promise<void> {
   const { signal, logger } = options;
   const supervisor = new Supervisor({ say: (sentence) => logger.warn({ event: 'restart' }, sentence) });
+  announceAll(options.environment.ports, signal);
   try {
     // They wait for the schema by themselves, and the API says so meanwhile.
     for (const name of SERVING) await supervisor.start({ name, launch: () => launch(name, options) });

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { openapiDocument } from './openapi-document.js';
 
 describe('the OpenAPI document', () => {
@@ -26,5 +27,11 @@ describe('the OpenAPI document', () => {
       }
     }
     expect(document.components?.schemas).toHaveProperty('Problem');
+  });
+
+  it('has the version of the product', async () => {
+    const file = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
+    const { version } = JSON.parse(file) as { version: string };
+    expect((await openapiDocument()).info.version).toBe(version);
   });
 });

@@ -1,9 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import tidemark from '../../../package.json' with { type: 'json' };
 import { PROBLEM_SCHEMA } from './documentation.js';
-
-/** Version of the interface: raised when an answer changes for those who read it. */
-const API_VERSION = '1.0.0';
 
 /** Problem documents of RFC 9457, as an OpenAPI schema. */
 const PROBLEM = {
@@ -45,7 +43,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setDescription(
       'Crypto prices, collected on a clock. Every expected price is there once, exact to the digit, or `/gaps` gives the reason why it is not.',
     )
-    .setVersion(API_VERSION)
+    .setVersion(tidemark.version)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .setOpenAPIVersion('3.1.0')
     .addServer('/')

@@ -24,7 +24,7 @@ const afterReady = async (system: ReadySystem): Promise<void> => {
     print(`${stored.toLocaleString('en')} simulated prices of the past 24 h stored, so that ranges are not empty`);
 };
 try {
-  if (mode !== 'demo' && mode !== 'start') throw new Error('Usage: main.js demo|start (or `make demo`, `make start`)');
+  if (mode !== 'demo' && mode !== 'start') throw new Error('Usage: make demo, or make start');
   declareSources(await readDeclaredSources(loadSettings(declaredSourceSettings)));
   await runSystem({ mode, settings: loadLauncherSettings(mode), print, signal: ending.signal, afterReady });
   print('Tidemark has ended.');

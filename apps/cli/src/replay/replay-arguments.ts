@@ -15,9 +15,9 @@ export interface ReplayArguments {
 
 /** The command line of the replay. @param work receives what was asked; it is not called when that is wrong, or help was asked for. */
 export function replayCommand(terminal: Terminal, work: (given: ReplayArguments) => Promise<void>): Command {
-  return new Command('make replay')
+  return new Command('tidemark replay')
     .description(DESCRIPTION)
-    .usage('FROM=2025-12-01 TO=2025-12-18T12:00:00Z [SOURCE=kraken] [APPLY=1]\n       npm run -s replay -- [options]')
+    .usage('[options]\n       make replay FROM=2025-12-01 TO=2025-12-18T12:00:00Z [SOURCE=kraken] [APPLY=1]')
     .addOption(new Option('--from <instant>', 'first slot, inclusive').makeOptionMandatory())
     .addOption(new Option('--to <instant>', 'end, exclusive').makeOptionMandatory())
     .option('--source <name>', 'source; without it all of them', 'all')

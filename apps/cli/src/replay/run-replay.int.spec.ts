@@ -91,6 +91,7 @@ describe('the replay of stored answers', () => {
   it('says how it is used', async () => {
     const terminal = keptTerminal();
     expect(await runReplay(['--help'], terminal, all)).toBe(0);
+    expect(terminal.printed()).toContain('Usage: tidemark replay');
     expect(terminal.printed()).toContain('APPLY=1');
   });
 });

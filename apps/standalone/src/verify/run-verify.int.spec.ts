@@ -87,7 +87,7 @@ describe('verify', () => {
   });
 
   it.each([
-    ['an argument that it does not know', ['--all'], {}, /Usage/],
+    ['an argument that it does not know', ['--all'], {}, /Usage: tidemark verify/],
     ['no database anywhere', [], { TIDEMARK_HOME: '/nowhere' }, /no database to verify: .*make demo/],
     ['a database that cannot be reached', [], { DATABASE_URL: 'postgres://127.0.0.1:1/x' }, /Nothing was verified/],
   ])('ends with 2 for %s', async (_what, argv, environment, complaint) => {

@@ -33,7 +33,7 @@ export async function runVerify(argv: readonly string[], context: VerifyContext)
   const { print, complain } = context;
   const asJson = argv.includes('--json');
   if (argv.some((argument) => argument !== '--json')) {
-    complain('Usage: verify.main.js [--json] (or `make verify`)');
+    complain('Usage: tidemark verify [--json] (in a checkout: `make verify`)');
     return NOT_CHECKED;
   }
   let database: FoundDatabase | undefined;

@@ -71,8 +71,8 @@ export async function replayAnswers(options: ReplayOptions): Promise<ReplayCount
     for (;;) {
       const answers = await options.stored.answers(lane, fromSlot, options.toSlot, MAX_ANSWERS);
       for (const portion of portionsOf(answers)) {
-        if (options.signal?.aborted === true) return all;
         await replayPortion(lane, portion, options, all);
+        if (options.signal?.aborted === true) return all;
         options.onProgress(lane, portion.at(-1)?.slot ?? fromSlot, all);
       }
       const last = answers.at(-1);
@@ -119,6 +119,7 @@ async function replayPortion(
     ({ slot }) => slot,
   );
   for (const answer of answers) {
+    if (options.signal?.aborted === true) return;
     const body = bodies.get(answer.sha256);
     if (body === undefined) {
       counts.withoutBody += 1;

@@ -49,6 +49,9 @@ async function replay(given: ReplayArguments, terminal: Terminal, sources: reado
     onIdleError: () => undefined,
   });
   const progress = terminal.progress();
+  const sayBreakingOff = (): void =>
+    terminal.complain('Breaking off: the answer in hand is finished first. Once more ends it at once.\n');
+  terminal.signal?.addEventListener('abort', sayBreakingOff, { once: true });
   try {
     await requireSchema(pool);
     const counts = await replayAnswers({
@@ -71,6 +74,7 @@ async function replay(given: ReplayArguments, terminal: Terminal, sources: reado
     progress.end();
     return conclude(counts, given, terminal);
   } finally {
+    terminal.signal?.removeEventListener('abort', sayBreakingOff);
     progress.end();
     await pool.end();
   }

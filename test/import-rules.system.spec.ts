@@ -210,7 +210,7 @@ const BREACHES: readonly (readonly [file: string, text: string, to: string, rule
   ['apps/worker/src/missing.ts', "import 'no-such-package';", 'no-such-package', 'resolvable'],
 ];
 
-/** The other half of the cycle, which is told once. */
+/** The other half of the cycle, which is reported once. */
 const OTHER_HALF = [
   'libs/storage/src/two.ts',
   "import { one } from './one.js'; export const two = () => one;",

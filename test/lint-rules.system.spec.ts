@@ -8,7 +8,7 @@ describe('the lint rules', () => {
   const CLOCK_CURE = 'The domain is pure: "now" is an argument.';
   const VALUE_CURE = 'The domain is pure: take the value as an argument.';
 
-  /** A file of the repository, what it would say, and the cure that is told; undefined where it may say so. */
+  /** A file of the repository, what it would say, and the cure that is named; undefined where it may say so. */
   const CASES: readonly (readonly [file: string, text: string, cure: string | undefined])[] = [
     ['apps/worker/src/start-worker.ts', 'export const x = process.env.HOME;', ENVIRONMENT_CURE],
     ['apps/scheduler/src/start-scheduler.ts', "export const x = process['env'];", ENVIRONMENT_CURE],

@@ -63,7 +63,7 @@ if (!hasPgBouncer()) {
       }
     });
 
-    test('is told by every process in transaction mode', async () => {
+    test('is reported by every process in transaction mode', async () => {
       const url = await through({ mode: 'transaction', ignored: IGNORED });
       const environment = {
         TIDEMARK_MODE: 'simulated',

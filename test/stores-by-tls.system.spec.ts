@@ -86,7 +86,7 @@ describe('a Postgres by TLS', () => {
     }
   });
 
-  test('that migrate does not trust is told with the cure', () => {
+  test('that migrate does not trust is reported with the cure', () => {
     const told = runToEnd('scheduler/src/migrate.main.js', [], {
       DATABASE_URL: `${postgres.url}?sslmode=verify-full&sslrootcert=${certificates.stranger}`,
       API_DATABASE_PASSWORD: 'reader',

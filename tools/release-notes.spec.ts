@@ -70,7 +70,7 @@ describe('release notes', () => {
     });
   });
 
-  it('refuse a version of which nothing is told', () => {
+  it('refuse a version of which the changelog says nothing', () => {
     state('1.2.1', '1.2.1');
     expect(notes('v1.2.1')).toMatchObject({ status: 1, stderr: expect.stringContaining('is empty') });
   });

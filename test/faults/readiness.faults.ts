@@ -63,7 +63,7 @@ describe('the readiness of every process while a store is away', () => {
           {
             name: 'Redis is killed',
             meets: ['scheduler', 'worker'],
-            // The question that was under way when it went is told otherwise than those after it.
+            // The question that was under way when it went is answered otherwise than those after it.
             reason: /the queue store cannot be reached: (connect ECONNREFUSED|Connection is closed)/,
             begin: () => redis?.kill(),
             end: () => redis?.start(),
@@ -93,7 +93,7 @@ describe('the readiness of every process while a store is away', () => {
     },
   ];
 
-  it.each(outages)('is told within 5 s, either way, and all of them live on when $name', async (outage) => {
+  it.each(outages)('is reported within 5 s, either way, and all of them live on when $name', async (outage) => {
     const watching = [...urls].map(([app, url]) => observe(app, url));
     await sleep(2_000);
     await outage.begin();
@@ -115,7 +115,7 @@ describe('the readiness of every process while a store is away', () => {
       expect(seen.unreadyAfterMs).toBeLessThan(WRONG_FOR_MS);
       expect(seen.readyAfterMs).toBeLessThan(WRONG_FOR_MS);
       expect(seen.reasons.filter((reason) => !outage.reason.test(reason))).toEqual([]);
-      // Once it has told, it does not waver.
+      // Once it has said so, it does not waver.
       expect(seen.readyMeanwhile).toBe(0);
     }
   });

@@ -18,7 +18,7 @@ for (const ticker of ['btc_usd', 'eth_usd']) {
 
 const TOLD = 'say({ told: `${process.env.CATALOGUE_FILE} every ${process.env.SAMPLE_INTERVAL_SECONDS} s` });';
 
-/** Stand-ins for the compiled apps, for tests of the launcher alone. The worker says that it stored a slot, the scheduler what it was told. */
+/** Stand-ins for the compiled apps, for tests of the launcher alone. The worker says that it stored a slot, the scheduler which catalogue and interval it got. */
 export function writeFakeApps(folder: string, migrate = 'process.exit(0)'): void {
   const files = {
     'scheduler/src/migrate.main.js': migrate,

@@ -19,7 +19,7 @@ export default class CleanEnvironment extends TestEnvironment {
     this.timersBefore = timerCount();
   }
 
-  /** After the last test and its hooks: as a fault of the file, so that what its tests say is told too. */
+  /** After the last test and its hooks: as a fault of the file, so that what its tests say is reported too. */
   async handleTestEvent({ name }, state) {
     if (name !== 'run_finish') return;
     const left = await this.untilClosed();

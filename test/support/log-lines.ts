@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import type { Logger } from '@app/observability';
 import { pino } from 'pino';
 
-/** A logger, and what it was told. */
+/** A logger, and what was logged. */
 export interface LogBook {
   readonly logger: Logger;
   /** Every line, oldest first, with its fields. */

@@ -32,6 +32,6 @@ buildctl-daemonless.sh build "$@" --metadata-file "$metadata" \
 
 digest=$(sed -n 's/.*"containerimage.digest": *"\(sha256:[0-9a-f]*\)".*/\1/p' "$metadata" | head -n 1)
 rm -f "$metadata"
-[ -n "$digest" ] || { echo 'BuildKit told no digest.' >&2; exit 1; }
+[ -n "$digest" ] || { echo 'BuildKit gave no digest.' >&2; exit 1; }
 name=$(printf %s "$target" | tr 'a-z-' 'A-Z_')_IMAGE
 printf '%s=%s@%s\n' "$name" "$IMAGE_REPOSITORY" "$digest" | tee "$file"

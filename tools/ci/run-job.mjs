@@ -1,5 +1,5 @@
 // node tools/ci/run-job.mjs JOB: runs a job of .gitlab-ci.yml by gitlab-ci-local, with a shell in place of containers. There are no
-// services then: the tests are told of none, and start stores of their own. The job runs in this very checkout, whatever is in it.
+// services then: the tests get the address of none, and start stores of their own. The job runs in this very checkout, whatever is in it.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';

@@ -60,7 +60,7 @@ describe('wrong input', () => {
     ['/tickers?ticker=btc_usd', 'ticker', 'not a parameter'],
     ['/gaps?ticker=btc_usd&limit=10001', 'limit', '1 to 10000'],
     ['/gaps?ticker=btc_usd&order=asc', 'order', 'not a parameter'],
-  ])('%s is told that %s is wrong', async (path, parameter, detail) => {
+  ])('%s is answered that %s is wrong', async (path, parameter, detail) => {
     const { status, headers, json } = await api.get(path);
     expect(status).toBe(400);
     expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8');

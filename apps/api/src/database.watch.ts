@@ -114,7 +114,7 @@ export class DatabaseWatch {
     }
   }
 
-  /** Waiting cannot help: the process ends, and is told so once. */
+  /** Waiting cannot help: the process is to end; called once. */
   private fail(error: Error): string {
     if (!this.hasFailed) this.settings.onFatal(error);
     this.hasFailed = true;

@@ -18,7 +18,7 @@ export interface HealthReport {
   readonly timestamp: string;
 }
 
-/** Most tickers told one by one, the stalest first. */
+/** Most tickers listed one by one, the stalest first. */
 const MOST_TICKERS = 100;
 
 /** How long the database may take to say who we are, in milliseconds. */

@@ -13,7 +13,7 @@ export interface PriceQuestion {
 }
 
 /**
- * Answers with prices as JSON text. The first page is read here, so that a database that is away is told with a status;
+ * Answers with prices as JSON text. The first page is read here, so that a database that is away is reported by a status;
  * what follows is read page by page as the client takes it: no connection is held while it is slow, and never more than
  * a few pages are in memory.
  * @returns the whole text when one page was enough, else a stream, which fails when a later page cannot be read.

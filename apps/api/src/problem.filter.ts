@@ -5,7 +5,7 @@ import type { Logger } from '@app/observability';
 import { DatabaseUnavailableError } from '@app/storage';
 import { plainProblem, ProblemError, unavailable } from './problem.js';
 
-/** Answers every failure with a problem document; what nobody foresaw is logged in full and told in one sentence. */
+/** Answers every failure with a problem document; what nobody foresaw is logged in full and answered with one sentence. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly logger: Logger) {}
@@ -62,5 +62,5 @@ function pathOf(request: FastifyRequest): string {
   return path.slice(0, MAX_INSTANCE_LENGTH);
 }
 
-/** Longest path told back, in characters. */
+/** Longest path that is repeated in an answer, in characters. */
 const MAX_INSTANCE_LENGTH = 200;

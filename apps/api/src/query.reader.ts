@@ -18,7 +18,7 @@ type Values<P extends Parameters> = {
 /** More wrong parameters than this are not listed one by one. */
 const MOST_ERRORS = 20;
 
-/** Longest part of a wrong text that is told back, in characters. */
+/** Longest part of a wrong text that is repeated in an answer, in characters. */
 const MAX_TOLD_LENGTH = 64;
 
 /** Reads queries, and refuses a wrong one with a problem that names every wrong parameter at once. */
@@ -65,7 +65,7 @@ export class QueryReader {
     return undefined;
   }
 
-  /** With the database away a query that is wrong anyway is still told what is wrong with it. */
+  /** With the database away a query that is wrong anyway still gets the answer what is wrong with it. */
   private async allUnless(wrongAnyway: boolean): Promise<ReadonlyMap<string, ListedTicker> | undefined> {
     try {
       return await this.directory.all();

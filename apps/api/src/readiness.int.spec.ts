@@ -125,7 +125,7 @@ describe('the API when its database goes away', () => {
 });
 
 describe('the role of the API', () => {
-  it('is told by /health and cannot write to any table, nor to a partition made later', async () => {
+  it('is reported by /health and cannot write to any table, nor to a partition made later', async () => {
     const api = await serveReadyApi(database.readerUrl);
     apis.push(api);
     const { json } = await api.get('/health');

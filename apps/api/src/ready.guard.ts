@@ -2,7 +2,7 @@ import { Inject, Injectable, type CanActivate } from '@nestjs/common';
 import { DatabaseWatch } from './database.watch.js';
 import { unavailable } from './problem.js';
 
-/** Lets requests for stored data pass while the database fits; else they are told why not. */
+/** Lets requests for stored data pass while the database fits; else the answer says why not. */
 @Injectable()
 export class ReadyGuard implements CanActivate {
   constructor(@Inject(DatabaseWatch) private readonly watch: DatabaseWatch) {}

@@ -1,6 +1,6 @@
 import type { LauncherMode } from './launcher-settings.js';
 
-/** What is told at start. */
+/** What is printed at start. */
 export interface BannerFacts {
   readonly mode: LauncherMode;
   /** Undefined when the catalogue decides. */

@@ -46,18 +46,18 @@ const SLICES: Readonly<Record<AppName, Settings>> = {
   simulator: simulatorSettings,
 };
 
-/** Who calls sources, and so is told of each how it is reached. */
+/** Who calls sources, and therefore gets the settings of each. */
 const CALLERS: readonly AppName[] = ['scheduler', 'worker'];
 
-/** What the scheduler applies once a run. Told again after its death it would undo what the control API changed since. */
+/** What the scheduler applies once a run. Given again after its death they would undo what the control API changed since. */
 const CATALOGUE_VARIABLES = ['CATALOGUE_FILE', 'SAMPLE_INTERVAL_SECONDS'];
 
 /** The launcher's stores are its own: what the environment says of others must not reach its children. */
 const STORE_VARIABLES = /^(DATABASE_URL|POSTGRES_.*|API_DATABASE_URL|QUEUE_URL|QUEUE_TLS_CA_FILE)$/;
 
 /**
- * The whole environment of one child: what it needs of the machine, what Tidemark was told, and what the launcher decided.
- * Each process gets its own slice; the API, which may only read, is not told the password of the tables' owner.
+ * The whole environment of one child: what it needs of the machine, what was set for Tidemark, and what the launcher decided.
+ * Each process gets its own slice; the API, which may only read, does not get the password of the tables' owner.
  */
 export function childEnvironment(
   app: AppName,

@@ -11,7 +11,7 @@ import { clearLeftPostmaster, claimCluster, runningPostmaster } from './postmast
 import type { Part } from './supervisor.js';
 import { waitUntil } from './wait-until.js';
 
-/** What the embedded Postgres may be told. */
+/** Options of the embedded Postgres. */
 export interface EmbeddedPostgresOptions {
   /** Folder for the cluster and what belongs to it; made when it is not there. */
   readonly dataFolder: string;

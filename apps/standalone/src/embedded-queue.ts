@@ -15,7 +15,7 @@ export interface QueueServer {
   readonly version: string;
 }
 
-/** What the private queue store may be told. */
+/** Options of the private queue store. */
 export interface EmbeddedQueueOptions {
   readonly dataFolder: string;
   readonly server: QueueServer;

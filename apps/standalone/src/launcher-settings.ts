@@ -28,7 +28,7 @@ const launcherSettings = {
   SIMULATOR_HOST: simulatorSettings.SIMULATOR_HOST,
 };
 
-/** What every child may know of the machine, besides what Tidemark itself is told. */
+/** What every child may know of the machine, besides Tidemark's own variables. */
 const MACHINE_VARIABLES = [
   'PATH',
   'HOME',

@@ -175,7 +175,7 @@ async function follow(running: Running, { databaseUrl }: Decisions, onSchedulerR
   const apps = appsOf(mode);
   const ready = (names: readonly ServingApp[]): Promise<unknown> =>
     Promise.all(names.map((name) => untilAppReady(urlOf(name, settings, ports), signal)));
-  // It listens only after it has applied the catalogue; one that dies before is told of it again.
+  // It listens only after it has applied the catalogue; one that dies before gets it again.
   const planning = ready(['scheduler']).then(() => signal.aborted || onSchedulerReady());
   await Promise.all([planning, ready(apps.filter((name) => name === 'simulator'))]);
   if (signal.aborted) return;

@@ -17,7 +17,7 @@ export interface EndStage {
   readonly reservedMs: number;
 }
 
-/** What a supervisor may be told. */
+/** Options of a supervisor. */
 export interface SupervisorOptions {
   /** A sentence about a death or a restart, for the terminal. */
   readonly say: (sentence: string) => void;

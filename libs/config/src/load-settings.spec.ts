@@ -70,7 +70,7 @@ describe('reading the environment', () => {
     expect(loadSettings({ A: z.string().optional() }, { A: 'a', B: 'b', PATH: '/bin' })).toEqual({ A: 'a' });
   });
 
-  test('every fault is told at once, each with the name of its variable', () => {
+  test('every fault is reported at once, each with the name of its variable', () => {
     const faults = faultsOf(schedulerSettings, {
       LOG_LEVEL: 'loud',
       DATABASE_URL: 'mysql://localhost/tidemark',
@@ -125,7 +125,7 @@ describe('reading the environment', () => {
     expect(faultsOf(workerSettings, given)).toEqual([]);
   });
 
-  test('the message lists the faults and tells no value, which may be a secret', () => {
+  test('the message lists the faults without any value, which may be a secret', () => {
     const error = new SettingsError(
       faultsOf(schedulerSettings, { CONTROL_PASSWORD: 'hunter2', DATABASE_URL: 'http://u:hunter2@h/d' }),
     );

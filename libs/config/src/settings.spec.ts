@@ -13,7 +13,7 @@ describe('whether the limits of sources are kept', () => {
     expect(keepsSourceLimits({ TIDEMARK_MODE, SOURCE_LIMITS })).toBe(kept);
   });
 
-  it('is told when it is something else', () => {
+  it('is a fault when it is something else', () => {
     expect(() => loadSettings(callSettings, { SOURCE_LIMITS: 'half' })).toThrow(
       'SOURCE_LIMITS: must be published or off',
     );

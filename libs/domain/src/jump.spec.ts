@@ -22,7 +22,7 @@ function settled(told: readonly ToldPrice[], context: Partial<JumpContext>): num
     .map(({ sourceId }) => sourceId);
 }
 
-/** A source that told these prices as jumps in its last slots, newest first. */
+/** A source that reported these prices as jumps in its last slots, newest first. */
 function jumped(prices: readonly string[], more: { others?: string[]; lastAcceptedSlot?: number } = {}): SourceHistory {
   return {
     earlier: prices.map((price) => ({ price, isJump: true, othersAccepted: more.others ?? [] })),
@@ -39,9 +39,9 @@ describe('telling jumps from moves', () => {
     ['a hair below the ratio', '100', telling('89.9999999999999999'), []],
     ['a digit lost on the way', '87123.45', telling('8712.345'), []],
     ['anything where there is no last price', undefined, telling('0.00000001'), [1]],
-    ['a move told by two', '100', telling('130', '130.1'), [1, 2]],
-    ['a move told by two, against one that stands still', '100', telling('130', '100', '130.1'), [1, 3]],
-    ['a fall told by two', '100', telling('70', '70.1'), [1, 2]],
+    ['a move reported by two', '100', telling('130', '130.1'), [1, 2]],
+    ['a move reported by two, against one that stands still', '100', telling('130', '100', '130.1'), [1, 3]],
+    ['a fall reported by two', '100', telling('70', '70.1'), [1, 2]],
     ['two jumps that do not agree', '100', telling('130', '125'), []],
     ['one that is off while two others are not', '100', telling('125', '100', '100.1'), [2, 3]],
     ['one that is off from the very beginning', undefined, telling('125', '100', '100.1'), [2, 3]],
@@ -53,7 +53,7 @@ describe('telling jumps from moves', () => {
       telling('125', '125', '100', '100', '100'),
       [3, 4, 5],
     ],
-    ['two against two: both are told twice', '100', telling('130', '130', '100', '100'), [1, 2, 3, 4]],
+    ['two against two: both are reported twice', '100', telling('130', '130', '100', '100'), [1, 2, 3, 4]],
     ['three at the beginning of whom none agree', undefined, telling('100', '130', '160'), [1, 2, 3]],
     ['one that stands a little aside, and is no jump', undefined, telling('105', '100', '100'), [1, 2, 3]],
   ])('%s', (_, reference, told, expected) => {
@@ -87,7 +87,7 @@ describe('telling jumps from moves', () => {
       expect(settled(telling('101'), { reference: '100', open: 7 })).toEqual([1]);
     });
 
-    test('a jump is open until everybody has told', () => {
+    test('a jump is open until everybody has reported', () => {
       expect(settled(telling('130'), { reference: '100', open: 1 })).toEqual([]);
       expect(settled(telling('130'), { reference: '100', open: 0 })).toEqual([1]);
     });
@@ -108,17 +108,21 @@ describe('telling jumps from moves', () => {
     const alone = telling('130');
 
     test.each<[what: string, history: SourceHistory | undefined, expected: number[]]>([
-      ['is believed when it told the same twice before', jumped(['130', '131']), [1]],
+      ['is believed when it reported the same twice before', jumped(['130', '131']), [1]],
       ['is believed when the market moved on meanwhile', jumped(['125', '120']), [1]],
       ['is not believed after one slot', jumped(['130']), []],
       ['is not believed without a past', undefined, []],
       ['is not believed when it jumps about', jumped(['130', '200']), []],
       [
-        'is not believed when others that were believed told otherwise',
+        'is not believed when others that were believed reported otherwise',
         jumped(['130', '130'], { others: ['100'] }),
         [],
       ],
-      ['is believed when others that were believed told the same', jumped(['130', '130'], { others: ['130.5'] }), [1]],
+      [
+        'is believed when others that were believed reported the same',
+        jumped(['130', '130'], { others: ['130.5'] }),
+        [1],
+      ],
       ['looks at the last two slots only', jumped(['130', '130', '9']), [1]],
     ])('a source that is alone %s', (_, history, expected) => {
       const histories = new Map(history === undefined ? [] : [[1, history]]);
@@ -237,12 +241,12 @@ describe('telling jumps from moves', () => {
 
 describe('doubting a last price', () => {
   test.each<[what: string, told: string[], expected: boolean]>([
-    ['nobody else told one', ['100'], false],
-    ['one told otherwise', ['100', '130'], false],
-    ['two told otherwise, and agreed', ['100', '130', '130.2'], true],
-    ['two told otherwise, each for himself', ['100', '130', '160'], false],
-    ['as many told the same', ['100', '100', '130', '130'], false],
-    ['those who told otherwise were more', ['100', '100', '130', '130', '130'], true],
+    ['nobody else reported one', ['100'], false],
+    ['one reported otherwise', ['100', '130'], false],
+    ['two reported otherwise, and agreed', ['100', '130', '130.2'], true],
+    ['two reported otherwise, each for himself', ['100', '130', '160'], false],
+    ['as many reported the same', ['100', '100', '130', '130'], false],
+    ['those who reported otherwise were more', ['100', '100', '130', '130', '130'], true],
   ])('%s', (_, told, expected) => {
     expect(isDoubtful('100', told, LIMITS)).toBe(expected);
   });

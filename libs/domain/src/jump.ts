@@ -9,7 +9,7 @@ export interface ToldPrice {
   readonly isMapped?: boolean | undefined;
 }
 
-/** What a source told in one of its earlier slots. */
+/** What a source reported in one of its earlier slots. */
 export interface EarlierTelling {
   readonly price: string;
   /** It was rejected as a jump. */
@@ -18,7 +18,7 @@ export interface EarlierTelling {
   readonly othersAccepted: readonly string[];
 }
 
-/** The last slots in which a source told a price, newest first, and the last in which it was believed. */
+/** The last slots in which a source reported a price, newest first, and the last in which it was believed. */
 export interface SourceHistory {
   readonly earlier: readonly EarlierTelling[];
   readonly lastAcceptedSlot: number | undefined;
@@ -30,7 +30,7 @@ export interface JumpContext {
   readonly reference: string | undefined;
   /** How many sources may still tell a price in this slot. */
   readonly open: number;
-  /** Of sources that may have told the same for three slots; looked at when nobody may tell any more. */
+  /** Of sources that may have reported the same for three slots; looked at when nobody may report any more. */
   readonly histories?: ReadonlyMap<number, SourceHistory> | undefined;
   readonly limits: Pick<CheckLimits, 'jumpRatio' | 'agreementRatio'>;
 }
@@ -49,10 +49,10 @@ export interface JumpVerdict {
 export const SLOTS_TO_BE_BELIEVED = 3;
 
 /**
- * Tells jumps from moves. Pure, and the order in which the sources told their prices does not matter. A price is believed when
+ * Tells jumps from moves. Pure, and the order in which the sources reported their prices does not matter. A price is believed when
  * 1. there is no last price, or it lies within the jump ratio of it, or
  * 2. another source of the slot agrees with it, or
- * 3. nobody else may tell a price any more, the source has told the same for three slots, and none that was believed told
+ * 3. nobody else may report a price any more, the source has reported the same for three slots, and none that was believed reported
  *    otherwise in them: a real move never locks a ticker out.
  *
  * Whatever the last price says, a price is a jump when at least two sources that agree with one another contradict it, and those
@@ -73,8 +73,8 @@ export function judgeJumps(told: readonly ToldPrice[], context: JumpContext): Ju
 
 /**
  * Whether a last price is to be doubted: at least two sources that agree with one another contradicted it in its own slot, and
- * those who told it were fewer. It was decided before they came.
- * @param told what the sources told in the slot of that price, jumps among them.
+ * those who reported it were fewer. It was decided before they came.
+ * @param told what the sources reported in the slot of that price, jumps among them.
  */
 export function isDoubtful(price: string, told: readonly string[], limits: JumpContext['limits']): boolean {
   if (limits.jumpRatio === undefined) return false;
@@ -144,7 +144,7 @@ function agree(left: string, right: string, ratio: string): boolean {
 }
 
 /**
- * Point 3 of {@link judgeJumps}. Of two that have told their own for three slots and contradict each other, that one is believed
+ * Point 3 of {@link judgeJumps}. Of two that have reported their own for three slots and contradict each other, that one is believed
  * which was believed more recently: the other was wrong before the market moved.
  */
 function believePersistent(

@@ -35,7 +35,7 @@ export class ClockWatch {
   /**
    * Goes on measuring until stopped. A measurement that fails leaves the last one standing: the database being away
    * says nothing about the clock.
-   * @param onVerdict told after each measurement whether the clock is true.
+   * @param onVerdict called after each measurement with whether the clock is true.
    * @returns stops it.
    */
   watch(everyMs: number, onVerdict: (isTrue: boolean, offset: ClockOffset) => void): () => void {

@@ -32,7 +32,7 @@ export function createLogger({ name, level }: LoggerOptions): Logger {
 }
 
 /**
- * What is told of an error. Libraries hang on theirs whatever they had in hand, secrets too: the error of a Redis that
+ * What is logged of an error. Libraries hang on theirs whatever they had in hand, secrets too: the error of a Redis that
  * refuses a log-in carries the password among the arguments of the command.
  */
 function describeError(error: unknown): unknown {

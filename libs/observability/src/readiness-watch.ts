@@ -39,7 +39,7 @@ export interface ReadinessOptions {
 export const LOOK_EVERY_MS = 1_000;
 
 /**
- * A question that got no answer for so long has failed, in milliseconds. What went away without a word is told of after at
+ * A question that got no answer for so long has failed, in milliseconds. What went away without a word is reported after at
  * most one pause and two such questions, which is 4 s.
  */
 export const ANSWER_WITHIN_MS = 1_500;
@@ -49,7 +49,7 @@ export const ENDING = 'this process is ending';
 
 /**
  * Keeps an eye on what a process needs from outside: asks everything once a second, each by itself, so that one that hangs
- * hides no other. Whoever asks the watch is told at once what was last found. One question that failed makes nothing
+ * hides no other. Whoever asks the watch gets at once what was last found. One question that failed makes nothing
  * unready, which a moment of too much work does everywhere; the second in a row does.
  */
 export class ReadinessWatch {

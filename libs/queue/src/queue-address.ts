@@ -32,7 +32,7 @@ function readAuthority(file: string): string {
   }
 }
 
-/** Where Redis is, as its client wants to be told. */
+/** Where Redis is, as options of its client. */
 export function redisAddress({ url, ca }: QueueStore) {
   const { hostname, port, username, password, pathname, protocol } = new URL(url);
   return {

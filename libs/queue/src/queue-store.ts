@@ -65,7 +65,7 @@ function workerConnection(store: QueueStore, concurrency: number): ConnectionOpt
   };
 }
 
-/** Where Postgres is, as its client wants to be told. */
+/** Where Postgres is, as options of its client. */
 export function postgresAddress(url: string) {
   return { connectionString: url };
 }

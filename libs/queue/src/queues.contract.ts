@@ -160,7 +160,7 @@ export function itCarriesTheQueue(enter: () => Promise<StoreUnderTest>): void {
     expect(ran).toBe(1);
   });
 
-  test('a job of a worker that was killed is taken up by another, which is told so', async () => {
+  test('a job of a worker that was killed is taken up by another, which can see that', async () => {
     let isTaken = false;
     let release: () => void = () => undefined;
     const killed = work(

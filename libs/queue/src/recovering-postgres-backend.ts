@@ -70,7 +70,7 @@ function isDeadlock(error: unknown): boolean {
 export class GuardedClient extends pg.Client {
   constructor(config?: pg.ClientConfig) {
     super(config);
-    // Whoever queries next is told by the query.
+    // The next query fails and says why.
     this.on('error', () => undefined);
   }
 }

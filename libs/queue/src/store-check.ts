@@ -64,7 +64,7 @@ async function connect(store: QueueStore): Promise<Redis> {
     retryStrategy: () => null,
     connectTimeout: PATIENCE_MS,
     commandTimeout: PATIENCE_MS,
-    // A store that is loading its data is not ready: that is told, and not waited for.
+    // A store that is loading its data is not ready: that is reported, and not waited for.
     enableReadyCheck: false,
   });
   let fault: Error | undefined;
@@ -118,7 +118,7 @@ class PostgresCheck implements StoreCheck {
       query_timeout: PATIENCE_MS,
       keepAlive: true,
     });
-    // Whoever asks next is told by the question.
+    // The next question fails and says why.
     this.pool.on('error', () => undefined);
   }
 

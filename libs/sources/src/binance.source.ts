@@ -180,7 +180,7 @@ function quoteOf(market: string): string {
   return quoteOfMarket(market, RUN_TOGETHER);
 }
 
-/** Only markets that are open: `ticker/price` has no time by which the last price of a closed one could be told. */
+/** Only markets that are open: `ticker/price` has no time that would show the last price of a closed one to be old. */
 function queryOf(tickers: readonly RequestedTicker[]): Record<string, string> {
   // The same name twice is an error (-1151).
   const names = [...new Set(tickers.map(({ sourceName }) => sourceName))];

@@ -16,7 +16,7 @@ export interface Exchange {
   readonly maxBodyBytes: number;
 }
 
-/** A refusal is told by its status; this much of its body, in bytes, is enough for the source's own words. */
+/** A refusal is recognised by its status; this much of its body, in bytes, is enough for the source's own words. */
 export const MAX_REFUSAL_BYTES = 65_536;
 
 /**

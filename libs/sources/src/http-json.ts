@@ -106,7 +106,7 @@ function schemaAt(path: FieldPath, schema: z.ZodType): z.ZodType {
   }, schema);
 }
 
-/** A time that is not there is told as none; one that cannot be read is drift. */
+/** A time that is not there is undefined; one that cannot be read is drift. */
 function readTime(
   { time, time_unit: unit = 'seconds' }: HttpJsonDeclaration,
   reader: AnswerReader,

@@ -33,7 +33,7 @@ const EXPIRED_FOR_SECONDS = 3;
 export class CloseRepository {
   private readonly samples: SampleRepository;
 
-  /** @param onSettled told what becomes of slots, refused prices and revised samples among it, after each commit. */
+  /** @param onSettled called with what becomes of slots, refused prices and revised samples among it, after each commit. */
   constructor(
     private readonly pool: pg.Pool,
     private readonly onSettled: (settled: Settled) => void = () => undefined,

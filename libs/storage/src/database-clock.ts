@@ -6,6 +6,6 @@ export async function databaseNowMs(pool: pg.Pool): Promise<number> {
     `SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms`,
   );
   const row = result.rows[0];
-  if (row === undefined) throw new Error('the database told no time');
+  if (row === undefined) throw new Error('the database gave no time');
   return row.now_ms;
 }

@@ -96,7 +96,7 @@ describe('jumps', () => {
       expect(await told.priceOf(tickerId, minute(61))).toMatchObject({ price: '170' });
     });
 
-    test('are told by the last price before the slot, also when a later slot has its price already', async () => {
+    test('are recognised by the last price before the slot, also when a later slot has its price already', async () => {
       await slotOf(minute(0), '100');
       for (const count of [2, 3, 4]) await slotOf(minute(count), '200');
       expect(await told.pricesOf(tickerId, [0, 2, 3, 4].map(minute))).toEqual(['100', null, null, '200']);

@@ -158,7 +158,7 @@ describe('migrate', () => {
       expect(await pictureOf(database)).toBe(before);
     });
 
-    test('a breaking one says that it needs a stop, changes nothing, and runs when it is told of the stop', async () => {
+    test('a breaking one says that it needs a stop, changes nothing, and runs when the stop is confirmed', async () => {
       await migrate(optionsFor(database));
       const before = await pictureOf(database);
       const build = { ...later, compatibleSince: later.version };

@@ -117,7 +117,7 @@ describe('the pool', () => {
     expect(await backendOf(pool)).toBeGreaterThan(0);
   });
 
-  test('a connection that breaks while idle is told of and replaced', async () => {
+  test('a connection that breaks while idle is reported and replaced', async () => {
     const pid = await backendOf(pool);
     const told = new Promise((resolve) => pool.once('error', resolve));
     await terminate(pid);

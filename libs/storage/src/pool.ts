@@ -44,7 +44,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     },
   });
   pool.on('error', onIdleError);
-  // A connection that breaks in the middle of a transaction fails the statement and is told once more as an event, which
+  // A connection that breaks in the middle of a transaction fails the statement and is reported once more as an event, which
   // would end the process if nobody listened; the pool itself listens to idle ones only.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
@@ -60,7 +60,7 @@ export function createWatchPool(url: string, applicationName: string): pg.Pool {
     applicationName,
     maxConnections: 2,
     giveUpAfterMs: WATCH_GIVES_UP_AFTER_MS,
-    // Whoever looks next is told by the look.
+    // The next look fails and says why.
     onIdleError: () => undefined,
   });
 }

@@ -58,7 +58,7 @@ function clientOf(url: string, options?: string): pg.Client {
     statement_timeout: PATIENCE_MS,
     idle_in_transaction_session_timeout: PATIENCE_MS,
   });
-  // The statement that is under way is told.
+  // The statement that is under way fails and says so.
   client.on('error', () => undefined);
   return client;
 }

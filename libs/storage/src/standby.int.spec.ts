@@ -86,7 +86,7 @@ describe('a standby source', () => {
     expect(await told.priceOf(tickerId, NOON + 60)).toMatchObject({ source_id: 2, price: '130' });
   });
 
-  test('is asked before a source is believed for having told a jump three times', async () => {
+  test('is asked before a source is believed for having reported a jump three times', async () => {
     await sampled({ fromSlot: NOON - 180 });
     await told.tell({ tickerId, sourceId: 1, slot: NOON - 180 }, '100');
     for (const slot of [NOON - 120, NOON - 60]) {

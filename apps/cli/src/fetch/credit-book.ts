@@ -8,7 +8,7 @@ export class CreditBook {
   private fleet: FleetCredits | undefined;
   private isAway = false;
 
-  /** @param say is told, once, when calls cannot be counted. */
+  /** @param say is called once when calls cannot be counted, with the reason. */
   constructor(
     private readonly settings: CliSettings,
     private readonly now: () => number,

@@ -11,7 +11,7 @@ export interface AssetBook {
   readonly fetchList: () => Promise<readonly ListedName[]>;
 }
 
-/** How many candidates of an ambiguous symbol are told. */
+/** How many candidates of an ambiguous symbol are listed. */
 const MOST_CANDIDATES = 10;
 
 /**

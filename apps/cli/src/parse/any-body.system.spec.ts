@@ -27,9 +27,9 @@ function faultsOf(source: Source, tickers: readonly RequestedTicker[], result: P
   if (result.error === null) {
     const asked = tickers.map(({ ticker }) => ticker);
     if (told.toSorted().join() !== asked.toSorted().join())
-      faults.push(`told of ${told.join()} instead of ${asked.join()}`);
+      faults.push(`reported ${told.join()} instead of ${asked.join()}`);
   } else {
-    if (told.length > 0) faults.push('told of tickers beside an error');
+    if (told.length > 0) faults.push('reported tickers beside an error');
     if (!SOURCE_ERROR_KINDS.includes(result.error.kind)) faults.push(`kind ${result.error.kind}`);
     if (/could not be read/.test(result.error.message)) faults.push(`a parser stumbled: ${result.error.message}`);
     if (!result.error.message.startsWith(`${source.name}: `)) faults.push(`message ${result.error.message}`);
@@ -47,7 +47,7 @@ function bodyOf(path: string, status: number): string {
 
 function faultsOver(source: Source, body: string, status: number, headers: Record<string, string> = {}): string[] {
   const tickers = tickersOf(source);
-  // A refusal is told by its status, whatever was asked for.
+  // A refusal is recognised by its status, whatever was asked for.
   const ways = [tickers, ...(status === 200 ? [tickers.slice(0, 1)] : [])];
   return ways.flatMap((asked) => {
     const response = { status, headers, body };

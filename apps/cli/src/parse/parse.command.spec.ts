@@ -68,7 +68,7 @@ describe('parse', () => {
     });
   });
 
-  it('says null where nothing is told of waiting', async () => {
+  it('says null where the answer names no time to wait', async () => {
     const words = ['--source', 'deribit', '--tickers', 'btc_usd', '--status', '500'];
     expect(await parsed('oops', ...words)).toMatchObject({ error: { kind: 'unavailable', retry_after_seconds: null } });
   });

@@ -75,13 +75,13 @@ describe('the replay of stored answers', () => {
     [['--from', '1', '--to', '2', '--source', 'krakn'], /no source krakn.*deribit/],
     [['--from', '1', '--to', '2', '--apply', 'perhaps'], /APPLY must be 1/],
     [['--from', '1', '--to', '2', '--form', '3'], /unknown option/],
-  ])('is told with status 2 what is wrong with %j', async (words, complaint) => {
+  ])('says with status 2 what is wrong with %j', async (words, complaint) => {
     const terminal = keptTerminal({ environment: { DATABASE_URL: past.bench.database.url } });
     expect(await runReplay(words, terminal, all)).toBe(2);
     expect(terminal.complained()).toMatch(complaint);
   });
 
-  it('is told with status 2 that the database is not there, without its password', async () => {
+  it('says with status 2 that the database is not there, without its password', async () => {
     const terminal = keptTerminal({ environment: { DATABASE_URL: 'postgres://tidemark:hunter22@127.0.0.1:1/none' } });
     expect(await runReplay(['--from', '2025-12-01', '--to', '2025-12-02T00:00:00Z'], terminal, all)).toBe(2);
     expect(terminal.complained()).toMatch(/^Nothing was replayed: /);

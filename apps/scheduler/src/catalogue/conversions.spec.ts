@@ -38,7 +38,7 @@ describe('the conversions of a catalogue', () => {
     expect(faults[1]).toContain('usdt_usd: coingecko quotes it in btc');
   });
 
-  it('whose rate nobody measures are told, with the request that mends it', () => {
+  it('whose rate nobody measures are reported, with the request that mends it', () => {
     const tether = plan('btc_usd', 'usdt');
     const [missing] = missingRates([tether], [tether], false);
     expect(missing).toMatchObject({ ticker: 'btc_usd', rateTicker: 'usdt_usd' });

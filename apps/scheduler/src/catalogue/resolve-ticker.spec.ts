@@ -117,7 +117,7 @@ describe('a request for a ticker', () => {
     ]);
   });
 
-  it('is told every fault at once', () => {
+  it('reports every fault at once', () => {
     const sources = ['nobody', { source: 'coingecko', interval_seconds: 7 }];
     expect(faultsOf(() => resolveTicker(aRequest({ sources })))).toHaveLength(3);
   });

@@ -96,7 +96,7 @@ const checks = z
         .nullable()
         .optional()
         .describe(
-          'A price further from the last one is a `jump`, until another source agrees or it has been told for three slots. Default 0.1; null: no price is a jump.',
+          'A price further from the last one is a `jump`, until another source agrees or the source has reported it for three slots. Default 0.1; null: no price is a jump.',
         ),
       jump_memory_seconds: z
         .int({ error: 'must be a whole number of seconds' })
@@ -183,7 +183,7 @@ export const catalogueFileSchema = z.strictObject(
   { error: notAnObject('must be an object with a list of tickers') },
 );
 
-/** Says what must stand where no object stands; unknown fields of an object are told by their names. */
+/** Says what must stand where no object stands; unknown fields of an object are named. */
 function notAnObject(message: string) {
   return (issue: { readonly code: string }): string | undefined =>
     issue.code === 'invalid_type' ? message : undefined;

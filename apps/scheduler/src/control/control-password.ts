@@ -5,7 +5,7 @@ import path from 'node:path';
 /** The one user of control API and queue board. */
 export const CONTROL_USER = 'tidemark';
 
-/** Where the password came from, so that it can be told to who needs it. */
+/** Where the password came from, so that whoever needs it can be shown. */
 export interface ControlPassword {
   readonly password: string;
   /** File that keeps a password that was made; undefined when it was given. */

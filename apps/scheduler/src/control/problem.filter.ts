@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LOGGER } from '../tokens.js';
 import { problemOf, type Problem } from './problem.js';
 
-/** Answers every failure with a problem document; what nobody foresaw is logged in full and told in one sentence. */
+/** Answers every failure with a problem document; what nobody foresaw is logged in full and answered with one sentence. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(@Inject(LOGGER) private readonly logger: Logger) {}
@@ -30,7 +30,7 @@ export function sendProblem(reply: FastifyReply, request: FastifyRequest, proble
     .send(JSON.stringify(document));
 }
 
-/** Longest path told back, in characters. */
+/** Longest path that is repeated in an answer, in characters. */
 const MAX_INSTANCE_LENGTH = 200;
 
 function pathOf(request: FastifyRequest): string {

@@ -65,7 +65,7 @@ const spoilers = [
     kind: z.literal('huge_body').describe('Answers 200 with a JSON text that goes on and on.'),
     /** 100 MB without it. */
     bytes: z.number().int().min(1).max(MOST_BYTES).optional(),
-    /** Whether the length is told in advance; not without it. */
+    /** Whether the length is announced in a header; by default it is not. */
     announced: z.boolean().optional(),
   }),
   plain('truncated', 'Announces the whole body, sends half of it, and cuts the connection.'),

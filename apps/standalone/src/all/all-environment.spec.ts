@@ -19,7 +19,7 @@ describe('the environment of tidemark all', () => {
     expect(url.password).toBe(api['API_DATABASE_PASSWORD']);
   });
 
-  it('makes the same password of the reading role from the same address, and migrate is told of it', () => {
+  it('makes the same password of the reading role from the same address, and migrate gets it too', () => {
     const [one, other] = [allEnvironment({ DATABASE_URL: OWNER }), allEnvironment({ DATABASE_URL: OWNER })];
     const password = one.of('migrate')['API_DATABASE_PASSWORD'];
     expect(password).toMatch(/^[\w-]{43}$/);

@@ -19,7 +19,7 @@ describe('a program that is run on the database', () => {
     return entry;
   }
 
-  it('is told which database, and hands back its status', async () => {
+  it('gets the address of the database, and its status is handed back', async () => {
     const entry = await programOf(
       `process.exit(process.env.DATABASE_URL === '${URL}' && process.argv[2] === '--from' ? 7 : 8);`,
     );

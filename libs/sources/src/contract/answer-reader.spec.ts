@@ -39,7 +39,7 @@ describe('a field that is missing from a row', () => {
     expect(lastOf(body, at, 'map')).toContain('expected a value of type string, found nothing');
   });
 
-  it('is told of but never mapped when the name of another one only begins like it', () => {
+  it('is named but never mapped when the name of another one only begins like it', () => {
     const body = '[{"name":"a","last_price":"7"}]';
     expect(lastOf(body, ['0'])).toBe(
       'field 0.last: expected a value of type string, found nothing; perhaps it is 0.last_price',

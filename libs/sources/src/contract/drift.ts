@@ -34,7 +34,7 @@ export function findNear(root: unknown, field: FieldPath, known: ReadonlySet<str
 }
 
 /**
- * The one field beside a missing one of which one name begins with the other, `last_price` for `last`. It is told to people and never
+ * The one field beside a missing one of which one name begins with the other, `last_price` for `last`. It is named to people and never
  * read in the other's place: so does `price_change` begin with `price`.
  */
 export function findAlike(root: unknown, field: FieldPath, known: ReadonlySet<string>): FieldPath | undefined {

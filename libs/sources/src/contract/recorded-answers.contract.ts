@@ -30,7 +30,7 @@ export interface RecordedAnswer {
 export interface RecordedContract {
   /** `TIDEMARK_UPSTREAM`: where the recorded answers are when not beside the repository. */
   readonly upstream: string | undefined;
-  /** Is told when they are not there, so that nobody takes that for a success. */
+  /** Called when they are not there, so that nobody takes that for a success. */
   readonly tell: (message: string) => void;
   readonly source: Source;
   /** Every file in the folder of the source has to be named. */

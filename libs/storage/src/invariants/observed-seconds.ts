@@ -4,7 +4,7 @@ import type { SimulationSettings } from '../settings.repository.js';
 export interface Observation {
   readonly slot: number;
   readonly windowSeconds: number;
-  /** `history`: the source told the price of a past instant, `sourceTimeMs`. */
+  /** `history`: the source reported the price of a past instant, `sourceTimeMs`. */
   readonly origin: 'live' | 'history';
   readonly requestedMs: number | undefined;
   readonly observedMs: number | undefined;
@@ -32,7 +32,7 @@ export function secondsOf(observation: Observation): { from: number; to: number 
 }
 
 /**
- * The simulations that may have answered: those that held at some instant between request and receipt. A past was told by
+ * The simulations that may have answered: those that held at some instant between request and receipt. A past was reported by
  * the one that held when it was received. What is older than the first simulation belongs to the first.
  */
 export function simulationsAt(

@@ -47,7 +47,7 @@ export interface Settlement {
   readonly refusal?: RefusalReason | undefined;
   /** The turn of the standby source that has to be called now. */
   readonly standby?: TurnRow | undefined;
-  /** Nobody may tell a price any more, and sources that told a jump may be believed for having told the same for long. */
+  /** Nobody may report a price any more, and sources that reported a jump may be believed for having reported the same for long. */
   readonly needsHistories: boolean;
   /** A sample waits for the price that converts it. */
   readonly isWaiting: boolean;

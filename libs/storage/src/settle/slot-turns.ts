@@ -9,7 +9,7 @@ import {
 import type pg from 'pg';
 import { REFUSAL_REASONS_SQL } from '../gap-reasons.sql.js';
 
-/** What a source told in the slot of the last price, when that was rejected as a jump. */
+/** What a source reported in the slot of the last price, when that was rejected as a jump. */
 export interface JumpBefore {
   readonly raw: string | null;
   readonly inverted: boolean;
@@ -34,7 +34,7 @@ export interface TurnRow {
   /** The newest price before the slot, of the last week. */
   readonly lastSlot: number | null;
   readonly lastPrice: string | null;
-  /** What the sources told in that slot: the accepted prices with a space between them, and the jumps. */
+  /** What the sources reported in that slot: the accepted prices with a space between them, and the jumps. */
   readonly lastAccepted: string | null;
   readonly lastJumps: readonly JumpBefore[] | null;
 
@@ -78,7 +78,7 @@ export async function readTurns(
  * at or before the slot can cover it. The rate of a slot is that of the rate ticker's own slot in which it lies.
  *
  * Every store asks this for each of its tickers, and most of what a store costs is this: the last price is the latest one unless a later
- * slot has a price already, and what the sources told with it is a text, since making JSON of it cost more than all the rest.
+ * slot has a price already, and what the sources reported with it is a text, since making JSON of it cost more than all the rest.
  */
 const TURNS_SQL = `
   SELECT h.ticker_id AS "tickerId", t.ticker, h.from_slot AS "scheduleFromSlot", h.interval_seconds AS "intervalSeconds", h.rule,

@@ -21,7 +21,7 @@ interface HistoryRow extends HistoryKey {
     | null;
 }
 
-/** What sources told in their last slots before this one, by ticker and source. Slots in which one told no price do not count. */
+/** What sources reported in their last slots before this one, by ticker and source. Slots in which one reported no price do not count. */
 export async function readHistories(
   client: Pick<pg.ClientBase, 'query'>,
   slot: number,

@@ -9,8 +9,8 @@ const PARTS: DatabaseLocation = {
   POSTGRES_DB: 'prices',
 };
 
-/** Any file that is there: the driver reads it and looks no further before it connects. */
-const FILE = process.execPath;
+/** Any file that is there: the driver reads it and looks no further before it connects. A small one, since it does so each time. */
+const FILE = import.meta.filename;
 
 /** What the driver will ask of the server's certificate: the only judge of an address. */
 function asked(url: string): unknown {

@@ -27,6 +27,8 @@ export interface ApiOptions {
   readonly now?: Clock;
   /** After how long without progress a streaming client is dropped, in milliseconds; 60 s without it. */
   readonly streamIdleMs?: number;
+  /** How long answers in flight may take at the end before they are cut, in milliseconds; 5 s without it. */
+  readonly finishWithinMs?: number;
 }
 
 /** The read plane, in this process. */
@@ -49,6 +51,9 @@ export interface Api {
 const READ_CONNECTIONS = 10;
 
 const STREAM_IDLE_MS = 60_000;
+
+/** The process has 8 s for all of its end. */
+const FINISH_WITHIN_MS = 5_000;
 
 /** Makes an API that does not listen yet. Needs no database. */
 export async function createApi(options: ApiOptions): Promise<Api> {
@@ -86,7 +91,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     end: () => watch.end(),
     close: async () => {
       watch.end();
-      await closeServer(app);
+      await closeServer(app, options.finishWithinMs ?? FINISH_WITHIN_MS);
     },
   };
 }

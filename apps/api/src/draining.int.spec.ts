@@ -1,12 +1,9 @@
 import http from 'node:http';
 import type { PoolClient } from 'pg';
+import { storeLongHistory } from '../../../test/builders/long-history.js';
 import { serveReadyApi, type ServedApi } from '../../../test/builders/served-api.js';
-import { storePrices, storeSchedules } from '../../../test/builders/stored-prices.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
 
-// More text than all the buffers between two sockets of one machine hold.
-const ROWS = 200_000;
-const SLOT = 1_766_016_000;
 const LATEST = '/prices/latest?ticker=btc_usd';
 
 let database: TestDatabase;
@@ -15,16 +12,7 @@ let lock: PoolClient | undefined;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await storeSchedules(database.pool, 'btc_usd', [{ fromSlot: SLOT, intervalSeconds: 1 }]);
-  await storePrices(database.pool, 'btc_usd', [
-    { slot: SLOT, price: '1' },
-    { slot: SLOT + ROWS - 1, price: String(ROWS) },
-  ]);
-  await database.pool.query(
-    `INSERT INTO prices (ticker_id, slot, price, source_id, observed_at)
-     SELECT id, $1::bigint + n, n + 1, 1, to_timestamp($1::bigint + n) FROM tickers, generate_series(1, $2::int - 2) AS n`,
-    [SLOT, ROWS],
-  );
+  await storeLongHistory(database.pool);
 });
 afterAll(() => database.drop());
 beforeEach(async () => {

@@ -20,7 +20,7 @@ const TRUSTED_PROXIES = ['loopback', 'linklocal', 'uniquelocal'];
 /** Fastify with request ids, and problem documents also for what never reaches a route. */
 export function createAdapter(): FastifyAdapter {
   return new FastifyAdapter({
-    // Answers in flight are finished at the end of the process; `closeServer` sets the limit.
+    // Answers in flight are finished at the end of the process; `closeServer` holds them to a limit.
     forceCloseConnections: 'idle',
     // What arrives in the last moment on a connection that is open is answered like everything before it.
     return503OnClosing: false,
@@ -63,13 +63,13 @@ export async function prepareServer(app: NestFastifyApplication, isEnding: () =>
   });
 }
 
-/** How long answers in flight may take at the end before they are cut, in milliseconds: the process has 8 s for all of its end. */
-const FINISH_WITHIN_MS = 5_000;
-
-/** Closes an app whose answers in flight are finished first; long streams that are not done by then are cut. */
-export async function closeServer(app: NestFastifyApplication): Promise<void> {
+/**
+ * Closes an app whose answers in flight are finished first; long streams that are not done by then are cut.
+ * @param finishWithinMs how long answers in flight may take before they are cut, in milliseconds.
+ */
+export async function closeServer(app: NestFastifyApplication, finishWithinMs: number): Promise<void> {
   const server: Server = app.getHttpServer();
-  const cut = setTimeout(() => server.closeAllConnections(), FINISH_WITHIN_MS);
+  const cut = setTimeout(() => server.closeAllConnections(), finishWithinMs);
   try {
     await app.close();
   } finally {

@@ -1,31 +1,19 @@
 import http from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { LONG_HISTORY, storeLongHistory } from '../../../test/builders/long-history.js';
 import { serveReadyApi, type ServedApi } from '../../../test/builders/served-api.js';
-import { storePrices, storeSchedules } from '../../../test/builders/stored-prices.js';
 import { startTcpProxy, throughProxy } from '../../../test/support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
 
-// More text than all the buffers between two sockets of one machine hold.
-const ROWS = 200_000;
-const SLOT = 1_766_016_000;
+const { firstSlot: SLOT, rows: ROWS } = LONG_HISTORY;
 
 let database: TestDatabase;
 let api: ServedApi;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await storeSchedules(database.pool, 'btc_usd', [{ fromSlot: SLOT, intervalSeconds: 1 }]);
-  await storePrices(database.pool, 'btc_usd', [
-    { slot: SLOT, price: '1' },
-    { slot: SLOT + ROWS - 1, price: String(ROWS) },
-  ]);
-  await database.pool.query(
-    `INSERT INTO prices (ticker_id, slot, price, source_id, observed_at)
-     SELECT id, $1::bigint + n, n + 1, 1, to_timestamp($1::bigint + n) FROM tickers, generate_series(1, $2::int - 2) AS n`,
-    [SLOT, ROWS],
-  );
-  await database.pool.query('VACUUM ANALYZE prices');
+  await storeLongHistory(database.pool);
   api = await serveReadyApi(database.readerUrl);
 });
 afterAll(async () => {
@@ -143,7 +131,7 @@ describe('a long answer', () => {
   });
 
   it('does not hold up the end of the process', async () => {
-    const ending = await serveReadyApi(database.readerUrl);
+    const ending = await serveReadyApi(database.readerUrl, { finishWithinMs: 250 });
     const answer = await askForAll(ending);
     await ending.close();
     await expect(readToEnd(answer)).rejects.toThrow('aborted');

@@ -1,7 +1,7 @@
 import './one-realm-of-errors.js';
 import { slotAt } from '@app/domain';
 import type { FetchJob } from '@app/queue';
-import { parserVersionOf, SourceClient, sourceById, SOURCES } from '@app/sources';
+import { parserVersionOf, SourceClient, SourceError, sourceById, SOURCES } from '@app/sources';
 import {
   AttemptRepository,
   createPool,
@@ -21,6 +21,9 @@ import { planFetches } from '../builders/planned-fetch.js';
 import { createLogBook, type LogBook } from './log-lines.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
+/** A call that would wait longer than this fails its test, as it would if it waited on the real clock: a test may take 30 s. */
+const MOST_WAIT_MS = 30_000;
+
 /** The job that fetches prices, between a real database and a real HTTP server, with a clock that a test may set. */
 export class FetchBench {
   readonly log: LogBook = createLogBook();
@@ -29,6 +32,7 @@ export class FetchBench {
   private readonly pool: Pool;
   private readonly client: SourceClient;
   private offsetMs = 0;
+  private isNextHanging = false;
   private heldAtMs: number | undefined;
 
   private constructor(
@@ -48,6 +52,9 @@ export class FetchBench {
       access: Object.fromEntries(SOURCES.map(({ name }) => [name, { baseUrl: source.url }])),
       now,
     });
+    const fetch = this.client.fetch.bind(this.client);
+    this.client.fetch = (asked, tickers, options) =>
+      this.waiting(options.timeoutMs, (timeoutMs) => fetch(asked, tickers, { ...options, timeoutMs }));
     this.provenance = new Provenance({
       payloads: new PayloadRepository(this.pool),
       attempts: new AttemptRepository(this.pool),
@@ -97,6 +104,24 @@ export class FetchBench {
   /** Sets the job's clock, which stands still until it is set again: for what a busy machine's time would blur. */
   holdClock(nowMs: number): void {
     this.heldAtMs = nowMs;
+  }
+
+  /** From here on the source answers nothing. What the next call waits for it passes on the job's clock, and hardly on the real one. */
+  hang(): void {
+    this.isNextHanging = true;
+    this.source.answerWith(() => undefined);
+  }
+
+  private async waiting<T>(timeoutMs: number, call: (timeoutMs: number) => Promise<T>): Promise<T> {
+    if (this.isNextHanging && timeoutMs > MOST_WAIT_MS) throw new Error(`a call would wait for ${timeoutMs} ms`);
+    const realMs = this.isNextHanging ? timeoutMs / 16 : timeoutMs;
+    this.isNextHanging = false;
+    try {
+      return await call(realMs);
+    } catch (error) {
+      if (error instanceof SourceError && error.kind === 'timeout') this.offsetMs += timeoutMs - realMs;
+      throw error;
+    }
   }
 
   /** A slot of its own for a test: catalogued, planned, in the queue; the clock stands a tenth of a second into it. */

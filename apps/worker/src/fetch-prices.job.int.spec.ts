@@ -153,8 +153,9 @@ describe('the job that fetches prices', () => {
     it('ends a hanging call, also when its window is shorter than a call may take', async () => {
       const key = await bench.slot(2);
       bench.setClock(key.slot * 1000 + 100);
-      bench.source.answerWith(() => undefined);
+      bench.hang();
       await bench.run(key);
+      expect(bench.now()).toBeLessThan(key.slot * 1000 + 2 * CALL_TIMEOUT_MS);
       expect(await state(key)).toMatchObject({ status: 'failed', error_kind: 'timeout' });
       expect(await samples(key)).toMatchObject([{ outcome: 'failed', reason: 'timeout' }]);
     });
@@ -162,7 +163,7 @@ describe('the job that fetches prices', () => {
     it('does not blame the source for a call that began too late to end', async () => {
       const key = await bench.slot(60);
       bench.setClock(key.slot * 1000 + 14_700);
-      bench.source.answerWith(() => undefined);
+      bench.hang();
       await bench.run(key);
       expect(await state(key)).toMatchObject({ status: 'closed', attempts: 1 });
       expect(await samples(key)).toMatchObject([{ outcome: 'missed', reason: 'late' }]);
@@ -170,7 +171,7 @@ describe('the job that fetches prices', () => {
 
     it('ends a hanging call long before a long window does, so that there is time for another', async () => {
       const key = await bench.slot(60);
-      bench.source.answerWith(() => undefined);
+      bench.hang();
       const startedMs = bench.now();
       await expect(bench.run(key)).rejects.toThrow(RetryFetchError);
       expect(bench.now() - startedMs).toBeGreaterThanOrEqual(CALL_TIMEOUT_MS);

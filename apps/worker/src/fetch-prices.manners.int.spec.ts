@@ -185,7 +185,7 @@ describe('the job that fetches prices, towards a source', () => {
         `INSERT INTO source_states (source_id, benched_until, benches) VALUES ($1, to_timestamp($2), 1)`,
         [DERIBIT, key.slot - 1],
       );
-      bench.source.answerWith(() => undefined);
+      bench.hang();
       bench.setClock(key.slot * 1000 + 14_700);
       await bench.run(first as FetchJob);
       expect(await outcome(first as FetchJob)).toBe('late');
@@ -284,7 +284,7 @@ describe('the job that fetches prices, towards a source', () => {
 
   it('notes a call that hangs as a time-out', async () => {
     const [first] = await minutes(1);
-    bench.source.answerWith(() => undefined);
+    bench.hang();
     await expect(bench.run(first as FetchJob)).rejects.toThrow(RetryFetchError);
     expect(await state()).toMatchObject({ failures: 1, lastFailureKind: 'timeout', failingBatches: ['btc_usd'] });
   });

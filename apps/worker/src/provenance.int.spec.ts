@@ -132,7 +132,7 @@ describe('the provenance of what a worker stores', () => {
   it('says nothing of an answer where none came', async () => {
     const key = await bench.slot(2);
     bench.setClock(key.slot * 1000 + 100);
-    bench.source.answerWith(() => undefined);
+    bench.hang();
     await bench.run(key);
     await bench.provenance.flush();
     expect(await fetches()).toMatchObject([{ status: 'failed', url: null, headers: null, sha256: null }]);

@@ -25,7 +25,7 @@ const shared = {
   },
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   // CommonJS companions of Nest cannot require an ES module that is still loading; loading these first avoids the cycle.
-  setupFiles: ['<rootDir>/test/support/preload.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/preload.ts'],
 };
 
 export default {

@@ -1,38 +1,12 @@
 import pg from 'pg';
+import { MIGRATED_SOURCES, migrateOptions, pictureOf } from '../../../test/builders/migrated-database.js';
 import { createEmptyDatabase, type EmptyDatabase } from '../../../test/support/empty-database.js';
-import { COMPATIBLE_SINCE, MIGRATIONS, SCHEMA_VERSION } from './data-source.js';
-import { migrate, type MigrateOptions } from './migrate.js';
+import { MIGRATIONS, SCHEMA_VERSION } from './data-source.js';
+import { migrate } from './migrate.js';
 import { ensurePartitions } from './partitions.js';
 
-const NOW_MS = Date.UTC(2025, 10, 20);
 /** What a median's prices have for a source. */
 const MEDIAN = { id: 0, name: 'median' };
-const SOURCES = [
-  { id: 1, name: 'deribit' },
-  { id: 2, name: 'coingecko' },
-];
-
-function optionsFor(database: EmptyDatabase, change: Partial<MigrateOptions> = {}): MigrateOptions {
-  return {
-    url: database.url,
-    mode: 'live',
-    sources: SOURCES,
-    reader: { user: database.role, password: 'first' },
-    nowMs: NOW_MS,
-    ...change,
-  };
-}
-
-/** Everything that migrate may change, as one text. */
-async function pictureOf(database: EmptyDatabase): Promise<string> {
-  const tables = await database.ask(
-    `SELECT relname, relkind, relacl::text FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY relname`,
-  );
-  const rows =
-    await database.ask(`SELECT (SELECT json_agg(s ORDER BY id) FROM sources s) AS sources, (SELECT json_agg(s) FROM settings s) AS settings,
-    (SELECT json_agg(m) FROM migrations m) AS migrations`);
-  return JSON.stringify({ tables, rows });
-}
 
 /** Waits until a session of the migration waits for a lock. */
 async function waitForLock(database: EmptyDatabase): Promise<void> {
@@ -45,6 +19,12 @@ async function waitForLock(database: EmptyDatabase): Promise<void> {
   }
 }
 
+test('the version that a build expects is its newest migration', () => {
+  const names = MIGRATIONS.map((migration) => new migration().name);
+  expect(names.at(-1)).toBe(SCHEMA_VERSION);
+  expect([...names].sort((left, right) => Number(left.slice(-13)) - Number(right.slice(-13)))).toEqual(names);
+});
+
 describe('migrate', () => {
   let database: EmptyDatabase;
 
@@ -53,15 +33,9 @@ describe('migrate', () => {
   });
   afterEach(() => database.drop());
 
-  test('the version that a build expects is its newest migration', () => {
-    const names = MIGRATIONS.map((migration) => new migration().name);
-    expect(names.at(-1)).toBe(SCHEMA_VERSION);
-    expect([...names].sort((left, right) => Number(left.slice(-13)) - Number(right.slice(-13)))).toEqual(names);
-  });
-
   test('brings an empty database up: tables, sources, mode, partitions', async () => {
-    await migrate(optionsFor(database));
-    expect(await database.ask('SELECT id, name FROM sources ORDER BY id')).toEqual([MEDIAN, ...SOURCES]);
+    await migrate(migrateOptions(database));
+    expect(await database.ask('SELECT id, name FROM sources ORDER BY id')).toEqual([MEDIAN, ...MIGRATED_SOURCES]);
     expect(await database.ask(`SELECT value FROM settings WHERE key = 'mode'`)).toEqual([{ value: 'live' }]);
     const partitions = await database.ask<{ relname: string }>(
       `SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' AND relname LIKE 'prices%' ORDER BY relname`,
@@ -70,9 +44,9 @@ describe('migrate', () => {
   });
 
   test('changes nothing the second time', async () => {
-    await migrate(optionsFor(database));
+    await migrate(migrateOptions(database));
     const first = await pictureOf(database);
-    await migrate(optionsFor(database));
+    await migrate(migrateOptions(database));
     expect(await pictureOf(database)).toBe(first);
   });
 
@@ -84,7 +58,7 @@ describe('migrate', () => {
       await database.ask('SELECT 1');
       inHand -= 1;
     };
-    await Promise.all(Array.from({ length: 4 }, () => migrate(optionsFor(database, { migrateQueue }))));
+    await Promise.all(Array.from({ length: 4 }, () => migrate(migrateOptions(database, { migrateQueue }))));
     expect(most).toBe(1);
     expect(await database.ask('SELECT count(*)::int AS count FROM migrations')).toEqual([{ count: MIGRATIONS.length }]);
   });
@@ -94,7 +68,7 @@ describe('migrate', () => {
     try {
       const reader = { user: database.role, password: 'shared' };
       for (let round = 0; round < 3; round += 1) {
-        await Promise.all([database, ...others].map((one) => migrate(optionsFor(one, { reader }))));
+        await Promise.all([database, ...others].map((one) => migrate(migrateOptions(one, { reader }))));
       }
     } finally {
       for (const other of others) await other.drop();
@@ -105,85 +79,29 @@ describe('migrate', () => {
     const migrateQueue = async (): Promise<void> => {
       throw new Error('the queue store is away');
     };
-    await expect(migrate(optionsFor(database, { migrateQueue }))).rejects.toThrow('the queue store is away');
-    await migrate(optionsFor(database));
+    await expect(migrate(migrateOptions(database, { migrateQueue }))).rejects.toThrow('the queue store is away');
+    await migrate(migrateOptions(database));
   });
 
   test('refuses a database of the other mode with the cure, and leaves it as it is', async () => {
-    await migrate(optionsFor(database));
+    await migrate(migrateOptions(database));
     const before = await pictureOf(database);
     await expect(
-      migrate(optionsFor(database, { mode: 'simulated', sources: [{ id: 9, name: 'other' }] })),
+      migrate(migrateOptions(database, { mode: 'simulated', sources: [{ id: 9, name: 'other' }] })),
     ).rejects.toThrow(
       'This database holds live prices and this process was started as simulated: name another database in DATABASE_URL, or set TIDEMARK_MODE=live.',
     );
     expect(await pictureOf(database)).toBe(before);
   });
 
-  test('refuses the other mode before it changes the schema of an older build', async () => {
-    await database.ask(`CREATE TABLE settings (key text PRIMARY KEY, value jsonb NOT NULL)`);
-    await database.ask(`INSERT INTO settings VALUES ('mode', '"live"')`);
-    await expect(migrate(optionsFor(database, { mode: 'simulated' }))).rejects.toThrow('set TIDEMARK_MODE=live');
-    expect(
-      await database.ask(`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`),
-    ).toEqual([{ relname: 'settings' }]);
-  });
-
-  describe('by another build', () => {
-    const later = { version: 'Later1999999999999', compatibleSince: SCHEMA_VERSION };
-
-    async function storedSchema(): Promise<unknown> {
-      const rows = await database.ask<{ key: string; value: string }>(
-        `SELECT key, value #>> '{}' AS value FROM settings WHERE key IN ('schema', 'compatible_since')`,
-      );
-      return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
-    }
-
-    test('stores its version and the oldest build that runs on the schema', async () => {
-      expect(await migrate(optionsFor(database))).toBe('migrated');
-      expect(await storedSchema()).toEqual({ schema: SCHEMA_VERSION, compatible_since: COMPATIBLE_SINCE });
-    });
-
-    test('leaves the schema of a later, compatible build as it is, so that a build can be rolled back', async () => {
-      await migrate(optionsFor(database, { build: later }));
-      const before = await pictureOf(database);
-      expect(await migrate(optionsFor(database, { sources: [{ id: 9, name: 'other' }] }))).toBe('later');
-      expect(await pictureOf(database)).toBe(before);
-    });
-
-    test('refuses the schema of a later build that has left this one behind, and changes nothing', async () => {
-      await migrate(optionsFor(database, { build: { ...later, compatibleSince: later.version } }));
-      const before = await pictureOf(database);
-      await expect(migrate(optionsFor(database))).rejects.toThrow(/builds since Later1999999999999 run.*use a newer/);
-      expect(await pictureOf(database)).toBe(before);
-    });
-
-    test('a breaking one says that it needs a stop, changes nothing, and runs when the stop is confirmed', async () => {
-      await migrate(optionsFor(database));
-      const before = await pictureOf(database);
-      const build = { ...later, compatibleSince: later.version };
-      await expect(migrate(optionsFor(database, { build }))).rejects.toThrow(
-        /^This update needs a stop: .*run migrate with MIGRATE_AFTER_STOP=true\.$/,
-      );
-      expect(await pictureOf(database)).toBe(before);
-      await migrate(optionsFor(database, { build, afterStop: true }));
-      expect(await storedSchema()).toEqual({ schema: later.version, compatible_since: later.version });
-    });
-
-    test('a breaking one needs no stop where nothing can run yet', async () => {
-      const build = { ...later, compatibleSince: later.version };
-      expect(await migrate(optionsFor(database, { build }))).toBe('migrated');
-    });
-  });
-
   test('lets others pass while it waits for a table that somebody holds, and gets it in the end', async () => {
-    await migrate(optionsFor(database));
+    await migrate(migrateOptions(database));
     // As if the second migration had not been made yet: its first statement changes the schedules.
     await database.ask(`DELETE FROM migrations WHERE name = '${SCHEMA_VERSION}'`);
     const holder = new pg.Client({ connectionString: database.url });
     await holder.connect();
     await holder.query('BEGIN; SELECT 1 FROM schedules LIMIT 1');
-    const migrating = migrate(optionsFor(database)).catch((error: unknown) => error);
+    const migrating = migrate(migrateOptions(database)).catch((error: unknown) => error);
     await waitForLock(database);
     // Whoever came behind it would wait for ever if it waited for ever.
     const client = new pg.Client({ connectionString: database.url, query_timeout: 5_000 });
@@ -197,12 +115,12 @@ describe('migrate', () => {
   });
 
   test('a renamed source keeps its id', async () => {
-    await migrate(optionsFor(database));
-    await migrate(optionsFor(database, { sources: [{ id: 1, name: 'deribit_v2' }] }));
+    await migrate(migrateOptions(database));
+    await migrate(migrateOptions(database, { sources: [{ id: 1, name: 'deribit_v2' }] }));
     expect(await database.ask('SELECT id, name FROM sources ORDER BY id')).toEqual([
       MEDIAN,
       { id: 1, name: 'deribit_v2' },
-      SOURCES[1],
+      MIGRATED_SOURCES[1],
     ]);
   });
 
@@ -219,16 +137,16 @@ describe('migrate', () => {
 
     test('cannot be made without a password, and the message says which variable to set', async () => {
       await expect(
-        migrate(optionsFor(database, { reader: { user: database.role, password: undefined } })),
+        migrate(migrateOptions(database, { reader: { user: database.role, password: undefined } })),
       ).rejects.toThrow(
         `The role ${database.role}, which the API reads as, does not exist: set API_DATABASE_PASSWORD, and migrate makes it.`,
       );
     });
 
     test('keeps its password when none is given', async () => {
-      await migrate(optionsFor(database));
+      await migrate(migrateOptions(database));
       const [before] = await database.ask('SELECT rolpassword FROM pg_authid WHERE rolname = $1', [database.role]);
-      await migrate(optionsFor(database, { reader: { user: database.role, password: undefined } }));
+      await migrate(migrateOptions(database, { reader: { user: database.role, password: undefined } }));
       expect(await database.ask('SELECT rolpassword FROM pg_authid WHERE rolname = $1', [database.role])).toEqual([
         before,
       ]);
@@ -236,7 +154,7 @@ describe('migrate', () => {
 
     test('takes a password with quotes and backslashes, and no statement hides in it', async () => {
       await migrate(
-        optionsFor(database, { reader: { user: database.role, password: `it's \\'; DROP TABLE settings; --` } }),
+        migrateOptions(database, { reader: { user: database.role, password: `it's \\'; DROP TABLE settings; --` } }),
       );
       await connect(`it's \\'; DROP TABLE settings; --`);
       expect((await reading.query(`SELECT value FROM settings WHERE key = 'mode'`)).rowCount).toBe(1);
@@ -246,57 +164,14 @@ describe('migrate', () => {
       const [{ current_user: owner } = { current_user: '' }] = await database.ask<{ current_user: string }>(
         'SELECT current_user',
       );
-      await expect(migrate(optionsFor(database, { reader: { user: owner, password: 'x' } }))).rejects.toThrow(
+      await expect(migrate(migrateOptions(database, { reader: { user: owner, password: 'x' } }))).rejects.toThrow(
         'API_DATABASE_USER',
       );
     });
 
-    test('may read every table, and those that are made later', async () => {
-      await migrate(optionsFor(database));
-      const owner = new pg.Client({ connectionString: database.url });
-      await owner.connect();
-      await ensurePartitions(owner, Date.UTC(2027, 0, 1) / 1000, Date.UTC(2027, 0, 2) / 1000);
-      await owner.end();
-      await connect();
-      const tables = await reading.query<{ name: string }>(
-        `SELECT oid::regclass::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')`,
-      );
-      expect(tables.rows.map(({ name }) => name)).toContain('prices_y2027m01');
-      for (const { name } of tables.rows) await reading.query(`SELECT * FROM ${name} LIMIT 1`);
-    });
-
-    test('may change nothing, neither now nor in a partition that is made later', async () => {
-      await migrate(optionsFor(database));
-      const owner = new pg.Client({ connectionString: database.url });
-      await owner.connect();
-      await ensurePartitions(owner, Date.UTC(2027, 0, 1) / 1000, Date.UTC(2027, 0, 2) / 1000);
-      await owner.end();
-      await connect();
-      for (const statement of [
-        `INSERT INTO settings VALUES ('mode', '"simulated"')`,
-        `UPDATE settings SET value = '"simulated"'`,
-        `DELETE FROM prices`,
-        `DELETE FROM prices_y2027m01`,
-        `INSERT INTO fetches_y2027m01 DEFAULT VALUES`,
-        `TRUNCATE samples`,
-        `DROP TABLE prices_y2027m01`,
-        `ALTER TABLE prices ADD COLUMN extra int`,
-        `CREATE TABLE mine (id int)`,
-        `CREATE TEMPORARY TABLE mine (id int)`,
-        `CREATE SCHEMA mine`,
-        `CREATE VIEW public.mine AS SELECT 1`,
-        `SELECT * FROM prices FOR UPDATE`,
-        `SELECT nextval('tickers_id_seq')`,
-        `CREATE ROLE mine`,
-        `BEGIN; LOCK TABLE prices IN ACCESS EXCLUSIVE MODE`,
-      ]) {
-        await expect(reading.query(statement)).rejects.toMatchObject({ code: '42501' });
-      }
-    });
-
     test('sees nothing of the queue', async () => {
       await migrate(
-        optionsFor(database, {
+        migrateOptions(database, {
           migrateQueue: () =>
             database.ask('CREATE SCHEMA bullmq; CREATE TABLE bullmq.job (id int)').then(() => undefined),
         }),
@@ -304,5 +179,56 @@ describe('migrate', () => {
       await connect();
       await expect(reading.query('SELECT * FROM bullmq.job')).rejects.toMatchObject({ code: '42501' });
     });
+  });
+});
+
+describe('the reading role that migrate has made', () => {
+  let database: EmptyDatabase;
+  let reading: pg.Client;
+
+  beforeAll(async () => {
+    database = await createEmptyDatabase();
+    await migrate(migrateOptions(database));
+    const owner = new pg.Client({ connectionString: database.url });
+    await owner.connect();
+    await ensurePartitions(owner, Date.UTC(2027, 0, 1) / 1000, Date.UTC(2027, 0, 2) / 1000);
+    await owner.end();
+  });
+  afterAll(() => database.drop());
+  beforeEach(async () => {
+    reading = new pg.Client({ connectionString: database.urlAs('first') });
+    await reading.connect();
+  });
+  afterEach(() => reading.end());
+
+  test('may read every table, and those that are made later', async () => {
+    const tables = await reading.query<{ name: string }>(
+      `SELECT oid::regclass::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')`,
+    );
+    expect(tables.rows.map(({ name }) => name)).toContain('prices_y2027m01');
+    for (const { name } of tables.rows) await reading.query(`SELECT * FROM ${name} LIMIT 1`);
+  });
+
+  test('may change nothing, neither now nor in a partition that is made later', async () => {
+    for (const statement of [
+      `INSERT INTO settings VALUES ('mode', '"simulated"')`,
+      `UPDATE settings SET value = '"simulated"'`,
+      `DELETE FROM prices`,
+      `DELETE FROM prices_y2027m01`,
+      `INSERT INTO fetches_y2027m01 DEFAULT VALUES`,
+      `TRUNCATE samples`,
+      `DROP TABLE prices_y2027m01`,
+      `ALTER TABLE prices ADD COLUMN extra int`,
+      `CREATE TABLE mine (id int)`,
+      `CREATE TEMPORARY TABLE mine (id int)`,
+      `CREATE SCHEMA mine`,
+      `CREATE VIEW public.mine AS SELECT 1`,
+      `SELECT * FROM prices FOR UPDATE`,
+      `SELECT nextval('tickers_id_seq')`,
+      `CREATE ROLE mine`,
+      `BEGIN; LOCK TABLE prices IN ACCESS EXCLUSIVE MODE`,
+    ]) {
+      await expect(reading.query(statement)).rejects.toMatchObject({ code: '42501' });
+    }
   });
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
 import { startTcpProxy, throughProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
@@ -13,10 +14,15 @@ describe('a queue on Postgres whose first connection breaks', () => {
   let database: TestDatabase;
   let way: TcpProxy;
   let store: QueueStore;
+  let name: string;
   const closing: { close(): Promise<void> }[] = [];
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     database = await createTestDatabase();
+  });
+  afterAll(() => database.drop());
+  beforeEach(async () => {
+    name = `prices-${randomUUID()}`;
     way = await startTcpProxy(database.url);
     store = queueStoreOf(throughProxy(database.url, way));
     useQueueStore(store);
@@ -25,11 +31,10 @@ describe('a queue on Postgres whose first connection breaks', () => {
   afterEach(async () => {
     await Promise.allSettled(closing.splice(0).map((it) => it.close()));
     await way.close();
-    await database.drop();
   });
 
   it.each(BREAKS_AFTER_MS)('is reached when the way is open again (broken after %i ms)', async (breakAfterMs) => {
-    const queue = new Queue('prices', producerOptions(store));
+    const queue = new Queue(name, producerOptions(store));
     queue.on('error', () => undefined);
     closing.push(queue);
     await elapse(breakAfterMs);
@@ -45,7 +50,7 @@ describe('a queue on Postgres whose first connection breaks', () => {
     'gives its jobs to a worker that began meanwhile (broken after %i ms)',
     async (breakAfterMs) => {
       const done = Promise.withResolvers<string>();
-      const worker = new Worker('prices', async (job) => done.resolve(job.name), {
+      const worker = new Worker(name, async (job) => done.resolve(job.name), {
         ...fetchWorkerOptions,
         ...workerOptions(store, 2),
       });
@@ -55,7 +60,7 @@ describe('a queue on Postgres whose first connection breaks', () => {
       way.cut();
       await elapse(300);
       way.mend();
-      const queue = new Queue('prices', producerOptions(queueStoreOf(database.url)));
+      const queue = new Queue(name, producerOptions(queueStoreOf(database.url)));
       closing.unshift(queue);
       await queue.add('offered after the break', {});
       expect(await done.promise).toBe('offered after the break');

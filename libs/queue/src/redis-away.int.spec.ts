@@ -68,8 +68,7 @@ if (redisServerName() === undefined) {
     test('fails a producer soon that has never seen it, and serves it when it comes', async () => {
       await redis.kill();
       open();
-      await failsSoon(addFetchJobs(queue, [jobAt(60)]));
-      await failsSoon(ensureWakeUps(queue));
+      await Promise.all([failsSoon(addFetchJobs(queue, [jobAt(60)])), failsSoon(ensureWakeUps(queue))]);
       await redis.start();
       await eventually('the producer to add', LIMIT_MS, async () => {
         await addFetchJobs(queue, [jobAt(120)]);

@@ -98,11 +98,9 @@ describe('verify', () => {
 });
 
 describe('SimulatorTruth', () => {
-  let truth: SimulatorTruth;
-  beforeEach(() => {
-    truth = new SimulatorTruth(join(appsFolder, 'simulator/src/main.js'));
-  });
-  afterEach(() => truth.stop());
+  // One for all tests, as for all questions of a verify: a simulator of the same seed is started once.
+  const truth = new SimulatorTruth(join(appsFolder, 'simulator/src/main.js'));
+  afterAll(() => truth.stop());
 
   it('gives one price for each second, in the order of the questions and by their own seed', async () => {
     const other = { ...question, simulation: { ...simulation, seed: 'another' } };

@@ -4,7 +4,7 @@ import path from 'node:path';
  * Where specs come upon Nest. It takes a fifth of a second to load, for every file anew, and most files do without it; one
  * elsewhere that does need it fails with the words below, and adds its folder here.
  */
-const WITH_NEST = /^(apps\/(?!standalone\/)|libs\/observability\/)/;
+const WITH_NEST = /^(apps\/(?!standalone\/)|libs\/nest\/)/;
 
 const file = path.relative(path.resolve(import.meta.dirname, '../..'), expect.getState().testPath ?? '');
 

@@ -1,4 +1,4 @@
-import type { RuleOptions } from './rule-options.js';
+import type { RuleOptions } from './decision/rule-options.js';
 
 /**
  * How the price of a slot is chosen from its samples.

@@ -4,9 +4,9 @@ import { MEMBERS_SQL, type FetchKey, type FetchMember } from './fetch.repository
 import { BEGIN_BY_KEY, inTransaction } from './pool.js';
 import { isTransientDatabaseError } from './transient-error.js';
 import { SampleRepository, storeSamples, type DecidedPrice, type Sample, type Settled } from './sample.repository.js';
-import { lockSlot } from './settle/lock-slot.js';
-import type { SettledSlot } from './settle/settle-slot.js';
-import { followUp, inParts, readStrandedSlots } from './settle/waiting-samples.js';
+import { lockSlot } from './slots/lock-slot.js';
+import type { DecidedSlot } from './slots/decide-tickers.js';
+import { followUp, inParts, readStrandedSlots } from './slots/waiting-samples.js';
 
 /** A fetch that was closed because nobody reported its outcome in time. */
 export interface ClosedFetch {
@@ -119,7 +119,7 @@ async function closeOne(
   client: pg.ClientBase,
   key: FetchKey,
   nowSeconds: number,
-): Promise<{ readonly closed: ClosedFetch; readonly settled: SettledSlot } | undefined> {
+): Promise<{ readonly closed: ClosedFetch; readonly settled: DecidedSlot } | undefined> {
   const members = await client.query<FetchMember>({
     name: 'fetch-members',
     text: MEMBERS_SQL,

@@ -31,8 +31,6 @@ export * from './read/index.js';
 export * from './replay.repository.js';
 export { RevisionRepository, type Corrected, type Correction, type CorrectionOptions } from './revision.repository.js';
 export * from './schema-check.js';
-export { MEDIAN_SOURCE_ID } from './settle/settle-ticker.js';
-export type { Consensus } from './settle/consensus.js';
 export * from './settings.repository.js';
 export * from './source-credit.repository.js';
 export * from './source-state.repository.js';

@@ -4,8 +4,8 @@ import { keepPrices, keepSamples, numberPrices, numberSamples } from './correct/
 import { REFUSAL_REASONS_SQL } from './gap-reasons.sql.js';
 import { inTransaction } from './pool.js';
 import type { Sample } from './sample.repository.js';
-import { lockSlot } from './settle/lock-slot.js';
-import { settleSlot } from './settle/settle-slot.js';
+import { lockSlot } from './slots/lock-slot.js';
+import { decideTickers } from './slots/decide-tickers.js';
 import { storableText } from './storable-text.js';
 
 /** A sample that shall stand in the place of the stored one. */
@@ -83,7 +83,7 @@ async function correct(
     standing.map(({ sample }) => sample),
   );
   await openDecision(client, slot, corrected);
-  await settleSlot(client, slot, corrected, { nowSeconds });
+  await decideTickers(client, slot, corrected, { nowSeconds });
   const prices = await numberPrices(client, slot, corrected, replaced);
   const samples = await numberSamples(client, slot, corrected);
   await remakeCandles(client, slot, corrected);

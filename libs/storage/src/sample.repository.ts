@@ -3,15 +3,15 @@ import type pg from 'pg';
 import { storableHeaders, type AnsweredCall } from './attempt.repository.js';
 import type { FetchKey } from './fetch.repository.js';
 import { BEGIN_BY_KEY, inTransaction } from './pool.js';
-import { lockSlot } from './settle/lock-slot.js';
-import { settleSlot, type SettledSlot, type StandingSample } from './settle/settle-slot.js';
-import type { DecidedPrice } from './settle/store-settlement.js';
-import { followUp, settleAlone, type Settled } from './settle/waiting-samples.js';
+import { lockSlot } from './slots/lock-slot.js';
+import { decideTickers, type DecidedSlot, type StandingSample } from './slots/decide-tickers.js';
+import type { DecidedPrice } from './slots/store-decisions.js';
+import { followUp, decideAlone, type Settled } from './slots/waiting-samples.js';
 import { storableText } from './storable-text.js';
 
-export type { RefusedPrice, RevisedSample, StandingSample } from './settle/settle-slot.js';
-export type { DecidedPrice } from './settle/store-settlement.js';
-export type { Settled } from './settle/waiting-samples.js';
+export type { RefusedPrice, RevisedSample, StandingSample } from './slots/decide-tickers.js';
+export type { DecidedPrice } from './slots/store-decisions.js';
+export type { Settled } from './slots/waiting-samples.js';
 
 /** What one source gave for one ticker in one slot. */
 export interface Sample {
@@ -90,7 +90,7 @@ export class SampleRepository {
 
   /** Settles a slot again, when its window has ended or a rate has come, and what waits for it. */
   async settle(slot: number, tickerIds: readonly number[], nowSeconds: number): Promise<Settled> {
-    const settled = await settleAlone(this.pool, { slot, tickerIds }, nowSeconds);
+    const settled = await decideAlone(this.pool, { slot, tickerIds }, nowSeconds);
     return followUp(this.pool, settled, slot, nowSeconds);
   }
 
@@ -107,7 +107,7 @@ export async function storeSamples(
   samples: readonly Sample[],
   result: FetchResult,
   nowSeconds: number,
-): Promise<{ readonly kept: ReadonlySet<number>; readonly settled: SettledSlot }> {
+): Promise<{ readonly kept: ReadonlySet<number>; readonly settled: DecidedSlot }> {
   const tickerIds = samples.map((sample) => sample.tickerId);
   await lockSlot(client, key.slot, tickerIds);
   const { kept, stored } = await insertSamples(client, key, samples, result);
@@ -137,7 +137,7 @@ export async function storeSamples(
     ],
   });
   const fresh = { sourceId: key.sourceId, tickerIds: stored };
-  return { kept, settled: await settleSlot(client, key.slot, tickerIds, { nowSeconds, fresh }) };
+  return { kept, settled: await decideTickers(client, key.slot, tickerIds, { nowSeconds, fresh }) };
 }
 
 /**

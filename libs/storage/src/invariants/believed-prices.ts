@@ -1,15 +1,17 @@
 import {
   compareDecimals,
+  consensusOf,
   decideByMedian,
   flagNames,
   isStablecoinToDollar,
   medianLimitsOf,
   PRICE_FLAGS,
   quotedPrice,
+  type Consensus,
   type RefusalReason,
   type RuleOptions,
 } from '@app/domain';
-import { consensusOf, type Consensus } from '../settle/consensus.js';
+
 import type { Problem, ProblemList, Snapshot } from './finding.js';
 import type { SlotWindow } from './slot-windows.js';
 import { CALCULATED_SQL, MEDIANS_SQL } from './believed-prices.sql.js';

@@ -1,5 +1,4 @@
-import { PRICE_FLAGS } from '@app/domain';
-import { MEDIAN_SOURCE_ID } from '../settle/settle-ticker.js';
+import { MEDIAN_SOURCE_ID, PRICE_FLAGS } from '@app/domain';
 import { summarise } from './finding.js';
 import { WINDOW_SQL } from './slot-sql.js';
 

@@ -1,9 +1,9 @@
 import { checkQuote, checkRange } from './check.js';
-import { plainDecimal } from './decimal.js';
-import { flagBits, type PriceFlag } from './flags.js';
-import type { Quote } from './quote.js';
+import { plainDecimal } from '../decimal.js';
+import { flagBits, type PriceFlag } from '../flags.js';
+import type { Quote } from '../quote.js';
 import { isStablecoinToDollar, quotedPrice, rateTickerOf } from './quoted-price.js';
-import type { Outcome, RejectionReason, SampleReason } from './reason.js';
+import type { Outcome, RejectionReason, SampleReason } from '../reason.js';
 import { checkLimitsOf, type RuleOptions } from './rule-options.js';
 
 /** How answers are judged. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { checkQuote, checkRange, type CheckContext } from './check.js';
-import type { Quote } from './quote.js';
+import type { Quote } from '../quote.js';
 import { checkLimitsOf, DEFAULT_CHECK_LIMITS, type StoredChecks } from './rule-options.js';
 
 const RECEIVED_AT = new Date('2026-11-20T12:00:00.000Z');

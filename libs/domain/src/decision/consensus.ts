@@ -1,4 +1,4 @@
-import type { Median } from '@app/domain';
+import type { Median } from './median.js';
 
 /** How a median came about, as `prices.consensus` keeps it. */
 export interface Consensus {
@@ -12,8 +12,8 @@ export interface Consensus {
   readonly left_out: readonly { readonly source: string; readonly price: string | null; readonly reason: string }[];
 }
 
-/** A source's turn, as far as a consensus tells of it. */
-export interface TurnOfConsensus {
+/** A source of a slot, as far as the record of a median names it. */
+export interface ConsensusSource {
   readonly sourceId: number;
   readonly source: string;
   readonly isAsked: boolean;
@@ -21,15 +21,15 @@ export interface TurnOfConsensus {
   readonly reason: string | null;
 }
 
-/** Tells how a median came about. @param turns of every source of the slot, in order of preference. */
-export function consensusOf(median: Median, turns: readonly TurnOfConsensus[]): Consensus {
-  const nameOf = new Map(turns.map(({ sourceId, source }) => [sourceId, source]));
+/** Describes how a median came about. @param sources every source of the slot, in order of preference. */
+export function consensusOf(median: Median, sources: readonly ConsensusSource[]): Consensus {
+  const nameOf = new Map(sources.map(({ sourceId, source }) => [sourceId, source]));
   return {
     sources: median.used.length,
     spread: median.spread,
     used: median.used.map((sourceId) => nameOf.get(sourceId) ?? String(sourceId)),
-    // A standby source that was not called had no turn.
-    left_out: turns
+    // A standby source that was not called had nothing to report.
+    left_out: sources
       .filter(({ sourceId, isAsked }) => isAsked && !median.used.includes(sourceId))
       .map(({ sourceId, source, price, reason }) => ({
         source,

@@ -1,4 +1,4 @@
-import { divideDecimals, multiplyDecimals, plainDecimal, compareDecimals } from './decimal.js';
+import { divideDecimals, multiplyDecimals, plainDecimal, compareDecimals } from '../decimal.js';
 
 /** What a price is calculated from. */
 export interface PriceParts {

@@ -1,23 +1,44 @@
 import {
   MAX_JUMP_MEMORY_SECONDS,
   MAX_WINDOW_SECONDS,
+  quotedPrice,
+  type LastPrice,
   type Outcome,
   type Rule,
   type RuleOptions,
   type SampleReason,
+  type SlotSample,
+  type SlotSource,
+  type SlotToDecide,
 } from '@app/domain';
 import type pg from 'pg';
 import { REFUSAL_REASONS_SQL } from '../gap-reasons.sql.js';
 
-/** What a source reported in the slot of the last price, when that was rejected as a jump. */
-export interface JumpBefore {
+/** A slot of one ticker as the database has it, with what is to be known of the ticker. */
+export interface StoredSlot extends SlotToDecide {
+  readonly tickerId: number;
+  readonly ticker: string;
+  readonly scheduleFromSlot: number;
+  readonly intervalSeconds: number;
+  /** Prices of this ticker convert others. */
+  readonly isRate: boolean;
+  readonly sources: readonly StoredSource[];
+}
+
+/** One source of it. */
+export interface StoredSource extends SlotSource {
+  readonly batch: string;
+}
+
+/** A sample that was rejected as a jump. */
+interface JumpRow {
   readonly raw: string | null;
   readonly inverted: boolean;
   readonly rate: string | null;
 }
 
-/** The turn of one source in a slot of one ticker, with what is to be known of the ticker. */
-export interface TurnRow {
+/** A source of a slot, with its ticker. */
+interface SlotSourceRow {
   readonly tickerId: number;
   readonly ticker: string;
   readonly scheduleFromSlot: number;
@@ -25,25 +46,21 @@ export interface TurnRow {
   readonly rule: Rule;
   /** Null where it has none. */
   readonly ruleOptions: RuleOptions | null;
-  /** UNIX second at which the window ends. */
   readonly deadline: number;
-  /** The slot has its price, or the rule has refused one. */
   readonly isDecided: boolean;
-  /** Prices of this ticker convert others. */
   readonly isRate: boolean;
   /** The newest price before the slot, of the last week. */
   readonly lastSlot: number | null;
   readonly lastPrice: string | null;
   /** What the sources reported in that slot: the accepted prices with a space between them, and the jumps. */
   readonly lastAccepted: string | null;
-  readonly lastJumps: readonly JumpBefore[] | null;
+  readonly lastJumps: readonly JumpRow[] | null;
 
   readonly sourceId: number;
   readonly source: string;
   readonly position: number;
   readonly batch: string;
   readonly isStandby: boolean;
-  /** Whether it was called in this slot; always true of one that is no standby. */
   readonly isAsked: boolean;
 
   /** The sample; null while there is none. */
@@ -62,14 +79,64 @@ export interface TurnRow {
   readonly rateDeadline: number | null;
 }
 
-/** The turns of a slot for some tickers, in order of ticker and preference; none for a ticker that no schedule samples then. */
-export async function readTurns(
+/**
+ * A slot of some tickers, by ticker; without those that no schedule samples then.
+ * @param isFresh whether the sample of a source was stored just now.
+ */
+export async function readSlots(
   client: Pick<pg.ClientBase, 'query'>,
   slot: number,
   tickerIds: readonly number[],
-): Promise<TurnRow[]> {
-  const result = await client.query<TurnRow>({ name: 'slot-turns', text: TURNS_SQL, values: [slot, tickerIds] });
-  return result.rows;
+  isFresh: (tickerId: number, sourceId: number) => boolean,
+): Promise<Map<number, StoredSlot>> {
+  const { rows } = await client.query<SlotSourceRow>({
+    name: 'slot-sources',
+    text: SLOT_SOURCES_SQL,
+    values: [slot, tickerIds],
+  });
+  const slots = new Map<number, StoredSlot>();
+  for (const [tickerId, [first, ...more]] of Map.groupBy(rows, (row) => row.tickerId)) {
+    if (first === undefined) continue;
+    const sources = [first, ...more].map((row) => sourceOf(row, isFresh(tickerId, row.sourceId)));
+    const { ticker, scheduleFromSlot, intervalSeconds, isRate, deadline, rule, ruleOptions, isDecided } = first;
+    slots.set(tickerId, {
+      ...{ tickerId, ticker, scheduleFromSlot, intervalSeconds, isRate, slot, deadline, rule, isDecided, sources },
+      ruleOptions: ruleOptions ?? {},
+      last: lastPriceOf(first),
+    });
+  }
+  return slots;
+}
+
+function lastPriceOf({ lastSlot, lastPrice, lastAccepted, lastJumps }: SlotSourceRow): LastPrice | undefined {
+  if (lastSlot === null || lastPrice === null) return undefined;
+  const jumps = (lastJumps ?? []).flatMap(({ raw, inverted, rate }) => {
+    const price = raw === null ? undefined : quotedPrice({ raw, isInverted: inverted, rate: rate ?? undefined });
+    return price ?? [];
+  });
+  return { slot: lastSlot, price: lastPrice, reported: [...(lastAccepted?.split(' ') ?? []), ...jumps] };
+}
+
+function sourceOf(row: SlotSourceRow, isFresh: boolean): StoredSource {
+  const { sourceId, source, position, batch, isStandby, isAsked } = row;
+  return { sourceId, source, position, batch, isStandby, isAsked, sample: sampleOf(row, isFresh) };
+}
+
+function sampleOf(row: SlotSourceRow, isFresh: boolean): SlotSample | undefined {
+  if (row.outcome === null) return undefined;
+  return {
+    outcome: row.outcome,
+    reason: row.reason ?? undefined,
+    price: row.price ?? undefined,
+    raw: row.raw ?? undefined,
+    isInverted: row.inverted === true,
+    rate: row.rate ?? undefined,
+    flags: row.flags ?? 0,
+    observedAt: row.observedAt ?? undefined,
+    isFresh,
+    rateFound: row.rateFound ?? undefined,
+    rateDeadline: row.rateDeadline ?? undefined,
+  };
 }
 
 /**
@@ -80,11 +147,11 @@ export async function readTurns(
  * Every store asks this for each of its tickers, and most of what a store costs is this: the last price is the latest one unless a later
  * slot has a price already, and what the sources reported with it is a text, since making JSON of it cost more than all the rest.
  */
-const TURNS_SQL = `
+const SLOT_SOURCES_SQL = `
   SELECT h.ticker_id AS "tickerId", t.ticker, h.from_slot AS "scheduleFromSlot", h.interval_seconds AS "intervalSeconds", h.rule,
          nullif(h.rule_options, '{}') AS "ruleOptions", $1::bigint + least(h.interval_seconds, ${MAX_WINDOW_SECONDS}) AS deadline,
          decided.slot IS NOT NULL OR coalesce(refused.is_refused, false) AS "isDecided", q.quoted_in IS NOT NULL AS "isRate",
-         last.slot AS "lastSlot", last.price AS "lastPrice", told.prices AS "lastAccepted", told.jumps AS "lastJumps",
+         last.slot AS "lastSlot", last.price AS "lastPrice", reported.prices AS "lastAccepted", reported.jumps AS "lastJumps",
          ts.source_id AS "sourceId", o.name AS source, ts.position, ts.batch, ts.standby AS "isStandby",
          NOT ts.standby OR called.slot IS NOT NULL AS "isAsked",
          given.outcome, given.reason, given.price::text AS price, given.raw, given.inverted, given.rate::text AS rate, given.flags,
@@ -113,7 +180,7 @@ const TURNS_SQL = `
            json_agg(json_build_object('raw', raw, 'inverted', inverted, 'rate', rate::text)) FILTER (WHERE price IS NULL) AS jumps
     FROM samples
     WHERE ticker_id = asked.ticker_id AND slot = last.slot AND slot < $1::bigint AND slot >= $1::bigint - ${MAX_JUMP_MEMORY_SECONDS}
-      AND (outcome = 'accepted' OR reason = 'jump')) told ON true
+      AND (outcome = 'accepted' OR reason = 'jump')) reported ON true
   CROSS JOIN LATERAL (
     SELECT * FROM ticker_sources WHERE schedule_id = h.id AND $1::bigint % interval_seconds = 0 OFFSET 0) ts
   CROSS JOIN LATERAL (SELECT name FROM sources WHERE id = ts.source_id OFFSET 0) o

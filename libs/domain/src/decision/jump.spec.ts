@@ -1,28 +1,28 @@
 import fc from 'fast-check';
-import { isDoubtful, judgeJumps, type JumpContext, type SourceHistory, type ToldPrice } from './jump.js';
+import { isDoubtful, judgeJumps, type JumpContext, type SourceHistory, type ReportedPrice } from './jump.js';
 import { DEFAULT_CHECK_LIMITS } from './rule-options.js';
 
 const LIMITS = DEFAULT_CHECK_LIMITS;
 
-/** What sources 1, 2, 3... tell; undefined: nothing. */
-function telling(...prices: (string | undefined)[]): ToldPrice[] {
+/** What sources 1, 2, 3... report; undefined: nothing. */
+function reported(...prices: (string | undefined)[]): ReportedPrice[] {
   return prices.flatMap((price, index) => (price === undefined ? [] : [{ sourceId: index + 1, price }]));
 }
 
 /** Ids of the sources that are believed. */
-function believed(told: readonly ToldPrice[], context: Partial<JumpContext>): number[] {
-  const verdicts = judgeJumps(told, { reference: undefined, open: 0, limits: LIMITS, ...context });
-  expect(verdicts.map(({ sourceId }) => sourceId)).toEqual(told.map(({ sourceId }) => sourceId));
+function believed(reports: readonly ReportedPrice[], context: Partial<JumpContext>): number[] {
+  const verdicts = judgeJumps(reports, { reference: undefined, open: 0, limits: LIMITS, ...context });
+  expect(verdicts.map(({ sourceId }) => sourceId)).toEqual(reports.map(({ sourceId }) => sourceId));
   return verdicts.filter(({ isJump }) => !isJump).map(({ sourceId }) => sourceId);
 }
 
-function settled(told: readonly ToldPrice[], context: Partial<JumpContext>): number[] {
-  return judgeJumps(told, { reference: undefined, open: 0, limits: LIMITS, ...context })
-    .filter(({ isSettled }) => isSettled)
+function finalOf(reports: readonly ReportedPrice[], context: Partial<JumpContext>): number[] {
+  return judgeJumps(reports, { reference: undefined, open: 0, limits: LIMITS, ...context })
+    .filter(({ isFinal }) => isFinal)
     .map(({ sourceId }) => sourceId);
 }
 
-/** A source that reported these prices as jumps in its last slots, newest first. */
+/** A source that reports these prices as jumps in its last slots, newest first. */
 function jumped(prices: readonly string[], more: { others?: string[]; lastAcceptedSlot?: number } = {}): SourceHistory {
   return {
     earlier: prices.map((price) => ({ price, isJump: true, othersAccepted: more.others ?? [] })),
@@ -31,39 +31,39 @@ function jumped(prices: readonly string[], more: { others?: string[]; lastAccept
 }
 
 describe('telling jumps from moves', () => {
-  test.each<[what: string, reference: string | undefined, told: ToldPrice[], expected: number[]]>([
-    ['the last price again', '100', telling('100'), [1]],
-    ['exactly the ratio above', '100', telling('110'), [1]],
-    ['a hair above the ratio', '100', telling('110.0000000000000001'), []],
-    ['exactly the ratio below', '100', telling('90'), [1]],
-    ['a hair below the ratio', '100', telling('89.9999999999999999'), []],
-    ['a digit lost on the way', '87123.45', telling('8712.345'), []],
-    ['anything where there is no last price', undefined, telling('0.00000001'), [1]],
-    ['a move reported by two', '100', telling('130', '130.1'), [1, 2]],
-    ['a move reported by two, against one that stands still', '100', telling('130', '100', '130.1'), [1, 3]],
-    ['a fall reported by two', '100', telling('70', '70.1'), [1, 2]],
-    ['two jumps that do not agree', '100', telling('130', '125'), []],
-    ['one that is off while two others are not', '100', telling('125', '100', '100.1'), [2, 3]],
-    ['one that is off from the very beginning', undefined, telling('125', '100', '100.1'), [2, 3]],
-    ['two that disagree at the very beginning: nobody can tell', undefined, telling('125', '100'), [1, 2]],
-    ['two that are off alike against three', undefined, telling('125', '125', '100', '100', '100'), [3, 4, 5]],
+  test.each<[what: string, reference: string | undefined, reports: ReportedPrice[], expected: number[]]>([
+    ['the last price again', '100', reported('100'), [1]],
+    ['exactly the ratio above', '100', reported('110'), [1]],
+    ['a hair above the ratio', '100', reported('110.0000000000000001'), []],
+    ['exactly the ratio below', '100', reported('90'), [1]],
+    ['a hair below the ratio', '100', reported('89.9999999999999999'), []],
+    ['a digit lost on the way', '87123.45', reported('8712.345'), []],
+    ['anything where there is no last price', undefined, reported('0.00000001'), [1]],
+    ['a move reported by two', '100', reported('130', '130.1'), [1, 2]],
+    ['a move reported by two, against one that stands still', '100', reported('130', '100', '130.1'), [1, 3]],
+    ['a fall reported by two', '100', reported('70', '70.1'), [1, 2]],
+    ['two jumps that do not agree', '100', reported('130', '125'), []],
+    ['one that is off while two others are not', '100', reported('125', '100', '100.1'), [2, 3]],
+    ['one that is off from the very beginning', undefined, reported('125', '100', '100.1'), [2, 3]],
+    ['two that disagree at the very beginning: nobody can tell', undefined, reported('125', '100'), [1, 2]],
+    ['two that are off alike against three', undefined, reported('125', '125', '100', '100', '100'), [3, 4, 5]],
     [
       'two that are off alike against three and the last price',
       '100',
-      telling('125', '125', '100', '100', '100'),
+      reported('125', '125', '100', '100', '100'),
       [3, 4, 5],
     ],
-    ['two against two: both are reported twice', '100', telling('130', '130', '100', '100'), [1, 2, 3, 4]],
-    ['three at the beginning of whom none agree', undefined, telling('100', '130', '160'), [1, 2, 3]],
-    ['one that stands a little aside, and is no jump', undefined, telling('105', '100', '100'), [1, 2, 3]],
-  ])('%s', (_, reference, told, expected) => {
-    expect(believed(told, { reference })).toEqual(expected);
+    ['two against two: both are reported twice', '100', reported('130', '130', '100', '100'), [1, 2, 3, 4]],
+    ['three at the beginning of whom none agree', undefined, reported('100', '130', '160'), [1, 2, 3]],
+    ['one that stands a little aside, and is no jump', undefined, reported('105', '100', '100'), [1, 2, 3]],
+  ])('%s', (_, reference, reports, expected) => {
+    expect(believed(reports, { reference })).toEqual(expected);
   });
 
   test('says in a sentence why', () => {
-    const [alone] = judgeJumps(telling('125'), { reference: '100', open: 0, limits: LIMITS });
+    const [alone] = judgeJumps(reported('125'), { reference: '100', open: 0, limits: LIMITS });
     expect(alone?.detail).toBe('125 is more than 0.1 away from the last price 100, and no other source agrees');
-    const [outvoted] = judgeJumps(telling('125', '100', '100'), { reference: undefined, open: 0, limits: LIMITS });
+    const [outvoted] = judgeJumps(reported('125', '100', '100'), { reference: undefined, open: 0, limits: LIMITS });
     expect(outvoted?.detail).toBe('125 is contradicted by 2 sources that agree with one another');
   });
 
@@ -78,34 +78,34 @@ describe('telling jumps from moves', () => {
 
   test('is not asked where the check is switched off', () => {
     const limits = { ...LIMITS, jumpRatio: undefined };
-    expect(believed(telling('1', '100', '100'), { reference: '5', limits })).toEqual([1, 2, 3]);
+    expect(believed(reported('1', '100', '100'), { reference: '5', limits })).toEqual([1, 2, 3]);
     expect(isDoubtful('1', ['100', '100'], limits)).toBe(false);
   });
 
-  describe('while others may still tell', () => {
+  describe('while others may still report', () => {
     test('a price near the last one is settled at once', () => {
-      expect(settled(telling('101'), { reference: '100', open: 7 })).toEqual([1]);
+      expect(finalOf(reported('101'), { reference: '100', open: 7 })).toEqual([1]);
     });
 
     test('a jump is open until everybody has reported', () => {
-      expect(settled(telling('130'), { reference: '100', open: 1 })).toEqual([]);
-      expect(settled(telling('130'), { reference: '100', open: 0 })).toEqual([1]);
+      expect(finalOf(reported('130'), { reference: '100', open: 1 })).toEqual([]);
+      expect(finalOf(reported('130'), { reference: '100', open: 0 })).toEqual([1]);
     });
 
-    test('a move that two tell is settled unless more may come than they are', () => {
-      expect(settled(telling('130', '130'), { reference: '100', open: 2 })).toEqual([1, 2]);
-      expect(settled(telling('130', '130'), { reference: '100', open: 3 })).toEqual([]);
+    test('a move that two report is settled unless more may come than they are', () => {
+      expect(finalOf(reported('130', '130'), { reference: '100', open: 2 })).toEqual([1, 2]);
+      expect(finalOf(reported('130', '130'), { reference: '100', open: 3 })).toEqual([]);
     });
 
     test('the first price ever is settled when it cannot be outvoted any more', () => {
-      expect(settled(telling('130'), { open: 1 })).toEqual([1]);
-      expect(settled(telling('130'), { open: 2 })).toEqual([]);
-      expect(settled(telling('130', '130'), { open: 2 })).toEqual([1, 2]);
+      expect(finalOf(reported('130'), { open: 1 })).toEqual([1]);
+      expect(finalOf(reported('130'), { open: 2 })).toEqual([]);
+      expect(finalOf(reported('130', '130'), { open: 2 })).toEqual([1, 2]);
     });
   });
 
   describe('after three slots', () => {
-    const alone = telling('130');
+    const alone = reported('130');
 
     test.each<[what: string, history: SourceHistory | undefined, expected: number[]]>([
       ['is believed when it reported the same twice before', jumped(['130', '131']), [1]],
@@ -118,11 +118,7 @@ describe('telling jumps from moves', () => {
         jumped(['130', '130'], { others: ['100'] }),
         [],
       ],
-      [
-        'is believed when others that were believed reported the same',
-        jumped(['130', '130'], { others: ['130.5'] }),
-        [1],
-      ],
+      ['is believed when others that were believed reported the same', jumped(['130', '130'], { others: ['130.5'] }), [1]],
       ['looks at the last two slots only', jumped(['130', '130', '9']), [1]],
     ])('a source that is alone %s', (_, history, expected) => {
       const histories = new Map(history === undefined ? [] : [[1, history]]);
@@ -140,10 +136,10 @@ describe('telling jumps from moves', () => {
 
     test('is not believed while another source of the slot is', () => {
       const histories = new Map([[1, jumped(['130', '130'])]]);
-      expect(believed(telling('130', '100'), { reference: '100', histories })).toEqual([2]);
+      expect(believed(reported('130', '100'), { reference: '100', histories })).toEqual([2]);
     });
 
-    test('waits for those who may still tell', () => {
+    test('waits for those who may still report', () => {
       const histories = new Map([[1, jumped(['130', '130'])]]);
       expect(believed(alone, { reference: '100', histories, open: 1 })).toEqual([]);
     });
@@ -155,7 +151,7 @@ describe('telling jumps from moves', () => {
         [1, off],
         [2, moved],
       ]);
-      expect(believed(telling('162', '130'), { reference: '100', histories })).toEqual([2]);
+      expect(believed(reported('162', '130'), { reference: '100', histories })).toEqual([2]);
     });
   });
 
@@ -169,9 +165,9 @@ describe('telling jumps from moves', () => {
       const several = fc.array(price, { minLength: 1, maxLength: 6 });
       fc.assert(
         fc.property(several, reference, fc.integer({ min: 0, max: 3 }), (prices, last, open) => {
-          const told = telling(...prices);
-          const there = believed(told, { reference: last, open });
-          expect(believed([...told].reverse(), { reference: last, open }).sort()).toEqual([...there].sort());
+          const reports = reported(...prices);
+          const there = believed(reports, { reference: last, open });
+          expect(believed([...reports].reverse(), { reference: last, open }).sort()).toEqual([...there].sort());
         }),
       );
     });
@@ -182,7 +178,7 @@ describe('telling jumps from moves', () => {
       fc.assert(
         fc.property(off, fc.array(honest, { minLength: 2, maxLength: 7 }), last, (wrong, others, known) => {
           const histories = new Map([[1, jumped([wrong, wrong])]]);
-          expect(believed(telling(wrong, ...others), { reference: known, histories })).not.toContain(1);
+          expect(believed(reported(wrong, ...others), { reference: known, histories })).not.toContain(1);
         }),
       );
     });
@@ -190,17 +186,17 @@ describe('telling jumps from moves', () => {
     test('no honest source is disbelieved while they are more than the wrong ones, and the last price is theirs', () => {
       fc.assert(
         fc.property(fc.array(honest, { minLength: 2, maxLength: 5 }), price, honest, (others, wrong, last) => {
-          const ids = believed(telling(...others, wrong), { reference: last });
+          const ids = believed(reported(...others, wrong), { reference: last });
           for (let id = 1; id <= others.length; id += 1) expect(ids).toContain(id);
         }),
       );
     });
 
-    test('a move of any size is believed at once when two tell it and nobody else tells anything', () => {
+    test('a move of any size is believed at once when two report it and nobody else reports anything', () => {
       fc.assert(
         fc.property(fc.double({ min: 0.01, max: 100, noNaN: true }), (factor) => {
           const moved = (100 * factor).toFixed(8);
-          expect(believed(telling(moved, moved), { reference: '100' })).toEqual([1, 2]);
+          expect(believed(reported(moved, moved), { reference: '100' })).toEqual([1, 2]);
         }),
       );
     });
@@ -211,7 +207,7 @@ describe('telling jumps from moves', () => {
           const earlier: string[] = [];
           for (let slot = 1; slot <= 3; slot += 1) {
             const histories = new Map([[1, jumped([...earlier].reverse())]]);
-            if (believed(telling(settledAt), { reference: '100', histories }).length > 0) return;
+            if (believed(reported(settledAt), { reference: '100', histories }).length > 0) return;
             earlier.push(settledAt);
           }
           throw new Error(`${settledAt} was never believed`);
@@ -219,18 +215,18 @@ describe('telling jumps from moves', () => {
       );
     });
 
-    test('what is settled away from the last price stays, whatever the others tell', () => {
+    test('what is settled away from the last price stays, whatever the others report', () => {
       fc.assert(
         fc.property(
           fc.array(price, { minLength: 1, maxLength: 4 }),
           reference,
           fc.array(price, { maxLength: 3 }),
           (first, last, later) => {
-            const early = judgeJumps(telling(...first), { reference: last, open: later.length, limits: LIMITS });
-            const late = judgeJumps(telling(...first, ...later), { reference: last, open: 0, limits: LIMITS });
+            const early = judgeJumps(reported(...first), { reference: last, open: later.length, limits: LIMITS });
+            const late = judgeJumps(reported(...first, ...later), { reference: last, open: 0, limits: LIMITS });
             for (const [index, verdict] of early.entries()) {
               const near = last !== undefined && Math.abs(Number(first[index]) - Number(last)) <= 0.1 * Number(last);
-              if (verdict.isSettled && !near) expect(late[index]?.isJump).toBe(verdict.isJump);
+              if (verdict.isFinal && !near) expect(late[index]?.isJump).toBe(verdict.isJump);
             }
           },
         ),
@@ -240,14 +236,14 @@ describe('telling jumps from moves', () => {
 });
 
 describe('doubting a last price', () => {
-  test.each<[what: string, told: string[], expected: boolean]>([
+  test.each<[what: string, reports: string[], expected: boolean]>([
     ['nobody else reported one', ['100'], false],
     ['one reported otherwise', ['100', '130'], false],
     ['two reported otherwise, and agreed', ['100', '130', '130.2'], true],
     ['two reported otherwise, each for himself', ['100', '130', '160'], false],
     ['as many reported the same', ['100', '100', '130', '130'], false],
     ['those who reported otherwise were more', ['100', '100', '130', '130', '130'], true],
-  ])('%s', (_, told, expected) => {
-    expect(isDoubtful('100', told, LIMITS)).toBe(expected);
+  ])('%s', (_, reports, expected) => {
+    expect(isDoubtful('100', reports, LIMITS)).toBe(expected);
   });
 });

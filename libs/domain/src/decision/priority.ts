@@ -1,4 +1,4 @@
-import type { Outcome } from './reason.js';
+import type { Outcome } from '../reason.js';
 
 /** What the rule needs to know of one source's turn; `outcome` is undefined while it may still answer. */
 export interface Candidate {

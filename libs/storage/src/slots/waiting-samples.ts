@@ -1,18 +1,17 @@
-import { GRACE_AFTER_WINDOW_SECONDS, MAX_WINDOW_SECONDS } from '@app/domain';
+import { GRACE_AFTER_WINDOW_SECONDS, MAX_WINDOW_SECONDS, RATE_GRACE_SECONDS } from '@app/domain';
 import type pg from 'pg';
 import { BEGIN_BY_KEY, inTransaction } from '../pool.js';
 import { lockSlot } from './lock-slot.js';
-import { RATE_GRACE_SECONDS } from './telling.js';
-import { settleSlot, type SettledSlot } from './settle-slot.js';
+import { decideTickers, type DecidedSlot } from './decide-tickers.js';
 
 /** Tickers of a slot to be settled anew. */
-export interface UnsettledSlot {
+export interface UndecidedSlot {
   readonly slot: number;
   readonly tickerIds: readonly number[];
 }
 
 /** What settling several slots came to. */
-export type Settled = Pick<SettledSlot, 'decided' | 'refused' | 'revised'>;
+export type Settled = Pick<DecidedSlot, 'decided' | 'refused' | 'revised'>;
 
 /**
  * Goes on where a settled slot left off, each slot in a transaction of its own: what waited for the prices that were decided is
@@ -23,15 +22,15 @@ export type Settled = Pick<SettledSlot, 'decided' | 'refused' | 'revised'>;
  * decides the rate looks for samples after its own, so that the later of the two finds the other's. Chains end: no ticker is
  * converted by itself, and no price is decided twice.
  */
-export async function followUp(pool: pg.Pool, first: SettledSlot, slot: number, nowSeconds: number): Promise<Settled> {
-  const all: SettledSlot[] = [first];
-  const left: UnsettledSlot[] = first.waiting.length === 0 ? [] : [{ slot, tickerIds: first.waiting }];
-  const look = async (settled: SettledSlot): Promise<void> => {
+export async function followUp(pool: pg.Pool, first: DecidedSlot, slot: number, nowSeconds: number): Promise<Settled> {
+  const all: DecidedSlot[] = [first];
+  const left: UndecidedSlot[] = first.waiting.length === 0 ? [] : [{ slot, tickerIds: first.waiting }];
+  const look = async (settled: DecidedSlot): Promise<void> => {
     if (settled.rates.length > 0) left.push(...inParts(await readWaiting(pool, settled.rates)));
   };
   await look(first);
   for (let next = left.shift(); next !== undefined; next = left.shift()) {
-    const settled = await settleAlone(pool, next, nowSeconds);
+    const settled = await decideAlone(pool, next, nowSeconds);
     all.push(settled);
     await look(settled);
   }
@@ -46,7 +45,7 @@ export async function followUp(pool: pg.Pool, first: SettledSlot, slot: number, 
 const TICKERS_PER_PART = 500;
 
 /** Cuts slots into parts that are settled one after the other. */
-export function inParts(slots: readonly UnsettledSlot[]): UnsettledSlot[] {
+export function inParts(slots: readonly UndecidedSlot[]): UndecidedSlot[] {
   return slots.flatMap(({ slot, tickerIds }) =>
     Array.from({ length: Math.ceil(tickerIds.length / TICKERS_PER_PART) }, (_, index) => ({
       slot,
@@ -56,23 +55,23 @@ export function inParts(slots: readonly UnsettledSlot[]): UnsettledSlot[] {
 }
 
 /** Settles a slot in a transaction of its own. */
-export async function settleAlone(
+export async function decideAlone(
   pool: pg.Pool,
-  { slot, tickerIds }: UnsettledSlot,
+  { slot, tickerIds }: UndecidedSlot,
   nowSeconds: number,
-): Promise<SettledSlot> {
+): Promise<DecidedSlot> {
   return inTransaction(
     pool,
     async (client) => {
       await lockSlot(client, slot, tickerIds);
-      return settleSlot(client, slot, tickerIds, { nowSeconds });
+      return decideTickers(client, slot, tickerIds, { nowSeconds });
     },
     BEGIN_BY_KEY,
   );
 }
 
-async function readWaiting(pool: pg.Pool, rates: SettledSlot['rates']): Promise<UnsettledSlot[]> {
-  const result = await pool.query<UnsettledSlot>({
+async function readWaiting(pool: pg.Pool, rates: DecidedSlot['rates']): Promise<UndecidedSlot[]> {
+  const result = await pool.query<UndecidedSlot>({
     name: 'waiting-for-rates',
     text: `SELECT s.slot, array_agg(DISTINCT s.ticker_id) AS "tickerIds"
            FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS rate(ticker, from_slot, to_slot)
@@ -97,8 +96,8 @@ const LOOK_BACK_SECONDS = GRACE_AFTER_WINDOW_SECONDS + 60;
  * Slots without a price in which a sample waits for a rate: one that has come meanwhile, from a worker that ended before it could
  * look for what waits, or one that does not come any more while another source of the slot has a price.
  */
-export async function readStrandedSlots(pool: pg.Pool, nowSeconds: number, limit: number): Promise<UnsettledSlot[]> {
-  const result = await pool.query<UnsettledSlot>({
+export async function readStrandedSlots(pool: pg.Pool, nowSeconds: number, limit: number): Promise<UndecidedSlot[]> {
+  const result = await pool.query<UndecidedSlot>({
     name: 'stranded-slots',
     text: `WITH waiting AS (
              SELECT w.slot, w.ticker_id, w.rate_ticker,

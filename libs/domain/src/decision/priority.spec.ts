@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { decideByPriority, standbyToAsk, type Candidate, type StandbyCandidate } from './decide.js';
-import { OUTCOMES, type Outcome } from './reason.js';
+import { decideByPriority, standbyToAsk, type Candidate, type StandbyCandidate } from './priority.js';
+import { OUTCOMES, type Outcome } from '../reason.js';
 
 /** Candidates in order of preference, with ids 1, 2, 3... */
 function turns(...outcomes: (Outcome | undefined)[]): Candidate[] {

@@ -1,8 +1,7 @@
-import { CANDLE_SECONDS, maxAttemptsOf, type RefusalReason } from '@app/domain';
+import { CANDLE_SECONDS, maxAttemptsOf, type ChosenPrice, type RefusalReason, type SampleRevision } from '@app/domain';
 import type pg from 'pg';
 import { MERGE_CANDLE_SQL } from '../merge-candle.sql.js';
-import type { ChosenPrice, Revision } from './settle-ticker.js';
-import type { TurnRow } from './slot-turns.js';
+import type { StoredSlot, StoredSource } from './slot-sources.js';
 
 /** A price that was decided by a store. */
 export interface DecidedPrice {
@@ -13,11 +12,17 @@ export interface DecidedPrice {
   readonly sourceId: number;
 }
 
+/** Whose it is. */
+export type OfTicker = Pick<StoredSlot, 'tickerId'>;
+
+/** A standby source to be called. */
+export type StandbyCall = Pick<StoredSlot, 'deadline' | 'intervalSeconds'> & Pick<StoredSource, 'sourceId' | 'batch'>;
+
 /** Changes samples that do not stand as they were given. */
 export async function reviseSamples(
   client: pg.ClientBase,
   slot: number,
-  revisions: readonly Revision[],
+  revisions: readonly (SampleRevision & OfTicker)[],
 ): Promise<void> {
   if (revisions.length === 0) return;
   await client.query({
@@ -41,7 +46,11 @@ export async function reviseSamples(
 }
 
 /** Plans the calls of standby sources; the planner hands them to the queue. In the order of their keys: two stores never deadlock. */
-export async function callStandbys(client: pg.ClientBase, slot: number, standbys: readonly TurnRow[]): Promise<void> {
+export async function callStandbys(
+  client: pg.ClientBase,
+  slot: number,
+  standbys: readonly StandbyCall[],
+): Promise<void> {
   if (standbys.length === 0) return;
   await client.query({
     name: 'call-standbys',
@@ -67,7 +76,7 @@ export async function callStandbys(client: pg.ClientBase, slot: number, standbys
 export async function recordRefusals(
   client: pg.ClientBase,
   slot: number,
-  refused: readonly (TurnRow & { readonly refusal: RefusalReason })[],
+  refused: readonly (StoredSlot & { readonly refusal: RefusalReason })[],
 ): Promise<void> {
   if (refused.length === 0) return;
   await client.query({
@@ -101,7 +110,7 @@ export async function recordRefusals(
 export async function insertPrices(
   client: pg.ClientBase,
   slot: number,
-  chosen: readonly ChosenPrice[],
+  chosen: readonly (ChosenPrice & OfTicker)[],
 ): Promise<DecidedPrice[]> {
   if (chosen.length === 0) return [];
   const decided = await client.query<DecidedPrice>({

@@ -1,7 +1,7 @@
-import { compareDecimals, plainDecimal } from './decimal.js';
-import type { Quote } from './quote.js';
+import { compareDecimals, plainDecimal } from '../decimal.js';
+import type { Quote } from '../quote.js';
 import { quotedPrice } from './quoted-price.js';
-import type { RejectionReason } from './reason.js';
+import type { RejectionReason } from '../reason.js';
 import { DEFAULT_CHECK_LIMITS, type CheckLimits } from './rule-options.js';
 
 /** What a quote is judged by. */

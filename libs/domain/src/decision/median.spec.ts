@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { compareDecimals } from './decimal.js';
-import { flagBits } from './flags.js';
+import { compareDecimals } from '../decimal.js';
+import { flagBits } from '../flags.js';
 import { decideByMedian, type AcceptedPrice } from './median.js';
 import { DEFAULT_MEDIAN_LIMITS, type MedianLimits } from './rule-options.js';
 

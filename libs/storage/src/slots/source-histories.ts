@@ -44,8 +44,9 @@ function toHistory({ earlier, lastAcceptedSlot }: HistoryRow): SourceHistory {
   return {
     lastAcceptedSlot: lastAcceptedSlot ?? undefined,
     earlier: (earlier ?? []).flatMap(({ price, raw, inverted, rate, isJump, others }) => {
-      const told = price ?? (raw === null ? null : quotedPrice({ raw, isInverted: inverted, rate: rate ?? undefined }));
-      return told == null ? [] : [{ price: told, isJump, othersAccepted: others ?? [] }];
+      const reported =
+        price ?? (raw === null ? null : quotedPrice({ raw, isInverted: inverted, rate: rate ?? undefined }));
+      return reported == null ? [] : [{ price: reported, isJump, othersAccepted: others ?? [] }];
     }),
   };
 }

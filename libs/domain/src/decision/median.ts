@@ -1,6 +1,6 @@
-import { compareDecimals, distanceOfDecimals, exactProduct, meanOfDecimals, shareOfDecimals } from './decimal.js';
-import { PRICE_FLAGS } from './flags.js';
-import type { RefusalReason } from './reason.js';
+import { compareDecimals, distanceOfDecimals, exactProduct, meanOfDecimals, shareOfDecimals } from '../decimal.js';
+import { PRICE_FLAGS } from '../flags.js';
+import type { RefusalReason } from '../reason.js';
 import type { MedianLimits } from './rule-options.js';
 
 /** A sample that was accepted. */

@@ -1,6 +1,6 @@
-import { flagBits } from './flags.js';
+import { flagBits } from '../flags.js';
 import { judgeAnswer, type JudgedAnswer, type JudgedMember, type JudgeOptions } from './judge-answer.js';
-import type { Quote } from './quote.js';
+import type { Quote } from '../quote.js';
 
 const SLOT = 1_766_016_000;
 const RECEIVED_AT = new Date((SLOT + 1) * 1000);
@@ -27,7 +27,7 @@ function judge(
 const IN_TETHER = { member: { quotedIn: 'usdt' } };
 
 describe('judging an answer', () => {
-  test('keeps what the source reported, with the digits of the wire', () => {
+  test('keeps what the source reports, with the digits of the wire', () => {
     expect(judge({ price: '8.7e4', marketCap: '1.5e12', volume24h: '31.50' })).toEqual({
       ...{ tickerId: 7, outcome: 'accepted', price: '87000', raw: '8.7e4', isInverted: false },
       ...{ sourceTime: SOURCE_TIME, flags: 0, marketCap: '1500000000000', volume24h: '31.50' },

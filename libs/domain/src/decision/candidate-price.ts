@@ -1,0 +1,62 @@
+import type { SampleReason } from '../reason.js';
+import { checkRange } from './check.js';
+import { isDoubtful } from './jump.js';
+import { quotedPrice } from './quoted-price.js';
+import type { CheckLimits } from './rule-options.js';
+import type { SlotSample, SlotSource, SlotToDecide } from './slot-to-decide.js';
+
+/**
+ * How long after the window a sample may still wait for its rate, in seconds: a rate that is decided when its own window ends comes
+ * a moment after that.
+ */
+export const RATE_GRACE_SECONDS = 5;
+
+/** A source of a slot with the price that it reports, when that passes every check that looks at it alone. */
+export interface CandidatePrice {
+  readonly source: SlotSource;
+  readonly price: string | undefined;
+  readonly rate: string | undefined;
+  /** It has just been converted, and the outcome of that is not accepted. */
+  readonly rejection?: { readonly reason: SampleReason; readonly detail: string } | undefined;
+  /** It waits for the rate that converts it. */
+  readonly isWaiting: boolean;
+}
+
+/** What a source reports: its price as it was accepted, as it would be but for the jump, or as a rate that has come makes it. */
+export function candidatePriceOf(
+  source: SlotSource,
+  {
+    deadline,
+    limits,
+    nowSeconds,
+  }: { readonly deadline: number; readonly limits: CheckLimits; readonly nowSeconds: number },
+): CandidatePrice {
+  const { sample } = source;
+  const rate = sample?.rate;
+  if (sample?.outcome === 'accepted') return { source, price: sample.price, rate, isWaiting: false };
+  if (sample?.outcome !== 'rejected') return { source, price: undefined, rate, isWaiting: false };
+  if (sample.reason === 'jump') return { source, price: convert(sample, rate), rate, isWaiting: false };
+  if (sample.reason !== 'no_conversion_rate') return { source, price: undefined, rate, isWaiting: false };
+  if (sample.rateFound === undefined) {
+    const until = Math.min(sample.rateDeadline ?? 0, deadline) + RATE_GRACE_SECONDS;
+    return { source, price: undefined, rate, isWaiting: nowSeconds < until };
+  }
+  const price = convert(sample, sample.rateFound);
+  const rejection =
+    price === undefined
+      ? ({ reason: 'not_a_decimal', detail: `cannot be converted at ${sample.rateFound}` } as const)
+      : checkRange(price, limits);
+  return rejection === undefined
+    ? { source, price, rate: sample.rateFound, isWaiting: false }
+    : { source, price: undefined, rate: sample.rateFound, rejection, isWaiting: false };
+}
+
+function convert({ raw, isInverted }: SlotSample, rate: string | undefined): string | undefined {
+  return raw === undefined ? undefined : quotedPrice({ raw, isInverted, rate });
+}
+
+/** What the prices of a slot are held against: the last price, when it is young enough and its own slot does not contradict it. */
+export function referenceOf({ slot, last }: SlotToDecide, limits: CheckLimits): string | undefined {
+  if (last === undefined || slot - last.slot > limits.jumpMemorySeconds) return undefined;
+  return isDoubtful(last.price, last.reported, limits) ? undefined : last.price;
+}

@@ -1,0 +1,10 @@
+export { RATE_GRACE_SECONDS } from './candidate-price.js';
+export * from './check.js';
+export * from './consensus.js';
+export * from './decide-slot.js';
+export * from './judge-answer.js';
+export * from './jump.js';
+export * from './median.js';
+export * from './quoted-price.js';
+export * from './rule-options.js';
+export * from './slot-to-decide.js';

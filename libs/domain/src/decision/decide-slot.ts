@@ -72,19 +72,19 @@ export function decideSlot(slot: SlotToDecide, context: DecisionContext): SlotDe
   const windowEnded = deadline <= nowSeconds;
   const candidates = slot.sources.map((source) => candidatePriceOf(source, { deadline, limits, nowSeconds }));
   const reference = referenceOf(slot, limits);
-  const judge = (open: number): Map<number, JumpVerdict> => {
-    const verdicts = judgeJumps(candidates.flatMap(reportedPrice), { reference, open, limits, histories });
+  const judge = (open: number, known?: DecisionContext['histories']): Map<number, JumpVerdict> => {
+    const verdicts = judgeJumps(candidates.flatMap(reportedPrice), { reference, open, limits, histories: known });
     return new Map(verdicts.map((verdict) => [verdict.sourceId, verdict]));
   };
 
   const openNow = candidates.filter(({ source, isWaiting }) => isWaiting || isOpen(source, windowEnded)).length;
-  const firstVerdicts = judge(openNow);
+  // A standby source is asked before anybody is believed for having reported the same for long.
   const standby =
     isDecided || deadline - nowSeconds < MIN_SECONDS_FOR_STANDBY
       ? undefined
-      : findStandby(slot, candidates, firstVerdicts);
+      : findStandby(slot, candidates, judge(openNow));
   const open = openNow + (standby === undefined ? 0 : 1);
-  const verdicts = standby === undefined ? firstVerdicts : judge(open);
+  const verdicts = judge(open, histories);
 
   return {
     revisions: candidates.flatMap((candidate) => revise(candidate, verdicts, isDecided)),

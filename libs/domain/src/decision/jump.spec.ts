@@ -118,7 +118,11 @@ describe('telling jumps from moves', () => {
         jumped(['130', '130'], { others: ['100'] }),
         [],
       ],
-      ['is believed when others that were believed reported the same', jumped(['130', '130'], { others: ['130.5'] }), [1]],
+      [
+        'is believed when others that were believed reported the same',
+        jumped(['130', '130'], { others: ['130.5'] }),
+        [1],
+      ],
       ['looks at the last two slots only', jumped(['130', '130', '9']), [1]],
     ])('a source that is alone %s', (_, history, expected) => {
       const histories = new Map(history === undefined ? [] : [[1, history]]);

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isStablecoinToDollar, parseTicker, type PriceFlag, rateTickerOf } from '@app/domain';
+import { convertReading, flagNames, type JudgedReading, judgeReading, parseTicker, type PriceFlag } from '@app/domain';
 import {
   endpointFor,
   planOf,
+  quotedInOf,
   type RequestedTicker,
   type Source,
   type SourceAccesses,
@@ -12,7 +13,6 @@ import {
 } from '@app/sources';
 import type { AskedPrice } from './asked-price.js';
 import { batchesOf } from './fetch-batches.js';
-import { type JudgedReading, judgeReading, type Rate } from './judge-reading.js';
 
 /** What one source gave for one ticker. */
 export interface Attempt {
@@ -59,7 +59,7 @@ const FINAL_KINDS = new Set(['rate_limited', 'unavailable', 'timeout', 'unauthor
 /** Fetches prices now, once: what the first source does not give is asked of the next. */
 export class PriceFetch {
   private readonly made: Attempt[] = [];
-  private readonly rates = new Map<string, Promise<Rate>>();
+  private readonly rates = new Map<string, Promise<string | undefined>>();
   private readonly spentUntilMs = new Map<string, number>();
 
   constructor(private readonly parts: FetchParts) {}
@@ -159,35 +159,53 @@ export class PriceFetch {
     const { requestedAt, receivedAt, latencyMs } = answer;
     const made = { ...asked, source: source.name, requestedAt, receivedAt, latencyMs };
     const reading = answer.readings.find(({ ticker }) => ticker === asked.ticker);
-    if (reading === undefined)
-      return { ...made, outcome: 'failed', reason: 'absent', detail: 'the answer leaves it out' };
     const quotedIn = otherCurrencyOf(source, asked);
-    const rateFor = quotedIn === undefined ? undefined : () => this.rateFor(quotedIn, quoteOf(asked));
-    const judged: JudgedReading = await judgeReading(reading, answer, rateFor);
-    return { ...made, quotedIn, ...judged };
+    const { stablecoinsAtPar } = this.parts;
+    const judged = judgeReading({ quote: quoteOf(asked), quotedIn }, reading, answer, { stablecoinsAtPar });
+    const {
+      outcome,
+      reason,
+      detail,
+      price,
+      raw,
+      rate,
+      rateTicker,
+      sourceTime,
+      flags = 0,
+    } = judged.reason === 'no_conversion_rate' ? await this.convert(judged) : judged;
+    return {
+      ...{ ...made, quotedIn, reason, price, raw, rate, rateTicker, sourceTime, flags: flagNames(flags) },
+      outcome: outcome === 'missed' ? 'failed' : outcome,
+      detail: reason === 'absent' ? 'the answer leaves it out' : detail,
+    };
   }
 
-  private rateFor(quotedIn: string, quote: string): Promise<Rate> {
-    const ticker = rateTickerOf(quotedIn, quote);
+  private async convert(judged: JudgedReading): Promise<JudgedReading> {
+    const { rateTicker = '' } = judged;
+    const rate = await this.rateOf(rateTicker);
+    if (rate !== undefined) return convertReading(judged, rate);
+    return { ...judged, detail: `quoted in ${parseTicker(rateTicker)?.base}, and no source gave ${rateTicker}` };
+  }
+
+  private rateOf(ticker: string): Promise<string | undefined> {
     let rate = this.rates.get(ticker);
     if (rate === undefined) {
-      rate = this.fetchRate(ticker, this.parts.stablecoinsAtPar && isStablecoinToDollar(quotedIn, quote));
+      rate = this.fetchRate(ticker);
       this.rates.set(ticker, rate);
     }
     return rate;
   }
 
   /** A rate is a price like any other, of a source that has it in the very currency: it is never converted itself. */
-  private async fetchRate(ticker: string, isAtPar: boolean): Promise<Rate> {
-    if (isAtPar) return { ticker, price: '1', isAtPar };
+  private async fetchRate(ticker: string): Promise<string | undefined> {
     const parts = parseTicker(ticker);
-    if (parts === undefined) return { ticker, price: undefined, isAtPar };
+    if (parts === undefined) return undefined;
     const direct = this.parts.rateSources.filter((source) => {
       const sourceName = source.defaultName(parts);
-      return sourceName !== undefined && otherCurrencyOf(source, { ticker, sourceName }) === undefined;
+      return sourceName !== undefined && quotedInOf(source, sourceName, parts) === undefined;
     });
     const [found] = await this.ask([{ parts, names: new Map() }], direct);
-    return { ticker, price: found?.price, isAtPar };
+    return found?.price;
   }
 }
 
@@ -196,10 +214,9 @@ function withoutCredits(source: Source, asked: RequestedTicker): Attempt {
   return { ...asked, source: source.name, outcome: 'failed', reason: 'no_credits', detail };
 }
 
-/** The currency that a source quotes a name in, when it is not that of the ticker. */
-function otherCurrencyOf(source: Source, asked: RequestedTicker): string | undefined {
-  const quotedIn = source.quoteOf?.(asked.sourceName);
-  return quotedIn === quoteOf(asked) ? undefined : quotedIn;
+function otherCurrencyOf(source: Source, { ticker, sourceName }: RequestedTicker): string | undefined {
+  const parts = parseTicker(ticker);
+  return parts === undefined ? undefined : quotedInOf(source, sourceName, parts);
 }
 
 function quoteOf({ ticker }: RequestedTicker): string {

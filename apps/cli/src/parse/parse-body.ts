@@ -1,14 +1,20 @@
-import { checkQuote, type RejectionReason, type SourceErrorKind } from '@app/domain';
+import {
+  type JudgedReading,
+  judgeReading,
+  parseTicker,
+  quotedPrice,
+  type RejectionReason,
+  type SourceErrorKind,
+} from '@app/domain';
 import {
   answeredAt,
   type DriftPolicy,
-  isQuote,
   type ReadAnswer,
+  quotedInOf,
   readAnswer,
   type RequestedTicker,
   type Source,
   SourceError,
-  type SourceReading,
   type SourceResponse,
 } from '@app/sources';
 import { answerClock, headerClock } from './answer-clock.js';
@@ -80,40 +86,27 @@ export function describeFailure(error: unknown): ParsedBody {
 
 function judge({ source, tickers, response }: ParseOptions, answer: ReadAnswer, receivedAtMs: number): ParsedBody {
   const byTicker = new Map(answer.readings.map((reading) => [reading.ticker, reading]));
-  const made = answeredAt(response.headers, receivedAtMs);
+  const times = { receivedAt: new Date(receivedAtMs), answeredAt: answeredAt(response.headers, receivedAtMs) };
   const accepted: AcceptedPrice[] = [];
   const rejected: RejectedPrice[] = [];
   const missing: string[] = [];
-  for (const asked of tickers) {
-    const reading = byTicker.get(asked.ticker);
-    const verdict =
-      reading === undefined
-        ? undefined
-        : judgeReading(reading, new Date(receivedAtMs), made, isQuotedOtherwise(source, asked));
-    if (verdict === undefined) missing.push(asked.ticker);
-    else if ('reason' in verdict) rejected.push(verdict);
-    else accepted.push(verdict);
+  for (const { ticker, sourceName } of tickers) {
+    const parts = parseTicker(ticker);
+    const quotedIn = parts === undefined ? undefined : quotedInOf(source, sourceName, parts);
+    const asked = { quote: parts?.quote ?? '', quotedIn };
+    const judged = judgeReading(asked, byTicker.get(ticker), times, { stablecoinsAtPar: false });
+    const price = priceOnTheWire(judged);
+    if (judged.reason === 'absent') missing.push(ticker);
+    else if (price !== undefined)
+      accepted.push({ ticker, price, source_time: judged.sourceTime?.toISOString() ?? null });
+    else rejected.push({ ticker, reason: judged.reason as RejectionReason, detail: judged.detail ?? '' });
   }
   return { accepted, rejected, missing, error: null };
 }
 
-function judgeReading(
-  reading: SourceReading,
-  receivedAt: Date,
-  made: Date | undefined,
-  isToBeConverted: boolean,
-): AcceptedPrice | RejectedPrice {
-  const { ticker } = reading;
-  if (!isQuote(reading)) return { ticker, reason: reading.rejected, detail: reading.detail };
-  const verdict = checkQuote(reading, { receivedAt, answeredAt: made, isToBeConverted });
-  if (verdict.outcome === 'rejected') return { ticker, reason: verdict.reason, detail: verdict.detail };
-  return { ticker, price: verdict.price, source_time: reading.sourceTime?.toISOString() ?? null };
-}
-
-/** Whether a source gives the price in another currency than the ticker's, which a worker converts afterwards. */
-function isQuotedOtherwise(source: Source, { ticker, sourceName }: RequestedTicker): boolean {
-  const quotedIn = source.quoteOf?.(sourceName);
-  return quotedIn !== undefined && !ticker.endsWith(`_${quotedIn}`);
+/** The price in the currency that the source quotes in: whether that is the ticker's, and at what rate, is no matter of the answer. */
+function priceOnTheWire({ price, reason, raw, isInverted = false }: JudgedReading): string | undefined {
+  return reason === 'no_conversion_rate' && raw !== undefined ? quotedPrice({ raw, isInverted }) : price;
 }
 
 function describe(error: unknown): BodyError {

@@ -1,7 +1,7 @@
 import { parseTicker, type ScheduledSource } from '@app/domain';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from '@app/observability';
-import { sourceById } from '@app/sources';
+import { quotedInOf, sourceById } from '@app/sources';
 import {
   CatalogueRepository,
   isSampledAs,
@@ -13,7 +13,7 @@ import { LOGGER, STABLECOINS_AT_PAR } from '../tokens.js';
 import { NameBook } from './name-book.js';
 import { SourceLoad } from './source-load.js';
 import { checkConversions, missingRates } from './conversions.js';
-import { CatalogueError, checkBatches, quotedInOf, resolveTicker } from './resolve-ticker.js';
+import { CatalogueError, checkBatches, resolveTicker } from './resolve-ticker.js';
 import type { TickerChange, TickerRequest } from './ticker-request.js';
 
 /** What shall be sampled from the start of a process on. */

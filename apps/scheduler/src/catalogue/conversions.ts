@@ -1,7 +1,7 @@
 import { isStablecoinToDollar, parseTicker, rateTickerOf } from '@app/domain';
-import { sourceById, SOURCES } from '@app/sources';
+import { quotedInOf, sourceById, SOURCES } from '@app/sources';
 import type { TickerPlan } from '@app/storage';
-import { CatalogueError, quotedInOf } from './resolve-ticker.js';
+import { CatalogueError } from './resolve-ticker.js';
 
 /** A price that is converted by that of another ticker. */
 interface Conversion {

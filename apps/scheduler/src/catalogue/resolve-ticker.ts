@@ -6,9 +6,8 @@ import {
   windowSeconds,
   type RuleOptions,
   type ScheduledSource,
-  type TickerParts,
 } from '@app/domain';
-import { endpointFor, sourceByName, SOURCES, type RequestedTicker, type Source } from '@app/sources';
+import { endpointFor, quotedInOf, sourceByName, SOURCES, type RequestedTicker, type Source } from '@app/sources';
 import type { TickerPlan } from '@app/storage';
 import { closest } from 'fastest-levenshtein';
 import { MAX_INTERVAL_SECONDS, type TickerRequest } from './ticker-request.js';
@@ -52,7 +51,12 @@ export function resolveTicker(request: TickerRequest): TickerPlan {
       {
         ...{ sourceId: source.id, position, sourceName, batch: asked.batch ?? request.ticker, intervalSeconds },
         standby: asked.standby ?? false,
-        quotedIn: asked.quoted_in === undefined ? quotedInOf(source, sourceName, parts) : other(asked.quoted_in, parts),
+        quotedIn:
+          asked.quoted_in === undefined
+            ? quotedInOf(source, sourceName, parts)
+            : asked.quoted_in === parts.quote
+              ? undefined
+              : asked.quoted_in,
       },
     ];
   });
@@ -78,15 +82,6 @@ export function resolveTicker(request: TickerRequest): TickerPlan {
     ruleOptions,
     sources,
   };
-}
-
-/** The currency that a name is quoted in, where it is not the ticker's own. */
-export function quotedInOf(source: Source, sourceName: string, ticker: TickerParts): string | undefined {
-  return other(source.quoteOf?.(sourceName) ?? ticker.quote, ticker);
-}
-
-function other(currency: string, { quote }: TickerParts): string | undefined {
-  return currency === quote ? undefined : currency;
 }
 
 function standbyFaults({ ticker, interval_seconds }: TickerRequest, sources: readonly ScheduledSource[]): string[] {

@@ -1,5 +1,4 @@
-import type { SampleReason } from '../reason.js';
-import { checkRange } from './check.js';
+import { convertPrice, type RejectedQuote } from './check.js';
 import { isDoubtful } from './jump.js';
 import { quotedPrice } from './quoted-price.js';
 import type { CheckLimits } from './rule-options.js';
@@ -17,7 +16,7 @@ export interface CandidatePrice {
   readonly price: string | undefined;
   readonly rate: string | undefined;
   /** It has just been converted, and the outcome of that is not accepted. */
-  readonly rejection?: { readonly reason: SampleReason; readonly detail: string } | undefined;
+  readonly rejection?: RejectedQuote | undefined;
   /** It waits for the rate that converts it. */
   readonly isWaiting: boolean;
 }
@@ -35,23 +34,21 @@ export function candidatePriceOf(
   const rate = sample?.rate;
   if (sample?.outcome === 'accepted') return { source, price: sample.price, rate, isWaiting: false };
   if (sample?.outcome !== 'rejected') return { source, price: undefined, rate, isWaiting: false };
-  if (sample.reason === 'jump') return { source, price: convert(sample, rate), rate, isWaiting: false };
+  if (sample.reason === 'jump') return { source, price: jumpedTo(sample), rate, isWaiting: false };
   if (sample.reason !== 'no_conversion_rate') return { source, price: undefined, rate, isWaiting: false };
   if (sample.rateFound === undefined) {
     const until = Math.min(sample.rateDeadline ?? 0, deadline) + RATE_GRACE_SECONDS;
     return { source, price: undefined, rate, isWaiting: nowSeconds < until };
   }
-  const price = convert(sample, sample.rateFound);
-  const rejection =
-    price === undefined
-      ? ({ reason: 'not_a_decimal', detail: `cannot be converted at ${sample.rateFound}` } as const)
-      : checkRange(price, limits);
-  return rejection === undefined
-    ? { source, price, rate: sample.rateFound, isWaiting: false }
-    : { source, price: undefined, rate: sample.rateFound, rejection, isWaiting: false };
+  const rateFound = sample.rateFound;
+  const converted =
+    sample.raw === undefined ? undefined : convertPrice({ ...sample, raw: sample.raw }, rateFound, limits);
+  return converted?.outcome === 'rejected'
+    ? { source, price: undefined, rate: rateFound, rejection: converted, isWaiting: false }
+    : { source, price: converted?.price, rate: rateFound, isWaiting: false };
 }
 
-function convert({ raw, isInverted }: SlotSample, rate: string | undefined): string | undefined {
+function jumpedTo({ raw, isInverted, rate }: SlotSample): string | undefined {
   return raw === undefined ? undefined : quotedPrice({ raw, isInverted, rate });
 }
 

@@ -60,6 +60,17 @@ export function checkRange(price: string, { minimum, maximum }: CheckLimits): Re
   return undefined;
 }
 
+/** The price that a text on the wire comes to at a rate, or why it comes to none that a ticker with these limits can have. */
+export function convertPrice(
+  { raw, isInverted }: { readonly raw: string; readonly isInverted: boolean },
+  rate: string,
+  limits: CheckLimits,
+): { readonly outcome: 'accepted'; readonly price: string } | RejectedQuote {
+  const price = quotedPrice({ raw, isInverted, rate });
+  if (price === undefined) return reject('not_a_decimal', `cannot be converted at ${rate}`);
+  return checkRange(price, limits) ?? { outcome: 'accepted', price };
+}
+
 function checkTime(quote: Quote, context: CheckContext, limits: CheckLimits): RejectedQuote | undefined {
   const { receivedAt, answeredAt } = context;
   const leadSeconds = secondsBetween(receivedAt, quote.sourceTime);

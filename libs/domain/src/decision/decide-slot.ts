@@ -213,7 +213,7 @@ function revise(
 ): SampleRevision[] {
   const verdict = verdicts.get(sourceId);
   if (rejection !== undefined) {
-    return [{ sourceId, source, outcome: 'rejected', price: undefined, rate, ...rejection }];
+    return [{ sourceId, source, price: undefined, rate, ...rejection }];
   }
   if (sample === undefined || price === undefined || verdict === undefined) return [];
   const wasJump = sample.reason === 'jump';

@@ -1,10 +1,10 @@
-import { checkQuote, checkRange } from './check.js';
+import { checkQuote, convertPrice } from './check.js';
 import { plainDecimal } from '../decimal.js';
 import { flagBits, type PriceFlag } from '../flags.js';
 import type { Quote } from '../quote.js';
-import { isStablecoinToDollar, quotedPrice, rateTickerOf } from './quoted-price.js';
+import { isStablecoinToDollar, rateTickerOf } from './quoted-price.js';
 import type { Outcome, RejectionReason, SampleReason } from '../reason.js';
-import { checkLimitsOf, type RuleOptions } from './rule-options.js';
+import { checkLimitsOf, DEFAULT_CHECK_LIMITS, type RuleOptions } from './rule-options.js';
 
 /** How answers are judged. */
 export interface JudgeOptions {
@@ -12,34 +12,41 @@ export interface JudgeOptions {
   readonly stablecoinsAtPar: boolean;
 }
 
-/** The part of an answer that its samples are made of. */
-export interface JudgedAnswer {
-  /** Of each ticker a quote, or why it cannot be read. */
-  readonly readings: readonly (
-    Quote | { readonly ticker: string; readonly rejected: RejectionReason; readonly detail: string }
-  )[];
-  readonly requestedAt: Date;
+/** What an answer says of one ticker: a quote, or why it cannot be read. */
+export type Reading = Quote | { readonly ticker: string; readonly rejected: RejectionReason; readonly detail: string };
+
+/** When an answer came. */
+export interface AnswerTimes {
   readonly receivedAt: Date;
-  /** When the answer was made, as far as its headers tell. */
+  /** When the answer was made, as far as its headers say. */
   readonly answeredAt?: Date | undefined;
 }
 
-/** A ticker that was asked for. */
-export interface JudgedMember {
-  readonly tickerId: number;
-  readonly ticker: string;
+/** The part of an answer that its samples are made of. */
+export interface JudgedAnswer extends AnswerTimes {
+  readonly readings: readonly Reading[];
+  readonly requestedAt: Date;
+}
+
+/** What judging a reading needs to know of its ticker. */
+export interface JudgedTicker {
   /** The currency that the ticker is priced in. */
   readonly quote: string;
-  /** UNIX second at which its window ends. */
-  readonly deadline: number;
   /** The currency that the source quotes in, when that is another. */
   readonly quotedIn?: string | null | undefined;
   readonly ruleOptions?: RuleOptions | undefined;
 }
 
-/** What an answer says of one ticker, judged by itself. */
-export interface JudgedSample {
+/** A ticker that was asked for. */
+export interface JudgedMember extends JudgedTicker {
   readonly tickerId: number;
+  readonly ticker: string;
+  /** UNIX second at which its window ends. */
+  readonly deadline: number;
+}
+
+/** A reading, judged by itself. */
+export interface JudgedReading {
   readonly outcome: Outcome;
   readonly reason?: SampleReason | undefined;
   readonly detail?: string | undefined;
@@ -57,6 +64,11 @@ export interface JudgedSample {
   readonly volume24h?: string | undefined;
 }
 
+/** What an answer says of one ticker, judged by itself. */
+export interface JudgedSample extends JudgedReading {
+  readonly tickerId: number;
+}
+
 /** What an answer says of every ticker that was asked for: one sample each, by the checks that look at one quote alone. */
 export function judgeAnswer(
   members: readonly JudgedMember[],
@@ -68,11 +80,7 @@ export function judgeAnswer(
   return members.map((member) => {
     const { tickerId } = member;
     if (!isInWindow(member, slot, answer)) return { tickerId, outcome: 'missed', reason: 'late' };
-    const reading = readings.get(member.ticker);
-    if (reading === undefined) return { tickerId, outcome: 'failed', reason: 'absent' };
-    if ('rejected' in reading)
-      return { tickerId, outcome: 'rejected', reason: reading.rejected, detail: reading.detail };
-    return judgeQuote(member, reading, answer, options);
+    return { tickerId, ...judgeReading(member, readings.get(member.ticker), answer, options) };
   });
 }
 
@@ -81,35 +89,49 @@ function isInWindow(member: JudgedMember, slot: number, { requestedAt, receivedA
   return requestedAt.getTime() >= slot * 1000 && receivedAt.getTime() < member.deadline * 1000;
 }
 
-function judgeQuote(member: JudgedMember, quote: Quote, answer: JudgedAnswer, options: JudgeOptions): JudgedSample {
-  const { receivedAt, answeredAt } = answer;
-  const quotedIn = member.quotedIn ?? undefined;
-  const limits = checkLimitsOf(member.ruleOptions ?? {});
-  const flags: PriceFlag[] = quote.mapped === undefined ? [] : ['mapped'];
+/**
+ * Judges what an answer says of one ticker, by the checks that look at it alone. A quote in another currency comes out as
+ * `no_conversion_rate` with the ticker of its rate, to be converted by {@link convertReading}; but for one that is taken at par.
+ * @param reading undefined when the answer leaves the ticker out.
+ */
+export function judgeReading(
+  { quote, quotedIn: other, ruleOptions }: JudgedTicker,
+  reading: Reading | undefined,
+  { receivedAt, answeredAt }: AnswerTimes,
+  options: JudgeOptions,
+): JudgedReading {
+  if (reading === undefined) return { outcome: 'failed', reason: 'absent' };
+  if ('rejected' in reading) return { outcome: 'rejected', reason: reading.rejected, detail: reading.detail };
+  const quotedIn = other ?? undefined;
+  const limits = checkLimitsOf(ruleOptions ?? {});
+  const flags: PriceFlag[] = reading.mapped === undefined ? [] : ['mapped'];
   const kept = {
-    tickerId: member.tickerId,
-    raw: quote.price,
-    isInverted: quote.inverted === true,
-    sourceTime: quote.sourceTime,
-    marketCap: plainDecimal(quote.marketCap ?? ''),
-    volume24h: plainDecimal(quote.volume24h ?? ''),
+    raw: reading.price,
+    isInverted: reading.inverted === true,
+    sourceTime: reading.sourceTime,
+    marketCap: plainDecimal(reading.marketCap ?? ''),
+    volume24h: plainDecimal(reading.volume24h ?? ''),
   };
-  const verdict = checkQuote(quote, { receivedAt, answeredAt, limits, isToBeConverted: quotedIn !== undefined });
+  const verdict = checkQuote(reading, { receivedAt, answeredAt, limits, isToBeConverted: quotedIn !== undefined });
   if (verdict.outcome === 'rejected') return { ...kept, ...verdict, flags: flagBits(flags) };
   if (verdict.isDerived) flags.push('derived');
   if (quotedIn === undefined) return { ...kept, outcome: 'accepted', price: verdict.price, flags: flagBits(flags) };
 
-  const rateTicker = rateTickerOf(quotedIn, member.quote);
-  if (!options.stablecoinsAtPar || !isStablecoinToDollar(quotedIn, member.quote)) {
+  const rateTicker = rateTickerOf(quotedIn, quote);
+  const isAtPar = options.stablecoinsAtPar && isStablecoinToDollar(quotedIn, quote);
+  const waiting: JudgedReading = {
+    ...kept,
+    ...{ outcome: 'rejected', reason: 'no_conversion_rate', rateTicker },
     // The store looks the rate up under the lock of the slot, and waits for it when it is not there yet.
-    const detail = `quoted in ${quotedIn}, and ${rateTicker} has no price in this slot`;
-    const flag = flagBits([...flags, 'derived']);
-    return { ...kept, outcome: 'rejected', reason: 'no_conversion_rate', detail, rateTicker, flags: flag };
-  }
-  const atPar = { ...kept, rate: '1', rateTicker, flags: flagBits([...flags, 'derived', 'at_par']) };
-  const price = quotedPrice({ raw: kept.raw, isInverted: kept.isInverted, rate: '1' });
-  if (price === undefined)
-    return { ...atPar, outcome: 'rejected', reason: 'not_a_decimal', detail: 'cannot be converted' };
-  const range = checkRange(price, limits);
-  return range === undefined ? { ...atPar, outcome: 'accepted', price } : { ...atPar, ...range };
+    detail: `quoted in ${quotedIn}, and ${rateTicker} has no price in this slot`,
+    flags: flagBits([...flags, 'derived', ...(isAtPar ? (['at_par'] as const) : [])]),
+  };
+  return isAtPar ? convertReading(waiting, '1', limits) : waiting;
+}
+
+/** Converts a reading that came out as `no_conversion_rate`, and holds what it comes to against the range of its ticker. */
+export function convertReading(reading: JudgedReading, rate: string, limits = DEFAULT_CHECK_LIMITS): JudgedReading {
+  const { raw = '', isInverted = false } = reading;
+  const kept = { ...reading, rate, reason: undefined, detail: undefined };
+  return { ...kept, ...convertPrice({ raw, isInverted }, rate, limits) };
 }

@@ -126,3 +126,9 @@ export function endpointFor(source: Source, tickers: readonly RequestedTicker[])
 export function onlyFirst(tickers: readonly RequestedTicker[]): readonly RequestedTicker[] {
   return tickers.slice(0, 1);
 }
+
+/** The currency that a name is quoted in, where it is not the ticker's own. */
+export function quotedInOf(source: Source, sourceName: string, { quote }: TickerParts): string | undefined {
+  const quotedIn = source.quoteOf?.(sourceName);
+  return quotedIn === quote ? undefined : quotedIn;
+}

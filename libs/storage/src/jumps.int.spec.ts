@@ -72,13 +72,6 @@ describe('jumps', () => {
       expect(await told.pricesOf(tickerId, [1, 2, 3, 4].map(minute))).toEqual([null, null, '129.50', '130']);
     });
 
-    test('begin anew when the source comes back in between', async () => {
-      await slotOf(minute(0), '100');
-      for (const [index, price] of ['130', '130', '100', '130', '130'].entries())
-        await slotOf(minute(index + 1), price);
-      expect(await told.pricesOf(tickerId, [1, 2, 3, 4, 5].map(minute))).toEqual([null, null, '100', null, null]);
-    });
-
     test('count over slots in which the source failed', async () => {
       await slotOf(minute(0), '100');
       await slotOf(minute(1), '130');
@@ -86,14 +79,6 @@ describe('jumps', () => {
       await slotOf(minute(3), '130');
       await slotOf(minute(4), '130');
       expect(await told.pricesOf(tickerId, [3, 4].map(minute))).toEqual([null, '130']);
-    });
-
-    test('are news, and no jumps, when the last price is too old', async () => {
-      await slotOf(minute(0), '100');
-      await slotOf(minute(60), '130');
-      expect(await told.priceOf(tickerId, minute(60))).toBeUndefined();
-      await slotOf(minute(61), '170');
-      expect(await told.priceOf(tickerId, minute(61))).toMatchObject({ price: '170' });
     });
 
     test('are recognised by the last price before the slot, also when a later slot has its price already', async () => {
@@ -109,51 +94,9 @@ describe('jumps', () => {
       await slotOf(minute(1), '190');
       expect(await told.samplesOf(tickerId, minute(1))).toEqual({ 1: 'rejected jump' });
     });
-
-    test('are judged by the limits of the ticker', async () => {
-      await forgetEverything(database.pool);
-      await sampled(1, { ruleOptions: { checks: { jump_ratio: 0.5, jump_memory_seconds: 60 } } });
-      await slotOf(minute(0), '100');
-      await slotOf(minute(1), '150');
-      await slotOf(minute(2), '225.1');
-      await slotOf(minute(3), '1000');
-      expect(await told.pricesOf(tickerId, [0, 1, 2, 3].map(minute))).toEqual(['100', '150', null, '1000']);
-    });
   });
 
   describe('of several sources', () => {
-    test('a move that two tell is served in the same slot, and the first of them is believed after the fact', async () => {
-      await sampled(3);
-      await slotOf(minute(0), '100', '100', '100');
-      await slotOf(minute(1), '130');
-      expect(await told.samplesOf(tickerId, minute(1))).toEqual({ 1: 'rejected jump' });
-      const { decided, revised } = await told.tell({ tickerId, sourceId: 2, slot: minute(1) }, '130.2');
-      expect(decided).toMatchObject([{ sourceId: 1, price: '130' }]);
-      expect(revised).toMatchObject([{ sourceId: 1, outcome: 'accepted', price: '130' }]);
-      expect(await told.samplesOf(tickerId, minute(1))).toEqual({ 1: 'accepted 130', 2: 'accepted 130.2' });
-    });
-
-    test('while the first source may yet be confirmed, the second is not served; then it is', async () => {
-      await sampled(3);
-      await slotOf(minute(0), '100', '100', '100');
-      await slotOf(minute(1), '130', '100');
-      expect(await told.priceOf(tickerId, minute(1))).toBeUndefined();
-      await told.tell({ tickerId, sourceId: 3, slot: minute(1) }, '100.1');
-      expect(await told.priceOf(tickerId, minute(1))).toMatchObject({ price: '100', source_id: 2 });
-      await slotOf(minute(2), '130', '100');
-      await told.pass(tickerId, minute(2), minute(2) + 15);
-      expect(await told.priceOf(tickerId, minute(2))).toMatchObject({ price: '100', source_id: 2 });
-    });
-
-    test('a source that is a quarter off for hours is never served, from the very first slot on', async () => {
-      await sampled(3);
-      for (let count = 0; count < 40; count += 1) await slotOf(minute(count), '125', '100', '100.1');
-      const served = await database.pool.query('SELECT DISTINCT source_id, price::text AS price FROM prices');
-      expect(served.rows).toEqual([{ source_id: 2, price: '100' }]);
-      expect(await told.samplesOf(tickerId, minute(0))).toMatchObject({ 1: 'rejected jump' });
-      expect(await told.samplesOf(tickerId, minute(39))).toMatchObject({ 1: 'rejected jump' });
-    });
-
     test('a source that stands still is left behind when two others tell a move', async () => {
       await sampled(3);
       await slotOf(minute(0), '100', '100', '100');
@@ -183,21 +126,6 @@ describe('jumps', () => {
           2: `accepted ${price}`,
         });
       }
-    });
-
-    test('what was served is never taken back, and who comes later is judged all the same', async () => {
-      await sampled(3);
-      await slotOf(minute(0), '100', '130', '130');
-      await told.pass(tickerId, minute(0), minute(0) + 15);
-      expect(await told.priceOf(tickerId)).toMatchObject({ price: '130', source_id: 2 });
-      await forgetEverything(database.pool);
-      await sampled(3);
-      await slotOf(minute(0), '100');
-      await told.pass(tickerId, minute(0), minute(0) + 15);
-      await told.tell({ tickerId, sourceId: 2 }, '130');
-      await told.tell({ tickerId, sourceId: 3 }, '130');
-      expect(await told.priceOf(tickerId)).toMatchObject({ price: '100', source_id: 1 });
-      expect(await told.samplesOf(tickerId)).toEqual({ 1: 'accepted 100', 2: 'accepted 130', 3: 'accepted 130' });
     });
 
     test('a jump of three slots is served at the end of the window, when another source has not reported', async () => {

@@ -49,13 +49,6 @@ describe('a standby source', () => {
     ...{ source_id: sourceId, batch, slot: 0, status: 'planned', window: 15, max_attempts: 3 },
   });
 
-  test('is not called while the source before it is well', async () => {
-    await sampled();
-    await tell(1, '100');
-    expect(await planned()).toEqual([]);
-    expect(await told.priceOf(tickerId)).toMatchObject({ source_id: 1 });
-  });
-
   test.each([
     ['failed', FAILED],
     ['missed', { outcome: 'missed', reason: 'benched' }],
@@ -86,30 +79,6 @@ describe('a standby source', () => {
     expect(await told.priceOf(tickerId, NOON + 60)).toMatchObject({ source_id: 2, price: '130' });
   });
 
-  test('is asked before a source is believed for having reported a jump three times', async () => {
-    await sampled({ fromSlot: NOON - 180 });
-    await told.tell({ tickerId, sourceId: 1, slot: NOON - 180 }, '100');
-    for (const slot of [NOON - 120, NOON - 60]) {
-      await told.tell({ tickerId, sourceId: 1, slot }, '130');
-      for (const sourceId of [2, 3]) await told.tell({ tickerId, sourceId, slot }, FAILED);
-    }
-    await tell(1, '130');
-    expect(await told.priceOf(tickerId)).toBeUndefined();
-    expect(await planned()).toContainEqual(call(2));
-    await tell(2, '100');
-    expect(await told.priceOf(tickerId)).toMatchObject({ source_id: 2, price: '100' });
-  });
-
-  test('is not called when too little of the window is left', async () => {
-    await sampled();
-    await tell(1, FAILED, NOON + 14);
-    expect(await planned()).toEqual([]);
-    await forgetEverything(database.pool);
-    await sampled();
-    await tell(1, FAILED, NOON + 13);
-    expect(await planned()).toEqual([call(2)]);
-  });
-
   test('that was called is waited for, and closed like any other', async () => {
     await sampled();
     await insertFetch(database.pool, { sourceId: 1, batch: 'btc_usd', slot: NOON, status: 'answered' });
@@ -138,14 +107,5 @@ describe('a standby source', () => {
     expect(await planned()).toEqual([call(2, 'all')]);
     const members = await new FetchRepository(database.pool).members({ sourceId: 2, batch: 'all', slot: NOON });
     expect(members).toHaveLength(12);
-  });
-
-  test('is called by rule median until there are samples enough', async () => {
-    await sampled({ rule: 'median' });
-    await tell(1, '100');
-    expect(await planned()).toEqual([call(2)]);
-    await tell(2, '100.1');
-    expect(await planned()).toEqual([]);
-    expect(await told.priceOf(tickerId)).toMatchObject({ price: '100.05' });
   });
 });

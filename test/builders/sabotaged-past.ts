@@ -1,9 +1,9 @@
 import pg from 'pg';
 import type { Finding, Horizon, TruthOf } from '@app/storage';
 // Not for the apps, and so not in the index of the library.
-import type { Snapshot } from '../../libs/storage/src/invariants/finding.js';
-import { prepareSnapshot } from '../../libs/storage/src/invariants/snapshot.js';
-import { findAll } from '../../libs/storage/src/invariants/verify-database.js';
+import type { Snapshot } from '../../libs/storage/src/verify/finding.js';
+import { prepareSnapshot } from '../../libs/storage/src/verify/snapshot.js';
+import { findAll } from '../../libs/storage/src/verify/verify-database.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { LAST_SECOND, SimulatedPast, truthOfPast } from './simulated-past.js';
 

@@ -1,21 +1,22 @@
 export type { Pool } from 'pg';
-export { AttemptRepository, type AnsweredCall, type FailedAttempt } from './attempt.repository.js';
-export * from './catalogue.repository.js';
-export * from './close.repository.js';
-export * from './connection-fault.js';
-export * from './data-source.js';
-export * from './database-clock.js';
-export * from './drift.repository.js';
-export * from './extra-fetch.repository.js';
-export * from './fetch.repository.js';
-export * from './history.repository.js';
-export * from './invariants/index.js';
-export * from './migrate.js';
-export * from './partitions.js';
-export * from './payload.repository.js';
-export * from './plan.repository.js';
-export * from './pool.js';
-export * from './pooler.js';
+export * from './database/connection-fault.js';
+export * from './database/database-clock.js';
+export * from './database/pool.js';
+export * from './database/pooler.js';
+export * from './database/transient-error.js';
+export * from './schema/data-source.js';
+export * from './schema/fitness.js';
+export * from './schema/migrate.js';
+export * from './schema/partitions.js';
+export * from './schema/schema-check.js';
+export * from './schema/settings.repository.js';
+export * from './catalogue/catalogue.repository.js';
+export { AttemptRepository, type AnsweredCall, type FailedAttempt } from './fetches/attempt.repository.js';
+export * from './fetches/extra-fetch.repository.js';
+export * from './fetches/fetch.repository.js';
+export * from './fetches/plan.repository.js';
+export * from './slots/close.repository.js';
+export * from './slots/history.repository.js';
 export {
   SampleRepository,
   type DecidedPrice,
@@ -26,15 +27,19 @@ export {
   type Settled,
   type StandingSample,
   type StoreOutcome,
-} from './sample.repository.js';
+} from './slots/sample.repository.js';
+export * from './sources/drift.repository.js';
+export * from './sources/source-credit.repository.js';
+export * from './sources/source-state.repository.js';
+export * from './sources/source-weight.js';
+export * from './payloads/payload.repository.js';
+export * from './revisions/replay.repository.js';
+export {
+  RevisionRepository,
+  type Corrected,
+  type Correction,
+  type CorrectionOptions,
+} from './revisions/revision.repository.js';
 export * from './read/index.js';
-export * from './replay.repository.js';
-export { RevisionRepository, type Corrected, type Correction, type CorrectionOptions } from './revision.repository.js';
-export * from './schema-check.js';
-export * from './settings.repository.js';
-export * from './source-credit.repository.js';
-export * from './source-state.repository.js';
-export * from './source-weight.js';
-export * from './status.repository.js';
-export * from './transient-error.js';
-export * from './fitness.js';
+export * from './read/status.repository.js';
+export * from './verify/index.js';

@@ -1,5 +1,5 @@
 import { graceEndOf, type Outcome, type Rule } from '@app/domain';
-import { CLOSING_SLACK_SECONDS } from '../closing-slack.js';
+import { CLOSING_SLACK_SECONDS } from '../slots/closing-slack.js';
 import {
   EXPLAIN_GAP,
   EXPLAIN_PRICE,

@@ -1,4 +1,4 @@
-import { REFUSAL_REASONS_SQL, UNPLANNED_REASONS_SQL } from '../gap-reasons.sql.js';
+import { REFUSAL_REASONS_SQL, UNPLANNED_REASONS_SQL } from '../slots/gap-reasons.sql.js';
 import type { Statement } from './read-database.js';
 
 // Every statement but the first takes the ticker as $1 and its settled stretches as arrays: $2 from, $3 to, $4 interval, $5 schedule,

@@ -1,5 +1,5 @@
 import { graceEndOf } from '@app/domain';
-import { CLOSING_SLACK_SECONDS } from '../closing-slack.js';
+import { CLOSING_SLACK_SECONDS } from '../slots/closing-slack.js';
 import fc from 'fast-check';
 import { storeFailures, storeGap, storePrices, storeSchedules } from '../../../../test/builders/stored-prices.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';

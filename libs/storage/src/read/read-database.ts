@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { isTransientDatabaseError } from '../transient-error.js';
+import { isTransientDatabaseError } from '../database/transient-error.js';
 
 /** Thrown when the database did not answer: it is away, starting, full, or took too long. Asking again later may help. */
 export class DatabaseUnavailableError extends Error {

@@ -1,5 +1,5 @@
 import { countSlots, graceEndOf } from '@app/domain';
-import { CLOSING_SLACK_SECONDS } from '../closing-slack.js';
+import { CLOSING_SLACK_SECONDS } from '../slots/closing-slack.js';
 
 /** The slots for which one version of a schedule held. */
 export interface ScheduleVersion {

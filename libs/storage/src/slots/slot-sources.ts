@@ -12,7 +12,7 @@ import {
   type SlotToDecide,
 } from '@app/domain';
 import type pg from 'pg';
-import { REFUSAL_REASONS_SQL } from '../gap-reasons.sql.js';
+import { REFUSAL_REASONS_SQL } from './gap-reasons.sql.js';
 
 /** A slot of one ticker as the database has it, with what is to be known of the ticker. */
 export interface StoredSlot extends SlotToDecide {

@@ -1,6 +1,6 @@
 import { CANDLE_SECONDS, maxAttemptsOf, type ChosenPrice, type RefusalReason, type SampleRevision } from '@app/domain';
 import type pg from 'pg';
-import { MERGE_CANDLE_SQL } from '../merge-candle.sql.js';
+import { MERGE_CANDLE_SQL } from '../derived/merge-candle.sql.js';
 import type { StoredSlot, StoredSource } from './slot-sources.js';
 
 /** A price that was decided by a store. */

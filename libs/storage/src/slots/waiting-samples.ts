@@ -1,6 +1,6 @@
 import { GRACE_AFTER_WINDOW_SECONDS, MAX_WINDOW_SECONDS, RATE_GRACE_SECONDS } from '@app/domain';
 import type pg from 'pg';
-import { BEGIN_BY_KEY, inTransaction } from '../pool.js';
+import { BEGIN_BY_KEY, inTransaction } from '../database/pool.js';
 import { lockSlot } from './lock-slot.js';
 import { decideTickers, type DecidedSlot } from './decide-tickers.js';
 

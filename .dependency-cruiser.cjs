@@ -71,7 +71,7 @@ module.exports = {
       severity: 'error',
       comment:
         'A source file imports the source contract, @app/domain and zod: no HTTP, no environment, no other source.',
-      from: { path: '^libs/sources/src/[^/]+\\.source\\.ts$' },
+      from: { path: '^libs/sources/src/providers/[^/]+\\.source\\.ts$' },
       to: { pathNot: '^(libs/sources/src/contract/|libs/domain/src/index\\.ts$|node_modules/zod/)' },
     },
     {

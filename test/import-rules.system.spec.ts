@@ -17,11 +17,11 @@ const HOUSE: Readonly<Record<string, string>> = {
   'libs/queue/src/index.ts':
     "import { slot } from '@app/domain'; import { Queue } from 'bullmq'; export const queue = [slot, Queue];",
   'libs/storage/src/index.ts': "import type { Slot } from '@app/domain'; export const storage: Slot = 1;",
-  'libs/sources/src/index.ts': "export * from './good.source.js'; export * from './source-client.js';",
+  'libs/sources/src/index.ts': "export * from './providers/good.source.js'; export * from './http/source-client.js';",
   'libs/sources/src/contract/index.ts': 'export const contract = 1;',
-  'libs/sources/src/source-client.ts': "import got from 'got'; export const client = got;",
-  'libs/sources/src/good.source.ts':
-    "import { slot } from '@app/domain'; import { z } from 'zod'; import { contract } from './contract/index.js'; export const good = [slot, z, contract];",
+  'libs/sources/src/http/source-client.ts': "import got from 'got'; export const client = got;",
+  'libs/sources/src/providers/good.source.ts':
+    "import { slot } from '@app/domain'; import { z } from 'zod'; import { contract } from '../contract/index.js'; export const good = [slot, z, contract];",
   'apps/api/src/main.ts':
     "import { storage } from '@app/storage'; import { Module } from '@nestjs/common'; export const api = [storage, Module];",
   'apps/worker/src/main.ts':
@@ -29,7 +29,7 @@ const HOUSE: Readonly<Record<string, string>> = {
   'apps/worker/src/main.spec.ts':
     "import fc from 'fast-check'; import { slot } from '../../../libs/domain/src/slot.js'; import '../../api/src/main.js'; export const spec = [fc, slot];",
   'test/flow.ts':
-    "import '../apps/api/src/main.js'; import '../libs/sources/src/good.source.js'; export const flow = 1;",
+    "import '../apps/api/src/main.js'; import '../libs/sources/src/providers/good.source.js'; export const flow = 1;",
 };
 
 /** Packages that the house finds in its node_modules. */
@@ -163,22 +163,27 @@ const BREACHES: readonly (readonly [file: string, text: string, to: string, rule
     'api-reads-postgres-only',
   ],
   [
-    'libs/sources/src/http.source.ts',
+    'libs/sources/src/providers/http.source.ts',
     "import got from 'got'; export const g = got;",
     'got',
     'source-file-is-request-and-parse',
   ],
-  ['libs/sources/src/core-http.source.ts', "import 'node:https';", 'https', 'source-file-is-request-and-parse'],
   [
-    'libs/sources/src/copy.source.ts',
-    "import { good } from './good.source.js'; export const g = good;",
-    'libs/sources/src/good.source.ts',
+    'libs/sources/src/providers/core-http.source.ts',
+    "import 'node:https';",
+    'https',
     'source-file-is-request-and-parse',
   ],
   [
-    'libs/sources/src/client.source.ts',
-    "import { client } from './source-client.js'; export const c = client;",
-    'libs/sources/src/source-client.ts',
+    'libs/sources/src/providers/copy.source.ts',
+    "import { good } from './good.source.js'; export const g = good;",
+    'libs/sources/src/providers/good.source.ts',
+    'source-file-is-request-and-parse',
+  ],
+  [
+    'libs/sources/src/providers/client.source.ts',
+    "import { client } from '../http/source-client.js'; export const c = client;",
+    'libs/sources/src/http/source-client.ts',
     'source-file-is-request-and-parse',
   ],
   [

@@ -15,7 +15,7 @@ import {
 import type { CallAllowance } from '../../apps/worker/src/call-allowance.js';
 import { FetchPricesJob } from '../../apps/worker/src/fetch-prices.job.js';
 import { Provenance } from '../../apps/worker/src/provenance.js';
-import { startAnswerServer, type AnswerServer } from '../../libs/sources/src/contract/answer-server.contract.js';
+import { startAnswerServer, type AnswerServer } from '../../libs/sources/src/testing/answer-server.contract.js';
 import { catalogueTickers, type AskedTicker } from '../builders/catalogued-ticker.js';
 import { planFetches } from '../builders/planned-fetch.js';
 import { createLogBook, type LogBook } from './log-lines.js';

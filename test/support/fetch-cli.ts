@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type AnswerServer, startAnswerServer } from '../../libs/sources/src/contract/answer-server.contract.js';
+import { type AnswerServer, startAnswerServer } from '../../libs/sources/src/testing/answer-server.contract.js';
 import { runCli } from '../../apps/cli/src/program.js';
 import { keptTerminal, type KeptTerminal } from './cli-terminal.js';
 

@@ -1,5 +1,5 @@
 import { CloseRepository } from '@app/storage';
-import { plainAnswer, type AnswerHandler } from '../../../libs/sources/src/contract/answer-server.contract.js';
+import { plainAnswer, type AnswerHandler } from '../../../libs/sources/src/testing/answer-server.contract.js';
 import { fetchState, pricesOf, samplesOf } from '../../../test/builders/planned-fetch.js';
 import { deribitBody, FetchBench } from '../../../test/support/fetch-bench.js';
 import { eventually } from '../../../test/support/processes.js';

@@ -1,7 +1,7 @@
 import { fetchState, pricesOf, samplesOf } from '../../../test/builders/planned-fetch.js';
 import { deribitBody, FetchBench } from '../../../test/support/fetch-bench.js';
 import { eventually } from '../../../test/support/processes.js';
-import { plainAnswer } from '../../../libs/sources/src/contract/answer-server.contract.js';
+import { plainAnswer } from '../../../libs/sources/src/testing/answer-server.contract.js';
 import { CALL_TIMEOUT_MS } from './call-time.js';
 import { RetryFetchError } from './fetch-errors.js';
 import { FetchPricesJob } from './fetch-prices.job.js';

@@ -1,6 +1,6 @@
 import { SourceStateRepository, type SourceState } from '@app/storage';
 import type { FetchJob } from '@app/queue';
-import { plainAnswer, type AnswerHandler } from '../../../libs/sources/src/contract/answer-server.contract.js';
+import { plainAnswer, type AnswerHandler } from '../../../libs/sources/src/testing/answer-server.contract.js';
 import { fetchState, planFetches, pricesOf, samplesOf } from '../../../test/builders/planned-fetch.js';
 import { deribitBody, FetchBench } from '../../../test/support/fetch-bench.js';
 import type { Allowance } from './call-allowance.js';

@@ -1,5 +1,5 @@
 import type { FetchJob } from '@app/queue';
-import { plainAnswer } from '../../../libs/sources/src/contract/answer-server.contract.js';
+import { plainAnswer } from '../../../libs/sources/src/testing/answer-server.contract.js';
 import { planFetches, samplesOf } from '../../../test/builders/planned-fetch.js';
 import { deribitBody, FetchBench } from '../../../test/support/fetch-bench.js';
 import { eventually } from '../../../test/support/processes.js';

@@ -10,7 +10,7 @@ import {
   plainAnswer,
   startAnswerServer,
   type AnswerServer,
-} from '../../../libs/sources/src/contract/answer-server.contract.js';
+} from '../../../libs/sources/src/testing/answer-server.contract.js';
 import { catalogueTickers } from '../../../test/builders/catalogued-ticker.js';
 import { planFetches } from '../../../test/builders/planned-fetch.js';
 import { deribitBody } from '../../../test/support/fetch-bench.js';

@@ -12,7 +12,7 @@ import {
   plainAnswer,
   startAnswerServer,
   type AnswerServer,
-} from '../../../libs/sources/src/contract/answer-server.contract.js';
+} from '../../../libs/sources/src/testing/answer-server.contract.js';
 import { catalogueTickers } from '../../../test/builders/catalogued-ticker.js';
 import {
   intervalBeginningAt,

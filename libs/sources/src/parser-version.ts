@@ -6,6 +6,8 @@ import { join } from 'node:path';
 const VERSION_LENGTH = 12;
 
 const FOLDER = import.meta.dirname;
+/** Where the sources have their files. */
+const PROVIDERS = 'providers';
 const CODE = /^(?!.*\.(spec|contract)\.).*\.(js|ts)$/;
 
 const versions = new Map<string, string>();
@@ -28,7 +30,7 @@ function filesOf(sourceName: string): string[] {
   const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
     .filter((file) => CODE.test(file) && !file.endsWith('.d.ts'))
     .sort();
-  const own = (file: string): boolean => file.startsWith(`${sourceName}.source.`);
+  const own = (file: string): boolean => file.startsWith(join(PROVIDERS, `${sourceName}.source.`));
   return files.some(own) ? files.filter((file) => !/\.source\.(js|ts)$/.test(file) || own(file)) : files;
 }
 

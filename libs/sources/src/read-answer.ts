@@ -11,7 +11,7 @@ import {
   type SourceResponse,
   readJson,
 } from './contract/index.js';
-import { refusalOf, refusalOfNetwork } from './refusal.js';
+import { refusalOf, refusalOfNetwork } from './http/refusal.js';
 import { parseRetryAfter } from './contract/retry-after.js';
 
 /** How an answer is read. */

@@ -1,12 +1,12 @@
-import { binanceSource } from './binance.source.js';
-import { bitstampSource } from './bitstamp.source.js';
-import { coinbaseSource } from './coinbase.source.js';
-import { coincapSource } from './coincap.source.js';
-import { coingeckoSource } from './coingecko.source.js';
-import { coinpaprikaSource } from './coinpaprika.source.js';
+import { binanceSource } from './providers/binance.source.js';
+import { bitstampSource } from './providers/bitstamp.source.js';
+import { coinbaseSource } from './providers/coinbase.source.js';
+import { coincapSource } from './providers/coincap.source.js';
+import { coingeckoSource } from './providers/coingecko.source.js';
+import { coinpaprikaSource } from './providers/coinpaprika.source.js';
 import type { Source } from './contract/index.js';
-import { deribitSource } from './deribit.source.js';
-import { krakenSource } from './kraken.source.js';
+import { deribitSource } from './providers/deribit.source.js';
+import { krakenSource } from './providers/kraken.source.js';
 
 /** A new source is one file and one line here. */
 const known: Source[] = [

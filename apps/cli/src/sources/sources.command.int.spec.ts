@@ -2,7 +2,7 @@ import '../../../../test/support/one-realm-of-errors.js';
 import { writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { unusedUrl } from '../../../../libs/sources/src/contract/answer-server.contract.js';
+import { unusedUrl } from '../../../../libs/sources/src/testing/answer-server.contract.js';
 import { keptTerminal } from '../../../../test/support/cli-terminal.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { runCli } from '../program.js';

@@ -3,7 +3,7 @@ import {
   plainAnswer,
   startAnswerServer,
   type AnswerServer,
-} from '../../../../libs/sources/src/contract/answer-server.contract.js';
+} from '../../../../libs/sources/src/testing/answer-server.contract.js';
 import { createLogBook, type LogBook } from '../../../../test/support/log-lines.js';
 import { NameBook } from './name-book.js';
 import { tickerRequestSchema, type TickerRequest } from './ticker-request.js';

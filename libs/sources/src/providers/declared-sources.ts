@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { closest } from 'fastest-levenshtein';
+import { CCXT_EXCHANGE_NAMES } from './ccxt-exchanges.js';
+import { ccxtSource } from './ccxt.js';
+import type { Source } from '../contract/index.js';
+import { DeclarationError, readDeclarations } from './http-json-declaration.js';
+import { httpJsonSource } from './http-json.js';
+import { declareSources } from '../registry.js';
+
+/** Which sources the environment declares besides those that Tidemark brings, by the names of its variables. */
+export interface SourceDeclarations {
+  /** YAML file with sources of one JSON address each. */
+  readonly HTTP_SOURCES_FILE?: string | undefined;
+  /** Exchanges that are asked by ccxt, separated by commas. */
+  readonly CCXT_EXCHANGES?: string | undefined;
+}
+
+/** Makes the sources that the environment declares. @throws DeclarationError naming every fault of a variable at once. */
+export async function readDeclaredSources({
+  HTTP_SOURCES_FILE: file,
+  CCXT_EXCHANGES: exchanges = '',
+}: SourceDeclarations): Promise<Source[]> {
+  const declared = file === undefined ? [] : readDeclarations(await textOf(file), `HTTP_SOURCES_FILE ${file}`);
+  return [...declared.map(httpJsonSource), ...ccxtSources(exchanges)];
+}
+
+/**
+ * Adds the sources that the environment declares to the list of all, as the first thing that a process does. One that cannot be used
+ * ends the process with status 1 and the list of faults.
+ */
+export async function declareSourcesOrExit(declarations: SourceDeclarations): Promise<void> {
+  try {
+    declareSources(await readDeclaredSources(declarations));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+function ccxtSources(exchanges: string): Source[] {
+  const names = [...new Set(exchanges.split(',').map((name) => name.trim()))].filter((name) => name !== '');
+  const sources = names.map((name) => ccxtSource(name) ?? name);
+  const unknown = sources.filter((source) => typeof source === 'string');
+  if (unknown.length > 0) {
+    throw new DeclarationError(
+      'CCXT_EXCHANGES',
+      unknown.map((name) => `there is no exchange ${name}; did you mean ${closest(name, [...CCXT_EXCHANGE_NAMES])}?`),
+    );
+  }
+  return sources.filter((source) => typeof source !== 'string');
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new DeclarationError(`HTTP_SOURCES_FILE ${file}`, [error instanceof Error ? error.message : String(error)], {
+      cause: error,
+    });
+  }
+}

@@ -18,8 +18,8 @@ module.exports = {
       name: 'foundation-libs-are-alone',
       severity: 'error',
       comment:
-        'libs/config, libs/observability and libs/nest import external packages only: pass what they need as an argument.',
-      from: { path: '^libs/(config|observability|nest)/', pathNot: tests },
+        'libs/config, libs/observability, libs/nest and libs/embedded import external packages only: pass what they need as an argument.',
+      from: { path: '^libs/(config|observability|nest|embedded)/', pathNot: tests },
       to: { path: '^(apps|libs)/', pathNot: '^libs/$1/' },
     },
     {

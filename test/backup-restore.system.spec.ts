@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { seedHistory } from '../apps/standalone/src/seed-history.js';
+import { seedHistory } from '../apps/standalone/src/launch/seed-history.js';
 import { DEBIAN_MAJOR, DebianPostgres, runBackupProgram } from './support/debian-postgres.js';
 import { createEmptyDatabase, type EmptyDatabase } from './support/empty-database.js';
 import { eventually, runToEnd } from './support/processes.js';

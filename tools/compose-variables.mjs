@@ -1,6 +1,6 @@
 // What Compose says of variables, from the settings that the processes read: see tools/generate.mjs. Needs a build.
 import { secretNames } from '../dist/libs/config/src/index.js';
-import { simulatedSources } from '../dist/apps/standalone/src/child-environment.js';
+import { simulatedSources } from '../dist/apps/standalone/src/launch/child-environment.js';
 import { SETTINGS_READERS } from './settings-readers.mjs';
 
 /** The variables that only docker-compose.yml reads. */

@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
-import { simulatedSources } from '../dist/apps/standalone/src/child-environment.js';
+import { simulatedSources } from '../dist/apps/standalone/src/launch/child-environment.js';
 import { COMPOSE_VARIABLES, composeDemo, withComposeSettings } from './compose-variables.mjs';
 import { SETTINGS_READERS } from './settings-readers.mjs';
 

@@ -73,7 +73,7 @@ export async function startSimulatedRun(name, catalogue, environment = {}) {
     /** The proof of the invariants, printed as it goes. @returns its exit status. */
     verify: () =>
       new Promise((resolve) =>
-        spawn(process.execPath, ['dist/apps/standalone/src/verify.main.js'], {
+        spawn(process.execPath, ['dist/apps/cli/src/verify.main.js'], {
           env: { ...all, SIMULATOR_URL: urls.simulator },
           stdio: 'inherit',
         }).once('exit', resolve),
@@ -92,8 +92,8 @@ export async function startSimulatedRun(name, catalogue, environment = {}) {
 }
 
 async function databaseUrl(home) {
-  const { findEmbeddedPostgres } = await import('../dist/apps/standalone/src/embedded-postgres.js');
-  const { postgresFolder } = await import('../dist/apps/standalone/src/stores.js');
+  const { findEmbeddedPostgres } = await import('../dist/libs/embedded/src/embedded-postgres.js');
+  const { postgresFolder } = await import('../dist/libs/embedded/src/stores.js');
   const url = findEmbeddedPostgres(postgresFolder(path.join(home, 'demo')));
   if (url === undefined) throw new Error(`no database runs in ${home}`);
   return url;

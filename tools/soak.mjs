@@ -59,7 +59,7 @@ await sleep(20_000);
 demo.kill('SIGINT');
 await ended;
 console.log(`${faults} faults brought about. Verifying ...`);
-const verify = spawn(process.execPath, ['dist/apps/standalone/src/verify.main.js'], {
+const verify = spawn(process.execPath, ['dist/apps/cli/src/verify.main.js'], {
   env: environment,
   stdio: 'inherit',
 });

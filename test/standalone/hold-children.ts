@@ -1,4 +1,4 @@
-import { startChild } from '../../apps/standalone/src/child-process.js';
+import { startChild } from '../../libs/embedded/src/child-process.js';
 
 // A launcher for a test to kill: it starts one child that ends when asked and one that does not listen, and prints their pids.
 const willing = 'console.log("up"); setInterval(() => undefined, 1000);';

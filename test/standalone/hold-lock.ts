@@ -1,4 +1,4 @@
-import { lockFolder } from '../../apps/standalone/src/single-instance.js';
+import { lockFolder } from '../../libs/embedded/src/single-instance.js';
 
 // Holds the lock of a folder, by the means of the platform that it is given, until it is killed.
 await lockFolder(process.argv[2] ?? '', process.argv[3]);

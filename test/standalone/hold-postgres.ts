@@ -1,4 +1,4 @@
-import { startEmbeddedPostgres } from '../../apps/standalone/src/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../../libs/embedded/src/embedded-postgres.js';
 
 // A launcher for a test to kill: it runs a database in the folder that it is given.
 const postgres = await startEmbeddedPostgres({ dataFolder: process.argv[2] ?? '' });

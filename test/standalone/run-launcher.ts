@@ -1,5 +1,5 @@
-import { loadLauncherSettings } from '../../apps/standalone/src/launcher-settings.js';
-import { runSystem } from '../../apps/standalone/src/launcher.js';
+import { loadLauncherSettings } from '../../apps/standalone/src/launch/launcher-settings.js';
+import { runSystem } from '../../apps/standalone/src/launch/launcher.js';
 
 // The launcher as main.ts runs it, with the apps of the folder that it is given in place of the real ones.
 const mode = process.argv[3] === 'start' ? 'start' : 'demo';

@@ -3,8 +3,8 @@ import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { startChild, type Child } from '../../apps/standalone/src/child-process.js';
-import { isRoot, unprivilegedUser, type RunAs } from '../../apps/standalone/src/unprivileged-user.js';
+import { startChild, type Child } from '../../libs/embedded/src/child-process.js';
+import { isRoot, unprivilegedUser, type RunAs } from '../../libs/embedded/src/unprivileged-user.js';
 import { freePort } from './free-port.mjs';
 import { eventually } from './processes.js';
 

@@ -20,7 +20,7 @@ export default async function globalSetup() {
 
 async function startPostgres(running) {
   if (process.env.TEST_DATABASE_URL) return;
-  const { startEmbeddedPostgres } = await import('../../dist/apps/standalone/src/embedded-postgres.js');
+  const { startEmbeddedPostgres } = await import('../../dist/libs/embedded/src/embedded-postgres.js');
   removeLeftovers('tidemark-test-');
   const dataFolder = await mkdtemp(path.join(scratchFolder(), 'tidemark-test-'));
   const settings = { fsync: 'off', max_connections: '300', scram_iterations: '1' };

@@ -3,7 +3,7 @@ import { chmod, chown, copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../apps/standalone/src/embedded-postgres.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../libs/embedded/src/embedded-postgres.js';
 import type { Certificate } from './test-certificates.js';
 
 /** The processes that this one made, by what Linux tells of each: its parent stands after its name and state. */

@@ -130,7 +130,7 @@ export class TestSystem {
 
   /** Runs the checker on this database. */
   verify() {
-    return runToEnd('standalone/src/verify.main.js', [], { ...this.environment, SIMULATOR_PORT: undefined });
+    return runToEnd('cli/src/verify.main.js', [], { ...this.environment, SIMULATOR_PORT: undefined });
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,9 @@
 import ora from 'ora';
 import type { Progress, Terminal } from './terminal.js';
 
+/** A Ctrl-C often arrives twice, from the terminal and from npm: what comes so soon after the first is no second one, in milliseconds. */
+const SAME_SIGNAL_MS = 500;
+
 /** The streams of this process. A reader of its output that goes away, such as `head`, ends it quietly. */
 export function processTerminal(): Terminal {
   for (const stream of [process.stdout, process.stderr]) {
@@ -10,9 +13,14 @@ export function processTerminal(): Terminal {
     });
   }
   const interrupted = new AbortController();
-  // Once: a second Ctrl-C ends the process the hard way.
-  process.once('SIGINT', () => interrupted.abort());
-  process.once('SIGTERM', () => interrupted.abort());
+  const interrupt = (): void => {
+    interrupted.abort();
+    // From then on a second one ends the process the hard way.
+    setTimeout(() => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
+    }, SAME_SIGNAL_MS).unref();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
   return {
     print: (text) => void process.stdout.write(text),
     complain: (text) => void process.stderr.write(text),

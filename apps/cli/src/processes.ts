@@ -40,11 +40,11 @@ export const PROCESS_COMMANDS: readonly ProcessCommand[] = [
   {
     name: 'verify',
     description: 'prove the invariants on the database of DATABASE_URL; --json',
-    entry: '../../standalone/src/verify.main.js',
+    entry: './verify.main.js',
   },
   {
     name: 'replay',
     description: 'read stored answers again: --from DAY --to DAY [--source NAME] [--apply]',
-    entry: '../../standalone/src/replay.main.js',
+    entry: './replay.main.js',
   },
 ];

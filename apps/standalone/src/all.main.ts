@@ -2,7 +2,7 @@ import { environmentWith } from '@app/config';
 import { createLogger, runProcess } from '@app/observability';
 import { allEnvironment } from './all/all-environment.js';
 import { ALL_END_LIMIT_MS, runAll } from './all/run-all.js';
-import { messageOf } from './fault-text.js';
+import { messageOf } from '@app/embedded';
 
 const ending = new AbortController();
 

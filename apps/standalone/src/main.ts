@@ -1,9 +1,9 @@
 import { declaredSourceSettings, loadSettings } from '@app/config';
 import { declareSources, readDeclaredSources } from '@app/sources';
-import { messageOf } from './fault-text.js';
-import { loadLauncherSettings } from './launcher-settings.js';
-import { runSystem, type ReadySystem } from './launcher.js';
-import { seedHistory } from './seed-history.js';
+import { messageOf } from '@app/embedded';
+import { loadLauncherSettings } from './launch/launcher-settings.js';
+import { runSystem, type ReadySystem } from './launch/launcher.js';
+import { seedHistory } from './launch/seed-history.js';
 
 const mode = process.argv[2];
 const startedAtSeconds = Math.floor(Date.now() / 1000);

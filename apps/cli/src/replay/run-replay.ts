@@ -1,10 +1,11 @@
-import { databaseUrl } from '@app/config';
 import type { Source } from '@app/sources';
 import { checkSchema, createPool, ReplayRepository, RevisionRepository, type Pool } from '@app/storage';
 import { CommanderError } from 'commander';
 import { readCliSettings } from '../cli-settings.js';
 import { knownSources, sourceNamed } from '../known-sources.js';
 import type { Progress, Terminal } from '../terminal.js';
+import { findDatabase } from '../verify/find-database.js';
+import { loadVerifySettings } from '../verify/verify-settings.js';
 import { replayAnswers, type FoundDifference, type ReplayCounts } from './replay-answers.js';
 import { replayCommand, type ReplayArguments } from './replay-arguments.js';
 
@@ -42,8 +43,9 @@ export async function runReplay(
 async function replay(given: ReplayArguments, terminal: Terminal, sources: readonly Source[]): Promise<number> {
   const { settings } = readCliSettings(terminal, sources);
   const asked = given.source === undefined ? undefined : sourceNamed(given.source, sources);
+  const database = await findDatabase(loadVerifySettings(terminal.environment), 'to replay from');
   const pool = createPool({
-    url: databaseUrl(settings),
+    url: database.url,
     applicationName: 'tidemark-replay',
     maxConnections: 2,
     onIdleError: () => undefined,
@@ -77,6 +79,7 @@ async function replay(given: ReplayArguments, terminal: Terminal, sources: reado
     terminal.signal?.removeEventListener('abort', sayBreakingOff);
     progress.end();
     await pool.end();
+    await database.release();
   }
 }
 

@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { announceAll, type Logger } from '@app/observability';
-import { entryPoint } from '../apps.js';
-import { describeEnd, startChild, type Child } from '../child-process.js';
-import { Supervisor } from '../supervisor.js';
+import { entryPoint } from '../launch/apps.js';
+import { type Child, describeEnd, startChild, Supervisor } from '@app/embedded';
 import type { AllEnvironment, AllProcess } from './all-environment.js';
 
 /** What `tidemark all` is made of. */

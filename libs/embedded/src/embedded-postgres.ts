@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
 import { describeEnd, startChild, type Child } from './child-process.js';
 import { freeStorePort } from './free-port.js';
 import { keepText, keptPassword, keptText } from './kept-file.js';
@@ -166,6 +165,8 @@ async function untilQueries(child: Child, maintenanceUrl: string, database: stri
 }
 
 async function ensureDatabase(maintenanceUrl: string, database: string): Promise<void> {
+  // Not before: `tidemark all` watches over processes with the same library, and needs no driver.
+  const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: maintenanceUrl, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
   try {

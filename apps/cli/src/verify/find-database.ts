@@ -1,9 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { findEmbeddedPostgres, startEmbeddedPostgres } from '../embedded-postgres.js';
-import { existingPlace } from '../postgres-place.js';
-import { lockFolder } from '../single-instance.js';
-import { postgresFolder } from '../stores.js';
+import { existingPlace, findEmbeddedPostgres, lockFolder, postgresFolder, startEmbeddedPostgres } from '@app/embedded';
 import type { VerifySettings } from './verify-settings.js';
 
 /** What the environment says of the database. */

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { freePort } from '../../../test/support/free-port.mjs';
+import { freePort } from '../../../../test/support/free-port.mjs';
 import { checkPorts, PortsInUseError, reachableHost } from './port-check.js';
 
 const servers: Server[] = [];

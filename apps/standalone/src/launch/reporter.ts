@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf } from './fault-text.js';
+import { messageOf } from '@app/embedded';
 import { LogFile } from './log-file.js';
 import { RepeatedLines } from './repeated-lines.js';
 import { SlotLines } from './slot-lines.js';

@@ -11,17 +11,23 @@ import {
   type AppName,
   type Decisions,
 } from './child-environment.js';
-import { startChild, type Child } from './child-process.js';
-import { messageOf } from './fault-text.js';
-import { keptPassword } from './kept-file.js';
+import {
+  type Child,
+  endLeftProcesses,
+  type EndStage,
+  keptPassword,
+  lockFolder,
+  messageOf,
+  noteProcesses,
+  startChild,
+  startStores,
+  type Stores,
+  Supervisor,
+} from '@app/embedded';
 import type { LauncherMode, LauncherSettings } from './launcher-settings.js';
-import { endLeftProcesses, noteProcesses } from './left-processes.js';
 import { checkPorts } from './port-check.js';
 import { Reporter } from './reporter.js';
-import { lockFolder } from './single-instance.js';
 import { probeSources } from './source-probe.js';
-import { startStores, type Stores } from './stores.js';
-import { Supervisor, type EndStage } from './supervisor.js';
 
 /** What a system that answers can be asked. */
 export interface ReadySystem {

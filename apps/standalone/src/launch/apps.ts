@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { AppName } from './child-environment.js';
 import type { LauncherMode, LauncherSettings } from './launcher-settings.js';
 import { reachableHost, type WantedPort } from './port-check.js';
-import { waitUntil } from './wait-until.js';
+import { waitUntil } from '@app/embedded';
 
 /** Entry points below the folder of the compiled apps. */
 const ENTRY_POINTS: Readonly<Record<AppName, string>> = {
@@ -23,7 +23,7 @@ export function appsOf(mode: LauncherMode): readonly ServingApp[] {
 export type ServingApp = Exclude<AppName, 'migrate'>;
 
 /** The compiled entry point of an app. @param folder of the compiled apps; default: where this file was compiled to. */
-export function entryPoint(name: AppName, folder = fileURLToPath(new URL('../../', import.meta.url))): string {
+export function entryPoint(name: AppName, folder = fileURLToPath(new URL('../../../', import.meta.url))): string {
   return join(folder, ENTRY_POINTS[name]);
 }
 

@@ -2,11 +2,10 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeFakeApps } from '../../../test/standalone/fake-apps.js';
-import { startProgram, type TypescriptProgram } from '../../../test/standalone/typescript-program.js';
-import { freePort } from '../../../test/support/free-port.mjs';
-import { identify, sendSignal } from './process-identity.js';
-import { waitUntil } from './wait-until.js';
+import { writeFakeApps } from '../../../../test/standalone/fake-apps.js';
+import { startProgram, type TypescriptProgram } from '../../../../test/standalone/typescript-program.js';
+import { freePort } from '../../../../test/support/free-port.mjs';
+import { identify, sendSignal, waitUntil } from '@app/embedded';
 
 const parent = mkdtempSync(join(tmpdir(), 'tidemark-launcher-'));
 chmodSync(parent, 0o755);

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { checkSchema, createPool, verifyDatabase, type Finding, type Verification } from '@app/storage';
-import { entryPoint } from '../apps.js';
 import { findDatabase, type FoundDatabase } from './find-database.js';
 import { isProven, renderText } from './render-findings.js';
 import { SimulatorTruth } from './simulator-truth.js';
@@ -21,6 +22,9 @@ export interface VerifyContext {
 const PROVEN = 0;
 const BROKEN = 1;
 const NOT_CHECKED = 2;
+
+/** Of the compiled apps. */
+const APPS_FOLDER = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** What only a run with faults and its logs can tell. */
 const FAULT_FINDINGS: readonly Finding[] = [
@@ -54,9 +58,9 @@ export async function runVerify(argv: readonly string[], context: VerifyContext)
   }
 }
 
-async function verify(url: string, simulatorUrl: string | undefined, appsFolder?: string): Promise<Verification> {
+async function verify(url: string, simulatorUrl: string | undefined, appsFolder = APPS_FOLDER): Promise<Verification> {
   await requireSchema(url);
-  const truth = new SimulatorTruth(entryPoint('simulator', appsFolder), simulatorUrl);
+  const truth = new SimulatorTruth(join(appsFolder, 'simulator/src/main.js'), simulatorUrl);
   try {
     const { horizon, findings } = await verifyDatabase(url, truth.truthOf);
     const inOrder = [...findings, ...FAULT_FINDINGS].sort((left, right) =>

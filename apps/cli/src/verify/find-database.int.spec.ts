@@ -2,8 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startEmbeddedPostgres } from '../embedded-postgres.js';
-import { postgresFolder } from '../stores.js';
+import { postgresFolder, startEmbeddedPostgres } from '@app/embedded';
 import { findDatabase, NoDatabaseError } from './find-database.js';
 
 const settings = (home: string, mode?: 'live' | 'simulated') => ({ databaseUrl: undefined, home, mode });

@@ -1,6 +1,5 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { commandLine } from './process-identity.js';
-import { freeStorePort, listenFault } from './free-port.js';
+import { commandLine, freeStorePort, listenFault } from '@app/embedded';
 
 /** A port that a process is going to listen on. */
 export interface WantedPort {

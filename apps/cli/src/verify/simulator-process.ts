@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { TruthUnavailableError } from '@app/storage';
-import { describeEnd, startChild, type Child } from '../child-process.js';
+import { type Child, describeEnd, startChild } from '@app/embedded';
 
 /** What a simulator prices by. */
 export interface Simulation {

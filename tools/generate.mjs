@@ -105,7 +105,7 @@ function chartSources() {
 }
 
 async function openapiFile() {
-  const { openapiDocument } = await import('../dist/apps/api/src/openapi-document.js');
+  const { openapiDocument } = await import('../dist/apps/api/src/documentation/openapi-document.js');
   return { 'docs/openapi.json': `${JSON.stringify(await openapiDocument(), null, 2)}\n` };
 }
 

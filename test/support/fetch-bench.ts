@@ -12,9 +12,9 @@ import {
   SourceStateRepository,
   type Pool,
 } from '@app/storage';
-import type { CallAllowance } from '../../apps/worker/src/call-allowance.js';
-import { FetchPricesJob } from '../../apps/worker/src/fetch-prices.job.js';
-import { Provenance } from '../../apps/worker/src/provenance.js';
+import type { CallAllowance } from '../../apps/worker/src/jobs/fetch-prices/call-allowance.js';
+import { FetchPricesJob } from '../../apps/worker/src/jobs/fetch-prices/fetch-prices.job.js';
+import { Provenance } from '../../apps/worker/src/jobs/fetch-prices/provenance.js';
 import { startAnswerServer, type AnswerServer } from '../../libs/sources/src/testing/answer-server.contract.js';
 import { catalogueTickers, type AskedTicker } from '../builders/catalogued-ticker.js';
 import { planFetches } from '../builders/planned-fetch.js';

@@ -13,21 +13,21 @@ import {
   type Pool,
 } from '@app/storage';
 import type { ApiSettings } from './api-settings.js';
-import { DatabaseWatch } from './database.watch.js';
-import { ExplainController } from './explain.controller.js';
-import { GapController } from './gap.controller.js';
-import { HealthController } from './health.controller.js';
-import { HealthService } from './health.service.js';
-import { HomeController } from './home.controller.js';
-import { LatestPrices } from './latest-prices.service.js';
-import { createMetrics } from './metrics.js';
-import { MetricsController } from './metrics.controller.js';
-import { PayloadController } from './payload.controller.js';
-import { PriceController } from './price.controller.js';
-import { QueryReader } from './query.reader.js';
-import { StreamSender } from './stream.sender.js';
-import { TickerController } from './ticker.controller.js';
-import { TickerDirectory } from './ticker.directory.js';
+import { DatabaseWatch } from './health/database.watch.js';
+import { ExplainController } from './explain/explain.controller.js';
+import { GapController } from './gaps/gap.controller.js';
+import { HealthController } from './health/health.controller.js';
+import { HealthService } from './health/health.service.js';
+import { HomeController } from './home/home.controller.js';
+import { LatestPrices } from './prices/latest-prices.service.js';
+import { createMetrics } from './http/metrics.js';
+import { MetricsController } from './health/metrics.controller.js';
+import { PayloadController } from './payloads/payload.controller.js';
+import { PriceController } from './prices/price.controller.js';
+import { QueryReader } from './http/query.reader.js';
+import { StreamSender } from './prices/stream.sender.js';
+import { TickerController } from './tickers/ticker.controller.js';
+import { TickerDirectory } from './tickers/ticker.directory.js';
 import { API_SETTINGS, CLOCK, READ_POOL, WATCH_DATABASE, WATCH_POOL, type Clock } from './tokens.js';
 
 /** What the API is put together from. */

@@ -7,11 +7,11 @@ import { NestLogger } from '@app/nest';
 import { explainListenError, type Logger } from '@app/observability';
 import { createPool, createWatchPool, type Mode } from '@app/storage';
 import { ApiModule } from './api.module.js';
-import { DatabaseWatch } from './database.watch.js';
-import { closeServer, createAdapter, prepareServer } from './http-server.js';
-import { measureRequests } from './metrics.js';
-import { serveDocumentation } from './openapi.js';
-import { ProblemFilter } from './problem.filter.js';
+import { DatabaseWatch } from './health/database.watch.js';
+import { closeServer, createAdapter, prepareServer } from './http/http-server.js';
+import { measureRequests } from './http/metrics.js';
+import { serveDocumentation } from './documentation/openapi.js';
+import { ProblemFilter } from './http/problem.filter.js';
 import type { Clock } from './tokens.js';
 
 /** How an API is made. */

@@ -4,9 +4,9 @@ import type { Logger } from '@app/observability';
 import { endWorker, fetchJobSchema, fetchQueueName, fetchWorkerOptions } from '@app/queue';
 import type { Source, SourceAccesses } from '@app/sources';
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
-import { limiterOf } from './call-allowance.js';
-import { PostponeFetchError, RetryFetchError } from './fetch-errors.js';
-import { FetchPricesJob } from './fetch-prices.job.js';
+import { limiterOf } from './jobs/fetch-prices/call-allowance.js';
+import { PostponeFetchError, RetryFetchError } from './jobs/fetch-prices/fetch-errors.js';
+import { FetchPricesJob } from './jobs/fetch-prices/fetch-prices.job.js';
 import { LOGGER, SHUTDOWN } from './tokens.js';
 
 /** Takes jobs from one source's queue and hands them to {@link FetchPricesJob}. */

@@ -15,9 +15,9 @@ import {
   SourceStateRepository,
   type Pool,
 } from '@app/storage';
-import { PublishedAllowance } from './call-allowance.js';
-import { FetchPricesJob } from './fetch-prices.job.js';
-import { Provenance, type ProvenanceLimits } from './provenance.js';
+import { PublishedAllowance } from './jobs/fetch-prices/call-allowance.js';
+import { FetchPricesJob } from './jobs/fetch-prices/fetch-prices.job.js';
+import { Provenance, type ProvenanceLimits } from './jobs/fetch-prices/provenance.js';
 import { fetchProcessorFor, type ProcessorOptions } from './fetch.processor.js';
 import { FINISH_WITHIN_MS, LOGGER, SHUTDOWN } from './tokens.js';
 import { WorkerLifecycle } from './worker-lifecycle.service.js';

@@ -1,0 +1,74 @@
+import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { GapReader } from '@app/storage';
+import { decodeCursor, encodeCursor, type CursorKey } from '../http/cursor.js';
+import { ApiAnswer, ApiParameters, ApiProblems } from '../documentation/documentation.js';
+import { GAPS_ANSWER } from '../documentation/documented-answers.js';
+import { DEFAULT_GAPS, GAPS_PARAMETERS } from './gap.parameters.js';
+import { checkCursor, checkRange, QueryReader, type RawQuery } from '../http/query.reader.js';
+import { ReadyGuard } from '../health/ready.guard.js';
+import { CLOCK, type Clock } from '../tokens.js';
+
+/** What is missing, and why: every expected slot has a price or stands here with a reason. */
+@ApiTags('gaps')
+@UseGuards(ReadyGuard)
+@Controller('gaps')
+export class GapController {
+  constructor(
+    @Inject(QueryReader) private readonly queries: QueryReader,
+    @Inject(GapReader) private readonly gaps: GapReader,
+    @Inject(CLOCK) private readonly now: Clock,
+  ) {}
+
+  @Get()
+  @ApiOperation({
+    summary: 'Missing slots of a ticker, each with its reason',
+    description:
+      '`expected` counts the slots of every schedule that held in the range and whose grace (window and 10 s) is over; `settled_to` tells how far that is all of them. `expected` = `stored` + `missing`. Neighbours with the same outcomes stand in one entry. `unexplained` is how many missing slots have no recorded reason; it should be 0.',
+  })
+  @ApiParameters(GAPS_PARAMETERS)
+  @ApiAnswer(GAPS_ANSWER)
+  @ApiProblems(400, 404, 503)
+  async list(@Query() query: RawQuery): Promise<unknown> {
+    const { values, ticker } = await this.queries.readWithTicker(GAPS_PARAMETERS, query, (given) => [
+      ...checkRange(given.from, given.to),
+      ...checkCursor(given.cursor, ['gaps', given.ticker ?? null, given.from ?? null, given.to ?? null]),
+    ]);
+    const nowSeconds = Math.floor(this.now() / 1000);
+    const cursor = values.cursor === undefined ? undefined : decodeCursor(values.cursor);
+    const { from, to } = cursor === undefined ? rangeOf(values, ticker.firstSlot, nowSeconds) : rangeOfKey(cursor.key);
+    const after = Math.max(from, cursor?.position ?? from);
+    const limit = values.limit ?? DEFAULT_GAPS;
+    const report = await this.gaps.report({ tickerId: ticker.id, from, to, nowSeconds, after, limit });
+    return {
+      ticker: ticker.ticker,
+      from,
+      to,
+      settled_to: report.settledTo,
+      expected: report.expected,
+      stored: report.stored,
+      missing: report.missing,
+      unexplained: report.unexplained,
+      gaps: report.entries,
+      next:
+        report.next === undefined
+          ? null
+          : encodeCursor({ key: ['gaps', ticker.ticker, from, to], position: report.next }),
+    };
+  }
+}
+
+/** The range asked for: from the first expected slot up to now, where it is left open. */
+function rangeOf(
+  given: { from: number | undefined; to: number | undefined },
+  firstSlot: number,
+  nowSeconds: number,
+): { from: number; to: number } {
+  const from = given.from ?? Math.min(firstSlot, given.to ?? nowSeconds);
+  return { from, to: given.to ?? Math.max(from, nowSeconds) };
+}
+
+/** The range of the question that a cursor belongs to; pages of one question share it, however long the client takes. */
+function rangeOfKey(key: CursorKey): { from: number; to: number } {
+  return { from: Number(key[2]), to: Number(key[3]) };
+}

@@ -1,0 +1,123 @@
+import { HttpException, Inject, Injectable } from '@nestjs/common';
+import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
+import { readRole, type ListedTicker, type ReadDatabase } from '@app/storage';
+import { DatabaseWatch } from './database.watch.js';
+import { freshnessOf } from '../prices/freshness.js';
+import { TickerDirectory } from '../tickers/ticker.directory.js';
+import { CLOCK, WATCH_DATABASE, type Clock } from '../tokens.js';
+
+/** The state of the system in one word: everything is well, prices are served but not all is well, or they are not. */
+export type HealthStatus = 'ok' | 'degraded' | 'down';
+
+/** The answer of `/health`. */
+export interface HealthReport {
+  readonly status: HealthStatus;
+  readonly database: unknown;
+  readonly clock: unknown;
+  readonly etl: unknown;
+  readonly timestamp: string;
+}
+
+/** Most tickers listed one by one, the stalest first. */
+const MOST_TICKERS = 100;
+
+/** How long the database may take to say who we are, in milliseconds. */
+const DATABASE_PATIENCE_MS = 2_000;
+
+/** Asks the parts of the system how they are, by way of terminus. */
+@Injectable()
+export class HealthService {
+  constructor(
+    @Inject(HealthCheckService) private readonly checks: HealthCheckService,
+    @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
+    @Inject(DatabaseWatch) private readonly watch: DatabaseWatch,
+    @Inject(WATCH_DATABASE) private readonly database: ReadDatabase,
+    @Inject(TickerDirectory) private readonly directory: TickerDirectory,
+    @Inject(CLOCK) private readonly now: Clock,
+  ) {}
+
+  /** Asks now. Never throws: what fails is part of the report. */
+  async report(): Promise<HealthReport> {
+    const { status, details } = await this.run();
+    return {
+      status: status === 'ok' || status === 'degraded' ? status : 'down',
+      database: details['database'],
+      clock: details['clock'],
+      etl: details['etl'],
+      timestamp: new Date(this.now()).toISOString(),
+    };
+  }
+
+  private async run(): Promise<HealthCheckResult> {
+    try {
+      return await this.checks.check([() => this.checkDatabase(), () => this.checkClock(), () => this.checkEtl()]);
+    } catch (error) {
+      const result = resultOf(error);
+      if (result === undefined) throw error;
+      return result;
+    }
+  }
+
+  private checkDatabase() {
+    return this.indicators
+      .check('database')
+      .attempt(async () => {
+        const { unfit } = this.watch.current();
+        if (unfit !== undefined) throw new Error(unfit);
+        const started = performance.now();
+        const { role } = await readRole(this.database);
+        return { role, latency_ms: Math.round(performance.now() - started) };
+      })
+      .withTimeout(DATABASE_PATIENCE_MS);
+  }
+
+  private checkClock() {
+    const { measured, isTrue } = this.watch.clockOffset();
+    const check = this.indicators.check('clock');
+    if (measured === undefined) return check.degraded({ offset_ms: null });
+    return isTrue ? check.up({ offset_ms: measured.offsetMs }) : check.degraded({ offset_ms: measured.offsetMs });
+  }
+
+  private async checkEtl() {
+    const check = this.indicators.check('etl');
+    // An ETL that nobody can ask about makes nothing worse than the database already is.
+    if (this.watch.current().unfit !== undefined)
+      return check.degraded({ message: 'unknown while the database is away' });
+    try {
+      const summary = summarize([...(await this.directory.all()).values()], this.now());
+      return summary.stale === 0 && summary.fresh > 0 ? check.up({ ...summary }) : check.degraded({ ...summary });
+    } catch {
+      return check.degraded({ message: 'unknown while the database is away' });
+    }
+  }
+}
+
+/** How far sampling has come; disabled tickers are nobody's worry. */
+function summarize(tickers: readonly ListedTicker[], nowMs: number) {
+  const enabled = tickers.filter((ticker) => ticker.enabled).map((ticker) => describe(ticker, nowMs));
+  const stale = enabled.filter((ticker) => ticker.stale).length;
+  const slots = enabled.flatMap((ticker) => (ticker.last_slot === null ? [] : [ticker.last_slot]));
+  return {
+    enabled: enabled.length,
+    fresh: enabled.length - stale,
+    stale,
+    last_slot: slots.length === 0 ? null : Math.max(...slots),
+    tickers: enabled
+      .sort((left, right) => (right.age_seconds ?? Infinity) - (left.age_seconds ?? Infinity))
+      .slice(0, MOST_TICKERS),
+  };
+}
+
+function describe(ticker: ListedTicker, nowMs: number) {
+  const { lastObservedAt } = ticker;
+  if (lastObservedAt === null) return { ticker: ticker.ticker, last_slot: null, age_seconds: null, stale: true };
+  const { ageSeconds, stale } = freshnessOf(lastObservedAt, ticker.intervalSeconds, nowMs);
+  return { ticker: ticker.ticker, last_slot: ticker.lastSlot, age_seconds: ageSeconds, stale };
+}
+
+/** Terminus throws its result when something is down. */
+function resultOf(error: unknown): HealthCheckResult | undefined {
+  if (!(error instanceof HttpException)) return undefined;
+  const response = error.getResponse();
+  return typeof response === 'object' && 'details' in response ? (response as HealthCheckResult) : undefined;
+}

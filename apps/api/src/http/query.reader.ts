@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import type { ListedTicker } from '@app/storage';
+import { decodeCursor, type CursorKey } from './cursor.js';
+import { nearestNames, nearNames } from '../tickers/nearest-names.js';
+import { invalidParameters, unknownTicker, type ParameterError } from './problem.js';
+import type { QueryParameter } from './query-parameters.js';
+import { TickerDirectory } from '../tickers/ticker.directory.js';
+
+/** A query as it came: a parameter that stands several times is a list. */
+export type RawQuery = Readonly<Record<string, unknown>>;
+
+type Parameters = Readonly<Record<string, QueryParameter<unknown>>>;
+
+type Values<P extends Parameters> = {
+  -readonly [Name in keyof P]: P[Name] extends QueryParameter<infer V> ? V : never;
+};
+
+/** More wrong parameters than this are not listed one by one. */
+const MOST_ERRORS = 20;
+
+/** Longest part of a wrong text that is repeated in an answer, in characters. */
+const MAX_TOLD_LENGTH = 64;
+
+/** Reads queries, and refuses a wrong one with a problem that names every wrong parameter at once. */
+@Injectable()
+export class QueryReader {
+  constructor(private readonly directory: TickerDirectory) {}
+
+  /** Reads a query without a ticker. @throws ProblemError */
+  read<P extends Parameters>(parameters: P, query: RawQuery): Values<P> {
+    const { values, errors } = parseQuery(parameters, query);
+    if (errors.length > 0) throw invalidParameters(errors);
+    return values as Values<P>;
+  }
+
+  /**
+   * Reads a query whose `ticker` must be a known one.
+   * @param check finds what is wrong between parameters; it sees those that are right by themselves.
+   * @throws ProblemError 404 when only the ticker is unknown, else 400; DatabaseUnavailableError
+   */
+  async readWithTicker<P extends Parameters & { readonly ticker: QueryParameter<string> }>(
+    parameters: P,
+    query: RawQuery,
+    check: (values: Partial<Values<P>>) => readonly ParameterError[],
+  ): Promise<{ values: Values<P>; ticker: ListedTicker }> {
+    const { values, errors } = parseQuery(parameters, query);
+    errors.push(...check(values));
+    const found = await this.findTicker(values['ticker'], errors);
+    if (errors.length > 0 || found === undefined) throw invalidParameters(errors);
+    return { values: values as Values<P>, ticker: found };
+  }
+
+  /** @returns undefined when there is no name to look for, or an error was added. */
+  private async findTicker(name: unknown, errors: ParameterError[]): Promise<ListedTicker | undefined> {
+    if (typeof name !== 'string') return undefined;
+    const tickers = await this.allUnless(errors.length > 0);
+    const found = tickers?.get(name);
+    if (found !== undefined || tickers === undefined) return found;
+    const error = {
+      parameter: 'ticker',
+      detail: `${told(name)} is not known${suggestTickers(name, [...tickers.keys()])}`,
+    };
+    if (errors.length === 0) throw unknownTicker(error);
+    errors.unshift(error);
+    return undefined;
+  }
+
+  /** With the database away a query that is wrong anyway still gets the answer what is wrong with it. */
+  private async allUnless(wrongAnyway: boolean): Promise<ReadonlyMap<string, ListedTicker> | undefined> {
+    try {
+      return await this.directory.all();
+    } catch (error) {
+      if (wrongAnyway) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** What is wrong between `from` and `to`. */
+export function checkRange(from: number | undefined, to: number | undefined): ParameterError[] {
+  if (from === undefined || to === undefined || from <= to) return [];
+  return [{ parameter: 'from', detail: `${from} is after to ${to}` }];
+}
+
+/**
+ * What is wrong with a cursor for the question that it came with.
+ * @param key what the question is; a `null` in it was left open and takes what the cursor holds.
+ */
+export function checkCursor(text: string | undefined, key: CursorKey): ParameterError[] {
+  if (text === undefined) return [];
+  const cursor = decodeCursor(text);
+  if (cursor === undefined) {
+    return [{ parameter: 'cursor', detail: 'is not a cursor: give back the `next` of an earlier answer as it was' }];
+  }
+  const belongs =
+    cursor.key.length >= key.length && key.every((part, index) => part === null || part === cursor.key[index]);
+  return belongs ? [] : [{ parameter: 'cursor', detail: 'belongs to another question: repeat the one it came from' }];
+}
+
+function parseQuery<P extends Parameters>(
+  parameters: P,
+  query: RawQuery,
+): { values: Partial<Values<P>>; errors: ParameterError[] } {
+  const names = Object.keys(parameters);
+  const errors: ParameterError[] = Object.keys(query)
+    .filter((name) => !Object.hasOwn(parameters, name))
+    .map((name) => ({
+      parameter: told(name),
+      detail: `is not a parameter here${suggestParameters(told(name), names)}`,
+    }));
+  const values: Partial<Record<string, unknown>> = {};
+  for (const [name, parameter] of Object.entries(parameters)) {
+    const result = parameter.schema.safeParse(query[name]);
+    if (result.success) values[name] = result.data;
+    else errors.push({ parameter: name, detail: result.error.issues[0]?.message ?? 'is wrong' });
+  }
+  return { values: values as Partial<Values<P>>, errors: errors.slice(0, MOST_ERRORS) };
+}
+
+function suggestTickers(wrong: string, known: readonly string[]): string {
+  const near = nearNames(wrong, known);
+  if (near.length > 0) return `: did you mean ${near.join(' or ')}?`;
+  return known.length === 0 ? ': none is catalogued yet' : `; the nearest are ${nearestNames(wrong, known).join(', ')}`;
+}
+
+function suggestParameters(wrong: string, known: readonly string[]): string {
+  const near = nearNames(wrong, known);
+  if (near.length > 0) return `: did you mean ${near.join(' or ')}?`;
+  return known.length === 0 ? ': there is none' : `: there is ${known.join(', ')}`;
+}
+
+function told(text: string): string {
+  return text.length <= MAX_TOLD_LENGTH ? text : `${text.slice(0, MAX_TOLD_LENGTH)}…`;
+}

@@ -1,0 +1,40 @@
+import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAnswer, ApiProblems } from '../documentation/documentation.js';
+import { TICKERS_ANSWER } from '../documentation/documented-answers.js';
+import { QueryReader, type RawQuery } from '../http/query.reader.js';
+import { ReadyGuard } from '../health/ready.guard.js';
+import { TickerDirectory } from './ticker.directory.js';
+
+/** The catalogue, as readers of prices need it. */
+@ApiTags('tickers')
+@UseGuards(ReadyGuard)
+@Controller('tickers')
+export class TickerController {
+  constructor(
+    @Inject(QueryReader) private readonly queries: QueryReader,
+    @Inject(TickerDirectory) private readonly directory: TickerDirectory,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Every ticker, how it is sampled, and how far its prices have come' })
+  @ApiAnswer(TICKERS_ANSWER)
+  @ApiProblems(400, 503)
+  async list(@Query() query: RawQuery): Promise<unknown> {
+    this.queries.read({}, query);
+    const tickers = await this.directory.all();
+    return {
+      tickers: [...tickers.values()].map((ticker) => ({
+        ticker: ticker.ticker,
+        base: ticker.base,
+        quote: ticker.quote,
+        enabled: ticker.enabled,
+        interval_seconds: ticker.intervalSeconds,
+        rule: ticker.rule,
+        sources: ticker.sources,
+        first_slot: ticker.firstSlot,
+        last_slot: ticker.lastSlot,
+      })),
+    };
+  }
+}

@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { lockCandles, remakeCandles, remakeLatest } from '../derived/remake-rows.js';
+import { lockCandles, remakeCandles } from '../derived/candles.js';
+import { remakeLatest } from '../derived/latest.js';
 import { keepPrices, keepSamples, numberPrices, numberSamples } from './kept-revisions.js';
 import { REFUSAL_REASONS_SQL } from '../slots/gap-reasons.sql.js';
 import { inTransaction } from '../database/pool.js';

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { CANDLE_SECONDS } from '@app/domain';
-import { MERGE_CANDLE_SQL } from '../derived/merge-candle.sql.js';
+import { addStretchToCandles } from '../derived/candles.js';
+import { moveLatestSql } from '../derived/latest.js';
 import { ensurePartitions } from '../schema/partitions.js';
 import { inTransaction } from '../database/pool.js';
 
@@ -73,8 +73,8 @@ export class HistoryRepository {
         [tickerId, stretch.sourceId, stretch.receivedAt, slots, prices],
       );
       // Candles before latest, as Postgres does when a live price is stored: the other order could end in a deadlock.
-      await transaction.query(MERGE_CANDLES_SQL, [tickerId, first, last]);
-      await transaction.query(MOVE_LATEST_SQL, [tickerId, last]);
+      await addStretchToCandles(transaction, tickerId, first, last);
+      await transaction.query(moveLatestSql('prices WHERE ticker_id = $1 AND slot = $2'), [tickerId, last]);
       return inserted.rowCount ?? 0;
     });
   }
@@ -108,24 +108,3 @@ async function insertSchedule(
     throw new Error(`${stretch.ticker} has no schedule of source ${stretch.sourceId} to put this history before`);
   return row.ticker_id;
 }
-
-/**
- * Adds the prices of ticker $1 from slot $2 to $3 to the candles of their hours. Added to what is there and not computed
- * anew: a live price that is stored at this moment in an hour that both share is not seen here.
- */
-const MERGE_CANDLES_SQL = `
-  INSERT INTO candles (ticker_id, bucket, open, open_slot, high, low, close, close_slot, count)
-  SELECT ticker_id, slot - slot % ${CANDLE_SECONDS} AS bucket,
-         (array_agg(price ORDER BY slot))[1], min(slot), max(price), min(price), (array_agg(price ORDER BY slot DESC))[1], max(slot), count(*)
-  FROM prices WHERE ticker_id = $1 AND slot BETWEEN $2 AND $3
-  GROUP BY ticker_id, bucket ORDER BY bucket
-  ${MERGE_CANDLE_SQL}`;
-
-/** The price of ticker $1 in slot $2 is the latest, unless there is a later one. */
-const MOVE_LATEST_SQL = `
-  INSERT INTO latest (ticker_id, slot, price, source_id, observed_at, flags)
-  SELECT ticker_id, slot, price, source_id, observed_at, flags FROM prices WHERE ticker_id = $1 AND slot = $2
-  ON CONFLICT (ticker_id) DO UPDATE
-    SET slot = EXCLUDED.slot, price = EXCLUDED.price, source_id = EXCLUDED.source_id,
-        observed_at = EXCLUDED.observed_at, flags = EXCLUDED.flags
-    WHERE latest.slot < EXCLUDED.slot`;

@@ -1,6 +1,7 @@
-import { CANDLE_SECONDS, maxAttemptsOf, type ChosenPrice, type RefusalReason, type SampleRevision } from '@app/domain';
+import { maxAttemptsOf, type ChosenPrice, type RefusalReason, type SampleRevision } from '@app/domain';
 import type pg from 'pg';
-import { MERGE_CANDLE_SQL } from '../derived/merge-candle.sql.js';
+import { addToCandlesSql } from '../derived/candles.js';
+import { moveLatestSql } from '../derived/latest.js';
 import type { StoredSlot, StoredSource } from './slot-sources.js';
 
 /** A price that was decided by a store. */
@@ -140,16 +141,7 @@ const INSERT_PRICES_SQL = `
     ORDER BY ticker_id
     ON CONFLICT DO NOTHING
     RETURNING ticker_id, slot, price, source_id, observed_at, flags, consensus
-  ), moved AS (
-    INSERT INTO latest (ticker_id, slot, price, source_id, observed_at, flags, consensus)
-    SELECT ticker_id, slot, price, source_id, observed_at, flags, consensus FROM inserted ORDER BY ticker_id
-    ON CONFLICT (ticker_id) DO UPDATE
-      SET slot = EXCLUDED.slot, price = EXCLUDED.price, source_id = EXCLUDED.source_id,
-          observed_at = EXCLUDED.observed_at, flags = EXCLUDED.flags, consensus = EXCLUDED.consensus
-      WHERE latest.slot < EXCLUDED.slot
-  ), candled AS (
-    INSERT INTO candles (ticker_id, bucket, open, open_slot, high, low, close, close_slot, count)
-    SELECT ticker_id, slot - slot % ${CANDLE_SECONDS}, price, slot, price, price, price, slot, 1 FROM inserted ORDER BY ticker_id
-    ${MERGE_CANDLE_SQL}
+  ), moved AS (${moveLatestSql('inserted')}
+  ), candled AS (${addToCandlesSql('inserted')}
   )
   SELECT ticker_id AS "tickerId", slot, price::text AS price, source_id AS "sourceId" FROM inserted`;

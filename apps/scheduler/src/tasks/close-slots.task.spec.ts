@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { ClockWatch } from '@app/observability';
 import { createLogBook } from '../../../../test/support/log-lines.js';
-import { Clockwork } from './clockwork.service.js';
+import { Clockwork } from './close-slots.task.js';
 
 /** A whole second of UNIX time, in milliseconds. */
 const T = 1_766_000_000_000;

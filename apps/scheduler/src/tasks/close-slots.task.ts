@@ -6,9 +6,9 @@ import { CloseRepository, ensureUpcomingPartitions, type Pool } from '@app/stora
 import { Counter, Gauge } from 'prom-client';
 import { LOGGER, POOL } from '../tokens.js';
 import { AlignedTimer } from './aligned-timer.js';
-import { FetchQueues } from './fetch-queues.js';
-import { PlannerService } from './planner.service.js';
-import { SingleFlight } from './single-flight.js';
+import { FetchQueues } from '../planning/fetch-queues.js';
+import { PlannerService } from '../planning/planner.service.js';
+import { SingleFlight } from '../planning/single-flight.js';
 
 /**
  * How far into a second the planner wakes itself when the queue has not, in milliseconds: the queue store may be away, or

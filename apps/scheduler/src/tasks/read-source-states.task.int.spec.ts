@@ -2,7 +2,7 @@ import { SourceStateRepository, spendCredits } from '@app/storage';
 import { register } from 'prom-client';
 import { createLogBook } from '../../../../test/support/log-lines.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { SourceGauges } from './source-gauges.service.js';
+import { SourceGauges } from './read-source-states.task.js';
 
 const T = Date.UTC(2026, 10, 20, 12);
 

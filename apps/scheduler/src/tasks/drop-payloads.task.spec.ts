@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { ClockWatch } from '@app/observability';
 import { createLogBook } from '../../../../test/support/log-lines.js';
-import { PayloadRetention } from './payload-retention.service.js';
+import { PayloadRetention } from './drop-payloads.task.js';
 
 /** A whole minute. */
 const T = Date.UTC(2025, 11, 17, 12);

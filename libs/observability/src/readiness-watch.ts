@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ClockWatch } from './clock-watch.js';
+import { describeFault } from './describe-fault.js';
 
 /** Something outside of the process that it needs for its work, and how it is asked after. */
 export interface ReadinessCheck {
@@ -167,10 +168,4 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, Math.max(0, ms)).unref();
     signal.addEventListener('abort', done);
   });
-}
-
-/** What an error says. One of several tries at one address (`AggregateError`) says nothing by itself, its causes do. */
-function describeFault(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(describeFault).join(', ');
-  return error instanceof Error ? error.message : String(error);
 }

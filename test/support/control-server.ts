@@ -6,13 +6,11 @@ import { createPool, databaseNowMs } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createControlAdapter, prepareControlServer } from '../../apps/scheduler/src/control/control-server.js';
-import { Clockwork } from '../../apps/scheduler/src/tasks/close-slots.task.js';
 import { FetchQueues } from '../../apps/scheduler/src/planning/fetch-queues.js';
-import { PayloadRetention } from '../../apps/scheduler/src/tasks/drop-payloads.task.js';
 import { PlannerService } from '../../apps/scheduler/src/planning/planner.service.js';
-import { SourceGauges } from '../../apps/scheduler/src/tasks/read-source-states.task.js';
 import { WakeProcessor } from '../../apps/scheduler/src/planning/wake.processor.js';
 import { SchedulerModule } from '../../apps/scheduler/src/scheduler.module.js';
+import { TaskRunner } from '../../apps/scheduler/src/tasks/run-tasks.js';
 import { createLogBook, type LogBook } from './log-lines.js';
 
 /** The password of the control servers of tests. */
@@ -32,7 +30,7 @@ export interface ControlServer {
   readonly log: LogBook;
   /** Asks as the user of the control API, or with another header; a body that is no text is sent as JSON. */
   ask(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  /** Ends whatever happens without being asked for: planning, closing, gauges. From then on only answers change the database. */
+  /** Ends whatever happens without being asked for: wake-ups and periodic tasks. From then on only answers change the database. */
   rest(): Promise<void>;
   /** Waits until nothing is under way any more that an answer has begun: then the tables may be touched. */
   idle(): Promise<void>;
@@ -95,8 +93,8 @@ export async function startControlServer(databaseUrl: string, access = NOBODY): 
       };
     },
     rest: async () => {
-      const working = [Clockwork, SourceGauges, PayloadRetention, WakeProcessor].map((type) => app.get(type));
-      await Promise.all(working.map((it) => it.beforeApplicationShutdown()));
+      await Promise.all([TaskRunner, WakeProcessor].map((type) => app.get(type).beforeApplicationShutdown()));
+      await app.get(PlannerService).enqueued();
     },
     idle: () => app.get(PlannerService).enqueued(),
     stop: async () => {

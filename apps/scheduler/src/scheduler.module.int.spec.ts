@@ -40,7 +40,7 @@ describe('a scheduler', () => {
     const from = Math.floor(Date.now() / 1000) + 2;
     await catalogueTickers(database.url, { ticker: 'btc_usd', fromSlot: from });
     await expectEverySecondOnce(from, await plannedSlots(from, 3));
-    // Whole seconds are the queue's word; the clockwork's own begin at .300.
+    // Whole seconds come from the queue; those of the task begin at .300.
     await eventually('the word of the queue', 20_000, () => nominals.find((nominal) => nominal % 1000 === 0));
     // A job leaves the queue with its window of one second; each second brings the next.
     await eventually('a job in the queue', 20_000, async () => {

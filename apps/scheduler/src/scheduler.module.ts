@@ -21,19 +21,21 @@ import { CatalogueService } from './catalogue/catalogue.service.js';
 import { listAllowance } from './catalogue/list-allowance.js';
 import { NameBook } from './catalogue/name-book.js';
 import { SourceLoad } from './catalogue/source-load.js';
+import { exportClockOffset } from './clock-gauge.js';
 import { FetchController } from './control/fetch.controller.js';
 import { ProblemFilter } from './control/problem.filter.js';
 import { StatusController } from './control/status.controller.js';
 import { TickersController } from './control/tickers.controller.js';
-import { Clockwork } from './tasks/close-slots.task.js';
 import { CreditPlanner } from './planning/credit-planner.js';
 import { FetchQueues } from './planning/fetch-queues.js';
-import { PayloadRetention } from './tasks/drop-payloads.task.js';
 import { PlannerService } from './planning/planner.service.js';
-import { SourceGauges } from './tasks/read-source-states.task.js';
 import { WakeProcessor } from './planning/wake.processor.js';
+import { WakeUps } from './planning/wake-ups.js';
 import { reportSettled } from './planning/report-settled.js';
-import { LOGGER, PAYLOAD_RETENTION_DAYS, POOL, SOURCE_ACCESSES, STABLECOINS_AT_PAR } from './tokens.js';
+import { allTasks } from './tasks/all-tasks.js';
+import { TaskRunner } from './tasks/run-tasks.js';
+import type { Task, TaskParts } from './tasks/task.js';
+import { LOGGER, SOURCE_ACCESSES, STABLECOINS_AT_PAR } from './tokens.js';
 
 /** What a scheduler is made of; opened before Nest starts, so that Nest only wires. */
 export interface SchedulerParts {
@@ -63,8 +65,10 @@ export interface SourcesPart {
 /** The control plane: plans slots, closes them, and lets the catalogue be changed. */
 @Module({})
 export class SchedulerModule {
-  static forRoot(parts: SchedulerParts): DynamicModule {
+  /** @param tasksOf makes the periodic tasks; default: all of them. */
+  static forRoot(parts: SchedulerParts, tasksOf: (parts: TaskParts) => readonly Task[] = allTasks): DynamicModule {
     const { logger, pool, clock, queueStore, queues } = parts;
+    exportClockOffset(clock);
     return {
       module: SchedulerModule,
       imports: [
@@ -76,16 +80,9 @@ export class SchedulerModule {
       controllers: [TickersController, StatusController, FetchController],
       providers: [
         { provide: LOGGER, useValue: logger },
-        { provide: POOL, useValue: pool },
         { provide: ClockWatch, useValue: clock },
         { provide: FetchQueues, useValue: queues },
         { provide: PlanRepository, useValue: new PlanRepository(pool) },
-        { provide: PayloadRepository, useValue: new PayloadRepository(pool) },
-        { provide: PAYLOAD_RETENTION_DAYS, useValue: parts.payloadRetentionDays },
-        {
-          provide: CloseRepository,
-          useValue: new CloseRepository(pool, (settled) => reportSettled(logger, settled)),
-        },
         {
           provide: CatalogueRepository,
           inject: [getDataSourceToken()],
@@ -106,14 +103,29 @@ export class SchedulerModule {
         },
         { provide: SourceLoad, useValue: new SourceLoad(parts.sources.access, parts.sources.limited) },
         { provide: CreditPlanner, useValue: new CreditPlanner({ ...parts.sources, pool, logger }) },
-        { provide: SourceGauges, useValue: new SourceGauges({ ...parts.sources, pool, logger, now: Date.now }) },
+        {
+          provide: TaskRunner,
+          inject: [PlannerService, WakeUps],
+          useFactory: (planner: PlannerService, wakeUps: WakeUps) =>
+            new TaskRunner({ tasks: tasksOf(taskParts(parts, planner, wakeUps)), logger, now: Date.now }),
+        },
         CatalogueService,
         PlannerService,
-        Clockwork,
-        PayloadRetention,
+        WakeUps,
         WakeProcessor,
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],
     };
   }
+}
+
+function taskParts(parts: SchedulerParts, planner: PlannerService, wakeUps: WakeUps): TaskParts {
+  const { logger, pool, clock, queues, payloadRetentionDays } = parts;
+  const { access, limited } = parts.sources;
+  return {
+    ...{ logger, pool, clock, queues, payloadRetentionDays, access, limited, planner, wakeUps },
+    closer: new CloseRepository(pool, (settled) => reportSettled(logger, settled)),
+    payloads: new PayloadRepository(pool),
+    now: Date.now,
+  };
 }

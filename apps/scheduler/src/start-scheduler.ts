@@ -11,15 +11,7 @@ import {
 } from '@app/observability';
 import { createStoreCheck, producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
-import {
-  createPool,
-  createWatchPool,
-  databaseNowMs,
-  ensureUpcomingPartitions,
-  fitnessAtStart,
-  whyUnwritable,
-  type Pool,
-} from '@app/storage';
+import { createPool, createWatchPool, databaseNowMs, fitnessAtStart, whyUnwritable } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DEFAULT_CATALOGUE, readCatalogueFile } from './catalogue/catalogue-file.js';
@@ -29,6 +21,7 @@ import { createControlAdapter, prepareControlServer } from './control/control-se
 import { BOARD_PATH } from './control/queue-board.js';
 import { FetchQueues } from './planning/fetch-queues.js';
 import { SchedulerModule } from './scheduler.module.js';
+import { makeUpcomingPartitions } from './tasks/make-partitions.task.js';
 
 type Settings = SettingsOf<typeof schedulerSettings>;
 
@@ -53,7 +46,7 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
     portVariable: 'CONTROL_PORT',
     check: fitnessAtStart({ url, pool, mode: settings.TIDEMARK_MODE, carriesQueue: queue.url === url }),
   });
-  await makePartitions(pool);
+  await makeUpcomingPartitions(pool, Date.now());
   const watchPool = createWatchPool(url, 'tidemark-scheduler-watch');
   const clock = new ClockWatch(() => databaseNowMs(watchPool));
   await clock.measure();
@@ -125,14 +118,4 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
       await Promise.all([queueCheck.close(), watchPool.end(), pool.end()]);
     },
   };
-}
-
-/** After a long time off the month of now may have no partition yet. */
-async function makePartitions(pool: Pool): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await ensureUpcomingPartitions(client, Date.now());
-  } finally {
-    client.release();
-  }
 }

@@ -1,9 +1,5 @@
 /** The process's logger. */
 export const LOGGER = Symbol('logger');
-/** Connections to Postgres. */
-export const POOL = Symbol('pool');
-/** How many days the bodies of answers are kept. */
-export const PAYLOAD_RETENTION_DAYS = Symbol('payload retention days');
 /** How each source is reached: address, key, plan. */
 export const SOURCE_ACCESSES = Symbol('source accesses');
 

@@ -186,6 +186,19 @@ describe('the planner', () => {
     ]);
   });
 
+  it('ends when what it planned has reached the queue, and waits a second at most', async () => {
+    await catalogueTickers(database.url, { ticker: 'btc_usd', fromSlot: T });
+    await passAt(T, 'without waiting for the queue');
+    await planner.onApplicationShutdown();
+    expect(await fetches()).toEqual([{ source_id: 1, slot: T, status: 'queued' }]);
+    wayToQueue.freeze();
+    await passAt(T + 1, 'without waiting for the queue');
+    const begunMs = performance.now();
+    await planner.onApplicationShutdown();
+    expect(performance.now() - begunMs).toBeGreaterThan(900);
+    expect(await fetches()).toContainEqual({ source_id: 1, slot: T + 1, status: 'planned' });
+  });
+
   const bothSources = [
     { sourceId: 1, sourceName: 'btc_usd' },
     { sourceId: 2, sourceName: 'bitcoin' },

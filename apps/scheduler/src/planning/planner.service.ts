@@ -1,4 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ClockWatch, type Logger } from '@app/observability';
 import { addFetchJobs, fetchJob } from '@app/queue';
 import { sourceById } from '@app/sources';
@@ -16,6 +17,9 @@ const MAX_WAKE_LEAD_MS = 500;
 /** Most fetches offered to the queue in one go. */
 const ENQUEUE_LIMIT = 5_000;
 
+/** How long the end of the process waits for what was planned to reach the queue, in milliseconds. */
+const ENQUEUE_WITHIN_MS = 1_000;
+
 const plannedFetches = new Counter({ name: 'tidemark_planned_fetches_total', help: 'Fetches claimed in Postgres.' });
 const gapRanges = new Counter({
   name: 'tidemark_gap_ranges_total',
@@ -25,7 +29,7 @@ const gapRanges = new Counter({
 
 /** Plans the slots that are due and hands their fetches to the queue. Whoever wakes it, and however often, no slot is doubled. */
 @Injectable()
-export class PlannerService {
+export class PlannerService implements OnApplicationShutdown {
   private readonly planning = new SingleFlight<number>((wokenAtMs) => this.plan(wokenAtMs));
   private readonly enqueuing = new SingleFlight<void>(() => this.enqueue());
   private databaseAwaySince: number | undefined;
@@ -67,6 +71,11 @@ export class PlannerService {
   async enqueued(): Promise<void> {
     await this.planning.idle();
     await this.enqueuing.idle();
+  }
+
+  /** By now nobody wakes it any more: the tasks, the wake-ups and the control API have ended. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.race([this.enqueued(), sleep(ENQUEUE_WITHIN_MS, undefined, { ref: false })]);
   }
 
   private async plan(nowMs: number): Promise<void> {

@@ -48,23 +48,6 @@ describe('a timer aligned to the clock', () => {
     await stopped(timer);
   });
 
-  it('hands over what the work throws, and goes on', async () => {
-    const errors: unknown[] = [];
-    let runs = 0;
-    const timer = aTimer({
-      offsetMs: 0,
-      work: async () => {
-        runs += 1;
-        throw new Error(`failure ${runs}`);
-      },
-      onError: (error) => errors.push(error),
-    });
-    timer.start();
-    await jest.advanceTimersByTimeAsync(2_000);
-    expect(errors).toEqual([new Error('failure 1'), new Error('failure 2')]);
-    await stopped(timer);
-  });
-
   it('stops only when the work in hand has ended, and never starts it again', async () => {
     let runs = 0;
     let finish: () => void = () => undefined;
@@ -87,7 +70,7 @@ describe('a timer aligned to the clock', () => {
     expect(runs).toBe(1);
   });
 
-  it('does nothing when it is stopped before its first turn', async () => {
+  it('does nothing when it is stopped before its first run', async () => {
     let runs = 0;
     const timer = aTimer({ offsetMs: 0, work: async () => void (runs += 1) });
     timer.start();
@@ -109,9 +92,6 @@ function aTimer(options: Partial<ConstructorParameters<typeof AlignedTimer>[0]>)
     offsetMs: 0,
     now: Date.now,
     work: async () => undefined,
-    onError: (error) => {
-      throw error;
-    },
     ...options,
   });
 }

@@ -1,7 +1,10 @@
-/** A timer may fire this long before its time by the clock, in milliseconds: the turn that is so near is the one just taken. */
+/** A timer may fire this long before its time by the clock, in milliseconds: the period that is so near is the one just served. */
 const MAX_EARLY_MS = 20;
 
-/** Runs a piece of work at every second of the clock plus an offset, one at a time; what it throws goes to `onError`. */
+/**
+ * Runs a piece of work in every period of the clock, at an offset from the period's beginning, one at a time: periods that
+ * begin while it runs are left out and not made up for.
+ */
 export class AlignedTimer {
   private timer: NodeJS.Timeout | undefined;
   private stopped = true;
@@ -12,8 +15,8 @@ export class AlignedTimer {
       readonly everySeconds: number;
       readonly offsetMs: number;
       readonly now: () => number;
+      /** Must not reject. */
       readonly work: () => Promise<void>;
-      readonly onError: (error: unknown) => void;
     },
   ) {}
 
@@ -36,7 +39,7 @@ export class AlignedTimer {
     const nextMs = periodMs - ((now() - offsetMs) % periodMs);
     const delayMs = nextMs <= MAX_EARLY_MS ? nextMs + periodMs : nextMs;
     this.timer = setTimeout(() => {
-      this.inHand = this.options.work().catch(this.options.onError);
+      this.inHand = this.options.work();
       void this.inHand.finally(() => this.arm());
     }, delayMs);
   }

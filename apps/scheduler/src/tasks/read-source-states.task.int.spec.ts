@@ -1,12 +1,11 @@
 import { SourceStateRepository, spendCredits } from '@app/storage';
 import { register } from 'prom-client';
-import { createLogBook } from '../../../../test/support/log-lines.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { SourceGauges } from './read-source-states.task.js';
+import { readSourceStates } from './read-source-states.task.js';
 
 const T = Date.UTC(2026, 10, 20, 12);
 
-describe('the gauges of the sources', () => {
+describe('reading how the sources stand', () => {
   let database: TestDatabase;
 
   beforeEach(async () => {
@@ -14,7 +13,7 @@ describe('the gauges of the sources', () => {
   });
   afterEach(() => database.drop());
 
-  it('tell who is paused, who is on the bench, and what is left of a month', async () => {
+  it('exports who is paused, who is on the bench, and what is left of a month', async () => {
     const { pool } = database;
     const states = new SourceStateRepository(pool);
     const usual = { batch: 'a', windowSeconds: 15, isProbe: false, message: '' };
@@ -22,8 +21,7 @@ describe('the gauges of the sources', () => {
     for (const atMs of [T - 3_000, T - 2_000]) await states.noteFailure(2, { ...usual, kind: 'unauthorized', atMs }, 1);
     await spendCredits(pool, { sourceId: 2, cost: 7, monthly: 10_000, nowMs: T });
     const access = { coingecko: { apiKey: 'x', plan: 'demo' } };
-    const { logger } = createLogBook();
-    await new SourceGauges({ pool, access, limited: true, logger, now: () => T }).refresh();
+    await readSourceStates({ pool, access, limited: true, now: () => T }).run(new AbortController().signal);
     const text = await register.metrics();
     expect(text).toContain('tidemark_source_paused{source="deribit"} 1');
     expect(text).toContain('tidemark_source_benched{source="deribit"} 0');

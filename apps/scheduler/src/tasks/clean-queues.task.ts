@@ -1,0 +1,17 @@
+import { cleanQueue } from '@app/queue';
+import type { Task, TaskParts } from './task.js';
+
+/** Takes out of every queue what serves nobody any more. */
+export function cleanQueues({ queues }: Pick<TaskParts, 'queues'>): Task {
+  return {
+    name: 'clean-queues',
+    everySeconds: 60,
+    offsetMs: 40_000,
+    run: async (signal) => {
+      for (const queue of queues.all()) {
+        signal.throwIfAborted();
+        await cleanQueue(queue);
+      }
+    },
+  };
+}

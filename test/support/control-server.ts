@@ -10,6 +10,7 @@ import { FetchQueues } from '../../apps/scheduler/src/planning/fetch-queues.js';
 import { PlannerService } from '../../apps/scheduler/src/planning/planner.service.js';
 import { WakeProcessor } from '../../apps/scheduler/src/planning/wake.processor.js';
 import { SchedulerModule } from '../../apps/scheduler/src/scheduler.module.js';
+import { allTasks } from '../../apps/scheduler/src/tasks/all-tasks.js';
 import { TaskRunner } from '../../apps/scheduler/src/tasks/run-tasks.js';
 import { createLogBook, type LogBook } from './log-lines.js';
 
@@ -50,8 +51,13 @@ const NOBODY: SourceAccesses = Object.fromEntries(
 /**
  * Starts a scheduler with its control API, its queues in the database.
  * @param access where the sources are; by default none of them can be reached.
+ * @param tasksOf makes the periodic tasks; by default all that there are.
  */
-export async function startControlServer(databaseUrl: string, access = NOBODY): Promise<ControlServer> {
+export async function startControlServer(
+  databaseUrl: string,
+  access = NOBODY,
+  tasksOf = allTasks,
+): Promise<ControlServer> {
   const log = createLogBook();
   const queueStore = queueStoreOf(databaseUrl);
   useQueueStore(queueStore);
@@ -68,7 +74,10 @@ export async function startControlServer(databaseUrl: string, access = NOBODY): 
   const client = new SourceClient({ access, now: Date.now });
   const sources = { client, access, limited: false };
   const stores = { pool, databaseUrl, queueStore, queues, payloadRetentionDays: 30 };
-  const module = SchedulerModule.forRoot({ ...stores, logger: log.logger, clock, readiness: () => [], sources });
+  const module = SchedulerModule.forRoot(
+    { ...stores, logger: log.logger, clock, readiness: () => [], sources },
+    tasksOf,
+  );
   const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
     logger: new NestLogger(log.logger),
     abortOnError: false,

@@ -2,6 +2,7 @@ import { planOf, sourceById, type SourceAccesses, lacksKey } from '@app/sources'
 import { StatusRepository, type SourceStatus, type TickerStatus } from '@app/storage';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { NameBook } from '../catalogue/name-book.js';
+import { TaskRunner, type TaskState } from '../tasks/run-tasks.js';
 import { SOURCE_ACCESSES } from '../tokens.js';
 
 /** How a source stands, in one word. */
@@ -13,6 +14,7 @@ export class StatusController {
   constructor(
     private readonly status: StatusRepository,
     private readonly names: NameBook,
+    private readonly tasks: TaskRunner,
     @Inject(SOURCE_ACCESSES) private readonly access: SourceAccesses,
   ) {}
 
@@ -24,6 +26,8 @@ export class StatusController {
       now: new Date(nowMs).toISOString(),
       sources: sources.map((source) => this.presentSource(source, nowMs)),
       tickers: tickers.map((ticker) => presentTicker(ticker, nowMs)),
+      // Of the scheduler that answers; another one's may stand differently.
+      tasks: this.tasks.states().map(presentTask),
     };
   }
 
@@ -83,6 +87,22 @@ function presentTicker(ticker: TickerStatus, nowMs: number) {
     expected_today: ticker.expectedToday,
     gaps_today: ticker.gapsToday,
   };
+}
+
+function presentTask(task: TaskState) {
+  return {
+    name: task.name,
+    every_seconds: task.everySeconds,
+    last_run: timeOf(task.lastRunAtMs),
+    last_success: timeOf(task.lastSuccessAtMs),
+    last_duration_ms: task.lastDurationMs ?? null,
+    failures_in_a_row: task.failuresInARow,
+    last_error: task.lastError ?? null,
+  };
+}
+
+function timeOf(atMs: number | undefined): string | null {
+  return atMs === undefined ? null : new Date(atMs).toISOString();
 }
 
 function stateOf(status: SourceStatus, needsKey: boolean, nowMs: number): SourceState {

@@ -8,7 +8,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createControlAdapter, prepareControlServer } from '../../apps/scheduler/src/control/control-server.js';
 import { FetchQueues } from '../../apps/scheduler/src/planning/fetch-queues.js';
 import { PlannerService } from '../../apps/scheduler/src/planning/planner.service.js';
-import { WakeProcessor } from '../../apps/scheduler/src/planning/wake.processor.js';
+import { RunWakeJobs } from '../../apps/scheduler/src/planning/run-wake-jobs.js';
 import { SchedulerModule } from '../../apps/scheduler/src/scheduler.module.js';
 import { allTasks } from '../../apps/scheduler/src/tasks/all-tasks.js';
 import { TaskRunner } from '../../apps/scheduler/src/tasks/run-tasks.js';
@@ -102,7 +102,7 @@ export async function startControlServer(
       };
     },
     rest: async () => {
-      await Promise.all([TaskRunner, WakeProcessor].map((type) => app.get(type).beforeApplicationShutdown()));
+      await Promise.all([TaskRunner, RunWakeJobs].map((type) => app.get(type).beforeApplicationShutdown()));
       await app.get(PlannerService).enqueued();
     },
     idle: () => app.get(PlannerService).enqueued(),

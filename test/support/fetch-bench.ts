@@ -142,10 +142,10 @@ export class FetchBench {
   }
 
   /** Runs the job as a worker would. */
-  async run(key: FetchJob, { takeOver = false, signal = new AbortController().signal } = {}): Promise<void> {
+  async run(key: FetchJob, { isTakenOver = false, signal = new AbortController().signal } = {}): Promise<void> {
     const source = sourceById(key.sourceId);
     if (source === undefined) throw new Error(`no source ${key.sourceId}`);
-    await this.job.run(source, key, { takeOver, signal });
+    await this.job.run(source, key, { isTakenOver, signal });
   }
 
   /** Puts a fetch into the state in which a worker that was killed leaves it. */

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Queue, Worker, type Job, type WorkerOptions } from 'bullmq';
-import { addFetchJobs, fetchJob, fetchWorkerOptions } from '../../libs/queue/src/fetch-jobs.js';
+import { addJobs } from '../../libs/queue/src/add-jobs.js';
+import { backoffOf, LOCKS } from '../../libs/queue/src/job-worker.js';
+import { fetchJob, JOBS } from '../../libs/queue/src/jobs.js';
 import type { QueueStore } from '../../libs/queue/src/queue-address.js';
 import { producerOptions, workerOptions } from '../../libs/queue/src/queue-store.js';
 import { eventually } from './processes.js';
@@ -18,8 +20,9 @@ export class QueueBench {
   }
 
   /** Starts a worker of the queue. */
-  work(processor: (job: Job) => Promise<unknown>, options: Partial<WorkerOptions> = fetchWorkerOptions): Worker {
-    const worker = new Worker(this.queue.name, processor, { ...options, ...workerOptions(this.store, 2) });
+  work(processor: (job: Job) => Promise<unknown>, options: Partial<WorkerOptions> = LOCKS): Worker {
+    const settings = { backoffStrategy: backoffOf(JOBS) };
+    const worker = new Worker(this.queue.name, processor, { settings, ...options, ...workerOptions(this.store, 2) });
     worker.on('error', () => undefined);
     this.workers.push(worker);
     return worker;
@@ -27,7 +30,7 @@ export class QueueBench {
 
   /** Adds the fetch of btc_usd for a slot. */
   async add(slot: number, maxAttempts = 3): Promise<void> {
-    await addFetchJobs(this.queue, [fetchJob({ sourceId: 1, source: 'deribit', batch: 'btc_usd', slot }, maxAttempts)]);
+    await addJobs(this.queue, [fetchJob({ sourceId: 1, source: 'deribit', batch: 'btc_usd', slot }, maxAttempts)]);
   }
 
   /** Waits until there is an answer. */

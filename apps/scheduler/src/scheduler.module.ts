@@ -1,10 +1,9 @@
-import { BullModule } from '@nestjs/bullmq';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { OperationsModule, type ReadinessAnswer } from '@app/nest';
 import { ClockWatch, type Logger } from '@app/observability';
-import { workerOptions, type QueueStore } from '@app/queue';
+import type { QueueStore } from '@app/queue';
 import {
   CatalogueRepository,
   CloseRepository,
@@ -29,7 +28,7 @@ import { TickersController } from './control/tickers.controller.js';
 import { CreditPlanner } from './planning/credit-planner.js';
 import { FetchQueues } from './planning/fetch-queues.js';
 import { PlannerService } from './planning/planner.service.js';
-import { WakeProcessor } from './planning/wake.processor.js';
+import { RunWakeJobs } from './planning/run-wake-jobs.js';
 import { WakeUps } from './planning/wake-ups.js';
 import { reportSettled } from './planning/report-settled.js';
 import { allTasks } from './tasks/all-tasks.js';
@@ -72,8 +71,6 @@ export class SchedulerModule {
     return {
       module: SchedulerModule,
       imports: [
-        BullModule.forRoot(workerOptions(queueStore, 1)),
-        BullModule.registerQueue(),
         TypeOrmModule.forRoot(dataSourceOptions(parts.databaseUrl, 'tidemark-catalogue')),
         OperationsModule.forRoot(parts.readiness),
       ],
@@ -112,7 +109,11 @@ export class SchedulerModule {
         CatalogueService,
         PlannerService,
         WakeUps,
-        WakeProcessor,
+        {
+          provide: RunWakeJobs,
+          inject: [PlannerService],
+          useFactory: (planner: PlannerService) => new RunWakeJobs(planner, queueStore, logger),
+        },
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],
     };

@@ -77,7 +77,7 @@ export async function startWorker(
     readiness: () => readiness.reasons(),
     client,
     queueStore,
-    processors: { access, concurrency: settings.WORKER_CONCURRENCY, limited: keepsSourceLimits(settings) },
+    running: { access, concurrency: settings.WORKER_CONCURRENCY, limited: keepsSourceLimits(settings) },
     judging: { stablecoinsAtPar: settings.ASSUME_STABLECOINS_AT_PAR === 'true' },
     provenance: {
       retentionDays: settings.PAYLOAD_RETENTION_DAYS,

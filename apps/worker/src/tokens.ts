@@ -1,7 +1,6 @@
 /** The process's logger. */
 export const LOGGER = Symbol('logger');
-/** Aborted when the process must end and what is in hand could not be finished. */
-export const SHUTDOWN = Symbol('shutdown');
-
-/** How long jobs in hand may take to finish at the end before they are given back, in milliseconds. */
-export const FINISH_WITHIN_MS = Symbol('finish within ms');
+/** A worker for each queue: see `jobWorkersFor`. */
+export const JOB_WORKERS = Symbol('job-workers');
+/** How long jobs in hand may take to finish at the end, in milliseconds. */
+export const FINISH_WITHIN_MS = Symbol('finish-within-ms');

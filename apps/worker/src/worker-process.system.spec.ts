@@ -1,5 +1,5 @@
 import { slotAt } from '@app/domain';
-import { fetchJob, fetchQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
+import { fetchJob, sourceQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
 import { Queue } from 'bullmq';
 import { createSimulator, type Simulator } from '../../simulator/src/simulator.js';
 import { catalogueTickers } from '../../../test/builders/catalogued-ticker.js';
@@ -23,7 +23,7 @@ describe('a worker process', () => {
     const simulatorUrl = await simulator.listen(0);
     const store = queueStoreOf(database.url);
     useQueueStore(store);
-    queue = new Queue(fetchQueueName('deribit'), producerOptions(store));
+    queue = new Queue(sourceQueueName('deribit'), producerOptions(store));
     queue.on('error', () => undefined);
     worker = startProcess('worker/src/main.js', {
       DATABASE_URL: database.url,

@@ -1,7 +1,7 @@
 import { slotAt } from '@app/domain';
 import { NestLogger } from '@app/nest';
 import { ClockWatch } from '@app/observability';
-import { fetchJob, fetchQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
+import { fetchJob, sourceQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
 import { SourceClient } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
@@ -44,7 +44,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
     log = createLogBook();
     const queueStore = queueStoreOf(store === 'Postgres' ? database.url : await emptyRedisUrl());
     useQueueStore(queueStore);
-    queue = new Queue(fetchQueueName('deribit'), producerOptions(queueStore));
+    queue = new Queue(sourceQueueName('deribit'), producerOptions(queueStore));
     queue.on('error', () => undefined);
     await queue.waitUntilReady();
     const pool = createPool({
@@ -65,7 +65,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
       queueStore,
       judging: { stablecoinsAtPar: false },
       provenance: { retentionDays: 30, maxBytesPerDay: 2 ** 28 },
-      processors: { access: {}, concurrency: 5, limited: false },
+      running: { access: {}, concurrency: 5, limited: false },
       finishWithinMs: 5_000,
       now: Date.now,
     };

@@ -1,11 +1,9 @@
-import { BullModule } from '@nestjs/bullmq';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
 import type { JudgeOptions } from '@app/domain';
 import { OperationsModule, type ReadinessAnswer } from '@app/nest';
 import { ClockWatch, type Logger } from '@app/observability';
-import { workerOptions, type QueueStore } from '@app/queue';
-import { parserVersionOf, SOURCES, SourceClient } from '@app/sources';
+import { SOURCE_JOBS, type HandlersOf, type QueueStore } from '@app/queue';
+import { parserVersionOf, SOURCES, SourceClient, type Source } from '@app/sources';
 import {
   AttemptRepository,
   DriftRepository,
@@ -16,11 +14,10 @@ import {
   type Pool,
 } from '@app/storage';
 import { PublishedAllowance } from './jobs/fetch-prices/call-allowance.js';
-import { FetchPricesJob } from './jobs/fetch-prices/fetch-prices.job.js';
+import { FetchPricesJob, type FetchPricesDependencies } from './jobs/fetch-prices/fetch-prices.job.js';
 import { Provenance, type ProvenanceLimits } from './jobs/fetch-prices/provenance.js';
-import { fetchProcessorFor, type ProcessorOptions } from './fetch.processor.js';
-import { FINISH_WITHIN_MS, LOGGER, SHUTDOWN } from './tokens.js';
-import { WorkerLifecycle } from './worker-lifecycle.service.js';
+import { jobWorkersFor, RunJobs, type RunJobsOptions, type SourceJobs } from './run-jobs.js';
+import { FINISH_WITHIN_MS, JOB_WORKERS, LOGGER } from './tokens.js';
 
 /** What a worker is made of; opened before Nest starts, so that Nest only wires. */
 export interface WorkerParts {
@@ -31,7 +28,7 @@ export interface WorkerParts {
   readonly readiness: ReadinessAnswer;
   readonly client: SourceClient;
   readonly queueStore: QueueStore;
-  readonly processors: ProcessorOptions;
+  readonly running: RunJobsOptions;
   /** How answers are judged. */
   readonly judging: JudgeOptions;
   /** How much of what the sources answered is kept. */
@@ -41,48 +38,51 @@ export interface WorkerParts {
   readonly now: () => number;
 }
 
-/** The data plane: one processor a source. */
+/** The data plane: runs the jobs of every source. */
 @Module({})
 export class WorkerModule {
-  static forRoot(parts: WorkerParts): DynamicModule {
-    const { logger, pool, clock, client, now } = parts;
+  /** @param jobs default: every type of job that the catalogue has for sources. */
+  static forRoot(parts: WorkerParts, jobs?: SourceJobs): DynamicModule {
+    const { logger, clock, client, queueStore, running } = parts;
     const provenance = provenanceOf(parts);
-    const fetchPrices = new FetchPricesJob({
-      fetches: new FetchRepository(pool),
-      samples: new SampleRepository(pool),
-      states: new SourceStateRepository(pool),
-      allowance: parts.processors.limited ? new PublishedAllowance(pool, parts.processors.access) : undefined,
-      client,
-      provenance,
-      judging: parts.judging,
-      logger,
-      now,
+    const fetchPrices = new FetchPricesJob(fetchPricesParts(parts, provenance));
+    const handlersFor = (source: Source) =>
+      ({ 'fetch-prices': (key, context) => fetchPrices.run(source, key, context) }) satisfies HandlersOf<
+        typeof SOURCE_JOBS
+      >;
+    const workers = jobWorkersFor(SOURCES, jobs ?? { types: SOURCE_JOBS, handlersFor }, {
+      ...running,
+      ...{ store: queueStore, logger },
     });
     return {
       module: WorkerModule,
-      imports: [
-        DiscoveryModule,
-        BullModule.forRoot(workerOptions(parts.queueStore, parts.processors.concurrency)),
-        BullModule.registerQueue(),
-        OperationsModule.forRoot(parts.readiness),
-      ],
+      imports: [OperationsModule.forRoot(parts.readiness)],
       providers: [
         { provide: LOGGER, useValue: logger },
-        { provide: SHUTDOWN, useValue: new AbortController() },
         { provide: FINISH_WITHIN_MS, useValue: parts.finishWithinMs },
         { provide: ClockWatch, useValue: clock },
         { provide: SourceClient, useValue: client },
-        { provide: FetchPricesJob, useValue: fetchPrices },
+        { provide: JOB_WORKERS, useValue: workers },
         { provide: Provenance, useValue: provenance },
-        ...SOURCES.map((source) => fetchProcessorFor(source, parts.processors)),
-        WorkerLifecycle,
+        RunJobs,
       ],
     };
   }
 }
 
-function provenanceOf({ pool, logger, now, provenance: limits, processors }: WorkerParts): Provenance {
-  const keys = Object.values(processors.access).map((access) => access?.apiKey);
+function fetchPricesParts(parts: WorkerParts, provenance: Provenance): FetchPricesDependencies {
+  const { logger, pool, client, now, running, judging } = parts;
+  return {
+    fetches: new FetchRepository(pool),
+    samples: new SampleRepository(pool),
+    states: new SourceStateRepository(pool),
+    allowance: running.limited ? new PublishedAllowance(pool, running.access) : undefined,
+    ...{ client, provenance, judging, logger, now },
+  };
+}
+
+function provenanceOf({ pool, logger, now, provenance: limits, running }: WorkerParts): Provenance {
+  const keys = Object.values(running.access).map((access) => access?.apiKey);
   return new Provenance({
     payloads: new PayloadRepository(pool),
     attempts: new AttemptRepository(pool),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
 import { startTcpProxy, throughProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
-import { fetchWorkerOptions } from './fetch-jobs.js';
+import { LOCKS } from './job-worker.js';
 import { queueStoreOf, type QueueStore } from './queue-address.js';
 import { producerOptions, useQueueStore, workerOptions } from './queue-store.js';
 import { reachStore } from './reach-store.js';
@@ -51,7 +51,7 @@ describe('a queue on Postgres whose first connection breaks', () => {
     async (breakAfterMs) => {
       const done = Promise.withResolvers<string>();
       const worker = new Worker(name, async (job) => done.resolve(job.name), {
-        ...fetchWorkerOptions,
+        ...LOCKS,
         ...workerOptions(store, 2),
       });
       worker.on('error', () => undefined);

@@ -1,21 +1,43 @@
-import type { Queue } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
+import type { JobTypes } from './job-type.js';
+import { JOBS } from './jobs.js';
 import { reachStore } from './reach-store.js';
 
 /** Failed jobs stay this long on the board, in milliseconds. */
 const KEEP_FAILED_JOBS_MS = 3_600_000;
 
-/** Longer than any window with its grace, in milliseconds. */
-const STALE_JOBS_MS = 60_000;
-
-/** Most jobs removed from a queue in one go. */
+/** Most failed jobs that are removed from a queue in one go. */
 const CLEAN_LIMIT = 1_000;
 
+/** Waiting jobs that are looked at together... */
+const PAGE = 500;
+
+/** ...and at most, of a queue in one go: the oldest of each priority come first. */
+const LOOK_LIMIT = 5_000;
+
 /**
- * Removes failed jobs that have been on the board for an hour, and jobs that waited through their window and its grace: they serve nobody.
+ * Removes failed jobs that have been on the board for an hour, and jobs that have waited for longer than their type allows: they serve
+ * nobody. A job of a type that is not known stays, and fails when it is run.
  * @throws Error within seconds when the store is away, also when it was never there.
  */
-export async function cleanQueue(queue: Queue): Promise<void> {
+export async function cleanQueue(queue: Queue, types: JobTypes = JOBS, nowMs = Date.now()): Promise<void> {
   await reachStore(queue);
   await queue.clean(KEEP_FAILED_JOBS_MS, CLEAN_LIMIT, 'failed');
-  await queue.clean(STALE_JOBS_MS, CLEAN_LIMIT, 'wait');
+  const stale: Job[] = [];
+  for (let from = 0; from < LOOK_LIMIT; from += PAGE) {
+    const jobs = await queue.getJobs(['wait', 'prioritized'], from, from + PAGE - 1, true);
+    stale.push(...jobs.filter((job) => isStale(job, types, nowMs)));
+    if (jobs.length < PAGE) break;
+  }
+  for (const job of stale) await job.remove().catch(ignoreTaken);
+}
+
+function isStale({ name, timestamp }: Job, types: JobTypes, nowMs: number): boolean {
+  const limit = Object.hasOwn(types, name) ? types[name]?.staleAfterSeconds : undefined;
+  return typeof limit === 'number' && nowMs - timestamp > limit * 1000;
+}
+
+/** A worker has taken it meanwhile, and has it in hand. */
+function ignoreTaken(error: unknown): void {
+  if (!(error instanceof Error && /lock/i.test(error.message))) throw error;
 }

@@ -2,7 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import type { PoolClient } from 'pg';
 import { eventually } from '../../../test/support/processes.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
-import { fetchWorkerOptions } from './fetch-jobs.js';
+import { LOCKS } from './job-worker.js';
 import { queueStoreOf, type QueueStore } from './queue-address.js';
 import { producerOptions, useQueueStore, workerOptions } from './queue-store.js';
 
@@ -20,7 +20,7 @@ describe('a statement of the queue on Postgres that ends in a deadlock', () => {
     store = queueStoreOf(database.url);
     useQueueStore(store);
     queue = new Queue('prices', producerOptions(store));
-    worker = new Worker('prices', null, { ...fetchWorkerOptions, ...workerOptions(store, 2), lockDuration: 60_000 });
+    worker = new Worker('prices', null, { ...LOCKS, ...workerOptions(store, 2), lockDuration: 60_000 });
     queue.on('error', () => undefined);
     worker.on('error', () => undefined);
     await queue.addBulk(['a', 'b'].map((jobId) => ({ name: 'any', data: {}, opts: { jobId } })));

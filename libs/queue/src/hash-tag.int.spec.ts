@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { RedisProcess, redisServerName } from '../../../test/support/redis-process.js';
-import { fetchQueueName } from './fetch-jobs.js';
+import { sourceQueueName } from './jobs.js';
 import { migrateQueueStore } from './migrate-queue-store.js';
 import { queueStoreOf } from './queue-address.js';
 import { producerOptions, useQueueStore } from './queue-store.js';
@@ -41,7 +41,7 @@ if (redisServerName() === undefined) {
 
     test('all carry one hash tag', async () => {
       const store = queueStoreOf(redis.url);
-      await fill(new Queue(fetchQueueName('deribit'), producerOptions(store)));
+      await fill(new Queue(sourceQueueName('deribit'), producerOptions(store)));
       const check = createStoreCheck(store);
       await check.ask();
       await check.close();
@@ -52,7 +52,7 @@ if (redisServerName() === undefined) {
 
     test('of builds without the tag are left alone by migrate: such a build may still run', async () => {
       const { connection } = producerOptions(queueStoreOf(redis.url));
-      await fill(new Queue(fetchQueueName('deribit'), { connection }));
+      await fill(new Queue(sourceQueueName('deribit'), { connection }));
       const before = await client.keys('*');
       await migrateQueueStore(queueStoreOf(redis.url));
       expect((await client.keys('*')).sort()).toEqual(before.sort());

@@ -1,11 +1,14 @@
 import { UnrecoverableError } from 'bullmq';
 import { CuttableProxy } from '../../../test/support/cuttable-proxy.js';
 import { openQueue, QueueBench } from '../../../test/support/queue-bench.js';
+import { itRunsEveryType } from './job-types.contract.js';
 import { cleanQueue } from './clean-queue.js';
-import { addFetchJobs, fetchJob, fetchWorkerOptions } from './fetch-jobs.js';
+import { addJobs } from './add-jobs.js';
+import { LOCKS } from './job-worker.js';
+import { fetchJob, WAKE_PLANNER } from './jobs.js';
 import { queueStoreOf, type QueueStore } from './queue-address.js';
 import { useQueueStore } from './queue-store.js';
-import { ensureWakeUps, WAKE_JOB, wakeWorkerOptions } from './wake-jobs.js';
+import { ensureWakeUps } from './wake-jobs.js';
 
 const SLOT = 1_766_000_000;
 
@@ -25,6 +28,7 @@ export function itCarriesTheQueue(enter: () => Promise<StoreUnderTest>): void {
   });
   afterAll(() => under.leave());
 
+  describe('jobs of every type', () => itRunsEveryType(() => under.store));
   describe('at once', () => itRunsJobsOnce(() => under.store));
   describe('in its time', () => itKeepsTime(() => under.store));
 }
@@ -151,7 +155,7 @@ const IN_ITS_TIME: Readonly<Record<string, (bench: QueueBench, store: QueueStore
         isTaken = true;
         return new Promise<void>((resolve) => (release = resolve));
       },
-      { ...fetchWorkerOptions, skipLockRenewal: true, skipStalledCheck: true },
+      { ...LOCKS, skipLockRenewal: true, skipStalledCheck: true },
     );
     await bench.add(SLOT);
     await bench.until('the first worker to take it', () => (isTaken ? true : undefined));
@@ -169,7 +173,7 @@ const IN_ITS_TIME: Readonly<Record<string, (bench: QueueBench, store: QueueStore
     let ran = 0;
     let isDone = false;
     // Longer than the lock of real life: a busy machine loses a short one while the process merely waits for its turn.
-    const options = { ...fetchWorkerOptions, lockDuration: 2 * fetchWorkerOptions.lockDuration, stalledInterval: 400 };
+    const options = { ...LOCKS, lockDuration: 2 * LOCKS.lockDuration, stalledInterval: 400 };
     const slow = async (): Promise<void> => {
       ran += 1;
       await new Promise((resolve) => setTimeout(resolve, options.lockDuration + 3 * options.stalledInterval));
@@ -188,11 +192,11 @@ const IN_ITS_TIME: Readonly<Record<string, (bench: QueueBench, store: QueueStore
     for (let round = 0; round < 5; round += 1) await Promise.all([1, 2, 3, 4].map(() => ensureWakeUps(queue)));
     expect(await queue.getJobSchedulersCount()).toBe(1);
     const wakes: { name: string; at: number }[] = [];
-    bench.work(async (job) => wakes.push({ name: job.name, at: job.opts.prevMillis ?? -1 }), wakeWorkerOptions);
+    bench.work(async (job) => wakes.push({ name: job.name, at: job.opts.prevMillis ?? -1 }), LOCKS);
     await bench.until('the first wake', () => wakes[0]);
     await ensureWakeUps(queue);
     await bench.until('the third wake', () => wakes[2]);
-    expect(wakes.every(({ name, at }) => name === WAKE_JOB && at % 1000 === 0)).toBe(true);
+    expect(wakes.every(({ name, at }) => name === WAKE_PLANNER.name && at % 1000 === 0)).toBe(true);
     const seconds = wakes.map(({ at }) => at / 1000);
     expect(new Set(seconds).size).toBe(seconds.length);
     expect(seconds).toEqual([...seconds].sort((left, right) => left - right));
@@ -200,7 +204,7 @@ const IN_ITS_TIME: Readonly<Record<string, (bench: QueueBench, store: QueueStore
 
   'wakes again after the store came back empty, once that is ensured anew': async (bench) => {
     let wakes = 0;
-    bench.work(async () => (wakes += 1), wakeWorkerOptions);
+    bench.work(async () => (wakes += 1), LOCKS);
     await ensureWakeUps(bench.queue);
     await bench.until('a wake', () => (wakes > 0 ? true : undefined));
     await bench.queue.obliterate({ force: true });
@@ -218,15 +222,15 @@ const IN_ITS_TIME: Readonly<Record<string, (bench: QueueBench, store: QueueStore
     const producer = openQueue(queueStoreOf(proxy.through(store.url)), bench.queue.name);
     try {
       await producer.waitUntilReady();
-      await addFetchJobs(producer, [jobOf('x')]);
+      await addJobs(producer, [jobOf('x')]);
       proxy.cut();
       const begun = Date.now();
-      await expect(addFetchJobs(producer, [jobOf('y')])).rejects.toThrow();
+      await expect(addJobs(producer, [jobOf('y')])).rejects.toThrow();
       // The limit is 2 s; without one it would wait for minutes.
       expect(Date.now() - begun).toBeLessThan(6_000);
       proxy.mend();
       await bench.until('the producer to add', async () => {
-        await addFetchJobs(producer, [jobOf('z')]);
+        await addJobs(producer, [jobOf('z')]);
         return true;
       });
     } finally {
@@ -240,7 +244,7 @@ const IN_ITS_TIME: Readonly<Record<string, (bench: QueueBench, store: QueueStore
     const producer = openQueue(queueStoreOf(url), bench.queue.name);
     const begun = Date.now();
     await Promise.all([
-      expect(addFetchJobs(producer, [jobOf('x')])).rejects.toThrow(),
+      expect(addJobs(producer, [jobOf('x')])).rejects.toThrow(),
       expect(ensureWakeUps(producer)).rejects.toThrow(),
       expect(cleanQueue(producer)).rejects.toThrow(),
     ]);

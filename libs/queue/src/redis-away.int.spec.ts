@@ -1,7 +1,9 @@
 import { Queue, Worker } from 'bullmq';
 import { eventually } from '../../../test/support/processes.js';
 import { RedisProcess, redisServerName } from '../../../test/support/redis-process.js';
-import { addFetchJobs, fetchJob, fetchWorkerOptions } from './fetch-jobs.js';
+import { addJobs } from './add-jobs.js';
+import { LOCKS } from './job-worker.js';
+import { fetchJob } from './jobs.js';
 import { queueStoreOf } from './queue-address.js';
 import { producerOptions, useQueueStore, workerOptions } from './queue-store.js';
 import { ensureWakeUps } from './wake-jobs.js';
@@ -48,18 +50,18 @@ if (redisServerName() === undefined) {
       open();
       const ran: number[] = [];
       worker = new Worker('spec', async (job: { data: { slot: number } }) => ran.push(job.data.slot), {
-        ...fetchWorkerOptions,
+        ...LOCKS,
         ...workerOptions(queueStoreOf(redis.url), 1),
       });
       worker.on('error', () => undefined);
-      await addFetchJobs(queue, [jobAt(60)]);
+      await addJobs(queue, [jobAt(60)]);
       await eventually('the first job', LIMIT_MS, () => ran[0]);
       await redis.kill();
-      await failsSoon(addFetchJobs(queue, [jobAt(120)]));
+      await failsSoon(addJobs(queue, [jobAt(120)]));
       await failsSoon(ensureWakeUps(queue));
       await redis.start();
       await eventually('the producer to add', LIMIT_MS, async () => {
-        await addFetchJobs(queue, [jobAt(180)]);
+        await addJobs(queue, [jobAt(180)]);
         return true;
       });
       await eventually('the worker to go on', LIMIT_MS, () => (ran.includes(180) ? true : undefined));
@@ -68,10 +70,10 @@ if (redisServerName() === undefined) {
     test('fails a producer soon that has never seen it, and serves it when it comes', async () => {
       await redis.kill();
       open();
-      await Promise.all([failsSoon(addFetchJobs(queue, [jobAt(60)])), failsSoon(ensureWakeUps(queue))]);
+      await Promise.all([failsSoon(addJobs(queue, [jobAt(60)])), failsSoon(ensureWakeUps(queue))]);
       await redis.start();
       await eventually('the producer to add', LIMIT_MS, async () => {
-        await addFetchJobs(queue, [jobAt(120)]);
+        await addJobs(queue, [jobAt(120)]);
         return true;
       });
       await ensureWakeUps(queue);

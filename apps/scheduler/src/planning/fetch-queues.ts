@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import { fetchQueueName, PLANNER_QUEUE, removeFetchJobs, type StoreOptions } from '@app/queue';
+import { fetchJobId, PLANNER_QUEUE, removeJobs, sourceQueueName, type StoreOptions } from '@app/queue';
 import type { Logger } from '@app/observability';
 
 /** The queues that the scheduler adds to: one a source, and the one that wakes the planner. */
@@ -19,7 +19,7 @@ export class FetchQueues {
       return queue;
     };
     this.planner = open(PLANNER_QUEUE);
-    this.bySource = new Map(sources.map((source) => [source, open(fetchQueueName(source))]));
+    this.bySource = new Map(sources.map((source) => [source, open(sourceQueueName(source))]));
   }
 
   /** Queue of a source. @throws Error when this build does not know the source. */
@@ -38,7 +38,10 @@ export class FetchQueues {
   ): Promise<void> {
     for (const [source, ofSource] of Map.groupBy(fetches, (fetch) => fetch.source)) {
       try {
-        await removeFetchJobs(this.of(source), ofSource);
+        await removeJobs(
+          this.of(source),
+          ofSource.map((fetch) => fetchJobId(fetch)),
+        );
       } catch (error) {
         this.logger.warn({ event: 'queue_error', queue: source, err: error }, 'could not remove stale jobs');
       }

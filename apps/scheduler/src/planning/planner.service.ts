@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ClockWatch, type Logger } from '@app/observability';
-import { addFetchJobs, fetchJob } from '@app/queue';
+import { addJobs, fetchJob } from '@app/queue';
 import { sourceById } from '@app/sources';
 import { isTransientDatabaseError, PlanRepository, type EnqueuableFetch } from '@app/storage';
 import { Counter } from 'prom-client';
@@ -131,7 +131,7 @@ export class PlannerService implements OnApplicationShutdown {
   /** Every source by itself: trouble with one queue keeps no other waiting. */
   private async enqueueFor(source: string, fetches: readonly EnqueuableFetch[]): Promise<void> {
     try {
-      await addFetchJobs(this.queues.of(source), fetches.map(jobOf));
+      await addJobs(this.queues.of(source), fetches.map(jobOf));
       await this.repository.markEnqueued(fetches, Date.now());
     } catch (error) {
       this.logger.warn(

@@ -47,12 +47,9 @@ describe('making partitions and cleaning queues', () => {
     runner.onApplicationBootstrap();
     await jest.advanceTimersByTimeAsync(40_000);
     const ended = runner.beforeApplicationShutdown();
-    // A queue is cleaned of two kinds of jobs.
-    cleaned();
-    await jest.advanceTimersByTimeAsync(0);
     cleaned();
     await ended;
-    expect(housekeeping.filter((what) => what === 'queue')).toHaveLength(2);
+    expect(housekeeping.filter((what) => what === 'queue')).toHaveLength(1);
   });
 });
 
@@ -76,6 +73,7 @@ function aHouse({ clean = async () => undefined, reached = async () => undefined
       housekeeping.push('queue');
       return clean();
     },
+    getJobs: async () => [],
   };
   const queues = { all: () => Array.from({ length: count }, () => queue) } as never;
   // Every partition is there already; what is asked tells that they were looked for.

@@ -1,4 +1,4 @@
-import type { DelayedRetry } from '@app/queue';
+import { PostponedJobError, type DelayedRetry } from '@app/queue';
 
 /** Thrown when the fetch shall be tried again in the same window; the queue does so after its backoff. */
 export class RetryFetchError extends Error implements DelayedRetry {
@@ -15,13 +15,6 @@ export class RetryFetchError extends Error implements DelayedRetry {
 }
 
 /** Thrown when no call may be made yet and there will be time for it in the same window; that counts as no attempt. */
-export class PostponeFetchError extends Error {
+export class PostponeFetchError extends PostponedJobError {
   override readonly name = 'PostponeFetchError';
-
-  constructor(
-    message: string,
-    readonly afterMs: number,
-  ) {
-    super(message);
-  }
 }

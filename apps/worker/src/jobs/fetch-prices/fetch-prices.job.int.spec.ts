@@ -233,7 +233,7 @@ describe('the job that fetches prices', () => {
       };
       const claim = async () => ({ kind: 'claimed', attempt: 1, maxAttempts: 1, deadline: key.slot + 15, members: [] });
       const job = new FetchPricesJob({ fetches: { claim }, client, now, logger: bench.log.logger } as never);
-      const run = job.run({} as never, key, { takeOver: false, signal: new AbortController().signal });
+      const run = job.run({} as never, key, { isTakenOver: false, signal: new AbortController().signal });
       await expect(run).rejects.toThrow('asked');
       expect(asked[0]).toBeGreaterThanOrEqual(key.slot * 1000);
     });
@@ -260,12 +260,12 @@ describe('the job that fetches prices', () => {
     });
 
     it.each([
-      ['whose lease has ended', { takeOver: false, leaseMs: -1 }],
-      ['that the queue knows to be gone', { takeOver: true, leaseMs: 3_000 }],
-    ])('takes over from one %s, and counts the call', async (_which, { takeOver, leaseMs }) => {
+      ['whose lease has ended', { isTakenOver: false, leaseMs: -1 }],
+      ['that the queue knows to be gone', { isTakenOver: true, leaseMs: 3_000 }],
+    ])('takes over from one %s, and counts the call', async (_which, { isTakenOver, leaseMs }) => {
       const key = await bench.slot(60);
       await bench.abandon(key, { leaseEndsMs: bench.now() + leaseMs });
-      await bench.run(key, { takeOver });
+      await bench.run(key, { isTakenOver });
       expect(await state(key)).toMatchObject({ status: 'answered', attempts: 2 });
       expect(await prices(key)).toEqual({ btc_usd: PRICE });
     });

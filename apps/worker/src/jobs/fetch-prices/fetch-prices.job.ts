@@ -50,7 +50,7 @@ export interface FetchPricesDependencies {
 /** How a job is run. */
 export interface RunOptions {
   /** The worker that had it before lost its queue lock: it is gone. */
-  readonly takeOver: boolean;
+  readonly isTakenOver: boolean;
   /** Aborted when the process has to end. */
   readonly signal: AbortSignal;
 }
@@ -68,14 +68,14 @@ export class FetchPricesJob {
    * @throws RetryFetchError when another attempt is due, PostponeFetchError when the call may only be made later; anything else only
    * when the process ends or Postgres stays away.
    */
-  async run(source: Source, key: FetchJob, { takeOver, signal }: RunOptions): Promise<void> {
+  async run(source: Source, key: FetchJob, { isTakenOver, signal }: RunOptions): Promise<void> {
     const { fetches, now, logger } = this.dependencies;
     // A planner whose clock runs ahead of ours hands the job over before the slot has begun here.
     // A timer may fire a millisecond early, and a price that was asked for before its slot would count as none: look again.
     const untilSlotMs = (): number => key.slot * 1000 - now();
     while (untilSlotMs() > 0) await sleep(untilSlotMs(), undefined, { signal });
     const { value: claim, troubled } = await retryWhileDatabaseAway(logger, signal, () =>
-      fetches.claim(key, { nowMs: now(), leaseMs: CALL_TIMEOUT_MS + LEASE_MARGIN_MS, takeOver }),
+      fetches.claim(key, { nowMs: now(), leaseMs: CALL_TIMEOUT_MS + LEASE_MARGIN_MS, takeOver: isTakenOver }),
     );
     switch (claim.kind) {
       case 'claimed':

@@ -1,6 +1,6 @@
 import { NestLogger } from '@app/nest';
 import { ClockWatch } from '@app/observability';
-import { fetchJob, fetchQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
+import { fetchJob, sourceQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
 import { SourceClient, sourceByName } from '@app/sources';
 import { createPool, databaseNowMs, type Pool } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
@@ -48,7 +48,7 @@ describe.each(STORES)('two workers with their queues on %s', (store) => {
     });
     const queueStore = queueStoreOf(redis?.url ?? database.url);
     useQueueStore(queueStore);
-    queue = new Queue(fetchQueueName('deribit'), producerOptions(queueStore));
+    queue = new Queue(sourceQueueName('deribit'), producerOptions(queueStore));
     queue.on('error', () => undefined);
     await queue.waitUntilReady();
     pool = createPool({
@@ -80,7 +80,7 @@ describe.each(STORES)('two workers with their queues on %s', (store) => {
       readiness: () => [],
       client: new SourceClient({ access, now: Date.now }),
       queueStore,
-      processors: { access, concurrency: 20, limited: true },
+      running: { access, concurrency: 20, limited: true },
       judging: { stablecoinsAtPar: false },
       provenance: { retentionDays: 1, maxBytesPerDay: 2 ** 20 },
       finishWithinMs: 5_000,

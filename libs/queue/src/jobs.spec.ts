@@ -1,11 +1,5 @@
-import {
-  FETCH_JOB,
-  fetchJob,
-  fetchJobSchema,
-  fetchQueueName,
-  fetchWorkerOptions,
-  type FetchJob,
-} from './fetch-jobs.js';
+import { backoffOf, LOCKS } from './job-worker.js';
+import { FETCH_PRICES, fetchJob, JOBS, fetchJobSchema, sourceQueueName, type FetchJob } from './jobs.js';
 
 const FETCH: FetchJob = { sourceId: 1, source: 'deribit', batch: 'btc_usd', slot: 1_766_000_000 };
 
@@ -14,7 +8,7 @@ describe('fetch jobs', () => {
     const planned = { ...FETCH, deadline: 1_766_000_015, maxAttempts: 3 };
     const job = fetchJob(planned, 3);
     expect(job).toMatchObject({
-      name: FETCH_JOB,
+      name: FETCH_PRICES.name,
       data: FETCH,
       opts: { jobId: 'btc_usd-1766000000', attempts: 3, removeOnComplete: true },
     });
@@ -38,8 +32,8 @@ describe('fetch jobs', () => {
   });
 
   test('each source has a queue of its own', () => {
-    expect(fetchQueueName('deribit')).toBe('prices-deribit');
-    expect(fetchQueueName('coingecko')).not.toBe(fetchQueueName('deribit'));
+    expect(sourceQueueName('deribit')).toBe('prices-deribit');
+    expect(sourceQueueName('coingecko')).not.toBe(sourceQueueName('deribit'));
   });
 
   test.each([
@@ -56,16 +50,17 @@ describe('fetch jobs', () => {
   });
 
   test('wait a second before the next attempt, or as long as the error says', () => {
-    const { backoffStrategy } = fetchWorkerOptions.settings;
-    expect(backoffStrategy(1, 'x', new Error('plain'))).toBe(1_000);
-    expect(backoffStrategy(1, 'x', undefined)).toBe(1_000);
-    expect(backoffStrategy(1, 'x', Object.assign(new Error('asked to wait'), { afterMs: 4_200 }))).toBe(4_200);
-    expect(backoffStrategy(1, 'x', Object.assign(new Error('asked to hurry'), { afterMs: 9.5 }))).toBe(10);
-    expect(backoffStrategy(1, 'x', Object.assign(new Error('past'), { afterMs: -1 }))).toBe(0);
-    expect(backoffStrategy(1, 'x', Object.assign(new Error('odd'), { afterMs: 'soon' }))).toBe(1_000);
+    const backoff = backoffOf(JOBS);
+    const retry = (error?: Error): number => backoff(1, 'x', error, { name: FETCH_PRICES.name });
+    expect(retry(new Error('plain'))).toBe(1_000);
+    expect(retry()).toBe(1_000);
+    expect(retry(Object.assign(new Error('asked to wait'), { afterMs: 4_200 }))).toBe(4_200);
+    expect(retry(Object.assign(new Error('asked to hurry'), { afterMs: 9.5 }))).toBe(10);
+    expect(retry(Object.assign(new Error('past'), { afterMs: -1 }))).toBe(0);
+    expect(retry(Object.assign(new Error('odd'), { afterMs: 'soon' }))).toBe(1_000);
   });
 
   test('of a killed worker are taken up within five seconds', () => {
-    expect(fetchWorkerOptions.lockDuration + fetchWorkerOptions.stalledInterval).toBeLessThan(5_000);
+    expect(LOCKS.lockDuration + LOCKS.stalledInterval).toBeLessThan(5_000);
   });
 });

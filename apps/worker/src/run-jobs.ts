@@ -1,0 +1,124 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { ClockWatch, type ClockOffset, type Logger } from '@app/observability';
+import {
+  JobWorker,
+  sourceQueueName,
+  type HandlersOf,
+  type JobTypes,
+  type JobWorkerEvents,
+  type JobWorkerOptions,
+  type QueueStore,
+} from '@app/queue';
+import { SourceClient, type Source, type SourceAccesses } from '@app/sources';
+import { Gauge } from 'prom-client';
+import { RetryFetchError } from './jobs/fetch-prices/fetch-errors.js';
+import { limiterOf } from './jobs/fetch-prices/call-allowance.js';
+import { JOB_WORKERS, FINISH_WITHIN_MS, LOGGER } from './tokens.js';
+
+/** How often the clock is compared with the database's, in milliseconds. */
+const MEASURE_CLOCK_EVERY_MS = 2_000;
+
+const clockOffset = new Gauge({
+  name: 'tidemark_clock_offset_seconds',
+  help: "This process's clock minus the database's.",
+});
+
+/** How jobs are run. */
+export interface RunJobsOptions {
+  /** From which the plan of each source, and so its limit, follows. */
+  readonly access: SourceAccesses;
+  /** Jobs of one source at a time. */
+  readonly concurrency: number;
+  /** Whether the limits that sources publish are kept; the simulator has none. */
+  readonly limited: boolean;
+}
+
+/** The jobs that a worker runs: their types, and who handles those of a source. */
+export interface SourceJobs<Types extends JobTypes = JobTypes> {
+  readonly types: Types;
+  readonly handlersFor: (source: Source) => HandlersOf<Types>;
+}
+
+/** A worker for the queue of every source; they take no job before they are run. */
+export function jobWorkersFor(
+  sources: readonly Source[],
+  jobs: SourceJobs,
+  { store, logger, ...options }: RunJobsOptions & { readonly store: QueueStore; readonly logger: Logger },
+): RunnableWorker[] {
+  return sources.map((source) => {
+    const worker: JobWorkerOptions<JobTypes> = {
+      queue: sourceQueueName(source.name),
+      store,
+      types: jobs.types,
+      handlers: jobs.handlersFor(source),
+      concurrency: options.concurrency,
+      limiter: options.limited ? limiterOf(source, options.access) : undefined,
+      events: eventsOf(source.name, logger),
+    };
+    return new JobWorker(worker);
+  });
+}
+
+/** What {@link RunJobs} asks of a worker. */
+export type RunnableWorker = Pick<JobWorker<JobTypes>, 'run' | 'pause' | 'resume' | 'end'>;
+
+function eventsOf(source: string, logger: Logger): JobWorkerEvents {
+  return {
+    failed: (job, error) => {
+      const fields = { job: job?.id, type: job?.name, source };
+      if (error instanceof RetryFetchError) logger.info({ event: 'fetch_retried', ...fields }, error.message);
+      else logger.error({ event: 'job_failed', ...fields, err: error }, error.message);
+    },
+    error: (error) => logger.warn({ event: 'queue_error', source }, error.message),
+    stalled: (jobId) => logger.warn({ event: 'job_stalled', job: jobId, source }, 'a worker went away with this job'),
+  };
+}
+
+/** Runs the jobs of every source, of whatever type; takes none while the clock is wrong, and ends without losing what is in hand. */
+@Injectable()
+export class RunJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private stopWatching: (() => void) | undefined;
+  private isPaused = false;
+
+  constructor(
+    @Inject(JOB_WORKERS) private readonly workers: readonly RunnableWorker[],
+    private readonly clock: ClockWatch,
+    private readonly client: SourceClient,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(FINISH_WITHIN_MS) private readonly finishWithinMs: number,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    // Before the first job: its price would already come under the wrong slot.
+    const offset = this.clock.offset();
+    if (offset !== undefined) this.heed(this.clock.isTrue(), offset);
+    this.stopWatching = this.clock.watch(MEASURE_CLOCK_EVERY_MS, (isTrue, measured) => this.heed(isTrue, measured));
+    for (const worker of this.workers) worker.run();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopWatching?.();
+    await Promise.all(this.workers.map((worker) => worker.end(this.finishWithinMs)));
+    this.client.close();
+  }
+
+  /** Pauses while the clock is wrong; jobs in hand end by themselves. */
+  private heed(isTrue: boolean, { offsetMs }: ClockOffset): void {
+    clockOffset.set(offsetMs / 1000);
+    if (isTrue === !this.isPaused) return;
+    this.isPaused = !isTrue;
+    this.logger[isTrue ? 'info' : 'error'](
+      { event: isTrue ? 'clock_true' : 'clock_wrong', offset_ms: offsetMs },
+      CLOCK_MESSAGE[`${isTrue}`],
+    );
+    for (const worker of this.workers) {
+      if (isTrue) worker.resume();
+      else worker.pause();
+    }
+  }
+}
+
+const CLOCK_MESSAGE = {
+  true: 'the clock is right again: taking jobs',
+  false: 'the clock is wrong, a price could come under the wrong slot: taking no jobs until it is set right',
+};

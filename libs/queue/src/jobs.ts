@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { jobType, newJob, type NewJob } from './job-type.js';
+
+/** The queue whose one job wakes the planner. */
+export const PLANNER_QUEUE = 'planner';
+
+/**
+ * Queue of a source: one each, so that a slow source starves no other and its limit is the queue's limit, whatever is asked of it. A
+ * queue's name must not hold the colon of ccxt:kraken; no two sources differ in that alone.
+ */
+export function sourceQueueName(source: string): string {
+  return `prices-${source.replaceAll(':', '-')}`;
+}
+
+/** What a fetch job carries: the key of its row in Postgres, which holds everything else. */
+export const fetchJobSchema = z.object({
+  sourceId: z.int().positive(),
+  source: z.string(),
+  batch: z.string(),
+  slot: z.int(),
+});
+/** See {@link fetchJobSchema}. */
+export type FetchJob = z.infer<typeof fetchJobSchema>;
+
+/** Id of a fetch's job in the queue of its source. */
+export function fetchJobId({ batch, slot }: { readonly batch: string; readonly slot: number }): string {
+  return `${batch}-${slot}`;
+}
+
+/** Asks a source for the prices of a batch in a slot. */
+export const FETCH_PRICES = jobType<FetchJob>({
+  name: 'fetch-prices',
+  data: fetchJobSchema,
+  queue: ({ source }) => sourceQueueName(source),
+  id: fetchJobId,
+  attempts: 3,
+  // Twice fits into a window of 5 s.
+  retryAfterMs: () => 1_000,
+  priority: 0,
+  // Longer than any window with its grace.
+  staleAfterSeconds: 60,
+});
+
+/** Wakes the planner, every second. */
+export const WAKE_PLANNER = jobType({
+  name: 'wake-planner',
+  data: z.object({}),
+  queue: () => PLANNER_QUEUE,
+  id: () => 'wake',
+  attempts: 1,
+  retryAfterMs: () => 1_000,
+  priority: 0,
+  staleAfterSeconds: 60,
+});
+
+/** The jobs that stand in the queue of a source, and that a worker runs. */
+export const SOURCE_JOBS = { 'fetch-prices': FETCH_PRICES } as const;
+
+/** The jobs of {@link PLANNER_QUEUE}, which a scheduler runs. */
+export const PLANNER_JOBS = { 'wake-planner': WAKE_PLANNER } as const;
+
+/** Every type of job. */
+export const JOBS = { ...SOURCE_JOBS, ...PLANNER_JOBS } as const;
+
+/** A job of {@link FETCH_PRICES}. */
+export function fetchJob({ sourceId, source, batch, slot }: FetchJob, maxAttempts: number): NewJob<FetchJob> {
+  return newJob(FETCH_PRICES, { sourceId, source, batch, slot }, maxAttempts);
+}

@@ -28,9 +28,9 @@ export class ${NEXT_VERSION} {
  */
 export async function makeNextBuild(from, to) {
   await cp(from, to, { recursive: true });
-  const storage = path.join(to, 'libs/storage/src');
-  await writeFile(path.join(storage, 'migrations/next.migration.js'), MIGRATION);
-  const file = path.join(storage, 'data-source.js');
+  const schema = path.join(to, 'libs/storage/src/schema');
+  await writeFile(path.join(schema, 'migrations/next.migration.js'), MIGRATION);
+  const file = path.join(schema, 'data-source.js');
   const text = await readFile(file, 'utf8');
   const next = replaceOnce(
     replaceOnce(text, /^export const MIGRATIONS = \[(.*)\];$/m, `export const MIGRATIONS = [$1, ${NEXT_VERSION}];`),

@@ -9,7 +9,7 @@ import { LOGGER } from '../tokens.js';
 import { CreditPlanner } from './credit-planner.js';
 import { FetchQueues } from './fetch-queues.js';
 import { planSlots } from './plan-slots.js';
-import { SingleFlight } from './single-flight.js';
+import { ConflatedWork } from './conflated-work.js';
 
 /** How far the queue's idea of now may run ahead of this process's clock before it is not believed, in milliseconds. */
 const MAX_WAKE_LEAD_MS = 500;
@@ -30,8 +30,8 @@ const gapRanges = new Counter({
 /** Plans the slots that are due and hands their fetches to the queue. Whoever wakes it, and however often, no slot is doubled. */
 @Injectable()
 export class PlannerService implements OnApplicationShutdown {
-  private readonly planning = new SingleFlight<number>((wokenAtMs) => this.plan(wokenAtMs));
-  private readonly enqueuing = new SingleFlight<void>(() => this.enqueue());
+  private readonly planning = new ConflatedWork<number>((wokenAtMs) => this.plan(wokenAtMs));
+  private readonly enqueuing = new ConflatedWork<void>(() => this.enqueue());
   private databaseAwaySince: number | undefined;
   private lastPassMs = 0;
 

@@ -3,7 +3,7 @@ import type { Logger } from '@app/observability';
 import { ensureWakeUps } from '@app/queue';
 import { LOGGER } from '../tokens.js';
 import { FetchQueues } from './fetch-queues.js';
-import { SingleFlight } from './single-flight.js';
+import { ConflatedWork } from './conflated-work.js';
 
 /** The queue's own wake-ups are restored no more often than this, in milliseconds: with two schedulers the queue wakes now one, now the other. */
 const RESTORE_EVERY_MS = 5_000;
@@ -11,7 +11,7 @@ const RESTORE_EVERY_MS = 5_000;
 /** Sees to it that the queue wakes the planner every second: from the start, and again when its store came back empty. */
 @Injectable()
 export class WakeUps implements OnApplicationBootstrap {
-  private readonly restoring = new SingleFlight<void>(() => this.ensure());
+  private readonly restoring = new ConflatedWork<void>(() => this.ensure());
   private restoredAtMs = 0;
 
   constructor(

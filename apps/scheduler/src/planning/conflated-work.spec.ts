@@ -1,9 +1,9 @@
-import { SingleFlight } from './single-flight.js';
+import { ConflatedWork } from './conflated-work.js';
 
 describe('work that runs one at a time', () => {
   it('runs once more, with the newest argument, for all who call while it runs', async () => {
     const work = new Gate();
-    const flight = new SingleFlight<number>((argument) => work.run(argument));
+    const flight = new ConflatedWork<number>((argument) => work.run(argument));
     const calls = [1, 2, 3, 4].map((argument) => flight.run(argument));
     work.finish();
     work.finish();
@@ -14,7 +14,7 @@ describe('work that runs one at a time', () => {
 
   it('runs at once for a call after the work has ended', async () => {
     const work = new Gate();
-    const flight = new SingleFlight<number>((argument) => work.run(argument));
+    const flight = new ConflatedWork<number>((argument) => work.run(argument));
     for (const argument of [1, 2]) {
       const call = flight.run(argument);
       work.finish();
@@ -26,7 +26,7 @@ describe('work that runs one at a time', () => {
   it('overlooks no call that comes in any turn of the end of the work before', async () => {
     for (let turns = 0; turns < 12; turns += 1) {
       const begun: number[] = [];
-      const flight = new SingleFlight<number>(async (argument) => {
+      const flight = new ConflatedWork<number>(async (argument) => {
         await Promise.resolve();
         begun.push(argument);
       });
@@ -40,7 +40,7 @@ describe('work that runs one at a time', () => {
 
   it('is idle when all work has ended, whether it failed or not', async () => {
     const work = new Gate();
-    const flight = new SingleFlight<number>((argument) => work.run(argument));
+    const flight = new ConflatedWork<number>((argument) => work.run(argument));
     await flight.idle();
     const call = flight.run(1);
     let isIdle = false;
@@ -49,14 +49,14 @@ describe('work that runs one at a time', () => {
     expect(isIdle).toBe(false);
     work.finish();
     await Promise.all([call, idle]);
-    const failing = new SingleFlight<void>(() => Promise.reject(new Error('broken')));
+    const failing = new ConflatedWork<void>(() => Promise.reject(new Error('broken')));
     failing.run().catch(() => undefined);
     await expect(failing.idle()).resolves.toBeUndefined();
   });
 
   it('rejects with what the work threw, and works again at the next call', async () => {
     let fails = true;
-    const flight = new SingleFlight<void>(async () => {
+    const flight = new ConflatedWork<void>(async () => {
       if (fails) throw new Error('broken');
     });
     await expect(flight.run()).rejects.toThrow('broken');
@@ -66,7 +66,7 @@ describe('work that runs one at a time', () => {
 
   it('runs what was asked for while the work failed', async () => {
     const begun: number[] = [];
-    const flight = new SingleFlight<number>(async (argument) => {
+    const flight = new ConflatedWork<number>(async (argument) => {
       begun.push(argument);
       if (argument === 1) throw new Error('broken');
     });

@@ -2,7 +2,7 @@
  * Runs a piece of work one at a time. A call while it runs makes it run once more afterwards, with the newest argument:
  * nothing piles up, and nothing that happened meanwhile is overlooked.
  */
-export class SingleFlight<T> {
+export class ConflatedWork<T> {
   private next: { argument: T } | undefined;
   private running: Promise<void> | undefined;
 

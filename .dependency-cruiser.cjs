@@ -28,7 +28,7 @@ module.exports = {
       comment:
         'Every process loads libs/config and libs/observability, `tidemark all` and `health` too, which run no Nest: what needs it belongs into libs/nest.',
       from: { path: '^libs/(config|observability)/', pathNot: tests },
-      to: { path: '^node_modules/(@nestjs/|prom-client/)' },
+      to: { path: '^node_modules/(@nestjs/|@prometheus-io/)' },
     },
     {
       name: 'middle-libs-only-know-domain',

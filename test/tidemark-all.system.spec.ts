@@ -163,7 +163,7 @@ describe('tidemark all', () => {
     expect(stderr).toContain('API_PORT: must be a port number');
     const packages = new Set([...stderr.matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)\//g)].map(([, name]) => name));
     expect([...packages]).toEqual(expect.arrayContaining(['pino', 'zod']));
-    const heavy = /^(@nestjs\/.*|typeorm|pg|bullmq|ioredis|got|fastify|rxjs|prom-client|pino-pretty)$/;
+    const heavy = /^(@nestjs\/.*|typeorm|pg|bullmq|ioredis|got|fastify|rxjs|@prometheus-io\/client|pino-pretty)$/;
     expect([...packages].filter((name) => heavy.test(name ?? ''))).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { Registry } from 'prom-client';
+import { Registry } from '@prometheus-io/client';
 import { ClockWatch } from '@app/observability';
 import {
   databaseNowMs,

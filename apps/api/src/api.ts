@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Registry } from 'prom-client';
+import { Registry } from '@prometheus-io/client';
 import { NestLogger } from '@app/nest';
 import { explainListenError, type Logger } from '@app/observability';
 import { createPool, createWatchPool, type Mode } from '@app/storage';

@@ -1,5 +1,5 @@
 import { ClockWatch } from '@app/observability';
-import { register } from 'prom-client';
+import { register } from '@prometheus-io/client';
 import { exportClockOffset } from './clock-gauge.js';
 
 const T = 1_766_000_000_000;

@@ -1,5 +1,5 @@
 import type { ClockWatch } from '@app/observability';
-import { Gauge, register } from 'prom-client';
+import { Gauge, register } from '@prometheus-io/client';
 
 const NAME = 'tidemark_clock_offset_seconds';
 

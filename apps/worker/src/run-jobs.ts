@@ -10,7 +10,7 @@ import {
   type QueueStore,
 } from '@app/queue';
 import { SourceClient, type Source, type SourceAccesses } from '@app/sources';
-import { Gauge } from 'prom-client';
+import { Gauge } from '@prometheus-io/client';
 import { RetryFetchError } from './jobs/fetch-prices/fetch-errors.js';
 import { limiterOf } from './jobs/fetch-prices/call-allowance.js';
 import { JOB_WORKERS, FINISH_WITHIN_MS, LOGGER } from './tokens.js';

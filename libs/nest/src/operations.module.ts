@@ -1,6 +1,7 @@
 import { Controller, Get, Header, HttpStatus, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { collectDefaultMetrics, register } from 'prom-client';
+import { register } from '@prometheus-io/client';
+import { collectProcessMetrics } from './process-metrics.js';
 
 /** Answers why a process is not ready, one sentence each; empty when it is. */
 export type ReadinessAnswer = () => Promise<readonly string[]> | readonly string[];
@@ -36,7 +37,7 @@ export class OperationsController {
 @Module({})
 export class OperationsModule {
   static forRoot(readiness: ReadinessAnswer): DynamicModule {
-    if (register.getSingleMetric('process_cpu_seconds_total') === undefined) collectDefaultMetrics();
+    if (register.getSingleMetric('process_cpu_seconds_total') === undefined) collectProcessMetrics(register);
     return {
       module: OperationsModule,
       controllers: [OperationsController],

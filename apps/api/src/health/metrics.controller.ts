@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { ApiExcludeEndpoint } from '@nestjs/swagger';
-import { Registry } from 'prom-client';
+import { Registry } from '@prometheus-io/client';
 
 /** Metrics for Prometheus. */
 @Controller('metrics')

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Gauge, Histogram, Registry } from '@prometheus-io/client';
+import { collectProcessMetrics } from '@app/nest';
 import type { Pool } from '@app/storage';
 import type { DatabaseWatch } from '../health/database.watch.js';
 import type { StreamSender } from '../prices/stream.sender.js';
@@ -17,7 +18,7 @@ const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 /** Metrics of the process, its requests and its connections to the database. */
 export function createMetrics({ pool, watch, sender }: MetricSources): Registry {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   gauge(registry, 'tidemark_api_ready', 'Whether stored prices can be served (1) or not (0)', () =>
     watch.current().unfit === undefined ? 1 : 0,
   );

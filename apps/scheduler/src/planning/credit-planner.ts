@@ -11,7 +11,7 @@ import {
   type PlannedFetch,
   type Pool,
 } from '@app/storage';
-import { Counter, Gauge } from 'prom-client';
+import { Counter, Gauge } from '@prometheus-io/client';
 
 /** How a {@link CreditPlanner} knows the sources. */
 export interface CreditPlannerParts {

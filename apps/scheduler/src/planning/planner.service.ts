@@ -4,7 +4,7 @@ import { ClockWatch, type Logger } from '@app/observability';
 import { addJobs, fetchJob } from '@app/queue';
 import { sourceById } from '@app/sources';
 import { isTransientDatabaseError, PlanRepository, type EnqueuableFetch } from '@app/storage';
-import { Counter } from 'prom-client';
+import { Counter } from '@prometheus-io/client';
 import { LOGGER } from '../tokens.js';
 import { CreditPlanner } from './credit-planner.js';
 import { FetchQueues } from './fetch-queues.js';

@@ -1,4 +1,4 @@
-import { Counter } from 'prom-client';
+import { Counter } from '@prometheus-io/client';
 import { requireTrueClock, type Task, type TaskParts } from './task.js';
 
 /** How long the database must have answered before slots are closed: workers with observations in hand store first. */

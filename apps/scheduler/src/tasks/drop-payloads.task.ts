@@ -1,4 +1,4 @@
-import { Counter } from 'prom-client';
+import { Counter } from '@prometheus-io/client';
 import { requireTrueClock, type Task, type TaskParts } from './task.js';
 
 /** Rows dropped in one statement: a fraction of a second, so that nobody waits for it. */

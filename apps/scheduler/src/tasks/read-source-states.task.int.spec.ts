@@ -1,5 +1,5 @@
 import { SourceStateRepository, spendCredits } from '@app/storage';
-import { register } from 'prom-client';
+import { register } from '@prometheus-io/client';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { readSourceStates } from './read-source-states.task.js';
 

@@ -1,7 +1,7 @@
 import { restOf } from '@app/domain';
 import { planOf, SOURCES } from '@app/sources';
 import { SourceStateRepository, usedCredits } from '@app/storage';
-import { Gauge } from 'prom-client';
+import { Gauge } from '@prometheus-io/client';
 import type { Task, TaskParts } from './task.js';
 
 const labelNames = ['source'];

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { register } from 'prom-client';
+import { register } from '@prometheus-io/client';
 import { aRunner, lived } from '../../../../test/support/lived-tasks.js';
 import { createLogBook } from '../../../../test/support/log-lines.js';
 import type { Task } from './task.js';

@@ -1,6 +1,6 @@
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { describeFault, type Logger } from '@app/observability';
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from '@prometheus-io/client';
 import { AlignedTimer } from './aligned-timer.js';
 import type { Task } from './task.js';
 

@@ -1,4 +1,4 @@
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Histogram } from '@prometheus-io/client';
 
 /** Calls by how they ended: `answered`, or the kind of the error. */
 export const sourceCalls = new Counter({

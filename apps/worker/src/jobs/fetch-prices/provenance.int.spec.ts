@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parserVersionOf, SourceError, type SourceAnswer } from '@app/sources';
 import { AttemptRepository, createPool, DriftRepository, PayloadRepository, type Pool } from '@app/storage';
-import { register } from 'prom-client';
+import { register } from '@prometheus-io/client';
 import { plainAnswer } from '../../../../../libs/sources/src/testing/answer-server.contract.js';
 import { deribitBody, FetchBench } from '../../../../../test/support/fetch-bench.js';
 import { eventually } from '../../../../../test/support/processes.js';

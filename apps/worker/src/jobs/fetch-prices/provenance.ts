@@ -11,7 +11,7 @@ import {
   type Payload,
   type PayloadRepository,
 } from '@app/storage';
-import { Counter } from 'prom-client';
+import { Counter } from '@prometheus-io/client';
 import { DriftTally } from './drift-tally.js';
 import { recordCall, withoutSecrets } from './keep-payload.js';
 

@@ -1,6 +1,5 @@
 import http from 'node:http';
 import https from 'node:https';
-import { HttpsProxyAgent } from 'hpagent';
 
 /** How connections are made. */
 export interface HttpAgentsOptions {
@@ -9,7 +8,10 @@ export interface HttpAgentsOptions {
    * reached directly.
    */
   readonly httpsProxy?: string | undefined;
-  /** Hosts that are reached directly all the same: `localhost,.example.com,example.org:8443` or `*`. */
+  /**
+   * Hosts that are reached directly all the same, with the names below them: `localhost,.example.com` or `*`. With a
+   * port, `example.org:8443`, it is that host alone.
+   */
   readonly noProxy?: string | undefined;
 }
 
@@ -28,49 +30,35 @@ const AGENT_OPTIONS = { keepAlive: true, maxSockets: 16, maxFreeSockets: 8, time
 
 /** The keep-alive connections of one client, direct or through a proxy. */
 export class ConnectionPool {
-  private readonly http = new http.Agent(AGENT_OPTIONS);
-  private readonly direct = new https.Agent(AGENT_OPTIONS);
-  private readonly proxied: https.Agent | undefined;
-  private readonly exceptions: readonly string[];
+  readonly agents: HttpAgents;
 
   /**
    * @throws Error when the proxy is no http or https URL; the message does not repeat it, for it may hold a password.
    */
   constructor(options: HttpAgentsOptions) {
-    this.exceptions = (options.noProxy ?? '')
-      .toLowerCase()
-      .split(/[\s,]+/)
-      .filter(Boolean);
     const proxy = options.httpsProxy ?? '';
-    if (proxy === '') return;
-    if (!URL.canParse(proxy) || !/^https?:$/.test(new URL(proxy).protocol)) {
+    if (proxy !== '' && (!URL.canParse(proxy) || !/^https?:$/.test(new URL(proxy).protocol))) {
       throw new Error('The https proxy is not a URL that begins with http:// or https://.');
     }
-    this.proxied = new HttpsProxyAgent({ ...AGENT_OPTIONS, proxy });
-  }
-
-  /** The agents that lead to this address. */
-  agentsFor(url: URL): HttpAgents {
-    const https = this.proxied === undefined || isExcepted(url, this.exceptions) ? this.direct : this.proxied;
-    return { http: this.http, https };
+    const proxyEnv = { HTTPS_PROXY: proxy, NO_PROXY: asNodeReads(options.noProxy ?? '') };
+    this.agents = { http: new http.Agent(AGENT_OPTIONS), https: new https.Agent({ ...AGENT_OPTIONS, proxyEnv }) };
   }
 
   /** Closes every connection, also those in use. */
   destroy(): void {
-    this.http.destroy();
-    this.direct.destroy();
-    this.proxied?.destroy();
+    this.agents.http.destroy();
+    this.agents.https.destroy();
   }
 }
 
-/** NO_PROXY as curl reads it: a name stands for itself and all names below it, with or without a dot in front. */
-function isExcepted(url: URL, exceptions: readonly string[]): boolean {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = url.port === '' ? '443' : url.port;
-  return exceptions.some((exception) => {
-    if (exception === '*') return true;
-    const [, name = '', onlyPort] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(exception.replace(/^\*?\./, '')) ?? [];
-    if (onlyPort !== undefined && onlyPort !== port) return false;
-    return host === name || host.endsWith(`.${name}`);
-  });
+/**
+ * curl and others let a bare name in NO_PROXY stand for itself and all names below it, Node for itself alone: it is
+ * given the name and, with a dot in front, what is below. Node knows commas alone, and no brackets.
+ */
+function asNodeReads(noProxy: string): string {
+  const names = noProxy.split(/[\s,]+/).map((entry) => entry.replace(/^\*?\./, '').replace(/[[\]]/g, ''));
+  return names
+    .filter(Boolean)
+    .flatMap((name) => (name === '*' ? name : [name, `.${name}`]))
+    .join(',');
 }

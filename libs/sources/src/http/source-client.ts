@@ -175,7 +175,7 @@ export class SourceClient {
       if (own !== undefined) return await own(signal);
       return await exchange(source, {
         url,
-        agents: this.pool.agentsFor(url),
+        agents: this.pool.agents,
         userAgent: this.userAgent,
         keyHeader: access.apiKey === undefined ? undefined : planOf(source, access).keyHeader?.(access.apiKey),
         signal,

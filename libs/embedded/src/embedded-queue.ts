@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { describeEnd, startChild, type Child } from './child-process.js';
 import { freeStorePort } from './free-port.js';
 import { keepText, keptPassword, keptText } from './kept-file.js';
@@ -42,6 +42,9 @@ const PROGRAMS = ['redis-server', 'valkey-server'];
 const MINIMUM_VERSION = [6, 2] as const;
 
 const READY_LIMIT_MS = 30_000;
+
+/** A connection or an answer that takes longer is given up. */
+const ANSWER_LIMIT_MS = 2_000;
 
 /** The first server program on the search path that is new enough; undefined when there is none. */
 export function findQueueServer(searchPath: string): QueueServer | undefined {
@@ -151,26 +154,28 @@ async function untilCommands(child: Child, port: number, password: string): Prom
   throw new Error(`The queue store ${how}: ${child.lastLines().slice(-5).join(' | ')}`);
 }
 
-function answersPing(port: number, password: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: 2_000 }, () =>
-      socket.write(`AUTH ${password}\r\nPING\r\n`),
-    );
-    let answer = '';
-    const done = (ready: boolean): void => {
-      socket.destroy();
-      resolve(ready);
-    };
-    socket.on('data', (chunk: Buffer) => {
-      answer += chunk.toString();
-      if (answer.includes('+PONG')) done(true);
-      else if (answer.includes('-')) done(false);
-    });
-    socket
-      .once('error', () => done(false))
-      .once('timeout', () => done(false))
-      .once('close', () => done(false));
+async function answersPing(port: number, password: string): Promise<boolean> {
+  const redis = new Redis({
+    host: '127.0.0.1',
+    port,
+    password,
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    connectTimeout: ANSWER_LIMIT_MS,
+    commandTimeout: ANSWER_LIMIT_MS,
+    // A server that is loading its data refuses the ping: it is asked again.
+    enableReadyCheck: false,
   });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    return (await redis.ping()) === 'PONG';
+  } catch {
+    return false;
+  } finally {
+    redis.disconnect();
+  }
 }
 
 function versionOf(program: string, searchPath: string): string | undefined {

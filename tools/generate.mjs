@@ -110,6 +110,6 @@ async function openapiFile() {
 }
 
 async function formatted(name, content) {
-  const options = await prettier.resolveConfig(path.join(root, name));
+  const options = await prettier.resolveConfig(path.join(root, name), { editorconfig: true });
   return prettier.format(content, { ...options, filepath: name });
 }

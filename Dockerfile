@@ -19,10 +19,11 @@ RUN printf '%s\n' '#!/bin/sh' 'set -e' \
 FROM npm AS build
 RUN --mount=type=secret,id=npmrc --mount=type=secret,id=certificates --mount=type=cache,target=/var/cache/npm \
   install-packages --omit=optional
-COPY nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json ./
+COPY tools/build.mjs tools/
 COPY apps apps
 COPY libs libs
-RUN npm run -s build && chmod 755 dist/apps/cli/src/main.js
+RUN npm run -s build && rm dist/.tsbuildinfo && chmod 755 dist/apps/cli/src/main.js
 # The command by its name, and the folder of TIDEMARK_HOME, as they lie in the image.
 RUN mkdir -p /image/usr/local/bin /image/var/lib/tidemark && ln -s /app/dist/apps/cli/src/main.js /image/usr/local/bin/tidemark
 

@@ -122,9 +122,10 @@ $(installed): package-lock.json | node-version
 	  exit 1; }
 	@touch $@
 
-$(built): $(sources) tsconfig.json tsconfig.build.json nest-cli.json package.json $(installed)
+# After a change of sources only that change is compiled; after one of packages or options everything, from nothing.
+$(built): $(sources) tsconfig.json tsconfig.build.json tools/build.mjs package.json $(installed)
 	@echo 'building ...'
-	@rm -rf dist
+	@$(if $(filter-out $(sources),$?),rm -rf dist)
 	@$(with_node) && npm run -s build
 	@touch $@
 

@@ -13,7 +13,7 @@ sources := $(shell find apps libs -name '*.spec.ts' -prune -o \( -type d -o -nam
 # Node 24 first on the PATH of a recipe. Not for `npm ci`, which takes that very Node away and brings it anew.
 with_node = PATH="$(CURDIR)/node_modules/.bin:$$PATH" && export PATH
 
-.PHONY: help demo start test verify replay test-system test-faults check check-static test-coverage audit sbom ci-job soak demo-day \
+.PHONY: help demo dev start test verify replay test-system test-faults check check-static test-coverage audit sbom ci-job soak demo-day \
   load build install clean node-version up down logs ps image image-load k8s test-compose test-chart test-cluster
 
 help: ## Show this list
@@ -25,6 +25,9 @@ help: ## Show this list
 
 demo: $(built) ## Run everything against simulated prices, on private stores; Ctrl-C ends it
 	@$(with_node) && exec node dist/apps/standalone/src/main.js demo
+
+dev: $(built) ## Run the demo, and start anew whatever runs a source that is saved; PROCESS=api runs one alone, against your stores
+	@$(with_node) && exec node tools/dev.mjs $(PROCESS)
 
 start: $(built) ## Run everything against the real sources, on private stores; Ctrl-C ends it
 	@$(with_node) && exec node dist/apps/standalone/src/main.js start

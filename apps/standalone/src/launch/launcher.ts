@@ -169,7 +169,8 @@ function launchApp(name: AppName, running: Running, decisions: Decisions): Promi
   return startChild({
     name,
     command: process.execPath,
-    arguments: [entryPoint(name, running.appsFolder)],
+    // With the words that Node itself was given, as `fork` does it.
+    arguments: [...process.execArgv, entryPoint(name, running.appsFolder)],
     environment: childEnvironment(name, running.settings, decisions),
     onLine: (line) => running.reporter.line(name, line),
   });

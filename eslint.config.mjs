@@ -10,6 +10,13 @@ const globalProcess = {
   message: environmentCure,
 };
 
+// Of functions only: what Nest and others inject comes through the constructor.
+const tooManyParameters = {
+  selector:
+    ':matches(FunctionDeclaration, FunctionExpression, ArrowFunctionExpression)[params.length>4]:not(MethodDefinition[kind="constructor"] > FunctionExpression)',
+  message: 'At most 4 parameters: make one object of those that belong together.',
+};
+
 export default tseslint.config(
   {
     ignores: [
@@ -40,6 +47,14 @@ export default tseslint.config(
   },
   {
     files: ['apps/**/*.ts', 'libs/**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/*.contract.ts'],
+    rules: {
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+      'no-restricted-syntax': ['error', tooManyParameters],
+    },
+  },
+  {
+    files: ['apps/**/*.ts', 'libs/**/*.ts'],
     ignores: ['libs/config/**', '**/*.spec.ts'],
     rules: {
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: environmentCure }],
@@ -47,7 +62,7 @@ export default tseslint.config(
         'error',
         ...['process', 'node:process'].map((name) => ({ name, message: environmentCure })),
       ],
-      'no-restricted-syntax': ['error', globalProcess],
+      'no-restricted-syntax': ['error', globalProcess, tooManyParameters],
     },
   },
   {
@@ -67,6 +82,7 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         globalProcess,
+        tooManyParameters,
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: clockCure },
         { selector: "CallExpression[callee.name='Date']", message: clockCure },
       ],

@@ -8,6 +8,10 @@ describe('the lint rules', () => {
   const CLOCK_CURE = 'The domain is pure: "now" is an argument.';
   const VALUE_CURE = 'The domain is pure: take the value as an argument.';
 
+  const PARAMETERS_CURE = 'At most 4 parameters: make one object of those that belong together.';
+  const longFunction = (lines: number): string =>
+    `export function f(x: number[]): void {\n${'  x.push(1);\n'.repeat(lines - 2)}}\n`;
+
   /** A file of the repository, what it would say, and the cure that is named; undefined where it may say so. */
   const CASES: readonly (readonly [file: string, text: string, cure: string | undefined])[] = [
     ['apps/worker/src/start-worker.ts', 'export const x = process.env.HOME;', ENVIRONMENT_CURE],
@@ -23,6 +27,25 @@ describe('the lint rules', () => {
     ['libs/domain/src/slot.ts', 'export const x = process.cwd();', VALUE_CURE],
     ['libs/domain/src/slot.ts', 'export const x = process.env.HOME;', VALUE_CURE],
     ['apps/worker/src/start-worker.ts', 'export const x = Date.now();', undefined],
+    ...['apps/worker/src/start-worker.ts', 'libs/domain/src/slot.ts', 'libs/config/src/load-settings.ts'].flatMap(
+      (file): [file: string, text: string, cure: string | undefined][] => [
+        [file, 'export const x = (...[a]: number[]): unknown => a;', undefined],
+        [file, 'export const x = (a: 1, b: 1, c: 1, d: 1): unknown => [a, b, c, d];', undefined],
+        [file, 'export const x = (a: 1, b: 1, c: 1, d: 1, e: 1): unknown => [a, b, c, d, e];', PARAMETERS_CURE],
+        [
+          file,
+          'export class X { x(a: 1, b: 1, c: 1, d: 1, e: 1): unknown { return [a, b, c, d, e]; } }',
+          PARAMETERS_CURE,
+        ],
+        [
+          file,
+          'export class X { constructor(readonly a: 1, b: 1, c: 1, d: 1, e: 1) { void [b, c, d, e]; } }',
+          undefined,
+        ],
+        [file, longFunction(60), undefined],
+        [file, longFunction(61), 'too many lines (61)'],
+      ],
+    ),
   ];
 
   let messages: readonly (readonly string[])[];

@@ -30,67 +30,34 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
   checkPlans(SOURCES, access);
   const tickers = settings.CATALOGUE_FILE === undefined ? undefined : await readCatalogueFile(settings.CATALOGUE_FILE);
   const login = await controlPassword(settings.CONTROL_PASSWORD, settings.TIDEMARK_HOME);
-  const url = databaseUrl(settings);
-  const queue = queueLocation(settings);
-  const pool = createPool({
-    url,
-    applicationName: 'tidemark-scheduler',
-    maxConnections: 6,
-    onIdleError: (error) => logger.warn({ event: 'database_connection_lost' }, error.message),
-  });
-  const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
-  await waitUntilReady({
-    logger,
-    host,
-    port,
-    portVariable: 'CONTROL_PORT',
-    check: fitnessAtStart({ url, pool, mode: settings.TIDEMARK_MODE, carriesQueue: queue.url === url }),
-  });
+  const stores = await openStores(settings, logger);
+  const { pool, clock, queueStore, watch } = stores;
   await makeUpcomingPartitions(pool, Date.now());
-  const watchPool = createWatchPool(url, 'tidemark-scheduler-watch');
-  const clock = new ClockWatch(() => databaseNowMs(watchPool));
-  await clock.measure();
-  const queueStore = queueStoreOf(queue.url, queue.caFile);
-  useQueueStore(queueStore);
-  const queueCheck = createStoreCheck(queueStore);
-  const watch = new ReadinessWatch({
-    checks: [
-      databaseCheck(() => whyUnwritable(watchPool, settings.TIDEMARK_MODE), clock),
-      // Where the queue is in the database, that was asked already.
-      ...(queueStore.url === url ? [] : [queueCheck]),
-    ],
-    clock,
-    logger,
-  });
   const queues = new FetchQueues(
     SOURCES.map((source) => source.name),
     producerOptions(queueStore),
     logger,
   );
   // For the sources' own lists of names; prices are asked for by workers alone.
-  const client = new SourceClient({
-    access,
-    httpsProxy: settings.HTTPS_PROXY,
-    noProxy: settings.NO_PROXY,
-    now: Date.now,
-  });
+  const { HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy } = settings;
+  const client = new SourceClient({ access, httpsProxy, noProxy, now: Date.now });
   const stablecoinsAtPar = settings.ASSUME_STABLECOINS_AT_PAR === 'true';
   const sources = { client, access, limited: keepsSourceLimits(settings), stablecoinsAtPar };
   const payloadRetentionDays = settings.PAYLOAD_RETENTION_DAYS;
   const readiness = () => watch.reasons();
-  const stores = { pool, databaseUrl: url, queueStore, queues, payloadRetentionDays };
-  const module = SchedulerModule.forRoot({ ...stores, logger, clock, readiness, sources });
+  const module = SchedulerModule.forRoot({
+    ...{ pool, databaseUrl: stores.url, queueStore, queues, payloadRetentionDays },
+    ...{ logger, clock, readiness, sources },
+  });
   const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
     logger: new NestLogger(logger),
   });
-  await app
-    .get(CatalogueService)
-    .begin({ tickers, defaults: DEFAULT_CATALOGUE, intervalSeconds: settings.SAMPLE_INTERVAL_SECONDS });
-  // Beside everything else: a source that does not answer keeps no price waiting.
-  void app
-    .get(CatalogueService)
-    .checkNames()
-    .catch((error: unknown) => logger.warn({ event: 'names_unchecked', err: error }, 'could not check the names'));
+  await beginCatalogue(
+    app.get(CatalogueService),
+    { tickers, intervalSeconds: settings.SAMPLE_INTERVAL_SECONDS },
+    logger,
+  );
+  const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
   await prepareControlServer(app, { password: login.password, queues: queues.all() });
   watch.start();
   await app.listen(port, host).catch((error: unknown) => {
@@ -115,7 +82,56 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
       await watched;
       await queues.close();
       client.close();
-      await Promise.all([queueCheck.close(), watchPool.end(), pool.end()]);
+      await stores.close();
     },
   };
+}
+
+async function beginCatalogue(
+  catalogue: CatalogueService,
+  wanted: Pick<Parameters<CatalogueService['begin']>[0], 'tickers' | 'intervalSeconds'>,
+  logger: Logger,
+): Promise<void> {
+  await catalogue.begin({ ...wanted, defaults: DEFAULT_CATALOGUE });
+  // Beside everything else: a source that does not answer keeps no price waiting.
+  void catalogue
+    .checkNames()
+    .catch((error: unknown) => logger.warn({ event: 'names_unchecked', err: error }, 'could not check the names'));
+}
+
+/** A database that fits, the clock held against it, the queue store, and what tells whether all of it can be used. */
+async function openStores(settings: Settings, logger: Logger) {
+  const url = databaseUrl(settings);
+  const queue = queueLocation(settings);
+  const pool = createPool({
+    url,
+    applicationName: 'tidemark-scheduler',
+    maxConnections: 6,
+    onIdleError: (error) => logger.warn({ event: 'database_connection_lost' }, error.message),
+  });
+  const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
+  await waitUntilReady({
+    logger,
+    host,
+    port,
+    portVariable: 'CONTROL_PORT',
+    check: fitnessAtStart({ url, pool, mode: settings.TIDEMARK_MODE, carriesQueue: queue.url === url }),
+  });
+  const watchPool = createWatchPool(url, 'tidemark-scheduler-watch');
+  const clock = new ClockWatch(() => databaseNowMs(watchPool));
+  await clock.measure();
+  const queueStore = queueStoreOf(queue.url, queue.caFile);
+  useQueueStore(queueStore);
+  const queueCheck = createStoreCheck(queueStore);
+  const watch = new ReadinessWatch({
+    checks: [
+      databaseCheck(() => whyUnwritable(watchPool, settings.TIDEMARK_MODE), clock),
+      // Where the queue is in the database, that was asked already.
+      ...(queueStore.url === url ? [] : [queueCheck]),
+    ],
+    clock,
+    logger,
+  });
+  const close = () => Promise.all([queueCheck.close(), watchPool.end(), pool.end()]);
+  return { url, pool, clock, queueStore, watch, close };
 }

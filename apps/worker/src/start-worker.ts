@@ -24,45 +24,15 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { WorkerModule } from './worker.module.js';
 
+type Settings = SettingsOf<typeof workerSettings>;
+
 /** Starts a worker: waits for a database that fits, then takes jobs. */
-export async function startWorker(
-  settings: SettingsOf<typeof workerSettings>,
-  access: SourceAccesses,
-  logger: Logger,
-): Promise<Closable> {
+export async function startWorker(settings: Settings, access: SourceAccesses, logger: Logger): Promise<Closable> {
   checkPlans(SOURCES, access);
-  const url = databaseUrl(settings);
-  const queue = queueLocation(settings);
-  const pool = createPool({
-    url,
-    applicationName: 'tidemark-worker',
-    maxConnections: 10,
-    onIdleError: (error) => logger.warn({ event: 'database_connection_lost' }, error.message),
-  });
+  const stores = await openStores(settings, logger);
+  const { pool, clock, queueStore, readiness } = stores;
   const { WORKER_HOST: host, WORKER_PORT: port } = settings;
-  await waitUntilReady({
-    logger,
-    host,
-    port,
-    portVariable: 'WORKER_PORT',
-    check: fitnessAtStart({ url, pool, mode: settings.TIDEMARK_MODE, carriesQueue: queue.url === url }),
-  });
-  const watchPool = createWatchPool(url, 'tidemark-worker-watch');
-  const clock = new ClockWatch(() => databaseNowMs(watchPool));
-  await clock.measure();
   await benchKeyless(pool, access);
-  const queueStore = queueStoreOf(queue.url, queue.caFile);
-  useQueueStore(queueStore);
-  const queueCheck = createStoreCheck(queueStore);
-  const readiness = new ReadinessWatch({
-    checks: [
-      databaseCheck(() => whyUnwritable(watchPool, settings.TIDEMARK_MODE), clock),
-      // Where the queue is in the database, that was asked already.
-      ...(queueStore.url === url ? [] : [queueCheck]),
-    ],
-    clock,
-    logger,
-  });
   const client = new SourceClient({
     access,
     driftPolicy: settings.DRIFT_POLICY,
@@ -104,9 +74,46 @@ export async function startWorker(
       const watched = readiness.stop();
       await app.close();
       await watched;
-      await Promise.all([queueCheck.close(), watchPool.end(), pool.end()]);
+      await stores.close();
     },
   };
+}
+
+/** A database that fits, the clock held against it, the queue store, and what tells whether all of it can be used. */
+async function openStores(settings: Settings, logger: Logger) {
+  const url = databaseUrl(settings);
+  const queue = queueLocation(settings);
+  const pool = createPool({
+    url,
+    applicationName: 'tidemark-worker',
+    maxConnections: 10,
+    onIdleError: (error) => logger.warn({ event: 'database_connection_lost' }, error.message),
+  });
+  const { WORKER_HOST: host, WORKER_PORT: port } = settings;
+  await waitUntilReady({
+    logger,
+    host,
+    port,
+    portVariable: 'WORKER_PORT',
+    check: fitnessAtStart({ url, pool, mode: settings.TIDEMARK_MODE, carriesQueue: queue.url === url }),
+  });
+  const watchPool = createWatchPool(url, 'tidemark-worker-watch');
+  const clock = new ClockWatch(() => databaseNowMs(watchPool));
+  await clock.measure();
+  const queueStore = queueStoreOf(queue.url, queue.caFile);
+  useQueueStore(queueStore);
+  const queueCheck = createStoreCheck(queueStore);
+  const readiness = new ReadinessWatch({
+    checks: [
+      databaseCheck(() => whyUnwritable(watchPool, settings.TIDEMARK_MODE), clock),
+      // Where the queue is in the database, that was asked already.
+      ...(queueStore.url === url ? [] : [queueCheck]),
+    ],
+    clock,
+    logger,
+  });
+  const close = () => Promise.all([queueCheck.close(), watchPool.end(), pool.end()]);
+  return { pool, clock, queueStore, readiness, close };
 }
 
 /** A source that answers nobody without a key, and has none, is not asked: its slots are `benched` at once. */

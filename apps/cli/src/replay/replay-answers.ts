@@ -126,20 +126,22 @@ async function replayPortion(
       continue;
     }
     counts.answers += 1;
-    await replayAnswer(lane, source, { ...answer, body, members: members.get(answer.slot) ?? [] }, options, counts);
+    await replayAnswer({ lane, source, ...answer, body, members: members.get(answer.slot) ?? [] }, options, counts);
   }
 }
 
-async function replayAnswer(
-  lane: ReplayLane,
-  source: Source,
-  answer: StoredAnswer & { readonly body: string; readonly members: readonly ReplayMember[] },
-  options: ReplayOptions,
-  counts: ReplayCounts,
-): Promise<void> {
-  const { members, slot } = answer;
+/** A stored answer with all that reading it again takes. */
+interface WholeAnswer extends StoredAnswer {
+  readonly lane: ReplayLane;
+  readonly source: Source;
+  readonly body: string;
+  readonly members: readonly ReplayMember[];
+}
+
+async function replayAnswer(answer: WholeAnswer, options: ReplayOptions, counts: ReplayCounts): Promise<void> {
+  const { lane, source, members, slot } = answer;
   if (members.length === 0) return;
-  const judged = new Map(readAgain(source, answer, options).map((sample) => [sample.tickerId, sample]));
+  const judged = new Map(readAgain(answer, options).map((sample) => [sample.tickerId, sample]));
   const corrections: Correction[] = [];
   for (const { tickerId, ticker, sample: stored, rateNow } of members) {
     const sample = judged.get(tickerId);
@@ -165,20 +167,7 @@ async function replayAnswer(
 
 /** What today's parser and checks make of an answer, at the time at which it came. */
 function readAgain(
-  source: Source,
-  {
-    endpoint,
-    httpStatus,
-    headers,
-    body,
-    members,
-    requestedAt,
-    receivedAt,
-    slot,
-  }: StoredAnswer & {
-    readonly body: string;
-    readonly members: readonly ReplayMember[];
-  },
+  { source, endpoint, httpStatus, headers, body, members, requestedAt, receivedAt, slot }: WholeAnswer,
   { judging, driftPolicy }: ReplayOptions,
 ): JudgedSample[] {
   try {

@@ -24,7 +24,34 @@ export class CatalogueError extends Error {
 /** Turns a request into a plan: source names looked up, defaults filled in. @throws CatalogueError with every fault at once. */
 export function resolveTicker(request: TickerRequest): TickerPlan {
   const faults: string[] = [];
-  const sources = request.sources.flatMap((asked, position): ScheduledSource[] => {
+  const sources = resolveSources(request, faults);
+  if (new Set(sources.map((source) => source.sourceId)).size !== sources.length) {
+    faults.push(`${request.ticker}: a source is named twice`);
+  }
+  if (sources.length > 0) faults.push(...standbyFaults(request, sources), ...medianFaults(request));
+  const always = sources.filter((source) => !source.standby);
+  if (always.length > 0 && always.every((source) => source.intervalSeconds !== request.interval_seconds)) {
+    faults.push(
+      `${request.ticker}: no source is asked every ${request.interval_seconds} s, so most slots could have no price`,
+    );
+  }
+  if (faults.length > 0) throw new CatalogueError(faults);
+  const ruleOptions: RuleOptions = {
+    ...(request.checks === undefined ? {} : { checks: request.checks }),
+    ...(request.median === undefined ? {} : { median: request.median }),
+  };
+  return {
+    ticker: request.ticker,
+    intervalSeconds: request.interval_seconds,
+    rule: request.rule,
+    ruleOptions,
+    sources,
+  };
+}
+
+/** The sources that can be asked; what is wrong with the others is added to the faults. */
+function resolveSources(request: TickerRequest, faults: string[]): readonly ScheduledSource[] {
+  return request.sources.flatMap((asked, position): ScheduledSource[] => {
     const source = sourceByName(asked.source);
     const parts = parseTicker(request.ticker);
     if (source === undefined || parts === undefined) {
@@ -60,28 +87,6 @@ export function resolveTicker(request: TickerRequest): TickerPlan {
       },
     ];
   });
-  if (new Set(sources.map((source) => source.sourceId)).size !== sources.length) {
-    faults.push(`${request.ticker}: a source is named twice`);
-  }
-  if (sources.length > 0) faults.push(...standbyFaults(request, sources), ...medianFaults(request));
-  const always = sources.filter((source) => !source.standby);
-  if (always.length > 0 && always.every((source) => source.intervalSeconds !== request.interval_seconds)) {
-    faults.push(
-      `${request.ticker}: no source is asked every ${request.interval_seconds} s, so most slots could have no price`,
-    );
-  }
-  if (faults.length > 0) throw new CatalogueError(faults);
-  const ruleOptions: RuleOptions = {
-    ...(request.checks === undefined ? {} : { checks: request.checks }),
-    ...(request.median === undefined ? {} : { median: request.median }),
-  };
-  return {
-    ticker: request.ticker,
-    intervalSeconds: request.interval_seconds,
-    rule: request.rule,
-    ruleOptions,
-    sources,
-  };
 }
 
 function standbyFaults({ ticker, interval_seconds }: TickerRequest, sources: readonly ScheduledSource[]): string[] {

@@ -79,7 +79,7 @@ export async function deliverAnswer(response: ServerResponse, faults: MetFaults,
       );
     }
     case 'slow_body':
-      return sendSlowly(response, maker, fault.delay_ms ?? DEFAULT_PAUSE_MS, ended, left.signal);
+      return sendSlowly(response, maker, fault.delay_ms ?? DEFAULT_PAUSE_MS, { ended, left: left.signal });
     case 'huge_body':
       return sendHuge(response, maker, fault, [ended, left.signal]);
     case 'truncated':
@@ -105,8 +105,7 @@ async function sendSlowly(
   response: ServerResponse,
   maker: AnswerMaker,
   pauseMs: number,
-  ended: AbortSignal,
-  left: AbortSignal,
+  { ended, left }: { readonly ended: AbortSignal; readonly left: AbortSignal },
 ): Promise<void> {
   const { status, headers, body: text } = maker.right();
   const body = Buffer.from(text);

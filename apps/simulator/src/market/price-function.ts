@@ -98,17 +98,17 @@ export function simulatedPrice(question: PriceQuestion): string {
  * @throws RangeError when the ticker names an asset that the simulated market does not have.
  */
 export function marketPrice(question: MarketQuestion): MarketPrice {
-  const { seed, ticker, second, events } = question;
+  const { ticker } = question;
   const parts = parseTicker(ticker);
   const base = parts && assetOf(parts.base);
   const quote = parts && assetOf(parts.quote);
   if (parts === undefined || base === undefined || quote === undefined)
     throw new RangeError(`no simulated price for ticker "${ticker}"`);
-  const price = usdPrice(base, parts.base, seed, second, events) / usdPrice(quote, parts.quote, seed, second, events);
+  const price = usdPrice(base, parts.base, question) / usdPrice(quote, parts.quote, question);
   return { base, quote, price };
 }
 
-function usdPrice(asset: Asset, name: string, seed: string, second: number, events: MarketEvents | undefined): number {
+function usdPrice(asset: Asset, name: string, { seed, second, events }: MarketQuestion): number {
   const course = asset.course ?? name;
   const key = hashText(`${seed}|${course}`);
   const usual = asset.usd * (1 + (asset.swing ?? 1) * wander(key, MARKET_LAYERS, second));

@@ -93,18 +93,24 @@ function simplePrice(request: SourceRequest, pen: PricePen): SourceAnswer {
   });
   const coins = pen.kept(known).toSorted();
   const body = coins.map((id) => {
-    const members = currencies.flatMap((currency) => coinMembers(id, currency, request, pen, currencies.length > 1));
+    const members = currencies.flatMap((currency) =>
+      coinMembers({ id, currency, isOneOfSeveral: currencies.length > 1 }, request, pen),
+    );
     if (request.query('include_last_updated_at') === 'true') members.push(`"last_updated_at":${pen.second}`);
     return `"${id}":{${members.join(',')}}`;
   });
   return cachedAnswer(`{${body.join(',')}}`);
 }
 
-function coinMembers(id: string, currency: string, request: SourceRequest, pen: PricePen, several: boolean): string[] {
+function coinMembers(
+  { id, currency, isOneOfSeveral }: { id: string; currency: string; isOneOfSeveral: boolean },
+  request: SourceRequest,
+  pen: PricePen,
+): string[] {
   const ticker = `${names.assetOf(id)}_${currency}`;
   const precision = request.query('precision');
   const rounded = (full: string): string => roundedText(full, currency, precision);
-  const text = pen.text(several ? `${id}/${currency}` : id, ticker, { rounded });
+  const text = pen.text(isOneOfSeveral ? `${id}/${currency}` : id, ticker, { rounded });
   const members = [pen.member(currency, id, text, 'number')];
   const price = Number(text);
   if (request.query('include_market_cap') === 'true') {

@@ -79,7 +79,10 @@ export class AnswerReader {
     const field = [...at, ...inside];
     const problem = issue?.code === 'custom' ? issue.message : `expected ${expectedType(issue)}`;
     const where = field.length === 0 ? 'the answer' : `field ${nameOf(field)}`;
-    const near = inside.length === 0 && at.length === 0 ? undefined : nearOf(schema, inside, value, at, this.json);
+    const near =
+      inside.length === 0 && at.length === 0
+        ? undefined
+        : nearOf(knownFields(schema, inside), { value, inside }, { value: this.json, at });
     const hint = hintOf(field, near, near === undefined ? alikeOf(schema, inside, value, at) : undefined);
     return { field, near, detail: `${where}: ${problem}, found ${describeType(valueAt(value, inside))}${hint}` };
   }
@@ -91,15 +94,12 @@ export class AnswerReader {
 
 /** Looks in the value first, whose own lists the search from the root cannot enter; then above it, for a field that moved out. */
 function nearOf(
-  schema: z.ZodType,
-  inside: FieldPath,
-  value: unknown,
-  at: FieldPath,
-  root: unknown,
+  known: ReturnType<typeof knownFields>,
+  { value, inside }: { readonly value: unknown; readonly inside: FieldPath },
+  root: { readonly value: unknown; readonly at: FieldPath },
 ): FieldPath | undefined {
-  const known = knownFields(schema, inside);
   const within = inside.length === 0 ? undefined : findNear(value, inside, known);
-  return within === undefined ? findNear(root, [...at, ...inside], known) : [...at, ...within];
+  return within === undefined ? findNear(root.value, [...root.at, ...inside], known) : [...root.at, ...within];
 }
 
 function alikeOf(schema: z.ZodType, inside: FieldPath, value: unknown, at: FieldPath): FieldPath | undefined {

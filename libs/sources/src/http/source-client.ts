@@ -94,7 +94,7 @@ export class SourceClient {
       const maxBodyBytes = this.options.maxBodyBytes ?? endpoint.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
       const own =
         endpoint.call === undefined ? undefined : this.ownCallOf(source, endpoint, tickers, options.timeoutMs);
-      const response = await this.call(source, url, maxBodyBytes, options, own);
+      const response = await this.call(source, { url, maxBodyBytes, own }, options);
       receivedAt = new Date(this.options.now());
       const latencyMs = Math.round(performance.now() - startedMs);
       made = { url: url.href, endpoint: endpoint.name, response };
@@ -126,12 +126,8 @@ export class SourceClient {
     const { names } = source;
     if (names === undefined) return undefined;
     try {
-      const response = await this.call(
-        source,
-        this.urlOf(source, names.request, names.baseUrl),
-        MAX_LIST_BYTES,
-        options,
-      );
+      const url = this.urlOf(source, names.request, names.baseUrl);
+      const response = await this.call(source, { url, maxBodyBytes: MAX_LIST_BYTES }, options);
       if (response.status !== 200) {
         const nowMs = this.options.now();
         const refusal = refusalOf(source, response, nowMs);
@@ -155,13 +151,10 @@ export class SourceClient {
     this.pool.destroy();
   }
 
-  /** @param own makes the call, for a source that brings its own HTTP. */
   private async call(
     source: Source,
-    url: URL,
-    maxBodyBytes: number,
+    { url, maxBodyBytes, own }: SourceCall,
     options: FetchOptions,
-    own?: (signal: AbortSignal) => Promise<SourceResponse>,
   ): Promise<SourceResponse> {
     const access = this.accessOf(source);
     if (lacksKey(source, access)) throw new SourceError('unauthorized', source.name, 'needs a key, and none is set');
@@ -214,6 +207,14 @@ export class SourceClient {
   private accessOf(source: Source): SourceAccess {
     return this.options.access?.[source.name] ?? {};
   }
+}
+
+/** What is called, and how much of its answer is read. */
+interface SourceCall {
+  readonly url: URL;
+  readonly maxBodyBytes: number;
+  /** Makes the call, for a source that brings its own HTTP. */
+  readonly own?: ((signal: AbortSignal) => Promise<SourceResponse>) | undefined;
 }
 
 function checkBatch(source: Source, tickers: readonly RequestedTicker[], maxBatch: number): void {

@@ -92,7 +92,7 @@ export class CatalogueRepository {
       const ticker = await findOrCreateTicker(manager, plan.ticker);
       const current = await lockCurrentSchedule(manager, ticker.id);
       if (current !== undefined && isSampledAs(await withSources(manager, current), plan)) return 'unchanged';
-      const fromSlot = await firstFreeSlot(manager, ticker.id, current, plan, nowMs);
+      const fromSlot = await firstFreeSlot(manager, { id: ticker.id, current }, plan, nowMs);
       if (current !== undefined) await closeSchedule(manager, current, fromSlot);
       await openSchedule(manager, ticker.id, plan, fromSlot);
       return current === undefined ? 'created' : 'changed';
@@ -108,7 +108,7 @@ export class CatalogueRepository {
       await closeSchedule(
         manager,
         current,
-        await firstFreeSlot(manager, entity.id, current, { ...current, ticker, sources: [] }, nowMs),
+        await firstFreeSlot(manager, { id: entity.id, current }, { ...current, ticker, sources: [] }, nowMs),
       );
       return true;
     });
@@ -190,8 +190,7 @@ const MIN_WINDOW_LEFT_SECONDS = 2;
  */
 async function firstFreeSlot(
   manager: EntityManager,
-  tickerId: number,
-  current: ScheduleEntity | undefined,
+  { id: tickerId, current }: { readonly id: number; readonly current: ScheduleEntity | undefined },
   plan: Pick<TickerPlan, 'ticker' | 'intervalSeconds' | 'sources'>,
   nowMs: number,
 ): Promise<number> {

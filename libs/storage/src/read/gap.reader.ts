@@ -66,9 +66,9 @@ async function report(reader: Reader, question: GapQuestion): Promise<GapReport>
   const end = Math.max(...left.map((stretch) => stretch.toSlot), after);
   const scan = Math.max(limit + 1, MIN_SCANNED_SLOTS);
   const found: FoundEntries[] = [];
-  if (withReason > 0) found.push(await missingSlots(reader, PLANNED_MISSING, tickerId, left, scan));
+  if (withReason > 0) found.push(await missingSlots(reader, PLANNED_MISSING, { tickerId, stretches: left, scan }));
   if (inRanges > 0) found.push(await ranges(reader, tickerId, left, { after, end, limit: limit + 1 }));
-  if (unexplained > 0) found.push(await missingSlots(reader, UNEXPLAINED_MISSING, tickerId, left, scan));
+  if (unexplained > 0) found.push(await missingSlots(reader, UNEXPLAINED_MISSING, { tickerId, stretches: left, scan }));
   const page = pageOf(found, limit);
   return { settledTo, expected, stored, missing, unexplained, entries: page.entries, next: page.next };
 }
@@ -84,9 +84,7 @@ type StoredMissingSlot = Omit<MissingSlot, 'sources'> & { readonly sources: Miss
 async function missingSlots(
   reader: Reader,
   statement: typeof PLANNED_MISSING,
-  tickerId: number,
-  stretches: readonly SettledStretch[],
-  scan: number,
+  { tickerId, stretches, scan }: { tickerId: number; stretches: readonly SettledStretch[]; scan: number },
 ): Promise<FoundEntries> {
   const slots = await reader.rows<StoredMissingSlot>(statement, [tickerId, ...columnsOf(stretches), scan]);
   const last = slots.at(-1);

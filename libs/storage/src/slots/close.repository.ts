@@ -144,13 +144,13 @@ async function closeOne(
   if (fetch === undefined) return undefined;
   const ended = endOf(fetch);
   const samples: Sample[] = members.rows.map((member) => ({ tickerId: member.tickerId, ...ended }));
-  const { settled } = await storeSamples(
-    client,
-    key,
-    samples,
-    { status: 'closed', errorKind: fetch.errorKind ?? undefined, errorMessage: fetch.errorMessage ?? undefined },
-    nowSeconds,
-  );
+  const { errorKind, errorMessage } = fetch;
+  const result = {
+    status: 'closed',
+    errorKind: errorKind ?? undefined,
+    errorMessage: errorMessage ?? undefined,
+  } as const;
+  const { settled } = await storeSamples(client, key, { samples, result, nowSeconds });
   const tickers = members.rows.map((member) => member.ticker);
   return { closed: { source: fetch.source, batch: key.batch, slot: key.slot, tickers, ...ended }, settled };
 }

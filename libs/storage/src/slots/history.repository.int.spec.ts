@@ -122,13 +122,11 @@ describe('the past of a ticker', () => {
     try {
       await live.query('BEGIN');
       const key = { sourceId: DERIBIT, batch: 'btc_usd', slot: FIRST_SLOT };
-      await storeSamples(
-        live,
-        key,
-        [accepted(tickerId, '7')],
-        { status: 'answered', receivedAt: new Date(FIRST_SLOT * 1000) },
-        FIRST_SLOT,
-      );
+      await storeSamples(live, key, {
+        samples: [accepted(tickerId, '7')],
+        result: { status: 'answered', receivedAt: new Date(FIRST_SLOT * 1000) },
+        nowSeconds: FIRST_SLOT,
+      });
       const inserted = histories.insert(stretch(3));
       await untilBlocked(database.pool);
       await live.query('COMMIT');

@@ -78,7 +78,7 @@ export class SampleRepository {
   ): Promise<StoreOutcome> {
     const { kept, settled } = await inTransaction(
       this.pool,
-      (client) => storeSamples(client, key, samples, result, nowSeconds),
+      (client) => storeSamples(client, key, { samples, result, nowSeconds }),
       BEGIN_BY_KEY,
     );
     const followed = await followUp(this.pool, settled, key.slot, nowSeconds);
@@ -100,13 +100,18 @@ export class SampleRepository {
   }
 }
 
+/** What a fetch ends with: the samples of its members, how its call ended, and when, in UNIX seconds. */
+export interface FetchOutcome {
+  readonly samples: readonly Sample[];
+  readonly result: FetchResult;
+  readonly nowSeconds: number;
+}
+
 /** The work of {@link SampleRepository.store} inside a transaction of the caller. */
 export async function storeSamples(
   client: pg.ClientBase,
   key: FetchKey,
-  samples: readonly Sample[],
-  result: FetchResult,
-  nowSeconds: number,
+  { samples, result, nowSeconds }: FetchOutcome,
 ): Promise<{ readonly kept: ReadonlySet<number>; readonly settled: DecidedSlot }> {
   const tickerIds = samples.map((sample) => sample.tickerId);
   await lockSlot(client, key.slot, tickerIds);

@@ -152,13 +152,8 @@ export class FetchPricesJob {
     const samples = judgeAnswer(claim.members, key.slot, answer, this.dependencies.judging);
     const { requestedAt, receivedAt, httpStatus, latencyMs } = answer;
     const call = this.dependencies.provenance.keepAnswer(key, claim.members, answer);
-    await this.store(
-      key,
-      claim.members,
-      samples,
-      { status: 'answered', requestedAt, receivedAt, httpStatus, latencyMs, call },
-      signal,
-    );
+    const result: FetchResult = { status: 'answered', requestedAt, receivedAt, httpStatus, latencyMs, call };
+    await this.store(key, { members: claim.members, samples, result }, signal);
     await this.watch.answered(key, answer, signal);
   }
 
@@ -196,7 +191,7 @@ export class FetchPricesJob {
       errorMessage: message,
       call: provenance.keepFailure(key, claim.members, error),
     };
-    await this.store(key, claim.members, samples, result, signal);
+    await this.store(key, { members: claim.members, samples, result }, signal);
   }
 
   /** Gives a fetch back because the process ends: another worker takes it up at once. */
@@ -226,22 +221,23 @@ export class FetchPricesJob {
     if (failure === undefined) uncalledFetches.inc({ source: key.source, reason });
     const samples = members.map((member) => (failure ? failed(member, failure.kind) : missed(member, reason)));
     const result: FetchResult = { status: 'closed', errorKind: failure?.kind, errorMessage: failure?.message };
-    await this.store(key, members, samples, result, signal);
+    await this.store(key, { members, samples, result }, signal);
   }
 
-  private async store(
-    key: FetchJob,
-    members: readonly FetchMember[],
-    samples: readonly Sample[],
-    result: FetchResult,
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async store(key: FetchJob, { members, samples, result }: FetchEnd, signal: AbortSignal): Promise<void> {
     const { logger, now, samples: repository } = this.dependencies;
     const { value: outcome } = await retryWhileDatabaseAway(logger, signal, () =>
       repository.store(key, samples, result, Math.floor(now() / 1000)),
     );
     logStoredSamples(logger, { key, members, samples, outcome, delayMs: now() - key.slot * 1000 });
   }
+}
+
+/** What a fetch ends with, for each of its members. */
+interface FetchEnd {
+  readonly members: readonly FetchMember[];
+  readonly samples: readonly Sample[];
+  readonly result: FetchResult;
 }
 
 function fields(key: FetchJob) {

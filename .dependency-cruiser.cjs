@@ -64,7 +64,7 @@ module.exports = {
       severity: 'error',
       comment: 'The API knows no queue and calls no source: read what is stored through @app/storage.',
       from: { path: '^apps/api/', pathNot: tests },
-      to: { path: '^(libs/(queue|sources)/|node_modules/(bullmq|ioredis|got|@nestjs/bullmq)/)' },
+      to: { path: '^(libs/(queue|sources)/|node_modules/(bullmq|ioredis|got)/)' },
     },
     {
       name: 'source-file-is-request-and-parse',

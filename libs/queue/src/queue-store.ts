@@ -11,7 +11,7 @@ export const COMMAND_TIMEOUT_MS = 2_000;
 /** A worker has time to wait, in milliseconds; yet a cut network must not hang it for ever. */
 const WORKER_QUERY_TIMEOUT_MS = 10_000;
 
-/** Queues and workers that are made from here on use this store. Called once, before the first is made: @nestjs/bullmq has no option for it. */
+/** Queues and workers that are made from here on use this store. Called once, before the first is made. */
 export function useQueueStore(store: QueueStore): void {
   if (store.kind === 'postgres') setDefaultBackendFactory(createRecoveringPostgresBackend);
   else setDefaultBackendFactory(createRedisBackend);

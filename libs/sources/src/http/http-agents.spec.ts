@@ -4,9 +4,13 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import https from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import tls from 'node:tls';
-import { makeCertificates, type Certificate, type TestCertificates } from '../../../test/support/test-certificates.js';
-import { SourceError } from './contract/index.js';
-import { deribitSource } from './deribit.source.js';
+import {
+  makeCertificates,
+  type Certificate,
+  type TestCertificates,
+} from '../../../../test/support/test-certificates.js';
+import { SourceError } from '../contract/index.js';
+import { deribitSource } from '../providers/deribit.source.js';
 import { SourceClient, type SourceClientOptions } from './source-client.js';
 
 const TICKERS = [{ ticker: 'btc_usd', sourceName: 'btc_usd' }];

@@ -9,11 +9,11 @@ const KEEP_FAILED_JOBS_MS = 3_600_000;
 /** Most failed jobs that are removed from a queue in one go. */
 const CLEAN_LIMIT = 1_000;
 
-/** Waiting jobs that are looked at together... */
-const PAGE = 500;
+/** Waiting jobs that are read together: on Postgres each takes a statement of its own. */
+const PAGE = 50;
 
-/** ...and at most, of a queue in one go: the oldest of each priority come first. */
-const LOOK_LIMIT = 5_000;
+/** Waiting jobs of a kind that are looked at in one go; the oldest come first. */
+const LOOK_LIMIT = 1_000;
 
 /**
  * Removes failed jobs that have been on the board for an hour, and jobs that have waited for longer than their type allows: they serve
@@ -23,13 +23,21 @@ const LOOK_LIMIT = 5_000;
 export async function cleanQueue(queue: Queue, types: JobTypes = JOBS, nowMs = Date.now()): Promise<void> {
   await reachStore(queue);
   await queue.clean(KEEP_FAILED_JOBS_MS, CLEAN_LIMIT, 'failed');
+  const stale = [
+    ...(await staleJobs(queue, 'wait', types, nowMs)),
+    ...(await staleJobs(queue, 'prioritized', types, nowMs)),
+  ];
+  for (const job of stale) await job.remove().catch(ignoreTaken);
+}
+
+async function staleJobs(queue: Queue, state: 'wait' | 'prioritized', types: JobTypes, nowMs: number): Promise<Job[]> {
   const stale: Job[] = [];
   for (let from = 0; from < LOOK_LIMIT; from += PAGE) {
-    const jobs = await queue.getJobs(['wait', 'prioritized'], from, from + PAGE - 1, true);
+    const jobs = await queue.getJobs(state, from, from + PAGE - 1, true);
     stale.push(...jobs.filter((job) => isStale(job, types, nowMs)));
     if (jobs.length < PAGE) break;
   }
-  for (const job of stale) await job.remove().catch(ignoreTaken);
+  return stale;
 }
 
 function isStale({ name, timestamp }: Job, types: JobTypes, nowMs: number): boolean {

@@ -3,6 +3,7 @@ import { NestLogger } from '@app/nest';
 import {
   ClockWatch,
   databaseCheck,
+  endsWithin,
   explainListenError,
   ReadinessWatch,
   waitUntilReady,
@@ -24,6 +25,12 @@ import { SchedulerModule } from './scheduler.module.js';
 import { makeUpcomingPartitions } from './tasks/make-partitions.task.js';
 
 type Settings = SettingsOf<typeof schedulerSettings>;
+
+/** How long what is in hand may take to end, in milliseconds. */
+const FINISH_WITHIN_MS = 3_000;
+
+/** How long queues and connections may take to close after that, in milliseconds. */
+const DISCONNECT_WITHIN_MS = 1_000;
 
 /** Starts a scheduler: waits for a database that fits, brings the catalogue to its starting point, then plans. */
 export async function startScheduler(settings: Settings, access: SourceAccesses, logger: Logger): Promise<Closable> {
@@ -78,11 +85,11 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
     end: () => watch.end(),
     close: async () => {
       const watched = watch.stop();
-      await app.close();
-      await watched;
-      await queues.close();
+      if (!(await endsWithin(app.close(), FINISH_WITHIN_MS)))
+        logger.warn({ event: 'end_cut_short' }, 'a store does not answer: what is in hand is left to other schedulers');
       client.close();
-      await stores.close();
+      const disconnected = Promise.all([watched, queues.close()]).then(() => stores.close());
+      await endsWithin(disconnected, DISCONNECT_WITHIN_MS);
     },
   };
 }

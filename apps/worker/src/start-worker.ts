@@ -3,6 +3,7 @@ import { NestLogger } from '@app/nest';
 import {
   ClockWatch,
   databaseCheck,
+  endsWithin,
   explainListenError,
   ReadinessWatch,
   waitUntilReady,
@@ -26,9 +27,16 @@ import { WorkerModule } from './worker.module.js';
 
 type Settings = SettingsOf<typeof workerSettings>;
 
+/** How long the end may take beyond that of the jobs in hand, in milliseconds: to give back what did not finish. */
+const GIVE_BACK_WITHIN_MS = 2_000;
+
+/** How long the connections may take to close after that, in milliseconds. */
+const DISCONNECT_WITHIN_MS = 500;
+
 /** Starts a worker: waits for a database that fits, then takes jobs. */
 export async function startWorker(settings: Settings, access: SourceAccesses, logger: Logger): Promise<Closable> {
   checkPlans(SOURCES, access);
+  const finishWithinMs = settings.WORKER_FINISH_SECONDS * 1000;
   const stores = await openStores(settings, logger);
   const { pool, clock, queueStore, readiness } = stores;
   const { WORKER_HOST: host, WORKER_PORT: port } = settings;
@@ -53,7 +61,7 @@ export async function startWorker(settings: Settings, access: SourceAccesses, lo
       retentionDays: settings.PAYLOAD_RETENTION_DAYS,
       maxBytesPerDay: settings.PAYLOAD_MAX_MB_PER_DAY * 2 ** 20,
     },
-    finishWithinMs: settings.WORKER_FINISH_SECONDS * 1000,
+    finishWithinMs,
     now: Date.now,
   });
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -72,9 +80,12 @@ export async function startWorker(settings: Settings, access: SourceAccesses, lo
     end: () => readiness.end(),
     close: async () => {
       const watched = readiness.stop();
-      await app.close();
-      await watched;
-      await stores.close();
+      if (!(await endsWithin(app.close(), finishWithinMs + GIVE_BACK_WITHIN_MS)))
+        logger.warn({ event: 'end_cut_short' }, 'a store does not answer: what is in hand is left to other workers');
+      await endsWithin(
+        watched.then(() => stores.close()),
+        DISCONNECT_WITHIN_MS,
+      );
     },
   };
 }

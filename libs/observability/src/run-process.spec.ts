@@ -1,4 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { explainListenError } from './run-process.js';
 
 const HOOKS = new URL('../../../test/standalone/typescript.hooks.mjs', import.meta.url).href;
@@ -31,7 +34,7 @@ function run(
   const child = spawn(
     process.execPath,
     ['--no-warnings', '--experimental-transform-types', '--import', HOOKS, '--input-type=module', '--eval', program],
-    { env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000, killSignal: 'SIGKILL' },
   );
   const lines: string[] = [];
   let rest = '';
@@ -86,6 +89,25 @@ describe('running a process', () => {
       },
     );
     expect(ended).toEqual({ status: 0, signal: null, lines: ['started', 'closing', 'closed'] });
+  });
+
+  test.each([
+    { close: 'an orderly end', body: 'async () => undefined', status: 0 },
+    { close: 'a close that fails', body: `async () => { throw new Error('in vain'); }`, status: 1 },
+    { close: 'a close that hangs', body: '() => new Promise(() => undefined)', status: 1 },
+  ])('$close waits for no thread that is held by what cannot be called off', async ({ body, status }) => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'tidemark-held-'));
+    // To open a pipe that nobody writes to takes a thread for ever, as a name server that says nothing takes it for 10 s.
+    const pipe = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const ended = await run(
+      `const { open } = await import('node:fs');
+       open(${JSON.stringify(pipe)}, () => undefined);
+       runProcess(logger, async () => { setTimeout(() => say('started'), 0); return { close: ${body} }; });`,
+      whenStarted('SIGTERM'),
+    );
+    rmSync(folder, { recursive: true });
+    expect(ended).toMatchObject({ status, signal: null });
   });
 
   test('says first that it will end, and serves on for the time of its draining', async () => {

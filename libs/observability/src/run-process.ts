@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { leaveProcess } from './leave-process.js';
 
 /** Something that can be closed in an orderly way, such as a Nest application. */
 export interface Closable {
@@ -35,13 +36,13 @@ export function runProcess(logger: Logger, start: () => Promise<Closable>, optio
     app?.end?.();
     // What failed has nothing left to serve.
     const servesForMs = status === 0 && app !== undefined ? drainMs : 0;
-    setTimeout(() => process.exit(status === 0 ? 1 : status), servesForMs + limitMs).unref();
+    setTimeout(() => leaveProcess(status === 0 ? 1 : status), servesForMs + limitMs).unref();
     const served = servesForMs === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, servesForMs));
     void served.then(close).then(
-      () => process.exit(status),
+      () => leaveProcess(status),
       (error: unknown) => {
         logger.error({ err: error }, 'could not end in an orderly way');
-        process.exit(1);
+        leaveProcess(1);
       },
     );
   };
@@ -64,10 +65,10 @@ export function runProcess(logger: Logger, start: () => Promise<Closable>, optio
 /** Runs a task to its end and ends the process: status 0, or 1 after one clear line. */
 export function runToCompletion(name: string, task: () => Promise<void>): void {
   task().then(
-    () => process.exit(0),
+    () => leaveProcess(0),
     (error: unknown) => {
       process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
-      process.exit(1);
+      leaveProcess(1);
     },
   );
 }

@@ -82,7 +82,7 @@ load: $(built) ## TICKERS=1000 every INTERVAL=10 s for MINUTES=10 under the publ
 up: ## Run it in containers, with stores of its own (Compose); DEMO=1 for simulated prices, WORKERS=3
 	@exec tools/compose.sh up
 
-down: ## End what `make up` started; its data stays in the volumes
+down: ## End what `make up` started; its data stays in the volumes, unless VOLUMES=1 removes them
 	@exec tools/compose.sh down
 
 logs: ## Show and follow what the containers log
@@ -99,6 +99,7 @@ image-load: ## Bring the image to a local cluster (kind, k3d, containerd, or KUB
 
 test-compose: $(installed) ## Run docker-compose.yml for real: scaled, restarted, verified
 	@$(with_node) && exec test/compose/run
+
 k8s: $(built) ## Render the chart into k8s/, for those who apply manifests instead of Helm
 	@$(with_node) && npm run -s generate && exec bash -c '. test/chart/tools.sh && exec node tools/render-chart.mjs'
 

@@ -18,7 +18,11 @@ interface Service {
   readonly profiles?: readonly string[];
   readonly healthcheck?: { readonly disable?: boolean };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
-  readonly deploy: { readonly resources: { readonly limits: Readonly<Record<string, string | number>> } };
+  readonly deploy: {
+    readonly mode?: string;
+    readonly replicas?: string;
+    readonly resources: { readonly limits: Readonly<Record<string, string | number>> };
+  };
 }
 
 const compose = parse(read('docker-compose.yml'), { merge: true }) as {
@@ -89,6 +93,10 @@ describe('the compose file', () => {
         expect(service.depends_on?.['migrate']).toEqual({ condition: 'service_completed_successfully' });
     }
     expect(compose.services['migrate']?.restart).toBe('no');
+  });
+
+  it('runs as many workers as WORKERS says, with podman-compose too: it counts replicas in the mode that is written alone', () => {
+    expect(compose.services['worker']?.deploy).toMatchObject({ mode: 'replicated', replicas: '${WORKERS:-1}' });
   });
 
   it('keeps every job: the queue store appends to a file and evicts nothing', () => {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs docker-compose.yml with docker compose, or with podman-compose where there is no docker: tools/compose.sh up [ARGUMENTS]
-# Called by `make up`, `make down`, `make logs`, `make ps`. With DEMO=1 prices are simulated. COMPOSE names another command.
+# Called by `make up`, `make down`, `make logs`, `make ps`. With DEMO=1 prices are simulated, VOLUMES=1 lets `down` remove the data too.
+# COMPOSE names another command.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -50,6 +51,29 @@ run_compose() {
   $compose ${arguments[@]+"${arguments[@]}"} "$@"
 }
 
+# make_line TASK [OTHER]: the line that does it to this system, or to the other one.
+make_line() {
+  local demo=${DEMO:-}
+  if [ "${2:-}" = other ]; then if [ "$demo" = 1 ]; then demo=0; else demo=1; fi; fi
+  if [ "$demo" = 1 ]; then echo "make $1 DEMO=1"; else echo "make $1"; fi
+}
+
+# await_api HOST PORT: until the API says that it is ready, for READY_WITHIN_SECONDS (60) at most. Without curl nobody can ask.
+await_api() {
+  local host=$1 within=${READY_WITHIN_SECONDS:-60} limit
+  limit=$((SECONDS + within))
+  # Published on every address of the machine, it is asked on the machine's own.
+  case $host in 0.0.0.0 | '::' | '[::]') host=localhost ;; esac
+  command -v curl >/dev/null || return 0
+  until curl --silent --fail --noproxy '*' --max-time 2 --output /dev/null "http://$host:$2/readyz"; do
+    if [ $SECONDS -ge $limit ]; then
+      echo "The API is not ready after $within s: look at \`$(make_line ps)\` and \`$(make_line logs)\`." >&2
+      exit 1
+    fi
+    sleep 0.5
+  done
+}
+
 compose=${COMPOSE:-$(find_compose)}
 arguments=()
 # Set and empty it would hide the project's name from Compose.
@@ -60,12 +84,20 @@ task=${1:-}
 case $task in
   up)
     make_secrets
-    run_compose up --detach "$@"
+    run_compose up --detach "$@" || {
+      status=$?
+      echo "Was an address already in use? Demo and real prices are two systems on the same ports: end the other one by \`$(make_line down other)\`." >&2
+      exit $status
+    }
     address=$(value PUBLISH_ADDRESS 127.0.0.1)
+    await_api "$address" "$(value API_PORT 8000)"
     echo "API:     http://$address:$(value API_PORT 8000)/"
     echo "Control: http://$address:$(value CONTROL_PORT 8001)/queues, user tidemark, password in secrets/control_password"
     ;;
   # Workers beyond those that the file asks for are orphans to podman-compose.
-  down) run_compose down --remove-orphans "$@" ;;
+  down)
+    if [ "${VOLUMES:-}" = 1 ]; then set -- --volumes "$@"; fi
+    run_compose down --remove-orphans "$@"
+    ;;
   *) run_compose "$task" "$@" ;;
 esac

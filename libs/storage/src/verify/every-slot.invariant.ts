@@ -1,8 +1,9 @@
+import { CLOSING_SLACK_SECONDS } from '../slots/closing-slack.js';
 import { checkBelievedPrices } from './believed-prices.js';
 import { EVERY_SLOT_SQL } from './every-slot.sql.js';
 import { ProblemList, type Finding, type Problem, type Snapshot } from './finding.js';
-import { readRowRates, type Horizon } from './horizon.js';
-import { countSlotsSql, graceSql } from './slot-sql.js';
+import { CATCH_UP_SECONDS, readRowRates, type Horizon } from './horizon.js';
+import { countSlotsSql, graceSql, slotAtOrAfterSql } from './slot-sql.js';
 import { cutIntoWindows } from './slot-windows.js';
 import { GAP_RANGES_SQL, STRAY_ROWS_SQL } from './stray-rows.sql.js';
 
@@ -46,11 +47,12 @@ export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Prom
   const expected = figures.get('expected') ?? 0;
   const stored = figures.get('stored') ?? 0;
   const explained = [...reasons.values()].reduce((sum, count) => sum + count, 0);
-  if (expected === 0) problems.add(NOTHING_EXPECTED);
+  const nothingYet = expected === 0 && (await isTooYoung(snapshot, horizon));
+  if (expected === 0 && !nothingYet) problems.add(NOTHING_EXPECTED);
   const finding: Finding = {
     invariant: 'I1',
     title: TITLE,
-    status: problems.status,
+    status: nothingYet && problems.status === 'ok' ? 'unproven' : problems.status,
     figures: [
       { name: 'expected', value: expected },
       { name: 'stored', value: stored },
@@ -63,6 +65,7 @@ export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Prom
       { name: 'medians', value: figures.get('medians') ?? 0 },
     ],
     problems: problems.problems,
+    ...(nothingYet ? { reason: NOTHING_EXPECTED_YET } : {}),
   };
   return [finding, ...(await findTail(snapshot, horizon, figures.get('waiting') ?? 0))];
 }
@@ -78,6 +81,18 @@ const NOTHING_EXPECTED: Problem = {
     },
   ],
 };
+
+const NOTHING_EXPECTED_YET = 'nothing was expected yet, no slot is past its grace: try again in half a minute';
+
+/** Whether something is to be sampled, and the first slot of all is not long enough past its grace for anybody to have judged it. */
+async function isTooYoung(snapshot: Snapshot, horizon: Horizon): Promise<boolean> {
+  const { rows } = await snapshot.query<{ first: number | null }>(
+    `SELECT min(${slotAtOrAfterSql('s.from_slot', 's.interval_seconds')} + ${graceSql('s.interval_seconds')})::float8 AS first
+     FROM schedules s WHERE s.to_slot IS NULL OR s.from_slot < s.to_slot`,
+  );
+  const first = rows[0]?.first ?? undefined;
+  return first !== undefined && horizon.nowSeconds - CLOSING_SLACK_SECONDS - CATCH_UP_SECONDS < first;
+}
 
 /** The slots past their grace that nobody could deal with, because no scheduler runs; `inHand`: planned and not closed. */
 async function findTail(snapshot: Snapshot, horizon: Horizon, inHand: number): Promise<Finding[]> {

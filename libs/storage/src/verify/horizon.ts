@@ -15,7 +15,7 @@ export interface Horizon {
 }
 
 /** A scheduler connected for less is still catching up with what happened before it, in seconds. */
-const CATCH_UP_SECONDS = 10;
+export const CATCH_UP_SECONDS = 10;
 
 /** What a scheduler calls itself in `pg_stat_activity`. */
 const SCHEDULER_APPLICATION_NAME = 'tidemark-scheduler';

@@ -1,6 +1,8 @@
 import { LAST_SECOND, MIDNIGHT, SimulatedPast, truthOfPast } from '../../../../test/builders/simulated-past.js';
 import { at, brokenIn, HORIZON, placesOf, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
+import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
 import { createTestDatabase } from '../../../../test/support/test-database.js';
+import { slotAt } from '@app/domain';
 import pg from 'pg';
 import { readHorizon } from './horizon.js';
 import { inSnapshot } from './snapshot.js';
@@ -41,6 +43,35 @@ describe('verifying a database', () => {
       expect(findings.find(({ invariant }) => invariant === 'I4')?.status).toBe('unproven');
     } finally {
       await empty.drop();
+    }
+  });
+
+  it('calls one unproven whose first slot is not past its grace yet', async () => {
+    const young = await createTestDatabase();
+    try {
+      const intervalSeconds = 60;
+      const fromSlot = slotAt(Date.now() + intervalSeconds * 1_000, intervalSeconds);
+      await catalogueTickers(young.url, { ticker: 'btc_usd', fromSlot, intervalSeconds });
+      const { findings } = await verifyDatabase(young.url, truthOfPast);
+      expect(placesOf(findings)).toEqual([]);
+      expect(findings[0]).toMatchObject({
+        invariant: 'I1',
+        status: 'unproven',
+        reason: expect.stringContaining('try again in half a minute'),
+      });
+    } finally {
+      await young.drop();
+    }
+  });
+
+  it('calls one broken that was to be sampled for long and never was', async () => {
+    const idle = await createTestDatabase();
+    try {
+      await catalogueTickers(idle.url, { ticker: 'btc_usd', fromSlot: slotAt(Date.now() - 600_000, 1) });
+      const { findings } = await verifyDatabase(idle.url, truthOfPast);
+      expect(placesOf(findings)).toMatchObject([{ invariant: 'I1', problem: 'no expected slot at all' }]);
+    } finally {
+      await idle.drop();
     }
   });
 

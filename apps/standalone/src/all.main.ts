@@ -9,6 +9,7 @@ const ending = new AbortController();
 try {
   const environment = allEnvironment(environmentWith({}));
   const logger = createLogger({ name: 'all', level: environment.logLevel });
+  if (environment.isControlClosed) logger.warn({ event: 'control_closed' }, 'control API closed: set CONTROL_PASSWORD');
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const running = runAll({ environment, logger, print, signal: ending.signal });
   const start = async () => {

@@ -167,7 +167,7 @@ export const schedulerSettings = {
     .min(8, 'must have at least 8 characters')
     .optional()
     .describe(
-      'Password of control API and queue board, user `tidemark`. Without it one is made and kept in TIDEMARK_HOME.',
+      'Password of control API and queue board, user `tidemark`. Without it one is made and kept in TIDEMARK_HOME; `tidemark all` keeps none: without it nobody can log in there.',
     )
     .meta({ secret: true }),
   TIDEMARK_HOME: z.string().default('.tidemark').describe('Folder for what is kept outside the database.'),

@@ -33,6 +33,13 @@ describe('the environment of tidemark all', () => {
     const environment = allEnvironment({ DATABASE_URL: OWNER, ...given });
     expect(environment.of('api')['API_DATABASE_URL']).toBe(given.API_DATABASE_URL);
     expect(environment.of('scheduler')['CONTROL_PASSWORD']).toBe(given.CONTROL_PASSWORD);
+    expect(environment.isControlClosed).toBe(false);
+  });
+
+  it('closes the control API without a password of its own, and knows that', () => {
+    const environment = allEnvironment({ DATABASE_URL: OWNER });
+    expect(environment.of('scheduler')['CONTROL_PASSWORD']).toMatch(/^[\w-]{24}$/);
+    expect(environment.isControlClosed).toBe(true);
   });
 
   it('derives no password beside an address of the reading role: migrate would overwrite the real one', () => {

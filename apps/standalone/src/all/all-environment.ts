@@ -25,6 +25,8 @@ export interface AllEnvironment {
   readonly drainMs: number;
   /** Where its processes listen. */
   readonly ports: AllPorts;
+  /** Whether nobody can log in to the control API, since nobody knows its password. */
+  readonly isControlClosed: boolean;
   /** The whole environment of one of its processes. */
   of(process: AllProcess): Record<string, string>;
 }
@@ -69,6 +71,7 @@ export function allEnvironment(environment: NodeJS.ProcessEnv): AllEnvironment {
     logLevel: checked.LOG_LEVEL,
     drainMs: checked.API_DRAIN_SECONDS * 1000,
     ports,
+    isControlClosed: CONTROL_PASSWORD === undefined,
     of: (process) =>
       process === 'api'
         ? { ...without(only({ ...shared, ...decided }, API_VARIABLES), OWNER_VARIABLES), API_DATABASE_URL: apiUrl }

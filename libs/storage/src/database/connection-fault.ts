@@ -18,5 +18,17 @@ export function connectionFault(error: unknown): string {
   if (message.includes('unsupported startup parameter')) {
     return `a pool stands before it that refuses what a connection asks for (${message}): name Postgres itself, or a pool in session mode with ignore_startup_parameters = extra_float_digits, statement_timeout, idle_in_transaction_session_timeout, options; in transaction mode it cannot work`;
   }
-  return message;
+  return isDefaultAddress(error) ? `${message} (the default address: set DATABASE_URL)` : message;
+}
+
+/** Whether nobody listens where Postgres is looked for when neither DATABASE_URL nor POSTGRES_HOST says where it is. */
+function isDefaultAddress(error: unknown): boolean {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'address' in error &&
+    error.address === '127.0.0.1' &&
+    'port' in error &&
+    error.port === 5432
+  );
 }

@@ -12,7 +12,7 @@ import {
   SourceStateRepository,
   type Pool,
 } from '@app/storage';
-import type { CallAllowance } from '../../apps/worker/src/jobs/fetch-prices/call-allowance.js';
+import type { CallAllowance } from '../../apps/worker/src/source-budget.js';
 import { FetchPricesJob } from '../../apps/worker/src/jobs/fetch-prices/fetch-prices.job.js';
 import { Provenance } from '../../apps/worker/src/jobs/fetch-prices/provenance.js';
 import { startAnswerServer, type AnswerServer } from '../../libs/sources/src/testing/answer-server.contract.js';

@@ -13,7 +13,7 @@ import {
   SourceStateRepository,
   type Pool,
 } from '@app/storage';
-import { PublishedAllowance } from './jobs/fetch-prices/call-allowance.js';
+import { PublishedAllowance } from './source-budget.js';
 import { FetchPricesJob, type FetchPricesDependencies } from './jobs/fetch-prices/fetch-prices.job.js';
 import { Provenance, type ProvenanceLimits } from './jobs/fetch-prices/provenance.js';
 import { jobWorkersFor, RunJobs, type RunJobsOptions, type SourceJobs } from './run-jobs.js';

@@ -12,7 +12,7 @@ export * from './providers/declared-sources.js';
 export { MAX_REFUSAL_BYTES } from './http/exchange.js';
 export * from './providers/http-json-declaration.js';
 export * from './parser-version.js';
-export * from './contract/published-limit.js';
+export * from './http/call-limits.js';
 export * from './read-answer.js';
 export * from './registry.js';
 export * from './http/source-access.js';

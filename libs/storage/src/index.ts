@@ -31,7 +31,7 @@ export {
 export * from './sources/drift.repository.js';
 export * from './sources/source-credit.repository.js';
 export * from './sources/source-state.repository.js';
-export * from './sources/source-weight.js';
+export * from './sources/call-budget.js';
 export * from './payloads/payload.repository.js';
 export * from './revisions/replay.repository.js';
 export {

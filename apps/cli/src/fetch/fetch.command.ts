@@ -6,7 +6,7 @@ import { type CliSettings, readCliSettings } from '../cli-settings.js';
 import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import type { AskedPrice } from './asked-price.js';
-import { CreditBook } from './credit-book.js';
+import { CreditBook } from './command-budget.js';
 import { PriceFetch } from './fetch-prices.js';
 import { fetchJson, type FetchReport, fetchTable } from './render-fetch.js';
 import { resolveAssets } from './resolve-assets.js';

@@ -14,7 +14,7 @@ import type {
   SourceStateRepository,
 } from '@app/storage';
 import { logStoredSamples } from './log-stored-samples.js';
-import type { CallAllowance } from './call-allowance.js';
+import type { CallAllowance } from '../../source-budget.js';
 import { uncalledFetches } from './call-metrics.js';
 import { CALL_TIMEOUT_MS, callTimeoutMs, isBegunLate } from './call-time.js';
 import { retryWhileDatabaseAway } from './retry-while-database-away.js';

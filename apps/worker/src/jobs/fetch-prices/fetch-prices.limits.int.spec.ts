@@ -3,7 +3,7 @@ import type { FetchJob } from '@app/queue';
 import { plainAnswer, type AnswerHandler } from '../../../../../libs/sources/src/testing/answer-server.contract.js';
 import { fetchState, planFetches, pricesOf, samplesOf } from '../../../../../test/builders/planned-fetch.js';
 import { deribitBody, FetchBench } from '../../../../../test/support/fetch-bench.js';
-import type { Allowance } from './call-allowance.js';
+import type { Allowance } from '../../source-budget.js';
 import { PostponeFetchError, RetryFetchError } from './fetch-errors.js';
 
 const PRICE = '87123.45';

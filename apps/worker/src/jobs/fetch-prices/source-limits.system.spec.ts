@@ -18,7 +18,7 @@ import { createLogBook } from '../../../../../test/support/log-lines.js';
 import { eventually } from '../../../../../test/support/processes.js';
 import { RedisProcess, redisServerName } from '../../../../../test/support/redis-process.js';
 import { createTestDatabase, type TestDatabase } from '../../../../../test/support/test-database.js';
-import { limiterOf } from './call-allowance.js';
+import { limiterOf } from '../../source-budget.js';
 import { WorkerModule } from '../../worker.module.js';
 
 const STORES = ['Postgres', ...(redisServerName() === undefined ? [] : ['Redis'])];

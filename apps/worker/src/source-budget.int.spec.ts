@@ -1,7 +1,7 @@
 import { sourceByName, type Source } from '@app/sources';
 import { usedCredits } from '@app/storage';
-import { createTestDatabase, type TestDatabase } from '../../../../../test/support/test-database.js';
-import { PublishedAllowance } from './call-allowance.js';
+import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
+import { PublishedAllowance } from './source-budget.js';
 
 const T = Date.UTC(2026, 10, 20, 12);
 

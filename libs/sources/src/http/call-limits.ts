@@ -1,5 +1,5 @@
 import { LIMIT_SHARE } from '@app/domain';
-import type { Source, SourcePlan } from './index.js';
+import type { Source, SourcePlan } from '../contract/index.js';
 
 /** A limit for a period up to this long, in seconds, is kept in smaller steps: the window of a slot has time for many of them. */
 export const SHORT_PERIOD_SECONDS = 5;

@@ -1,7 +1,7 @@
 import { sourceByName, type Source } from '@app/sources';
 import { databaseNowMs, usedCredits } from '@app/storage';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { listAllowance } from './list-allowance.js';
+import { listAllowance } from './list-budget.js';
 
 describe('what a call for a list of names is allowed', () => {
   let database: TestDatabase;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { DERIBIT } from '../../../../test/builders/stored-schedules.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { takeWeight } from './source-weight.js';
+import { takeWeight } from './call-budget.js';
 
 const T = Date.UTC(2026, 10, 20, 12);
 

@@ -1,7 +1,7 @@
 import { databaseUrl } from '@app/config';
 import { lacksKey, planOf, type Source } from '@app/sources';
 import type { CliSettings } from '../cli-settings.js';
-import type { FleetCredits } from './fleet-credits.js';
+import type { FleetCredits } from './fleet-budget.js';
 
 /** Counts calls against the month of their source, where a database is reached: the same one that the fleet counts in. */
 export class CreditBook {
@@ -22,7 +22,7 @@ export class CreditBook {
     // Without its key the source is not called at all.
     if (monthly === undefined || this.isAway || lacksKey(source, access)) return true;
     try {
-      this.fleet ??= new (await import('./fleet-credits.js')).FleetCredits(databaseUrl(this.settings.settings));
+      this.fleet ??= new (await import('./fleet-budget.js')).FleetCredits(databaseUrl(this.settings.settings));
       const request = { sourceId: source.id, cost, monthly: monthly.credits, nowMs: this.now() };
       return (await this.fleet.spend(request)).granted;
     } catch {

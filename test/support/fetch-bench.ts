@@ -12,9 +12,9 @@ import {
   SourceStateRepository,
   type Pool,
 } from '@app/storage';
-import type { CallAllowance } from '../../apps/worker/src/source-budget.js';
 import { FetchPricesJob } from '../../apps/worker/src/jobs/fetch-prices/fetch-prices.job.js';
 import { Provenance } from '../../apps/worker/src/jobs/fetch-prices/provenance.js';
+import type { SourceBudget } from '../../apps/worker/src/source-budget.js';
 import { startAnswerServer, type AnswerServer } from '../../libs/sources/src/testing/answer-server.contract.js';
 import { catalogueTickers, type AskedTicker } from '../builders/catalogued-ticker.js';
 import { planFetches } from '../builders/planned-fetch.js';
@@ -39,7 +39,7 @@ export class FetchBench {
     readonly database: TestDatabase,
     readonly source: AnswerServer,
     poolUrl: string,
-    allowance: CallAllowance | undefined,
+    budget: SourceBudget | undefined,
   ) {
     const now = (): number => this.now();
     this.pool = createPool({
@@ -69,7 +69,7 @@ export class FetchBench {
       fetches: new FetchRepository(this.pool),
       samples: new SampleRepository(this.pool),
       states: new SourceStateRepository(this.pool),
-      allowance,
+      budget,
       client: this.client,
       judging: { stablecoinsAtPar: false },
       provenance: this.provenance,
@@ -80,14 +80,14 @@ export class FetchBench {
 
   /**
    * @param way leads the job to its database by another way, e.g. through a proxy.
-   * @param allowance what limits and months allow; default: anything.
+   * @param budget what limits and months allow; default: anything.
    */
   static async start(
     way: (databaseUrl: string) => Promise<string> = async (url) => url,
-    allowance?: CallAllowance,
+    budget?: SourceBudget,
   ): Promise<FetchBench> {
     const database = await createTestDatabase();
-    return new FetchBench(database, await startAnswerServer(), await way(database.url), allowance);
+    return new FetchBench(database, await startAnswerServer(), await way(database.url), budget);
   }
 
   /** The job's clock, milliseconds since 1970. */

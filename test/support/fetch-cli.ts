@@ -6,6 +6,9 @@ import { keptTerminal, type KeptTerminal } from './cli-terminal.js';
 /** When the fetches of a test take place. */
 export const FETCH_NOW_MS = Date.parse('2026-11-20T20:05:08.123Z');
 
+/** Nobody listens there. */
+const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/none';
+
 /** What the sources answer, by the beginning of the path: `/kraken`. */
 export type FetchAnswers = Readonly<
   Record<string, string | { status: number; body?: string; headers?: Record<string, string> }>
@@ -42,7 +45,7 @@ export async function startFetchCli(): Promise<FetchCli> {
     );
     const terminal = keptTerminal({
       nowMs: FETCH_NOW_MS,
-      environment: { ...Object.fromEntries(urls), ...environment },
+      environment: { DATABASE_URL: NO_DATABASE, ...Object.fromEntries(urls), ...environment },
     });
     return Object.assign(terminal, { status: await runCli(['fetch', ...words], terminal) });
   };

@@ -17,7 +17,7 @@ import {
 import type { SourceAccesses, SourceClient } from '@app/sources';
 import type { DataSource } from 'typeorm';
 import { CatalogueService } from './catalogue/catalogue.service.js';
-import { listAllowance } from './catalogue/list-budget.js';
+import { listBudget } from './catalogue/list-budget.js';
 import { NameBook } from './catalogue/name-book.js';
 import { SourceLoad } from './catalogue/source-load.js';
 import { exportClockOffset } from './clock-gauge.js';
@@ -95,7 +95,7 @@ export class SchedulerModule {
             ...parts.sources,
             logger,
             now: Date.now,
-            spend: listAllowance({ ...parts.sources, pool }),
+            spend: listBudget({ ...parts.sources, pool }),
           }),
         },
         { provide: SourceLoad, useValue: new SourceLoad(parts.sources.access, parts.sources.limited) },

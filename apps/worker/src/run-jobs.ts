@@ -12,7 +12,7 @@ import {
 import { SourceClient, type Source, type SourceAccesses } from '@app/sources';
 import { Gauge } from '@prometheus-io/client';
 import { RetryFetchError } from './jobs/fetch-prices/fetch-errors.js';
-import { limiterOf } from './source-budget.js';
+import { limiterOf } from './queue-limiter.js';
 import { JOB_WORKERS, FINISH_WITHIN_MS, LOGGER } from './tokens.js';
 
 /** How often the clock is compared with the database's, in milliseconds. */

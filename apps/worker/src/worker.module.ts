@@ -13,10 +13,10 @@ import {
   SourceStateRepository,
   type Pool,
 } from '@app/storage';
-import { PublishedAllowance } from './source-budget.js';
 import { FetchPricesJob, type FetchPricesDependencies } from './jobs/fetch-prices/fetch-prices.job.js';
 import { Provenance, type ProvenanceLimits } from './jobs/fetch-prices/provenance.js';
 import { jobWorkersFor, RunJobs, type RunJobsOptions, type SourceJobs } from './run-jobs.js';
+import { publishedBudget } from './source-budget.js';
 import { FINISH_WITHIN_MS, JOB_WORKERS, LOGGER } from './tokens.js';
 
 /** What a worker is made of; opened before Nest starts, so that Nest only wires. */
@@ -76,7 +76,7 @@ function fetchPricesParts(parts: WorkerParts, provenance: Provenance): FetchPric
     fetches: new FetchRepository(pool),
     samples: new SampleRepository(pool),
     states: new SourceStateRepository(pool),
-    allowance: running.limited ? new PublishedAllowance(pool, running.access) : undefined,
+    budget: running.limited ? publishedBudget(pool, running.access) : undefined,
     ...{ client, provenance, judging, logger, now },
   };
 }

@@ -7,8 +7,8 @@ export interface BatchLoad {
 }
 
 /**
- * The share of a published limit that is used. BullMQ counts in windows that follow one another, so that up to twice its limit comes
- * through a sliding one (measured: 14 to 19 of 10); a little below half leaves room for calls that were held up on their way.
+ * The share of a published limit that is used. A token bucket lets up to twice its share through a window as long as its period; a
+ * little below half leaves room for calls that were held up on their way.
  */
 export const LIMIT_SHARE = 0.45;
 

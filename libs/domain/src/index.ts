@@ -11,3 +11,4 @@ export * from './retry-delay.js';
 export * from './schedule.js';
 export * from './slot.js';
 export * from './ticker.js';
+export * from './token-bucket.js';

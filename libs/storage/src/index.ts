@@ -28,10 +28,10 @@ export {
   type StandingSample,
   type StoreOutcome,
 } from './slots/sample.repository.js';
+export * from './sources/call-budget.js';
 export * from './sources/drift.repository.js';
 export * from './sources/source-credit.repository.js';
 export * from './sources/source-state.repository.js';
-export * from './sources/call-budget.js';
 export * from './payloads/payload.repository.js';
 export * from './revisions/replay.repository.js';
 export {

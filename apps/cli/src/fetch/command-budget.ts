@@ -1,39 +1,79 @@
 import { databaseUrl } from '@app/config';
-import { lacksKey, planOf, type Source } from '@app/sources';
+import { bucketFor, takeFromBucket, type BudgetAnswer, type CallLimit } from '@app/domain';
+import { callLimitsOf, lacksKey, waitForRoom, type Source } from '@app/sources';
 import type { CliSettings } from '../cli-settings.js';
-import type { FleetCredits } from './fleet-budget.js';
+import type { FleetBudget } from './fleet-budget.js';
 
-/** Counts calls against the month of their source, where a database is reached: the same one that the fleet counts in. */
-export class CreditBook {
-  private fleet: FleetCredits | undefined;
-  private isAway = false;
+/** How long one call waits for room under the limit of its source, in milliseconds; then the next source is asked. */
+const PATIENCE_MS = 60_000;
 
-  /** @param say is called once when calls cannot be counted, with the reason. */
-  constructor(
-    private readonly settings: CliSettings,
-    private readonly now: () => number,
-    private readonly say: (text: string) => void,
-  ) {}
+/** What a {@link CommandBudget} works with. */
+export interface CommandBudgetParts {
+  readonly settings: CliSettings;
+  /** The clock, milliseconds since 1970. */
+  readonly now: () => number;
+  readonly signal: AbortSignal | undefined;
+  /** Called before each wait, and once when calls cannot be counted. */
+  readonly say: (text: string) => void;
+}
 
-  /** Counts a call before it is made. @returns false when the month has no credits left for it, and it must not be made. */
-  async spend(source: Source, cost: number): Promise<boolean> {
-    const access = this.settings.access[source.name];
-    const { monthly } = planOf(source, access);
+/**
+ * Asked before each call of a command. Where a database is reached, calls are counted in it together with those of the fleet; where
+ * none is, limits are kept within this command, and months are not counted.
+ */
+export class CommandBudget {
+  private fleet: FleetBudget | undefined;
+  private isAlone = false;
+  private readonly fullAtMs = new Map<string, number>();
+
+  constructor(private readonly parts: CommandBudgetParts) {}
+
+  /**
+   * Waits until the limit of the source has room for a call, and counts it.
+   * @returns false when the month has no credits left for it, and it must not be made.
+   * @throws SourceError `rate_limited` when the limit stays used up for a minute.
+   */
+  async take(source: Source, cost: number): Promise<boolean> {
+    const { settings, now, signal, say } = this.parts;
+    const access = settings.access[source.name];
     // Without its key the source is not called at all.
-    if (monthly === undefined || this.isAway || lacksKey(source, access)) return true;
-    try {
-      this.fleet ??= new (await import('./fleet-budget.js')).FleetCredits(databaseUrl(this.settings.settings));
-      const request = { sourceId: source.id, cost, monthly: monthly.credits, nowMs: this.now() };
-      return (await this.fleet.spend(request)).granted;
-    } catch {
-      // A person who asks once from a machine without the database is not to be kept from it.
-      this.isAway = true;
-      this.say(`the call to ${source.name} is not counted against its month: no Tidemark database is reached`);
-      return true;
-    }
+    if (lacksKey(source, access)) return true;
+    const { limit, monthly } = callLimitsOf(source, access);
+    return waitForRoom(source, {
+      take: async (nowMs) => {
+        const request = { sourceId: source.id, cost, nowMs, limit, monthly };
+        return (await this.takeFromFleet(request)) ?? this.takeAlone(source, cost, limit);
+      },
+      now,
+      patienceMs: PATIENCE_MS,
+      signal,
+      onWait: (afterMs) => say(`waiting ${(afterMs / 1000).toFixed(1)} s until the limit of ${source.name} has room`),
+    });
   }
 
   async close(): Promise<void> {
     await this.fleet?.close();
+  }
+
+  private async takeFromFleet(request: Parameters<FleetBudget['take']>[0]): Promise<BudgetAnswer | undefined> {
+    if (this.isAlone) return undefined;
+    try {
+      this.fleet ??= new (await import('./fleet-budget.js')).FleetBudget(databaseUrl(this.parts.settings.settings));
+      return await this.fleet.take(request);
+    } catch {
+      // A person who asks once from a machine without the database is not to be kept from it.
+      this.isAlone = true;
+      this.parts.say(
+        'calls are not counted: no Tidemark database is reached; the limits of sources are kept within this command alone',
+      );
+      return undefined;
+    }
+  }
+
+  private takeAlone({ name }: Source, cost: number, limit: CallLimit): BudgetAnswer {
+    const taken = takeFromBucket(this.fullAtMs.get(name), performance.now(), bucketFor(limit, cost));
+    if ('afterMs' in taken) return { kind: 'later', afterMs: taken.afterMs };
+    this.fullAtMs.set(name, taken.fullAtMs);
+    return { kind: 'granted' };
   }
 }

@@ -1,12 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { convertReading, flagNames, type JudgedReading, judgeReading, parseTicker, type PriceFlag } from '@app/domain';
 import {
-  endpointFor,
-  planOf,
+  callCostOf,
   quotedInOf,
   type RequestedTicker,
   type Source,
-  type SourceAccesses,
   type SourceAnswer,
   type SourceClient,
   SourceError,
@@ -43,11 +40,10 @@ export interface FetchParts {
   /** Whom to ask for a rate, in this order. */
   readonly rateSources: readonly Source[];
   readonly client: Pick<SourceClient, 'fetch'>;
-  readonly access: SourceAccesses;
   readonly timeoutMs: number;
   readonly stablecoinsAtPar: boolean;
-  /** Counts a call against the month of its source; false when it must not be made. */
-  readonly spend: (source: Source, cost: number) => Promise<boolean>;
+  /** Waits until a call may be made, and counts it; false when the month has no credits left for it. Throws SourceError. */
+  readonly take: (source: Source, cost: number) => Promise<boolean>;
   readonly signal?: AbortSignal | undefined;
   /** Told what is being done. */
   readonly say: (text: string) => void;
@@ -60,7 +56,6 @@ const FINAL_KINDS = new Set(['rate_limited', 'unavailable', 'timeout', 'unauthor
 export class PriceFetch {
   private readonly made: Attempt[] = [];
   private readonly rates = new Map<string, Promise<string | undefined>>();
-  private readonly spentUntilMs = new Map<string, number>();
 
   constructor(private readonly parts: FetchParts) {}
 
@@ -129,12 +124,10 @@ export class PriceFetch {
   }
 
   private async call(source: Source, batch: readonly RequestedTicker[]): Promise<Attempt[] | SourceError> {
-    const { client, timeoutMs, signal, say, spend } = this.parts;
-    const cost = endpointFor(source, batch).cost?.(batch.length) ?? 1;
-    await this.keepLimit(source, cost);
-    if (!(await spend(source, cost))) return batch.map((asked) => withoutCredits(source, asked));
-    say(`asking ${source.name} for ${batch.length === 1 ? batch[0]?.ticker : `${batch.length} tickers`}`);
+    const { client, timeoutMs, signal, say, take } = this.parts;
     try {
+      if (!(await take(source, callCostOf(source, batch)))) return batch.map((asked) => withoutCredits(source, asked));
+      say(`asking ${source.name} for ${batch.length === 1 ? batch[0]?.ticker : `${batch.length} tickers`}`);
       const answer = await client.fetch(source, batch, { timeoutMs, signal });
       const attempts: Attempt[] = [];
       for (const asked of batch) attempts.push(await this.judge(source, asked, answer));
@@ -144,15 +137,6 @@ export class PriceFetch {
       if (error instanceof SourceError) return error;
       throw error;
     }
-  }
-
-  /** Waits until the source's published limit leaves room for another call. */
-  private async keepLimit(source: Source, cost: number): Promise<void> {
-    const { access, signal } = this.parts;
-    const waitMs = (this.spentUntilMs.get(source.name) ?? 0) - performance.now();
-    if (waitMs > 0) await sleep(waitMs, undefined, { signal });
-    const { calls, perSeconds } = planOf(source, access[source.name]).limit;
-    this.spentUntilMs.set(source.name, performance.now() + (cost * perSeconds * 1000) / calls);
   }
 
   private async judge(source: Source, asked: RequestedTicker, answer: SourceAnswer): Promise<Attempt> {

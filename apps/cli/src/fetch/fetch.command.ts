@@ -6,7 +6,7 @@ import { type CliSettings, readCliSettings } from '../cli-settings.js';
 import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import type { AskedPrice } from './asked-price.js';
-import { CreditBook } from './command-budget.js';
+import { CommandBudget } from './command-budget.js';
 import { PriceFetch } from './fetch-prices.js';
 import { fetchJson, type FetchReport, fetchTable } from './render-fetch.js';
 import { resolveAssets } from './resolve-assets.js';
@@ -65,21 +65,21 @@ async function run(options: FetchArguments, terminal: Terminal): Promise<FetchRe
     now: () => terminal.now(),
   });
   const progress = terminal.progress();
-  const credits = new CreditBook(
+  const budget = new CommandBudget({
     settings,
-    () => terminal.now(),
-    (text) => progress.say(text),
-  );
+    now: () => terminal.now(),
+    signal: terminal.signal,
+    say: (text) => progress.say(text),
+  });
   try {
-    const asked = await askedPrices(options, chosen, { sources, client, credits, signal: terminal.signal });
+    const asked = await askedPrices(options, chosen, { sources, client, budget, signal: terminal.signal });
     const fetch = new PriceFetch({
       sources: chosen ?? usual,
       rateSources: [...new Set([...(chosen ?? []), ...usual])],
       client,
-      access: settings.access,
       timeoutMs,
       stablecoinsAtPar: settings.settings.ASSUME_STABLECOINS_AT_PAR === 'true',
-      spend: (source, cost) => credits.spend(source, cost),
+      take: (source, cost) => budget.take(source, cost),
       signal: terminal.signal,
       say: (text) => progress.say(text),
     });
@@ -92,14 +92,14 @@ async function run(options: FetchArguments, terminal: Terminal): Promise<FetchRe
   } finally {
     progress.end();
     client.close();
-    await credits.close();
+    await budget.close();
   }
 }
 
 async function askedPrices(
   options: FetchArguments,
   chosen: readonly Source[] | undefined,
-  parts: { sources: readonly Source[]; client: SourceClient; credits: CreditBook; signal: AbortSignal | undefined },
+  parts: { sources: readonly Source[]; client: SourceClient; budget: CommandBudget; signal: AbortSignal | undefined },
 ): Promise<AskedPrice[]> {
   const tickers = options.ticker === undefined ? [] : readTickers(options.ticker);
   const names = readNames(options.name ?? [], tickers);
@@ -125,7 +125,7 @@ async function askedPrices(
     {
       coingecko,
       fetchList: async () => {
-        if (!(await parts.credits.spend(coingecko, coingecko.names?.cost ?? 1))) {
+        if (!(await parts.budget.take(coingecko, coingecko.names?.cost ?? 1))) {
           throw new SourceError('rate_limited', coingecko.name, 'the credits of this month are spent');
         }
         return (await parts.client.fetchNames(coingecko, { timeoutMs: LIST_TIMEOUT_MS, signal: parts.signal })) ?? [];
@@ -160,10 +160,14 @@ ticker has a price. Sources that are named are asked in that order, and no other
 
 A price in a stablecoin (Binance gives SOLUSDT for sol_usd) is converted with a
 price of that coin that is fetched for it, and never with 1.0, unless
-ASSUME_STABLECOINS_AT_PAR says so. Nothing is stored in the database.
+ASSUME_STABLECOINS_AT_PAR says so. No price is stored in the database.
 
 --assets takes ids of CoinGecko (bitcoin) and symbols (btc). A symbol that is not
 well known and has several assets is refused with its candidates.
+
+Calls are counted together with those of the workers where the database of
+DATABASE_URL or POSTGRES_* is reached, and wait until the limit of their source has
+room; elsewhere the limits are kept within this command alone.
 
 Where a source is asked, with which key and through which proxy follows from the
 environment, as for the workers: KRAKEN_URL, COINGECKO_API_KEY, HTTPS_PROXY.

@@ -1,16 +1,19 @@
-import { createPool, type CreditAnswer, type CreditRequest, spendCredits } from '@app/storage';
+import type { BudgetAnswer } from '@app/domain';
+import { CallBudget, type CallRequest, createPool } from '@app/storage';
 
-/** The counts of the fleet. In a file of its own, because what leads to the database takes longer to load than all the rest. */
-export class FleetCredits {
+/** The budget of the fleet. In a file of its own, because what leads to the database takes longer to load than all the rest. */
+export class FleetBudget {
   private readonly pool;
+  private readonly budget;
 
   constructor(url: string) {
     this.pool = createPool({ url, applicationName: 'tidemark-cli', maxConnections: 1, onIdleError: () => undefined });
+    this.budget = new CallBudget(this.pool);
   }
 
-  /** Counts a call before it is made. @throws Error when no database with a Tidemark in it is reached. */
-  spend(request: CreditRequest): Promise<CreditAnswer> {
-    return spendCredits(this.pool, request);
+  /** See {@link CallBudget.take}. @throws Error when no database with a Tidemark in it is reached. */
+  take(request: CallRequest): Promise<BudgetAnswer> {
+    return this.budget.take(request);
   }
 
   close(): Promise<void> {

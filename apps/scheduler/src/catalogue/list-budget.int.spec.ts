@@ -1,7 +1,7 @@
 import { sourceByName, type Source } from '@app/sources';
 import { databaseNowMs, usedCredits } from '@app/storage';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { listAllowance } from './list-budget.js';
+import { listBudget } from './list-budget.js';
 
 describe('what a call for a list of names is allowed', () => {
   let database: TestDatabase;
@@ -12,7 +12,7 @@ describe('what a call for a list of names is allowed', () => {
   afterAll(() => database.drop());
   beforeEach(() => database.pool.query('TRUNCATE source_states, source_credits'));
 
-  const allowance = (limited = true, access = {}) => listAllowance({ pool: database.pool, access, limited });
+  const budget = (limited = true, access = {}) => listBudget({ pool: database.pool, access, limited });
 
   function source(name: string): Source {
     const found = sourceByName(name);
@@ -34,7 +34,7 @@ describe('what a call for a list of names is allowed', () => {
 
   it('waits for its turn among the calls for prices', async () => {
     const untilMs = await useUp('kraken', 900);
-    expect(await allowance()(source('kraken'), 1)).toBe(true);
+    expect(await budget()(source('kraken'), 1)).toBe(true);
     // A fifth of 2.2 s may be taken early.
     expect(await databaseNowMs(database.pool)).toBeGreaterThanOrEqual(untilMs - 450);
     const taken = await database.pool.query<{ until: number }>(`SELECT ${UNTIL} FROM source_states`);
@@ -44,11 +44,11 @@ describe('what a call for a list of names is allowed', () => {
 
   it('is refused when its turn does not come', async () => {
     await useUp('kraken', 60_000);
-    await expect(allowance()(source('kraken'), 1)).rejects.toMatchObject({ kind: 'rate_limited', source: 'kraken' });
+    await expect(budget()(source('kraken'), 1)).rejects.toMatchObject({ kind: 'rate_limited', source: 'kraken' });
   });
 
   it('is counted against the month, and refused when that is spent', async () => {
-    const ask = allowance(true, { coingecko: { apiKey: 'x', plan: 'demo' } });
+    const ask = budget(true, { coingecko: { apiKey: 'x', plan: 'demo' } });
     expect(await ask(source('coingecko'), 3)).toBe(true);
     expect(await usedCredits(database.pool, source('coingecko').id, Date.now())).toBe(3);
     await database.pool.query('UPDATE source_credits SET used = 10000');
@@ -57,6 +57,6 @@ describe('what a call for a list of names is allowed', () => {
 
   it('is anything where limits are not kept', async () => {
     await useUp('kraken', 60_000);
-    expect(await allowance(false)(source('kraken'), 1)).toBe(true);
+    expect(await budget(false)(source('kraken'), 1)).toBe(true);
   });
 });

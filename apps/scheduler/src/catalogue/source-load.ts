@@ -1,6 +1,7 @@
 import { prefixOf } from '@app/config';
-import { LIMIT_SHARE, loadAtOnce, loadIn, MONTH_SECONDS, windowSeconds, type BatchLoad } from '@app/domain';
+import { loadAtOnce, loadIn, MONTH_SECONDS, windowSeconds, type BatchLoad } from '@app/domain';
 import {
+  callLimitsOf,
   endpointFor,
   planOf,
   SOURCES,
@@ -43,13 +44,16 @@ export function loadFaults(source: Source, plans: readonly TickerPlan[], access:
   const batches = batchesOf(source, plans);
   if (batches.length === 0) return [];
   const plan = planOf(source, access);
-  const load = { source, plan, batches, keyCure: keyCureOf(source, plan, access) };
+  const { share } = callLimitsOf(source, access).limit;
+  const load = { source, plan, share, batches, keyCure: keyCureOf(source, plan, access) };
   return [monthFault(load), rateFault(load) ?? burstFault(load)].filter((fault) => fault !== undefined);
 }
 
 interface Load {
   readonly source: Source;
   readonly plan: SourcePlan;
+  /** What of the plan's limit is used. */
+  readonly share: number;
   readonly batches: readonly AskedBatch[];
   readonly keyCure: string | undefined;
 }
@@ -90,29 +94,29 @@ function allowed({ credits, origin }: MonthlyCredits): string {
 }
 
 function rateFault(load: Load): string | undefined {
-  const { calls, perSeconds } = load.plan.limit;
-  const usable = calls * LIMIT_SHARE;
+  const { share } = load;
+  const { perSeconds } = load.plan.limit;
   const needed = loadIn(perSeconds, load.batches);
-  if (needed <= usable) return undefined;
+  if (needed <= share) return undefined;
   return (
     `${load.source.name}: ${describe(load.batches)} are ${amount(needed)} ${unitOf(load.batches, 'weight')} in ${period(perSeconds)}, ` +
-    `${limitOf(load)}: ${cures(load, needed / usable)}`
+    `${limitOf(load)}: ${cures(load, needed / share)}`
   );
 }
 
 /** All batches that are due in one slot have to be called within its window. */
 function burstFault(load: Load): string | undefined {
-  const { calls, perSeconds } = load.plan.limit;
-  const usable = calls * LIMIT_SHARE;
+  const { share } = load;
+  const { perSeconds } = load.plan.limit;
   const windows = [...new Set(load.batches.map(({ shortestSeconds }) => windowSeconds(shortestSeconds)))];
   for (const window of windows) {
     const due = load.batches.filter(({ shortestSeconds }) => windowSeconds(shortestSeconds) <= window);
     const periods = 1 + Math.floor(Math.max(0, window - LATEST_BEGIN_SECONDS) / perSeconds);
     const needed = loadAtOnce(due);
-    if (needed <= usable * periods) continue;
+    if (needed <= share * periods) continue;
     return (
       `${load.source.name}: ${describe(due)} are ${amount(needed)} ${unitOf(due, 'weight')} that are due at once, ` +
-      `of which ${amount(usable * periods)} can be made in the ${window} s of their window, since ${limitOf(load)}: ` +
+      `of which ${amount(share * periods)} can be made in the ${window} s of their window, since ${limitOf(load)}: ` +
       [...batchCures(due), 'name fewer tickers for it', ...(load.keyCure === undefined ? [] : [load.keyCure])].join(
         ', or ',
       )
@@ -121,10 +125,10 @@ function burstFault(load: Load): string | undefined {
   return undefined;
 }
 
-function limitOf({ plan: { name, limit } }: Load): string {
+function limitOf({ plan: { name, limit }, share }: Load): string {
   return (
     `the plan ${name} allows ${amount(limit.calls)} in ${period(limit.perSeconds)} (${limit.origin}), ` +
-    `of which ${amount(limit.calls * LIMIT_SHARE)} are used, the rest is head room`
+    `of which ${amount(share)} are used, the rest is head room`
   );
 }
 

@@ -1,6 +1,6 @@
 import { isAffordable, loadIn, outlookOf, type BudgetOutlook } from '@app/domain';
 import type { Logger } from '@app/observability';
-import { endpointFor, planOf, sourceById, SOURCES, type Source, type SourceAccesses } from '@app/sources';
+import { callCostOf, callLimitsOf, sourceById, SOURCES, type Source, type SourceAccesses } from '@app/sources';
 import {
   askedBatches,
   FetchRepository,
@@ -58,7 +58,7 @@ export class CreditPlanner {
   /** Looks how far each month goes, at most once a minute. @throws what the database throws. */
   async look(nowMs: number): Promise<void> {
     if (!this.parts.limited || Math.abs(nowMs - this.lookedAtMs) < LOOK_EVERY_MS) return;
-    const counted = SOURCES.filter((source) => this.monthOf(source) !== undefined);
+    const counted = SOURCES.filter((source) => this.monthlyOf(source) !== undefined);
     const batches = Map.groupBy(
       await askedBatches(
         this.parts.pool,
@@ -98,11 +98,11 @@ export class CreditPlanner {
   }
 
   private async lookAt(source: Source, batches: readonly AskedBatch[], nowMs: number): Promise<void> {
-    const monthly = this.monthOf(source);
-    if (monthly === undefined) return;
+    const credits = this.monthlyOf(source);
+    if (credits === undefined) return;
     const used = await usedCredits(this.parts.pool, source.id, nowMs);
-    const load = batches.map(({ intervals, members }) => ({ intervals, cost: costOf(source, members) }));
-    const outlook = outlookOf({ credits: monthly.credits, used, demandPerSecond: loadIn(1, load), nowMs });
+    const load = batches.map(({ intervals, members }) => ({ intervals, cost: callCostOf(source, members) }));
+    const outlook = outlookOf({ credits, used, demandPerSecond: loadIn(1, load), nowMs });
     creditShare.set({ source: source.name }, outlook.share);
     const wasSlowed = this.slowed.has(source.id);
     if (outlook.share === 1) {
@@ -111,7 +111,7 @@ export class CreditPlanner {
       const intervals = new Map(batches.map((asked) => [asked.batch, Math.min(...asked.intervals)]));
       this.slowed.set(source.id, { share: outlook.share, intervals });
     }
-    if (wasSlowed !== this.slowed.has(source.id)) this.say(source, monthly.credits, used, outlook);
+    if (wasSlowed !== this.slowed.has(source.id)) this.say(source, credits, used, outlook);
   }
 
   /** Once when it begins and once when it ends, with the arithmetic. */
@@ -132,13 +132,9 @@ export class CreditPlanner {
     );
   }
 
-  private monthOf(source: Source) {
-    return planOf(source, this.parts.access[source.name]).monthly;
+  private monthlyOf(source: Source): number | undefined {
+    return callLimitsOf(source, this.parts.access[source.name]).monthly;
   }
-}
-
-function costOf(source: Source, members: AskedBatch['members']): number {
-  return endpointFor(source, members).cost?.(members.length) ?? 1;
 }
 
 function amount(value: number): string {

@@ -1,4 +1,4 @@
-import { SourceStateRepository, spendCredits } from '@app/storage';
+import { CallBudget, SourceStateRepository } from '@app/storage';
 import { register } from '@prometheus-io/client';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { readSourceStates } from './read-source-states.task.js';
@@ -19,7 +19,8 @@ describe('reading how the sources stand', () => {
     const usual = { batch: 'a', windowSeconds: 15, isProbe: false, message: '' };
     await states.noteFailure(1, { ...usual, kind: 'rate_limited', atMs: T - 1_000 }, 1);
     for (const atMs of [T - 3_000, T - 2_000]) await states.noteFailure(2, { ...usual, kind: 'unauthorized', atMs }, 1);
-    await spendCredits(pool, { sourceId: 2, cost: 7, monthly: 10_000, nowMs: T });
+    const limit = { share: 100, perSeconds: 60 };
+    await new CallBudget(pool).take({ sourceId: 2, cost: 7, nowMs: T, limit, monthly: 10_000 });
     const access = { coingecko: { apiKey: 'x', plan: 'demo' } };
     await readSourceStates({ pool, access, limited: true, now: () => T }).run(new AbortController().signal);
     const text = await register.metrics();

@@ -1,5 +1,5 @@
 import { restOf } from '@app/domain';
-import { planOf, SOURCES } from '@app/sources';
+import { callLimitsOf, SOURCES } from '@app/sources';
 import { SourceStateRepository, usedCredits } from '@app/storage';
 import { Gauge } from '@prometheus-io/client';
 import type { Task, TaskParts } from './task.js';
@@ -54,11 +54,11 @@ export function readSourceStates({
         paused.set(labels, restOf({ ...state, benchedUntilMs: undefined }, nowMs) === undefined ? 0 : 1);
         benched.set(labels, state.benchedUntilMs === undefined ? 0 : 1);
         failures.set(labels, state.failures);
-        const { monthly } = planOf(source, access[source.name]);
+        const { monthly } = callLimitsOf(source, access[source.name]);
         if (!limited || monthly === undefined) continue;
         const used = await usedCredits(pool, source.id, nowMs);
         creditsUsed.set(labels, used);
-        creditsLeft.set(labels, Math.max(0, monthly.credits - used));
+        creditsLeft.set(labels, Math.max(0, monthly - used));
       }
     },
   };

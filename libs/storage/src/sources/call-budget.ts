@@ -1,63 +1,69 @@
+import { bucketFor, monthOf, roomAfterMs, type BudgetAnswer, type CallLimit } from '@app/domain';
 import type pg from 'pg';
 
-/** A call that counts for so much under the limit of its source. */
-export interface WeighedCall {
+/** A call that somebody wants to make. */
+export interface CallRequest {
   readonly sourceId: number;
-  readonly weight: number;
-  /**
-   * So much may come at once, and flows back over `perSeconds`: no stretch as long as that ever holds more than twice as much, which
-   * is to be what the source publishes. A call that is heavier comes when next to nothing is taken, and all of its weight flows back
-   * before the next but one.
-   */
-  readonly share: number;
-  readonly perSeconds: number;
+  /** What it counts against limit and month. */
+  readonly cost: number;
+  /** The caller's clock, milliseconds since 1970. */
   readonly nowMs: number;
+  readonly limit: CallLimit;
+  /** What a month of the source's plan allows, in credits; undefined: months are not counted. */
+  readonly monthly?: number | undefined;
 }
-
-/** A call may come so much of its own time before the weight of those before it has flowed back. */
-const SLACK = 0.2;
-
-/** What lies further ahead than the calls themselves explain, by so much, was taken by a process whose clock was wrong. */
-const WRONG_CLOCK_MS = 60_000;
 
 /**
- * Takes weight from the limit of a source, for the whole fleet. The queue's limiter counts jobs and not what their calls weigh, so
- * that sources whose calls weigh differently are counted here as well.
- * @returns undefined when the call may be made now, else in how many milliseconds it is worth asking again.
+ * What the sources allow, counted in Postgres for the whole fleet and whatever makes the call: prices, lists of names, the command
+ * line. To be asked before each HTTP call; one that is not granted must not be made. The queue's limiter only sets the pace of jobs.
  */
-export async function takeWeight(
-  pool: Pick<pg.Pool, 'query'>,
-  { sourceId, weight, share, perSeconds, nowMs }: WeighedCall,
-): Promise<number | undefined> {
-  const periodMs = perSeconds * 1000;
-  const costMs = (weight / share) * periodMs;
-  // How much may be taken already when this call comes. Never nothing: the queue hands out jobs at the same pace, and one that came a
-  // moment early would lose its turn there.
-  const roomMs = Math.max(periodMs - costMs, costMs * SLACK);
-  // No honest clock has taken weight so far ahead.
-  const furthestMs = Math.max(periodMs, costMs) * 2 + WRONG_CLOCK_MS;
-  const result = await pool.query<{ is_taken: boolean; used_ms: number }>({
-    name: 'take-weight',
-    text: `WITH taken AS (
-             UPDATE source_states
-             SET weighed_until = greatest(
-                   CASE WHEN weighed_until <= to_timestamp(($2::float8 + $5::float8) / 1000) THEN weighed_until END,
-                   to_timestamp($2::float8 / 1000)) + $3::float8 * interval '1 millisecond'
-             WHERE source_id = $1 AND (weighed_until IS NULL
-               OR weighed_until <= to_timestamp(($2::float8 + $4::float8) / 1000)
-               OR weighed_until > to_timestamp(($2::float8 + $5::float8) / 1000))
-             RETURNING 1
-           )
-           SELECT EXISTS (SELECT 1 FROM taken) AS is_taken,
-                  coalesce((extract(epoch FROM weighed_until) * 1000)::float8 - $2::float8, 0) AS used_ms
-           FROM source_states WHERE source_id = $1`,
-    values: [sourceId, nowMs, costMs, roomMs, furthestMs],
-  });
-  const row = result.rows[0];
-  if (row === undefined) {
-    await pool.query('INSERT INTO source_states (source_id) VALUES ($1) ON CONFLICT DO NOTHING', [sourceId]);
-    return takeWeight(pool, { sourceId, weight, share, perSeconds, nowMs });
+export class CallBudget {
+  constructor(private readonly pool: Pick<pg.Pool, 'query'>) {}
+
+  /**
+   * Takes a call from the limit of its source and from the month. What is refused takes nothing of either.
+   * @throws what the database throws.
+   */
+  async take(request: CallRequest): Promise<BudgetAnswer> {
+    const { sourceId, cost, nowMs, limit, monthly } = request;
+    const { costMs, roomMs, furthestMs } = bucketFor(limit, cost);
+    const result = await this.pool.query<{ is_granted: boolean; used_ms: number }>({
+      name: 'take-call',
+      text: TAKE,
+      values: [sourceId, nowMs, costMs, roomMs, furthestMs, monthOf(nowMs), cost, monthly ?? null],
+    });
+    const row = result.rows[0];
+    if (row === undefined) {
+      // The first call ever to this source.
+      await this.pool.query('INSERT INTO source_states (source_id) VALUES ($1) ON CONFLICT DO NOTHING', [sourceId]);
+      return this.take(request);
+    }
+    if (row.is_granted) return { kind: 'granted' };
+    return row.used_ms > roomMs ? { kind: 'later', afterMs: roomAfterMs(row.used_ms, roomMs) } : { kind: 'no_credits' };
   }
-  if (row.is_taken) return undefined;
-  return Math.max(1, Math.ceil(row.used_ms - roomMs));
 }
+
+/**
+ * The lock on the source's row comes first: who waits for it reads what the others have taken. The month is counted only where the
+ * bucket has room, and the bucket is taken from only where the month was counted. `used_ms` is what `takeFromBucket` calls so.
+ */
+const TAKE = `
+  WITH state AS MATERIALIZED (
+    SELECT weighed_until FROM source_states WHERE source_id = $1 FOR NO KEY UPDATE
+  ), bucket AS MATERIALIZED (
+    SELECT CASE WHEN taken_ms > $5::float8 THEN 0 ELSE taken_ms END AS used_ms
+    FROM (SELECT greatest((extract(epoch FROM weighed_until) * 1000 - $2::float8::numeric)::float8, 0) AS taken_ms FROM state) AS s
+  ), counted AS (
+    INSERT INTO source_credits AS c (source_id, month, used)
+    SELECT $1, $6::date, $7::bigint FROM bucket WHERE used_ms <= $4::float8 AND $7::bigint <= $8::bigint
+    ON CONFLICT (source_id, month) DO UPDATE SET used = c.used + EXCLUDED.used WHERE c.used + EXCLUDED.used <= $8::bigint
+    RETURNING 1
+  ), granted AS MATERIALIZED (
+    SELECT used_ms FROM bucket
+    WHERE used_ms <= $4::float8 AND ($8::bigint IS NULL OR EXISTS (SELECT 1 FROM counted))
+  ), taken AS (
+    UPDATE source_states SET weighed_until = to_timestamp(($2::float8 + granted.used_ms + $3::float8) / 1000)
+    FROM granted WHERE source_id = $1
+    RETURNING 1
+  )
+  SELECT EXISTS (SELECT 1 FROM taken) AS is_granted, used_ms FROM bucket`;

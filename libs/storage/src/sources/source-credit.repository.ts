@@ -1,44 +1,6 @@
 import { monthOf, type BatchLoad } from '@app/domain';
 import type pg from 'pg';
 
-/** Credits that somebody wants to use. */
-export interface CreditRequest {
-  readonly sourceId: number;
-  readonly cost: number;
-  /** What a month of the plan allows. */
-  readonly monthly: number;
-  readonly nowMs: number;
-}
-
-/** What became of it. */
-export interface CreditAnswer {
-  /** Whether the call may be made: it has been counted. */
-  readonly granted: boolean;
-  /** What the month has used up, this call included when it was granted. */
-  readonly used: number;
-}
-
-/**
- * Counts a call against the month of its source, for the whole fleet and whatever makes the call: prices, lists of names,
- * backfills. To be asked before the call; one that is not granted must not be made.
- */
-export async function spendCredits(
-  pool: Pick<pg.Pool, 'query'>,
-  { sourceId, cost, monthly, nowMs }: CreditRequest,
-): Promise<CreditAnswer> {
-  const month = monthOf(nowMs);
-  const spent = await pool.query<{ used: number }>({
-    name: 'spend-credits',
-    text: `INSERT INTO source_credits AS c (source_id, month, used) SELECT $1, $2::date, $3::bigint WHERE $3::bigint <= $4::bigint
-           ON CONFLICT (source_id, month) DO UPDATE SET used = c.used + EXCLUDED.used
-             WHERE c.used + EXCLUDED.used <= $4::bigint
-           RETURNING used`,
-    values: [sourceId, month, cost, monthly],
-  });
-  if (spent.rows[0] !== undefined) return { granted: true, used: spent.rows[0].used };
-  return { granted: false, used: await usedCredits(pool, sourceId, nowMs) };
-}
-
 /** What the month of an instant, in UTC, has used up of a source's credits. */
 export async function usedCredits(pool: Pick<pg.Pool, 'query'>, sourceId: number, nowMs: number): Promise<number> {
   const result = await pool.query<{ used: number }>({

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { judgeAnswer, retryDelayMs, type FailureReason, type JudgeOptions, type MissReason } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { FetchJob } from '@app/queue';
-import { SourceError, type Source, type SourceAnswer, type SourceClient } from '@app/sources';
+import { callCostOf, SourceError, type Source, type SourceAnswer, type SourceClient } from '@app/sources';
 import type {
   AttemptFailure,
   Claim,
@@ -13,8 +13,8 @@ import type {
   SampleRepository,
   SourceStateRepository,
 } from '@app/storage';
+import type { SourceBudget } from '../../source-budget.js';
 import { logStoredSamples } from './log-stored-samples.js';
-import type { CallAllowance } from '../../source-budget.js';
 import { uncalledFetches } from './call-metrics.js';
 import { CALL_TIMEOUT_MS, callTimeoutMs, isBegunLate } from './call-time.js';
 import { retryWhileDatabaseAway } from './retry-while-database-away.js';
@@ -34,7 +34,7 @@ export interface FetchPricesDependencies {
   readonly samples: SampleRepository;
   readonly states: SourceStateRepository;
   /** What limits and months allow; default: anything. */
-  readonly allowance?: CallAllowance | undefined;
+  readonly budget?: SourceBudget | undefined;
   readonly client: SourceClient;
   readonly logger: Logger;
   /** Remembers where the prices came from. */
@@ -102,18 +102,18 @@ export class FetchPricesJob {
     claim: Claim & { kind: 'claimed' },
     signal: AbortSignal,
   ): Promise<void> {
-    const { allowance: allowances, fetches, logger, now } = this.dependencies;
-    if (allowances === undefined) return this.call(source, key, claim, signal);
-    const { value: allowance } = await retryWhileDatabaseAway(logger, signal, () =>
-      allowances.ask(source, claim.members, now()),
+    const { budget, fetches, logger, now } = this.dependencies;
+    if (budget === undefined) return this.call(source, key, claim, signal);
+    const { value: answer } = await retryWhileDatabaseAway(logger, signal, () =>
+      budget.take(source, callCostOf(source, claim.members), now()),
     );
-    if (allowance.kind === 'granted') return this.call(source, key, claim, signal);
-    if (allowance.kind === 'no_credits') return this.withdraw(key, claim, 'no_credits', signal);
+    if (answer.kind === 'granted') return this.call(source, key, claim, signal);
+    if (answer.kind === 'no_credits') return this.withdraw(key, claim, 'no_credits', signal);
     const remainingMs = claim.deadline * 1000 - now();
-    if (remainingMs - allowance.afterMs <= MIN_TIME_FOR_RETRY_MS) return this.withdraw(key, claim, 'late', signal);
+    if (remainingMs - answer.afterMs <= MIN_TIME_FOR_RETRY_MS) return this.withdraw(key, claim, 'late', signal);
     await this.watch.withdrawn(key, claim, signal);
     await retryWhileDatabaseAway(logger, signal, () => fetches.putBack(key, claim.attempt));
-    throw new PostponeFetchError(`${key.source}: its limit is used up for the moment`, allowance.afterMs);
+    throw new PostponeFetchError(`${key.source}: its limit is used up for the moment`, answer.afterMs);
   }
 
   /** Until the source has rested: in this window, or else the fetch ends at once, so that another source may serve the slot. */

@@ -1,9 +1,9 @@
+import type { BudgetAnswer } from '@app/domain';
 import { SourceStateRepository, type SourceState } from '@app/storage';
 import type { FetchJob } from '@app/queue';
 import { plainAnswer, type AnswerHandler } from '../../../../../libs/sources/src/testing/answer-server.contract.js';
 import { fetchState, planFetches, pricesOf, samplesOf } from '../../../../../test/builders/planned-fetch.js';
 import { deribitBody, FetchBench } from '../../../../../test/support/fetch-bench.js';
-import type { Allowance } from '../../source-budget.js';
 import { PostponeFetchError, RetryFetchError } from './fetch-errors.js';
 
 const PRICE = '87123.45';
@@ -18,11 +18,11 @@ describe('the job that fetches prices, towards a source', () => {
   const right: AnswerHandler = (request, response) =>
     plainAnswer(200, deribitBody(PRICE), { date: new Date(bench.now()).toUTCString() })(request, response);
 
-  let allowance: Allowance;
+  let budget: BudgetAnswer;
 
   beforeEach(async () => {
-    allowance = { kind: 'granted' };
-    bench = await FetchBench.start(undefined, { ask: async () => allowance });
+    budget = { kind: 'granted' };
+    bench = await FetchBench.start(undefined, { take: async () => budget });
     states = new SourceStateRepository(bench.database.pool);
     bench.source.answerWith(right);
   });
@@ -245,17 +245,17 @@ describe('the job that fetches prices, towards a source', () => {
       ['when its turn comes after the window', 'late', { kind: 'later', afterMs: 20_000 }],
     ] as const)('makes no call %s, and says %s', async (_when, reason, answer) => {
       const [first] = await minutes(1);
-      allowance = answer;
+      budget = answer;
       await bench.run(first as FetchJob);
       expect([calls(), await outcome(first as FetchJob)]).toEqual([0, reason]);
     });
 
     it('waits in the same slot when its turn comes in time, without counting an attempt', async () => {
       const [first] = await minutes(1);
-      allowance = { kind: 'later', afterMs: 3_000 };
+      budget = { kind: 'later', afterMs: 3_000 };
       await expect(bench.run(first as FetchJob)).rejects.toMatchObject({ name: 'PostponeFetchError', afterMs: 3_000 });
       expect(await fetchState(bench.database.pool, key)).toMatchObject({ status: 'queued', attempts: 0 });
-      allowance = { kind: 'granted' };
+      budget = { kind: 'granted' };
       await bench.run(first as FetchJob);
       expect(await fetchState(bench.database.pool, key)).toMatchObject({ status: 'answered', attempts: 1 });
     });
@@ -264,7 +264,7 @@ describe('the job that fetches prices, towards a source', () => {
       const [first] = await minutes(1);
       bench.source.answerWith(plainAnswer(500, ''));
       for (const afterMs of [0, 3_000, 20_000]) {
-        if (afterMs > 0) allowance = { kind: 'later', afterMs };
+        if (afterMs > 0) budget = { kind: 'later', afterMs };
         await bench.run(first as FetchJob).catch(() => undefined);
       }
       expect([calls(), await outcome(first as FetchJob)]).toEqual([1, 'unavailable']);
@@ -276,7 +276,7 @@ describe('the job that fetches prices, towards a source', () => {
         `INSERT INTO source_states (source_id, benched_until, benches) VALUES ($1, to_timestamp($2), 1)`,
         [DERIBIT, key.slot - 1],
       );
-      allowance = { kind: 'no_credits' };
+      budget = { kind: 'no_credits' };
       await bench.run(first as FetchJob);
       expect(await state()).toMatchObject({ benches: 1, probingUntilMs: undefined });
     });

@@ -18,7 +18,7 @@ import { createLogBook } from '../../../../../test/support/log-lines.js';
 import { eventually } from '../../../../../test/support/processes.js';
 import { RedisProcess, redisServerName } from '../../../../../test/support/redis-process.js';
 import { createTestDatabase, type TestDatabase } from '../../../../../test/support/test-database.js';
-import { limiterOf } from '../../source-budget.js';
+import { limiterOf } from '../../queue-limiter.js';
 import { WorkerModule } from '../../worker.module.js';
 
 const STORES = ['Postgres', ...(redisServerName() === undefined ? [] : ['Redis'])];
@@ -132,10 +132,10 @@ describe('the limiter of a queue', () => {
     ['coinbase', { max: 1, duration: 223 }],
     // 1 a second: less than half of one is one in 2.2 s.
     ['kraken', { max: 1, duration: 2_223 }],
-    // 30 a minute: all 13 at once, since the window of a slot is shorter than the minute.
-    ['coingecko', { max: 13, duration: 57_778 }],
+    // 30 a minute, of which the budget grants 13.5 at once and never more than 27: a job that it refused may come again.
+    ['coingecko', { max: 27, duration: 60_000 }],
     // A weight of 6,000 a minute, and the lightest call weighs 2.
-    ['binance', { max: 1_350, duration: 60_000 }],
+    ['binance', { max: 2_700, duration: 60_000 }],
   ])('of %s follows from what it publishes', (name, limiter) => {
     const source = sourceByName(name);
     expect(source && limiterOf(source, {})).toEqual(limiter);

@@ -18,8 +18,8 @@ module.exports = {
       name: 'foundation-libs-are-alone',
       severity: 'error',
       comment:
-        'libs/config, libs/observability, libs/nest and libs/embedded import external packages only: pass what they need as an argument.',
-      from: { path: '^libs/(config|observability|nest|embedded)/', pathNot: tests },
+        'libs/config, libs/observability, libs/nest, libs/openapi and libs/embedded import external packages only: pass what they need as an argument.',
+      from: { path: '^libs/(config|observability|nest|openapi|embedded)/', pathNot: tests },
       to: { path: '^(apps|libs)/', pathNot: '^libs/$1/' },
     },
     {

@@ -5,12 +5,13 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Registry } from '@prometheus-io/client';
 import { NestLogger } from '@app/nest';
 import { explainListenError, type Logger } from '@app/observability';
+import { serveDocumentation } from '@app/openapi';
 import { createPool, createWatchPool, type Mode } from '@app/storage';
 import { ApiModule } from './api.module.js';
 import { DatabaseWatch } from './health/database.watch.js';
 import { closeServer, createAdapter, prepareServer } from './http/http-server.js';
 import { measureRequests } from './http/metrics.js';
-import { serveDocumentation } from './documentation/openapi.js';
+import { apiDocument } from './documentation/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import type { Clock } from './tokens.js';
 
@@ -78,7 +79,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   measureRequests(app.getHttpAdapter().getInstance(), app.get(Registry));
   const watch = app.get(DatabaseWatch);
   await prepareServer(app, () => watch.ending);
-  serveDocumentation(app);
+  serveDocumentation(app, apiDocument(app), 'Tidemark API');
   return {
     app,
     listen: async (port, host) => {

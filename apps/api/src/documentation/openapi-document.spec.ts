@@ -1,9 +1,25 @@
 import { readFile } from 'node:fs/promises';
-import { openapiDocument } from './openapi-document.js';
+import { problemSchema, routeAnswers } from '@app/openapi';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { createApi, type Api } from '../api.js';
+import { createLogBook } from '../../../../test/support/log-lines.js';
+import { apiDocument } from './openapi.js';
 
 describe('the OpenAPI document', () => {
-  it('describes every route with its parameters, an example and its problems, and needs no database', async () => {
-    const document = await openapiDocument();
+  let api: Api;
+  let document: OpenAPIObject;
+
+  beforeAll(async () => {
+    const { logger } = createLogBook();
+    const databaseUrl = 'postgres://nobody@localhost/nothing';
+    api = await createApi({ databaseUrl, mode: 'live', logger, onFatal: () => undefined });
+    document = apiDocument(api.app);
+  });
+  afterAll(async () => {
+    await api.close();
+  });
+
+  it('describes every route with its parameters, an example and its problems, and needs no database', () => {
     expect(Object.keys(document.paths).sort()).toEqual([
       '/gaps',
       '/health',
@@ -26,12 +42,39 @@ describe('the OpenAPI document', () => {
         }
       }
     }
-    expect(document.components?.schemas).toHaveProperty('Problem');
+  });
+
+  it('has an answer with a schema for every documented route', () => {
+    const answering = routeAnswers(api.app).map(({ method, path }) => `${method} ${path}`);
+    const documented = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.keys(item)
+        .filter((key) => key !== 'servers')
+        .map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(answering.sort()).toEqual(documented.sort());
+  });
+
+  it('gives examples that their schemas accept', () => {
+    for (const { answer } of routeAnswers(api.app)) expect(answer.schema.parse(answer.example)).toEqual(answer.example);
+    expect(() => problemSchema.parse(problemSchema.meta()?.['example'])).not.toThrow();
+  });
+
+  it('has a named schema for everything that it refers to, and none besides', () => {
+    const schemas = document.components?.schemas ?? {};
+    const names = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
+      (one) => one[1],
+    );
+    expect([...new Set(names)].sort()).toEqual(Object.keys(schemas).sort());
+    expect(names).toEqual(expect.arrayContaining(['Price', 'LatestPrice', 'Gap', 'Ticker', 'Explanation', 'Problem']));
+  });
+
+  it('lets clients live with a field that a later version adds', () => {
+    expect(JSON.stringify(document)).not.toContain('"additionalProperties":false');
   });
 
   it('has the version of the product', async () => {
     const file = await readFile(new URL('../../../../package.json', import.meta.url), 'utf8');
     const { version } = JSON.parse(file) as { version: string };
-    expect((await openapiDocument()).info.version).toBe(version);
+    expect(document.info.version).toBe(version);
   });
 });

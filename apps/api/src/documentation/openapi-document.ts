@@ -1,7 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { createLogger } from '@app/observability';
 import { createApi } from '../api.js';
-import { openApiDocument } from './openapi.js';
+import { apiDocument } from './openapi.js';
 
 /** The OpenAPI document of this build, made without a database: nothing connects before the API listens. */
 export async function openapiDocument(): Promise<OpenAPIObject> {
@@ -11,7 +11,7 @@ export async function openapiDocument(): Promise<OpenAPIObject> {
     logger: createLogger({ name: 'api', level: 'silent' }),
     onFatal: () => undefined,
   });
-  const document = openApiDocument(api.app);
+  const document = apiDocument(api.app);
   await api.close();
   return document;
 }

@@ -1,8 +1,9 @@
 import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAnswer } from '@app/openapi';
 import { ExplainReader } from '@app/storage';
-import { EXPLAIN_ANSWER } from '../documentation/documented-explain.js';
-import { ApiAnswer, ApiParameters, ApiProblems } from '../documentation/documentation.js';
+import { EXPLAIN_ANSWER } from './explain.answer.js';
+import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
 import { explainAnswer } from './explain-answer.js';
 import { EXPLAIN_PARAMETERS } from './explain.parameters.js';
 import { QueryReader, type RawQuery } from '../http/query.reader.js';

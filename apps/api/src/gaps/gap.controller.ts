@@ -1,9 +1,10 @@
 import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAnswer } from '@app/openapi';
 import { GapReader } from '@app/storage';
 import { decodeCursor, encodeCursor, type CursorKey } from '../http/cursor.js';
-import { ApiAnswer, ApiParameters, ApiProblems } from '../documentation/documentation.js';
-import { GAPS_ANSWER } from '../documentation/documented-answers.js';
+import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
+import { GAPS_ANSWER } from './gap.answer.js';
 import { DEFAULT_GAPS, GAPS_PARAMETERS } from './gap.parameters.js';
 import { checkCursor, checkRange, QueryReader, type RawQuery } from '../http/query.reader.js';
 import { ReadyGuard } from '../health/ready.guard.js';

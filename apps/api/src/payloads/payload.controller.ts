@@ -1,11 +1,13 @@
 import { Controller, Get, Inject, Param, Query, Res, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { ApiAnswer } from '@app/openapi';
 import { PayloadReader } from '@app/storage';
 import { ApiProblems } from '../documentation/documentation.js';
 import { invalidParameters, unknownPayload } from '../http/problem.js';
 import { QueryReader, type RawQuery } from '../http/query.reader.js';
 import { ReadyGuard } from '../health/ready.guard.js';
+import { PAYLOAD_ANSWER } from './payload.answer.js';
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
@@ -30,11 +32,7 @@ export class PayloadController {
     schema: { type: 'string', pattern: '^[0-9a-f]{64}$' },
     example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   })
-  @ApiResponse({
-    status: 200,
-    description: 'The body.',
-    content: { 'text/plain': { schema: { type: 'string' }, example: '{"bitcoin":{"usd":87123.45}}' } },
-  })
+  @ApiAnswer(PAYLOAD_ANSWER)
   @ApiProblems(400, 404, 503)
   async read(@Param('sha256') sha256: string, @Query() query: RawQuery, @Res() reply: FastifyReply): Promise<void> {
     this.queries.read({}, query);

@@ -1,10 +1,11 @@
 import { Controller, Get, Inject, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiAnswer } from '@app/openapi';
 import { PriceReader, type Order, type PriceRange } from '@app/storage';
 import { decodeCursor, encodeCursor, type CursorKey } from '../http/cursor.js';
-import { ApiAnswer, ApiParameters, ApiProblems } from '../documentation/documentation.js';
-import { LATEST_ANSWER, PRICES_ANSWER } from '../documentation/documented-answers.js';
+import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
+import { LATEST_ANSWER, PRICES_ANSWER } from './price.answer.js';
 import { LatestPrices } from './latest-prices.service.js';
 import { LATEST_PARAMETERS, PRICES_PARAMETERS } from './price.parameters.js';
 import { answerPrices } from './price-stream.js';

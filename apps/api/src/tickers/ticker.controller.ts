@@ -1,7 +1,8 @@
 import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiAnswer, ApiProblems } from '../documentation/documentation.js';
-import { TICKERS_ANSWER } from '../documentation/documented-answers.js';
+import { ApiAnswer } from '@app/openapi';
+import { ApiProblems } from '../documentation/documentation.js';
+import { TICKERS_ANSWER } from './ticker.answer.js';
 import { QueryReader, type RawQuery } from '../http/query.reader.js';
 import { ReadyGuard } from '../health/ready.guard.js';
 import { TickerDirectory } from './ticker.directory.js';

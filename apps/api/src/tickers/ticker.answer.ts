@@ -1,0 +1,40 @@
+import { RULES } from '@app/domain';
+import { unixSeconds, type RouteAnswer } from '@app/openapi';
+import { z } from 'zod';
+
+const tickerSchema = z
+  .strictObject({
+    ticker: z.string(),
+    base: z.string(),
+    quote: z.string(),
+    enabled: z.boolean().describe('Whether it is being sampled'),
+    interval_seconds: z.int().describe('How often it is sampled, or was last'),
+    rule: z.enum(RULES).describe('How a price is chosen from the samples of a slot'),
+    sources: z.array(z.string()).describe('In order of preference'),
+    first_slot: unixSeconds('UNIX seconds of the first slot that was expected'),
+    last_slot: unixSeconds().nullable().describe('UNIX seconds of the newest price; null before the first'),
+  })
+  .meta({ id: 'Ticker' });
+
+const tickersSchema = z.strictObject({ tickers: z.array(tickerSchema) }).meta({ id: 'Tickers' });
+
+/** `/tickers` */
+export const TICKERS_ANSWER: RouteAnswer<typeof tickersSchema> = {
+  description: 'Every ticker that was ever catalogued, by name.',
+  schema: tickersSchema,
+  example: {
+    tickers: [
+      {
+        ticker: 'btc_usd',
+        base: 'btc',
+        quote: 'usd',
+        enabled: true,
+        interval_seconds: 60,
+        rule: 'priority',
+        sources: ['deribit', 'coingecko'],
+        first_slot: 1765913580,
+        last_slot: 1765999980,
+      },
+    ],
+  },
+};

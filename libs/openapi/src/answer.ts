@@ -1,0 +1,57 @@
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+import { z } from 'zod';
+import { PROBLEM_SCHEMA } from './problem.answer.js';
+
+/** What a route answers: the one description of it. The OpenAPI document follows from it, and tests hold every reply against it. */
+export interface RouteAnswer<Schema extends z.ZodType = z.ZodType> {
+  readonly description: string;
+  /** Of strict objects, so that a field too many is found; its `id` names it in the document. */
+  readonly schema: Schema;
+  readonly example: z.output<Schema>;
+  /** HTTP statuses that it comes with; 200 without them. */
+  readonly statuses?: readonly number[];
+  /** Media type; `application/json` without it. */
+  readonly mediaType?: string;
+}
+
+/** Under this the answer of a handler is found. */
+export const ROUTE_ANSWER = 'tidemark:route-answer';
+
+/** Documents what a handler answers. */
+export function ApiAnswer<Schema extends z.ZodType>(answer: RouteAnswer<Schema>) {
+  const { description, schema, example, statuses = [200], mediaType = 'application/json' } = answer;
+  return applyDecorators(
+    SetMetadata(ROUTE_ANSWER, answer),
+    ...statuses.map((status) =>
+      ApiResponse({ status, description, content: { [mediaType]: { schema: referenceTo(schema), example } } }),
+    ),
+  );
+}
+
+/** Makes the decorator that documents problems. @param descriptions what each status means in this API. */
+export function describeProblems<Status extends number>(descriptions: Readonly<Record<Status, string>>) {
+  return (...statuses: readonly Status[]) =>
+    applyDecorators(
+      ...statuses.map((status) =>
+        ApiResponse({
+          status,
+          description: descriptions[status],
+          content: { 'application/problem+json': { schema: { $ref: componentPath(PROBLEM_SCHEMA) } } },
+        }),
+      ),
+    );
+}
+
+/** Where a schema of this name stands in an OpenAPI document. */
+export function componentPath(name: string): string {
+  return `#/components/schemas/${name}`;
+}
+
+/** A reference to a named schema; text needs no name. @throws Error when another schema has none. */
+export function referenceTo(schema: z.ZodType) {
+  const name = schema.meta()?.id;
+  if (name !== undefined) return { $ref: componentPath(name) };
+  if (schema instanceof z.ZodString) return { type: 'string' };
+  throw new Error('the schema of an answer needs a name: .meta({ id })');
+}

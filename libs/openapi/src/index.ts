@@ -1,0 +1,5 @@
+export * from './answer.js';
+export * from './document.js';
+export * from './field.js';
+export * from './problem.answer.js';
+export * from './route-answers.js';

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+/** Name of the schema of problem documents among the components. */
+export const PROBLEM_SCHEMA = 'Problem';
+
+/** A problem document of RFC 9457, as every failure is answered. */
+export const problemSchema = z
+  .strictObject({
+    type: z.string().meta({ format: 'uri' }),
+    title: z.string(),
+    status: z.int().min(400).max(599),
+    detail: z.string(),
+    instance: z.string().regex(/^\//).describe('The path that was asked for'),
+    request_id: z.string().min(1).describe('Also the header `x-request-id`; the log names it'),
+    errors: z
+      .array(z.strictObject({ parameter: z.string(), detail: z.string() }))
+      .optional()
+      .describe('Every wrong parameter'),
+  })
+  .meta({
+    id: PROBLEM_SCHEMA,
+    description: 'What went wrong (RFC 9457).',
+    example: {
+      type: 'urn:tidemark:problem:invalid-parameters',
+      title: 'Invalid parameters',
+      status: 400,
+      detail: 'from has 13 digits. Milliseconds? Divide by 1000: 1766000000',
+      instance: '/prices',
+      request_id: '9b2c8f6e-3a55-4f0e-9d3a-6f1f6f3c1a2b',
+      errors: [{ parameter: 'from', detail: 'has 13 digits. Milliseconds? Divide by 1000: 1766000000' }],
+    },
+  });

@@ -1,4 +1,5 @@
 import { createApi, type ApiOptions } from '../../apps/api/src/api.js';
+import { documentedReplies } from '../support/documented-replies.js';
 import { createLogBook, type LogBook } from '../support/log-lines.js';
 
 /** An answer, with its body as text and, when it is JSON, as what it says. */
@@ -17,6 +18,7 @@ export interface ServedApi {
   readonly book: LogBook;
   /** Resolves with what it would have ended for. */
   readonly fatal: Promise<Error>;
+  /** Asks; fails when the reply is not what its route documents. */
   get(path: string, init?: RequestInit): Promise<Answer>;
   /** Waits until the API has logged an event, from the given line of its log on. */
   logged(event: string, fromLine?: number): Promise<void>;
@@ -24,6 +26,9 @@ export interface ServedApi {
   end(): void;
   close(): Promise<void>;
 }
+
+/** Home, metrics and documentation. */
+const UNDOCUMENTED = /^\/(metrics|docs(\/.*)?|openapi\.json)?$/;
 
 /** Serves a database as its reader; what is left out: simulated prices and the real clock. */
 export async function serveApi(databaseUrl: string, options: Partial<ApiOptions> = {}): Promise<ServedApi> {
@@ -36,12 +41,17 @@ export async function serveApi(databaseUrl: string, options: Partial<ApiOptions>
     onFatal: fatal.resolve,
     ...options,
   });
+  const check = documentedReplies(api.app, UNDOCUMENTED);
   const url = await api.listen(0, '127.0.0.1');
   return {
     url,
     book,
     fatal: fatal.promise,
-    get: (path, init) => request(url + path, init),
+    get: async (path, init) => {
+      const answer = await request(url + path, init);
+      check({ ...answer, method: init?.method ?? 'GET', path });
+      return answer;
+    },
     logged: async (event, fromLine = 0) => {
       while (!book.lines.slice(fromLine).some((line) => line['event'] === event)) {
         await new Promise((resolve) => setTimeout(resolve, 10));

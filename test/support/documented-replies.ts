@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { problemSchema, routeAnswers } from '@app/openapi';
+import { problemSchema, routeAnswers, V1 } from '@app/openapi';
 import { z } from 'zod';
 
 /** A reply, as far as its schema is about it. */
@@ -20,7 +20,7 @@ export interface Reply {
 export function documentedReplies(app: INestApplicationContext, undocumented: RegExp): (reply: Reply) => void {
   const routes = routeAnswers(app).map((route) => ({
     ...route,
-    pattern: new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+    pattern: new RegExp(`^(${V1})?${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
   }));
   return ({ method, path, status, headers, text }) => {
     const [pathname = ''] = path.split('?', 1);

@@ -5,7 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Registry } from '@prometheus-io/client';
 import { NestLogger } from '@app/nest';
 import { explainListenError, type Logger } from '@app/observability';
-import { serveDocumentation } from '@app/openapi';
+import { serveDocumentation, serveVersions } from '@app/openapi';
 import { createPool, createWatchPool, type Mode } from '@app/storage';
 import { ApiModule } from './api.module.js';
 import { DatabaseWatch } from './health/database.watch.js';
@@ -75,6 +75,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     createAdapter(),
     { logger: new NestLogger(logger), abortOnError: false },
   );
+  serveVersions(app);
   app.useGlobalFilters(new ProblemFilter(logger));
   measureRequests(app.getHttpAdapter().getInstance(), app.get(Registry));
   const watch = app.get(DatabaseWatch);

@@ -4,19 +4,29 @@ import { z } from 'zod';
 import { componentPath } from './answer.js';
 import { problemSchema } from './problem.answer.js';
 import { routeAnswers } from './route-answers.js';
+import { V1 } from './versions.js';
 
 /**
- * The OpenAPI 3.1 document of an application: its documented routes, with the schemas of their answers as components.
+ * The OpenAPI 3.1 document of an application: its documented routes, with the schemas of their answers as components. What
+ * is served under {@link V1} too stands there once; that prefix is a server.
  * @param head title, version and tags, as the DocumentBuilder makes them.
  */
 export function openApiDocument(app: INestApplication, head: Omit<OpenAPIObject, 'paths'>): OpenAPIObject {
   const document = SwaggerModule.createDocument(
     app,
-    { ...head, openapi: '3.1.0', servers: [{ url: '/' }] },
+    { ...head, openapi: '3.1.0', servers: [{ url: '/' }, { url: V1, description: 'The same, by its version' }] },
     { operationIdFactory: (controller, method) => `${controller.replace('Controller', '').toLowerCase()}_${method}` },
   );
   const schemas = routeAnswers(app).map(({ answer }) => answer.schema);
-  return { ...document, components: { ...document.components, schemas: componentsOf([...schemas, problemSchema]) } };
+  const { paths } = document;
+  const plain = Object.entries(paths).filter(([path]) => !path.startsWith(`${V1}/`));
+  return {
+    ...document,
+    paths: Object.fromEntries(
+      plain.map(([path, item]) => [path, V1 + path in paths ? item : { ...item, servers: [{ url: '/' }] }]),
+    ),
+    components: { ...document.components, schemas: componentsOf([...schemas, problemSchema]) },
+  };
 }
 
 /** Serves a document at `/openapi.json` and a page to read it at `/docs`. */

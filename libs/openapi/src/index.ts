@@ -3,3 +3,4 @@ export * from './document.js';
 export * from './field.js';
 export * from './problem.answer.js';
 export * from './route-answers.js';
+export * from './versions.js';

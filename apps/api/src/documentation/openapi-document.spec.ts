@@ -32,7 +32,7 @@ describe('the OpenAPI document', () => {
       '/tickers',
     ]);
     for (const [path, item] of Object.entries(document.paths)) {
-      expect(Object.keys(item)).toEqual(['get']);
+      expect(Object.keys(item).filter((key) => key !== 'servers')).toEqual(['get']);
       const type = path.startsWith('/payloads') ? 'text/plain' : 'application/json';
       expect(item.get?.responses['200']).toHaveProperty(['content', type, 'example']);
       if (/prices|gaps/.test(path)) {
@@ -42,6 +42,15 @@ describe('the OpenAPI document', () => {
         }
       }
     }
+  });
+
+  it('is about the routes under /v1 too, except those that an orchestrator asks', () => {
+    expect(document.servers?.map(({ url }) => url)).toEqual(['/', '/v1']);
+    const plainOnly = Object.entries(document.paths).filter(([, item]) => 'servers' in item);
+    expect(plainOnly).toEqual([
+      ['/livez', expect.objectContaining({ servers: [{ url: '/' }] })],
+      ['/readyz', expect.objectContaining({ servers: [{ url: '/' }] })],
+    ]);
   });
 
   it('has an answer with a schema for every documented route', () => {

@@ -14,6 +14,8 @@ export interface AskedSlot {
   readonly ticker: string;
   readonly timestamp: number;
   readonly nowSeconds: number;
+  /** What the paths of links begin with: that of the version that was asked, else nothing. */
+  readonly prefix: string;
 }
 
 /** For so long a body that is not there may still be on its way, in seconds: workers write them many at once. */
@@ -81,7 +83,7 @@ function turnAnswer(turn: ExplainedTurn, { price, rates, slot, bodies }: Explana
     inverted: turn.inverted,
     flags: turn.flags === null ? null : flagNames(turn.flags),
     rate: turn.rate,
-    rate_price: turn.rateTicker === null ? null : rateAnswer(turn.rateTicker, rates, slot),
+    rate_price: turn.rateTicker === null ? null : rateAnswer(turn.rateTicker, rates, slot, asked),
     market_cap: turn.marketCap,
     volume_24h: turn.volume24h,
     source_time: turn.sourceTime,
@@ -106,14 +108,14 @@ function isServed({ source }: ExplainedTurn, price: ExplainedPrice | undefined):
   return price.source === source || consensus?.used?.includes(source) === true;
 }
 
-function rateAnswer(ticker: string, rates: Explanation['rates'], slot: number | undefined) {
+function rateAnswer(ticker: string, rates: Explanation['rates'], slot: number | undefined, { prefix }: AskedSlot) {
   const found = rates.find((rate) => rate.ticker === ticker);
   return {
     ticker,
     slot: found?.slot ?? null,
     price: found?.price ?? null,
     source: found?.source ?? null,
-    explain: `/prices/explain?ticker=${ticker}&timestamp=${found?.slot ?? slot}`,
+    explain: `${prefix}/prices/explain?ticker=${ticker}&timestamp=${found?.slot ?? slot}`,
   };
 }
 
@@ -128,7 +130,7 @@ function fetchAnswer(fetch: ExplainedFetch, turn: ExplainedTurn, bodies: Explana
     earlier_attempts: turn.earlierAttempts.map((call) => ({
       attempt: call.attempt,
       ...callAnswer(call),
-      payload: call.sha256 === null ? null : { sha256: call.sha256, link: linkOf(call.sha256) },
+      payload: call.sha256 === null ? null : { sha256: call.sha256, link: linkOf(call.sha256, asked) },
     })),
   };
 }
@@ -156,12 +158,12 @@ function payloadAnswer(fetch: ExplainedFetch, sha256: string, bodies: Explanatio
     not_kept_because: isKept ? null : whyNotKept(fetch, asked.nowSeconds),
     bytes: fetch.bytes,
     body: bodies.get(sha256)?.toString('utf8') ?? null,
-    link: isKept ? linkOf(sha256) : null,
+    link: isKept ? linkOf(sha256, asked) : null,
   };
 }
 
-function linkOf(sha256: string): string {
-  return `/payloads/${sha256}`;
+function linkOf(sha256: string, { prefix }: AskedSlot): string {
+  return `${prefix}/payloads/${sha256}`;
 }
 
 /** Why a body is not there; what is said of its day is all that is known. */

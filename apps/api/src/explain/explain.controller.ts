@@ -1,6 +1,7 @@
-import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Req, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiAnswer } from '@app/openapi';
+import type { FastifyRequest } from 'fastify';
+import { ApiAnswer, prefixOf, VERSIONS } from '@app/openapi';
 import { ExplainReader } from '@app/storage';
 import { EXPLAIN_ANSWER } from './explain.answer.js';
 import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
@@ -16,7 +17,7 @@ const MAX_INLINE_BODY_BYTES = 65_536;
 /** Where a price came from and why it was believed. */
 @ApiTags('prices')
 @UseGuards(ReadyGuard)
-@Controller('prices/explain')
+@Controller({ path: 'prices/explain', version: VERSIONS })
 export class ExplainController {
   constructor(
     @Inject(QueryReader) private readonly queries: QueryReader,
@@ -33,7 +34,7 @@ export class ExplainController {
   @ApiParameters(EXPLAIN_PARAMETERS)
   @ApiAnswer(EXPLAIN_ANSWER)
   @ApiProblems(400, 404, 503)
-  async explain(@Query() query: RawQuery): Promise<unknown> {
+  async explain(@Query() query: RawQuery, @Req() request: FastifyRequest): Promise<unknown> {
     const { values, ticker } = await this.queries.readWithTicker(EXPLAIN_PARAMETERS, query, () => []);
     const nowSeconds = Math.floor(this.now() / 1000);
     const explanation = await this.explanations.explain({
@@ -42,6 +43,7 @@ export class ExplainController {
       nowSeconds,
       maxBodyBytes: MAX_INLINE_BODY_BYTES,
     });
-    return explainAnswer({ ticker: ticker.ticker, timestamp: values.timestamp, nowSeconds }, explanation);
+    const asked = { ticker: ticker.ticker, timestamp: values.timestamp, nowSeconds, prefix: prefixOf(request.url) };
+    return explainAnswer(asked, explanation);
   }
 }

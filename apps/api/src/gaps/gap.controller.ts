@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiAnswer } from '@app/openapi';
+import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { GapReader } from '@app/storage';
 import { decodeCursor, encodeCursor, type CursorKey } from '../http/cursor.js';
 import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
@@ -13,7 +13,7 @@ import { CLOCK, type Clock } from '../tokens.js';
 /** What is missing, and why: every expected slot has a price or stands here with a reason. */
 @ApiTags('gaps')
 @UseGuards(ReadyGuard)
-@Controller('gaps')
+@Controller({ path: 'gaps', version: VERSIONS })
 export class GapController {
   constructor(
     @Inject(QueryReader) private readonly queries: QueryReader,

@@ -1,8 +1,8 @@
-import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Res, Version } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { DatabaseWatch } from './database.watch.js';
-import { ApiAnswer } from '@app/openapi';
+import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
 import { HEALTH_ANSWER, LIVE_ANSWER, READY_ANSWER } from './health.answer.js';
 import { HealthService, type HealthReport } from './health.service.js';
@@ -42,6 +42,7 @@ export class HealthController {
   }
 
   @Get('health')
+  @Version(VERSIONS)
   @ApiOperation({ summary: 'How database, clock and sampling are', description: '503 when prices cannot be served.' })
   @ApiAnswer(HEALTH_ANSWER)
   async report(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthReport> {

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ApiAnswer } from '@app/openapi';
+import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { PayloadReader } from '@app/storage';
 import { ApiProblems } from '../documentation/documentation.js';
 import { invalidParameters, unknownPayload } from '../http/problem.js';
@@ -14,7 +14,7 @@ const SHA256 = /^[0-9a-f]{64}$/;
 /** The answers of the sources, as they came. */
 @ApiTags('prices')
 @UseGuards(ReadyGuard)
-@Controller('payloads')
+@Controller({ path: 'payloads', version: VERSIONS })
 export class PayloadController {
   constructor(
     @Inject(QueryReader) private readonly queries: QueryReader,

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Query, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiAnswer } from '@app/openapi';
+import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { PriceReader, type Order, type PriceRange } from '@app/storage';
 import { decodeCursor, encodeCursor, type CursorKey } from '../http/cursor.js';
 import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
@@ -18,7 +18,7 @@ import { StreamSender } from './stream.sender.js';
 /** The prices themselves. */
 @ApiTags('prices')
 @UseGuards(ReadyGuard)
-@Controller('prices')
+@Controller({ path: 'prices', version: VERSIONS })
 export class PriceController {
   constructor(
     @Inject(QueryReader) private readonly queries: QueryReader,

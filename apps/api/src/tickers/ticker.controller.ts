@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiAnswer } from '@app/openapi';
+import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { ApiProblems } from '../documentation/documentation.js';
 import { TICKERS_ANSWER } from './ticker.answer.js';
 import { QueryReader, type RawQuery } from '../http/query.reader.js';
@@ -10,7 +10,7 @@ import { TickerDirectory } from './ticker.directory.js';
 /** The catalogue, as readers of prices need it. */
 @ApiTags('tickers')
 @UseGuards(ReadyGuard)
-@Controller('tickers')
+@Controller({ path: 'tickers', version: VERSIONS })
 export class TickerController {
   constructor(
     @Inject(QueryReader) private readonly queries: QueryReader,

@@ -1,4 +1,4 @@
-// Writes the files that follow from the code: .env.example, docs/configuration.md, docs/openapi.json, what Compose says of variables,
+// Writes the files that follow from the code: .env.example, docs/configuration.md, docs/openapi.json, docs/openapi-control.json, what Compose says of variables,
 // and how each source is reached at the simulator (Compose, chart). With --check it writes nothing and fails, naming every
 // file that is not as it would be written. Needs a build.
 import { readFile, writeFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ const files = {
   '.env.example': environmentExample(),
   'docs/configuration.md': await formatted('docs/configuration.md', configurationPage()),
   'helm/tidemark/files/simulated-sources.yaml': chartSources(),
-  ...(await openapiFile()),
+  ...(await openapiFiles()),
   'docker-compose.yml': withComposeSettings(await readFile(path.join(root, 'docker-compose.yml'), 'utf8')),
   'compose.demo.env': composeDemo(),
 };
@@ -104,9 +104,13 @@ function chartSources() {
   return `# Where the simulator answers for each source, and the keys that open it there. Generated: npm run generate.\n${lines.join('\n')}\n`;
 }
 
-async function openapiFile() {
+async function openapiFiles() {
   const { openapiDocument } = await import('../dist/apps/api/src/documentation/openapi-document.js');
-  return { 'docs/openapi.json': `${JSON.stringify(await openapiDocument(), null, 2)}\n` };
+  const { controlDocument } = await import('../dist/apps/scheduler/src/control/control-document.js');
+  return {
+    'docs/openapi.json': `${JSON.stringify(await openapiDocument(), null, 2)}\n`,
+    'docs/openapi-control.json': `${JSON.stringify(await controlDocument(), null, 2)}\n`,
+  };
 }
 
 async function formatted(name, content) {

@@ -1,5 +1,6 @@
 import { NestLogger } from '@app/nest';
 import { ClockWatch } from '@app/observability';
+import { routeAnswers, type AnsweringRoute } from '@app/openapi';
 import { producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';
@@ -12,6 +13,7 @@ import { RunWakeJobs } from '../../apps/scheduler/src/planning/run-wake-jobs.js'
 import { SchedulerModule } from '../../apps/scheduler/src/scheduler.module.js';
 import { allTasks } from '../../apps/scheduler/src/tasks/all-tasks.js';
 import { TaskRunner } from '../../apps/scheduler/src/tasks/run-tasks.js';
+import { documentedReplies } from './documented-replies.js';
 import { createLogBook, type LogBook } from './log-lines.js';
 
 /** The password of the control servers of tests. */
@@ -29,7 +31,12 @@ export interface Answer {
 export interface ControlServer {
   readonly url: string;
   readonly log: LogBook;
-  /** Asks as the user of the control API, or with another header; a body that is no text is sent as JSON. */
+  /** What its routes document. */
+  readonly routes: readonly AnsweringRoute[];
+  /**
+   * Asks as the user of the control API, or with another header; a body that is no text is sent as JSON. Fails when the reply
+   * is not what its route documents.
+   */
   ask(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** Ends whatever happens without being asked for: wake-ups and periodic tasks. From then on only answers change the database. */
   rest(): Promise<void>;
@@ -37,6 +44,9 @@ export interface ControlServer {
   idle(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** What an orchestrator asks, board and documentation. */
+const UNDOCUMENTED = /^\/(livez|readyz|metrics|(queues|docs)(\/.*)?|openapi\.json)$/;
 
 /** The login of the control API as a header. */
 export function basicLogin(user: string, password: string): Readonly<Record<string, string>> {
@@ -83,16 +93,19 @@ export async function startControlServer(
     abortOnError: false,
   });
   await prepareControlServer(app, { password: CONTROL_PASSWORD, queues: queues.all() });
+  const check = documentedReplies(app, UNDOCUMENTED);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   return {
     url,
     log,
+    routes: routeAnswers(app),
     ask: async (method, path, body, headers = basicLogin('tidemark', CONTROL_PASSWORD)) => {
       const content = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
       const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
       const response = await fetch(`${url}${path}`, { method, headers: { ...type, ...headers }, ...content });
       const text = await response.text();
+      check({ method, path, status: response.status, headers: response.headers, text });
       const isJson = /json/.test(response.headers.get('content-type') ?? '');
       return {
         status: response.status,

@@ -24,7 +24,7 @@ export function documentedReplies(app: INestApplicationContext, undocumented: Re
   }));
   return ({ method, path, status, headers, text }) => {
     const [pathname = ''] = path.split('?', 1);
-    if (method === 'HEAD' || undocumented.test(pathname)) return;
+    if (method === 'HEAD') return;
     const [mediaType] = (headers.get('content-type') ?? '').split(';', 1);
     const route = routes.find((one) => one.method === method && one.pattern.test(pathname));
     const reply = `${method} ${path.slice(0, 200)} with ${status} ${mediaType}`;
@@ -32,6 +32,7 @@ export function documentedReplies(app: INestApplicationContext, undocumented: Re
       parse(reply, problemSchema.extend({ status: z.literal(status) }), JSON.parse(text));
       return;
     }
+    if (undocumented.test(pathname)) return;
     if (route === undefined) throw new Error(`${reply}: no route documents it`);
     const { schema, statuses = [200], mediaType: documentedType = 'application/json' } = route.answer;
     if (!statuses.includes(status) || mediaType !== documentedType) {

@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
 import { PROBLEM_SCHEMA } from './problem.answer.js';
 
@@ -13,6 +13,29 @@ export interface RouteAnswer<Schema extends z.ZodType = z.ZodType> {
   readonly statuses?: readonly number[];
   /** Media type; `application/json` without it. */
   readonly mediaType?: string;
+}
+
+/** What a route takes. */
+export interface RouteBody<Schema extends z.ZodType = z.ZodType> {
+  readonly description: string;
+  /** Its `id` names it in the document. */
+  readonly schema: Schema;
+  readonly example: z.input<Schema>;
+  /** Whether there must be one; true without it. */
+  readonly required?: boolean;
+}
+
+/** Under this the body of a handler is found. */
+export const ROUTE_BODY = 'tidemark:route-body';
+
+/** Documents what a handler takes as its body. */
+export function ApiRequest<Schema extends z.ZodType>(body: RouteBody<Schema>) {
+  const { description, schema, example, required = true } = body;
+  const reference = referenceTo(schema);
+  return applyDecorators(
+    SetMetadata(ROUTE_BODY, body),
+    ApiBody({ description, required, schema: { ...reference, example } }),
+  );
 }
 
 /** Under this the answer of a handler is found. */

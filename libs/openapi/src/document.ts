@@ -7,7 +7,7 @@ import { routeAnswers } from './route-answers.js';
 import { V1 } from './versions.js';
 
 /**
- * The OpenAPI 3.1 document of an application: its documented routes, with the schemas of their answers as components. What
+ * The OpenAPI 3.1 document of an application: its documented routes, with the schemas of their bodies and answers as components. What
  * is served under {@link V1} too stands there once; that prefix is a server.
  * @param head title, version and tags, as the DocumentBuilder makes them.
  */
@@ -15,9 +15,20 @@ export function openApiDocument(app: INestApplication, head: Omit<OpenAPIObject,
   const document = SwaggerModule.createDocument(
     app,
     { ...head, openapi: '3.1.0', servers: [{ url: '/' }, { url: V1, description: 'The same, by its version' }] },
-    { operationIdFactory: (controller, method) => `${controller.replace('Controller', '').toLowerCase()}_${method}` },
+    {
+      // Those under a version are left out below, but ids must differ until then. Nest numbers the paths of a method: `list[1]`.
+      operationIdFactory: (controller, method, version) =>
+        [
+          controller.replace('Controller', '').toLowerCase(),
+          method.replace(/\[\d+\]$/, ''),
+          ...(version === undefined ? [] : [version]),
+        ].join('_'),
+    },
   );
-  const schemas = routeAnswers(app).map(({ answer }) => answer.schema);
+  const schemas = routeAnswers(app).flatMap(({ answer, body }) => [
+    answer.schema,
+    ...(body === undefined ? [] : [body.schema]),
+  ]);
   const { paths } = document;
   const plain = Object.entries(paths).filter(([path]) => !path.startsWith(`${V1}/`));
   return {

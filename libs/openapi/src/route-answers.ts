@@ -1,7 +1,7 @@
 import { RequestMethod, type INestApplicationContext, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { ROUTE_ANSWER, type RouteAnswer } from './answer.js';
+import { ROUTE_ANSWER, ROUTE_BODY, type RouteAnswer, type RouteBody } from './answer.js';
 
 /** A route, and what it answers. */
 export interface AnsweringRoute {
@@ -10,6 +10,8 @@ export interface AnsweringRoute {
   /** Without a version, its parameters as OpenAPI writes them: `/payloads/{sha256}`. */
   readonly path: string;
   readonly answer: RouteAnswer;
+  /** What it takes, if anything. */
+  readonly body: RouteBody | undefined;
 }
 
 /** Every route of an application that says what it answers. */
@@ -25,7 +27,8 @@ function routesOf(controller: Type): AnsweringRoute[] {
     const answer = Reflect.getMetadata(ROUTE_ANSWER, handler) as RouteAnswer | undefined;
     if (answer === undefined) return [];
     const method = RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod];
-    return [{ method, path: pathOf(controller, handler), answer }];
+    const body = Reflect.getMetadata(ROUTE_BODY, handler) as RouteBody | undefined;
+    return [{ method, path: pathOf(controller, handler), answer, body }];
   });
 }
 

@@ -33,6 +33,7 @@ describe('the OpenAPI document', () => {
     ]);
     for (const [path, item] of Object.entries(document.paths)) {
       expect(Object.keys(item).filter((key) => key !== 'servers')).toEqual(['get']);
+      expect(item.get?.operationId).toMatch(/^[a-z]+_[a-z]+$/);
       const type = path.startsWith('/payloads') ? 'text/plain' : 'application/json';
       expect(item.get?.responses['200']).toHaveProperty(['content', type, 'example']);
       if (/prices|gaps/.test(path)) {

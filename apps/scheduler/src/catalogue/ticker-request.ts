@@ -52,10 +52,12 @@ const sourceFields = {
 };
 
 /** A source of a ticker: its name alone, or with its particulars. No union, whose faults would not name the wrong field. */
-const source = z.preprocess(
-  (asked) => (typeof asked === 'string' ? { source: asked } : asked),
-  z.strictObject(sourceFields, { error: notAnObject('must be the name of a source, or an object with it') }),
-);
+const source = z
+  .preprocess(
+    (asked) => (typeof asked === 'string' ? { source: asked } : asked),
+    z.strictObject(sourceFields, { error: notAnObject('must be the name of a source, or an object with it') }),
+  )
+  .meta({ type: ['string', 'object'], description: 'Name of the source, or an object with its particulars.' });
 
 const sources = z
   .array(source, { error: 'must be a list of sources' })
@@ -77,7 +79,7 @@ const price = z
   );
 
 /** Why a quote is not believed; what is left out is as usual, null switches a check off. */
-const checks = z
+export const checksSchema = z
   .strictObject(
     {
       max_age_seconds: ratio(1, 604_800)
@@ -117,7 +119,7 @@ const checks = z
   }, 'minimum must not be above maximum');
 
 /** How rule `median` decides. */
-const median = z.strictObject(
+export const medianSchema = z.strictObject(
   {
     minimum_sources: z
       .int({ error: 'must be a whole number, 1 to 16' })
@@ -143,17 +145,19 @@ const median = z.strictObject(
 const rule = z.enum(RULES, { error: `must be one of ${RULES.join(', ')}` });
 
 /** A ticker to be sampled, as the control API takes it and as the catalogue file lists it. */
-export const tickerRequestSchema = z.strictObject(
-  {
-    ticker,
-    interval_seconds: interval.default(60),
-    rule: rule.default('priority'),
-    checks: checks.optional(),
-    median: median.optional(),
-    sources: sources.default([{ source: 'deribit' }]),
-  },
-  { error: notAnObject('must be an object with a ticker') },
-);
+export const tickerRequestSchema = z
+  .strictObject(
+    {
+      ticker,
+      interval_seconds: interval.default(60),
+      rule: rule.default('priority'),
+      checks: checksSchema.optional(),
+      median: medianSchema.optional(),
+      sources: sources.default([{ source: 'deribit' }]),
+    },
+    { error: notAnObject('must be an object with a ticker') },
+  )
+  .meta({ id: 'TickerRequest' });
 /** See {@link tickerRequestSchema}. */
 export type TickerRequest = z.output<typeof tickerRequestSchema>;
 
@@ -164,12 +168,13 @@ export const tickerChangeSchema = z
       interval_seconds: interval.optional(),
       rule: rule.optional(),
       sources: sources.optional(),
-      checks: checks.nullable().optional().describe('Null: the usual ones.'),
-      median: median.nullable().optional().describe('Null: the usual ones.'),
+      checks: checksSchema.nullable().optional().describe('Null: the usual ones.'),
+      median: medianSchema.nullable().optional().describe('Null: the usual ones.'),
     },
     { error: notAnObject('must be an object with what shall change') },
   )
-  .refine((change) => Object.values(change).some((value) => value !== undefined), 'must name something to change');
+  .refine((change) => Object.values(change).some((value) => value !== undefined), 'must name something to change')
+  .meta({ id: 'TickerChange' });
 /** See {@link tickerChangeSchema}. */
 export type TickerChange = z.output<typeof tickerChangeSchema>;
 

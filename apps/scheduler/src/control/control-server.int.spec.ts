@@ -156,4 +156,44 @@ describe('the control server', () => {
       expect(text).toContain(`# HELP ${name} `);
     }
   });
+
+  it('serves its documentation to who is logged in, and to nobody else', async () => {
+    const document = await server.ask('GET', '/openapi.json');
+    expect(document).toMatchObject({ status: 200, json: { info: { title: 'Tidemark control' } } });
+    expect((await server.ask('GET', '/docs')).text).toContain('Tidemark control API');
+    for (const path of ['/openapi.json', '/docs', '/docs/swagger-ui-init.js', '/v1/tickers']) {
+      expect((await server.ask('GET', path, undefined, {})).status).toBe(401);
+    }
+  });
+
+  it('documents an example for every answer and body that their schemas accept, and serves every one of them', () => {
+    expect(server.routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+      'DELETE /tickers/{ticker}',
+      'GET /status',
+      'GET /tickers',
+      'GET /tickers/{ticker}',
+      'PATCH /tickers/{ticker}',
+      'POST /fetch',
+      'POST /tickers',
+    ]);
+    for (const { answer, body } of server.routes) {
+      expect(answer.schema.parse(answer.example)).toEqual(answer.example);
+      expect(() => body?.schema.parse(body.example)).not.toThrow();
+    }
+  });
+
+  it('serves every route under /v1 too, with that instance, and nothing else', async () => {
+    expect(await server.ask('GET', '/v1/tickers')).toMatchObject({ status: 200, json: { tickers: [] } });
+    expect(await server.ask('GET', '/v1/status')).toMatchObject({ status: 200, json: { tickers: [] } });
+    const fetched = await server.ask('POST', '/v1/fetch', { tickers: ['btc_usd'] });
+    expect(fetched).toMatchObject({ status: 404, json: { instance: '/v1/fetch' } });
+    expect(await server.ask('POST', '/v1/tickers', {})).toMatchObject({
+      status: 400,
+      json: { instance: '/v1/tickers' },
+    });
+    for (const path of ['/v1/livez', '/v1/readyz', '/v1/metrics', '/v1/queues', '/v1/docs', '/v1']) {
+      expect((await server.ask('GET', path)).status).toBe(404);
+      expect((await server.ask('GET', path, undefined, {})).status).toBe(401);
+    }
+  });
 });

@@ -3,6 +3,8 @@ import helmet from '@fastify/helmet';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Queue } from 'bullmq';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { serveDocumentation, serveVersions } from '@app/openapi';
+import { controlDocument } from './control-document.js';
 import { requireLogin } from './control-login.js';
 import { refuseCrossSiteRequests } from './cross-site-requests.js';
 import { problemOf } from './problem.js';
@@ -19,7 +21,7 @@ export function createControlAdapter(): FastifyAdapter {
   });
 }
 
-/** Puts request ids, what keeps other sites out, the login and the board in place; called before the app listens. */
+/** Puts request ids, what keeps other sites out, the login, the board, the versions and the documentation in place; called before the app listens. */
 export async function prepareControlServer(
   app: NestFastifyApplication,
   { password, queues }: { readonly password: string; readonly queues: readonly Queue[] },
@@ -39,10 +41,12 @@ export async function prepareControlServer(
   refuseCrossSiteRequests(fastify);
   await requireLogin(fastify, password);
   await mountQueueBoard(fastify, queues);
+  serveVersions(app);
+  serveDocumentation(app, await controlDocument(), 'Tidemark control API');
 }
 
 /**
- * What the board may load: the files of this origin only, and no page may frame it, to have its buttons clicked unseen. It
+ * What the board and the documentation may load: the files of this origin only, and no page may frame it, to have its buttons clicked unseen. It
  * sets styles inline and draws from data; TLS, where there is any, ends before this process, so nothing is upgraded to it.
  */
 const CONTENT_SECURITY_POLICY = {

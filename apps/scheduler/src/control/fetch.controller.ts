@@ -1,10 +1,14 @@
 import { MAX_TICKER_LENGTH, parseTicker } from '@app/domain';
+import { ApiAnswer, ApiRequest, VERSIONS } from '@app/openapi';
 import { sourceById, sourceByName, SOURCES } from '@app/sources';
 import { ExtraFetchRepository, type ExtraFetch } from '@app/storage';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { schemaFaults } from '../catalogue/schema-faults.js';
 import { PlannerService } from '../planning/planner.service.js';
+import { ApiProblems } from './documentation.js';
+import { FETCH_ANSWER, type PresentedFetch } from './fetch.answer.js';
 import { invalidRequest, unknownTicker } from './problem.js';
 
 /** How often a call that somebody asks for is tried at most. */
@@ -19,13 +23,15 @@ const names = (what: string) =>
     .max(10_000, `must name at most 10000 ${what}s`)
     .optional();
 
-const bodySchema = z.strictObject(
-  { tickers: names('ticker'), sources: names('source') },
-  {
-    error: (issue) =>
-      issue.code === 'invalid_type' ? 'must be an object, such as {"tickers":["btc_usd"]}' : undefined,
-  },
-);
+const bodySchema = z
+  .strictObject(
+    { tickers: names('ticker'), sources: names('source') },
+    {
+      error: (issue) =>
+        issue.code === 'invalid_type' ? 'must be an object, such as {"tickers":["btc_usd"]}' : undefined,
+    },
+  )
+  .meta({ id: 'FetchRequest' });
 
 const MEANINGS: Readonly<Record<ExtraFetch['state'], (fetch: ExtraFetch) => string>> = {
   fetching: () => 'a call is on its way',
@@ -40,7 +46,8 @@ const MEANINGS: Readonly<Record<ExtraFetch['state'], (fetch: ExtraFetch) => stri
 };
 
 /** Extra fetches: a call now, filed under the slot that runs. */
-@Controller('fetch')
+@ApiTags('fetch')
+@Controller({ path: 'fetch', version: VERSIONS })
 export class FetchController {
   constructor(
     private readonly fetches: ExtraFetchRepository,
@@ -48,6 +55,18 @@ export class FetchController {
   ) {}
 
   @Post()
+  @ApiOperation({
+    summary: 'Asks sources now, for the slot that runs',
+    description: 'Without a body every ticker is asked for, at every source. The answer does not wait for the calls.',
+  })
+  @ApiRequest({
+    description: 'Which tickers, and which of their sources; what is left out means all.',
+    schema: bodySchema,
+    example: { tickers: ['btc_usd'], sources: ['deribit'] },
+    required: false,
+  })
+  @ApiAnswer(FETCH_ANSWER)
+  @ApiProblems(400, 401, 404, 503)
   @HttpCode(202)
   async fetch(@Body() body: unknown) {
     const asked = parse(body ?? {});
@@ -66,7 +85,7 @@ export class FetchController {
   }
 }
 
-function present(fetch: ExtraFetch) {
+function present(fetch: ExtraFetch): PresentedFetch {
   return {
     ticker: fetch.ticker,
     source: sourceById(fetch.sourceId)?.name ?? String(fetch.sourceId),

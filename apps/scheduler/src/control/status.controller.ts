@@ -1,15 +1,22 @@
 import { planOf, sourceById, type SourceAccesses, lacksKey } from '@app/sources';
+import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { StatusRepository, type SourceStatus, type TickerStatus } from '@app/storage';
 import { Controller, Get, Inject } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { NameBook } from '../catalogue/name-book.js';
 import { TaskRunner, type TaskState } from '../tasks/run-tasks.js';
 import { SOURCE_ACCESSES } from '../tokens.js';
-
-/** How a source stands, in one word. */
-type SourceState = 'ok' | 'failing' | 'paused' | 'benched' | 'needs_key' | 'not_asked_yet';
+import { ApiProblems } from './documentation.js';
+import {
+  STATUS_ANSWER,
+  type PresentedSource,
+  type PresentedTask,
+  type PresentedTickerStatus,
+} from './status.answer.js';
 
 /** How everything stands: what an operator asks first. */
-@Controller('status')
+@ApiTags('status')
+@Controller({ path: 'status', version: VERSIONS })
 export class StatusController {
   constructor(
     private readonly status: StatusRepository,
@@ -19,6 +26,9 @@ export class StatusController {
   ) {}
 
   @Get()
+  @ApiOperation({ summary: 'How every source, ticker and periodic task stands' })
+  @ApiAnswer(STATUS_ANSWER)
+  @ApiProblems(401, 503)
   async read() {
     const nowMs = Date.now();
     const [sources, tickers] = await Promise.all([this.status.sources(nowMs), this.status.tickers(nowMs)]);
@@ -31,7 +41,7 @@ export class StatusController {
     };
   }
 
-  private presentSource(status: SourceStatus, nowMs: number) {
+  private presentSource(status: SourceStatus, nowMs: number): PresentedSource {
     const source = sourceById(status.sourceId);
     const access = source === undefined ? undefined : this.access[source.name];
     const plan = source === undefined ? undefined : planOf(source, access);
@@ -75,7 +85,7 @@ export class StatusController {
   }
 }
 
-function presentTicker(ticker: TickerStatus, nowMs: number) {
+function presentTicker(ticker: TickerStatus, nowMs: number): PresentedTickerStatus {
   return {
     ticker: ticker.ticker,
     interval_seconds: ticker.intervalSeconds,
@@ -89,7 +99,7 @@ function presentTicker(ticker: TickerStatus, nowMs: number) {
   };
 }
 
-function presentTask(task: TaskState) {
+function presentTask(task: TaskState): PresentedTask {
   return {
     name: task.name,
     every_seconds: task.everySeconds,
@@ -105,7 +115,7 @@ function timeOf(atMs: number | undefined): string | null {
   return atMs === undefined ? null : new Date(atMs).toISOString();
 }
 
-function stateOf(status: SourceStatus, needsKey: boolean, nowMs: number): SourceState {
+function stateOf(status: SourceStatus, needsKey: boolean, nowMs: number): PresentedSource['state'] {
   if (needsKey) return 'needs_key';
   if (future(status.benchedUntil, nowMs) !== null) return 'benched';
   if (future(status.pausedUntil, nowMs) !== null) return 'paused';

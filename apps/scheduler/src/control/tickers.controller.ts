@@ -1,28 +1,51 @@
 import { parseTicker } from '@app/domain';
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { ApiAnswer, ApiRequest, VERSIONS } from '@app/openapi';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { CataloguedTicker } from '@app/storage';
 import type { z } from 'zod';
 import { CatalogueService, requestOf } from '../catalogue/catalogue.service.js';
 import { schemaFaults } from '../catalogue/schema-faults.js';
 import { tickerChangeSchema, tickerRequestSchema } from '../catalogue/ticker-request.js';
+import { ApiProblems } from './documentation.js';
 import { conflict, invalidRequest, unknownTicker } from './problem.js';
+import { CHANGED_ANSWER, CREATED_ANSWER, DISABLED_ANSWER, TICKER_ANSWER, TICKERS_ANSWER } from './tickers.answer.js';
 
 /** The catalogue over HTTP: a change holds from the next slot on and needs no restart. */
-@Controller('tickers')
+@ApiTags('tickers')
+@Controller({ path: 'tickers', version: VERSIONS })
 export class TickersController {
   constructor(private readonly catalogue: CatalogueService) {}
 
   @Get()
+  @ApiOperation({ summary: 'Every ticker, and how it is sampled' })
+  @ApiAnswer(TICKERS_ANSWER)
+  @ApiProblems(401, 503)
   async list() {
     return { tickers: (await this.catalogue.list()).map(present) };
   }
 
   @Get(':ticker')
+  @ApiOperation({ summary: 'How a ticker is sampled' })
+  @ApiAnswer(TICKER_ANSWER)
+  @ApiProblems(401, 404, 503)
   async read(@Param('ticker') ticker: string) {
     return present(await this.known(ticker));
   }
 
   @Post()
+  @ApiOperation({
+    summary: 'Catalogues a ticker, or enables one that is disabled',
+    description:
+      'What is left out is as usual: every 60 s, by priority, from Deribit. A field that is not known is refused.',
+  })
+  @ApiRequest({
+    description: 'The ticker, and how it is to be sampled.',
+    schema: tickerRequestSchema,
+    example: { ticker: 'btc_usd', interval_seconds: 60, sources: ['deribit', { source: 'coingecko', standby: true }] },
+  })
+  @ApiAnswer(CREATED_ANSWER)
+  @ApiProblems(400, 401, 409, 503)
   async create(@Body() body: unknown) {
     const request = parse(tickerRequestSchema, body);
     const current = await this.catalogue.find(request.ticker);
@@ -33,6 +56,10 @@ export class TickersController {
   }
 
   @Patch(':ticker')
+  @ApiOperation({ summary: 'Changes how a ticker is sampled', description: 'What is left out stays as it is.' })
+  @ApiRequest({ description: 'What shall change.', schema: tickerChangeSchema, example: { interval_seconds: 10 } })
+  @ApiAnswer(CHANGED_ANSWER)
+  @ApiProblems(400, 401, 404, 409, 503)
   async change(@Param('ticker') ticker: string, @Body() body: unknown) {
     const change = parse(tickerChangeSchema, body);
     const current = await this.known(ticker);
@@ -42,6 +69,9 @@ export class TickersController {
   }
 
   @Delete(':ticker')
+  @ApiOperation({ summary: 'Stops sampling a ticker' })
+  @ApiAnswer(DISABLED_ANSWER)
+  @ApiProblems(401, 404, 503)
   @HttpCode(200)
   async disable(@Param('ticker') ticker: string) {
     await this.known(ticker);

@@ -1,0 +1,56 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject } from '@nestjs/swagger';
+import { openApiDocument, serveVersions } from '@app/openapi';
+import { ExtraFetchRepository, StatusRepository } from '@app/storage';
+import tidemark from '../../../../package.json' with { type: 'json' };
+import { CatalogueService } from '../catalogue/catalogue.service.js';
+import { NameBook } from '../catalogue/name-book.js';
+import { PlannerService } from '../planning/planner.service.js';
+import { TaskRunner } from '../tasks/run-tasks.js';
+import { SOURCE_ACCESSES } from '../tokens.js';
+import { FetchController } from './fetch.controller.js';
+import { StatusController } from './status.controller.js';
+import { TickersController } from './tickers.controller.js';
+
+/** What the controllers need; for a look at their routes nothing of it is made. */
+const NEEDED = [
+  CatalogueService,
+  ExtraFetchRepository,
+  NameBook,
+  PlannerService,
+  SOURCE_ACCESSES,
+  StatusRepository,
+  TaskRunner,
+];
+
+/** The controllers alone. */
+@Module({
+  controllers: [TickersController, StatusController, FetchController],
+  providers: NEEDED.map((provide) => ({ provide, useValue: undefined })),
+})
+class ControlRoutesModule {}
+
+/** The OpenAPI document of the control API, as it is served and as it is kept in docs/openapi-control.json. Needs no store. */
+export async function controlDocument(): Promise<OpenAPIObject> {
+  const app = await NestFactory.create(ControlRoutesModule, new FastifyAdapter(), {
+    logger: false,
+    abortOnError: false,
+  });
+  serveVersions(app);
+  const head = new DocumentBuilder()
+    .setTitle('Tidemark control')
+    .setDescription(
+      'What is sampled, how everything stands, and extra fetches. Everything is behind the login of the user `tidemark`; a change holds from the next slot on.',
+    )
+    .setVersion(tidemark.version)
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addBasicAuth({ type: 'http', scheme: 'basic' }, 'login')
+    .addSecurityRequirements('login')
+    .addTag('tickers', 'What is sampled')
+    .addTag('status', 'How everything stands')
+    .addTag('fetch', 'A call now')
+    .build();
+  return openApiDocument(app, head);
+}

@@ -1,0 +1,10 @@
+import { describeProblems } from '@app/openapi';
+
+/** Documents problem documents. */
+export const ApiProblems = describeProblems({
+  400: 'A wrong body: every wrong field is named.',
+  401: 'No login, or a wrong one.',
+  404: 'The ticker was never catalogued.',
+  409: 'It cannot be done as things stand; the detail says what can.',
+  503: 'The database is away; ask again shortly.',
+});

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { describeEnd, startChild, type Child } from './child-process.js';
 import { freeStorePort } from './free-port.js';
 import { keepText, keptPassword, keptText } from './kept-file.js';
@@ -155,6 +154,8 @@ async function untilCommands(child: Child, port: number, password: string): Prom
 }
 
 async function answersPing(port: number, password: string): Promise<boolean> {
+  // Not before: `tidemark all` watches over processes with the same library, and needs no driver.
+  const { Redis } = await import('ioredis');
   const redis = new Redis({
     host: '127.0.0.1',
     port,

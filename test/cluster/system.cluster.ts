@@ -144,7 +144,8 @@ describe('a system that samples and answers while it is upgraded', () => {
     say('slots at 5 s', { ...slow, gaps: slow.gaps.length });
     say('slots at 1 s', fast);
     expect(slow).toMatchObject({ missing: 0, unexplained: 0, gaps: [] });
-    expect(slow.expected).toBeGreaterThan(20);
+    // A minute of them at least: how long the upgrades take is the cluster's matter.
+    expect(slow.expected).toBeGreaterThanOrEqual(12);
     expect(fast.unexplained).toBe(0);
     expect(JSON.stringify(fast.gaps)).not.toMatch(/lost|not_planned/);
   });

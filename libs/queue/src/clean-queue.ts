@@ -35,7 +35,8 @@ async function staleJobs(queue: Queue, state: 'wait' | 'prioritized', types: Job
   for (let from = 0; from < LOOK_LIMIT; from += PAGE) {
     const jobs = await queue.getJobs(state, from, from + PAGE - 1, true);
     stale.push(...jobs.filter((job) => isStale(job, types, nowMs)));
-    if (jobs.length < PAGE) break;
+    // A page may be short before the end: a worker takes jobs while they are read.
+    if (jobs.length === 0) break;
   }
   return stale;
 }
@@ -47,5 +48,5 @@ function isStale({ name, timestamp }: Job, types: JobTypes, nowMs: number): bool
 
 /** A worker has taken it meanwhile, and has it in hand. */
 function ignoreTaken(error: unknown): void {
-  if (!(error instanceof Error && /lock/i.test(error.message))) throw error;
+  if (!(error instanceof Error && error.message.includes('is locked by another worker'))) throw error;
 }

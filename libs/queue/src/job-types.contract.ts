@@ -53,6 +53,12 @@ export function itRunsEveryType(store: () => QueueStore): void {
   });
 
   function work(handlers: Partial<HandlersOf<typeof TYPES>>): JobWorker<typeof TYPES> {
+    const prepared = prepare(handlers);
+    prepared.run();
+    return prepared;
+  }
+
+  function prepare(handlers: Partial<HandlersOf<typeof TYPES>>): JobWorker<typeof TYPES> {
     worker = new JobWorker({
       ...{ queue: queue.name, store: store(), types: TYPES, concurrency: 1 },
       handlers: { 'fetch-prices': async () => undefined, 'count-up': async () => undefined, ...handlers },
@@ -62,7 +68,6 @@ export function itRunsEveryType(store: () => QueueStore): void {
         stalled: () => undefined,
       },
     });
-    worker.run();
     return worker;
   }
 
@@ -162,6 +167,19 @@ export function itRunsEveryType(store: () => QueueStore): void {
     expect(ran).toEqual(['fetch']);
     paused.resume();
     await until('the others', () => ran.length === 3);
+  });
+
+  test('a worker that is paused before it runs takes no job, and begins when it is resumed', async () => {
+    const ran: string[] = [];
+    const paused = prepare({ 'fetch-prices': async () => void ran.push('fetch') });
+    paused.pause();
+    paused.run();
+    await addJobs(queue, [fetchJob(FETCH, 1)]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(ran).toEqual([]);
+    expect(await waiting()).toBe(1);
+    paused.resume();
+    await until('the job', () => ran.length === 1);
   });
 
   test('the clean-up leaves every job alone until it has waited for as long as its own type allows', async () => {

@@ -5,7 +5,7 @@ import type { CliSettings } from '../cli-settings.js';
 import type { FleetBudget } from './fleet-budget.js';
 
 /** How long one call waits for room under the limit of its source, in milliseconds; then the next source is asked. */
-const PATIENCE_MS = 60_000;
+const MAX_WAIT_MS = 60_000;
 
 /** What a {@link CommandBudget} works with. */
 export interface CommandBudgetParts {
@@ -45,7 +45,7 @@ export class CommandBudget {
         return (await this.takeFromFleet(request)) ?? this.takeAlone(source, cost, limit);
       },
       now,
-      patienceMs: PATIENCE_MS,
+      maxWaitMs: MAX_WAIT_MS,
       signal,
       onWait: (afterMs) => say(`waiting ${(afterMs / 1000).toFixed(1)} s until the limit of ${source.name} has room`),
     });

@@ -10,7 +10,7 @@ export interface ListBudgetParts {
 }
 
 /** How long a call for a list waits for room among the calls for prices, in milliseconds. */
-const PATIENCE_MS = 10_000;
+const MAX_WAIT_MS = 10_000;
 
 /**
  * Calls for lists of names count against the limits and the months of their sources, as those for prices do.
@@ -25,7 +25,7 @@ export function listBudget({ pool, access, limited }: ListBudgetParts) {
     return waitForRoom(source, {
       take: (nowMs) => budget.take({ sourceId: source.id, cost, nowMs, ...limits }),
       now: Date.now,
-      patienceMs: PATIENCE_MS,
+      maxWaitMs: MAX_WAIT_MS,
     });
   };
 }

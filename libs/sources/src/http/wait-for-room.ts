@@ -9,7 +9,7 @@ export interface RoomWait {
   /** The clock, milliseconds since 1970. */
   readonly now: () => number;
   /** For how long to wait in all, in milliseconds. */
-  readonly patienceMs: number;
+  readonly maxWaitMs: number;
   readonly signal?: AbortSignal | undefined;
   /** Called before each wait, with how long it will last in milliseconds. */
   readonly onWait?: ((afterMs: number) => void) | undefined;
@@ -18,14 +18,14 @@ export interface RoomWait {
 /**
  * Asks a budget for a call to a source until the limit has room for it.
  * @returns false when the month has no credits left, and the call must not be made.
- * @throws SourceError `rate_limited` when there will be no room for longer than the patience.
+ * @throws SourceError `rate_limited` when there will be no room within `maxWaitMs`.
  */
 export async function waitForRoom(
   source: Source,
-  { take, now, patienceMs, signal, onWait }: RoomWait,
+  { take, now, maxWaitMs, signal, onWait }: RoomWait,
 ): Promise<boolean> {
   let nowMs = now();
-  const giveUpAtMs = nowMs + patienceMs;
+  const giveUpAtMs = nowMs + maxWaitMs;
   for (;;) {
     const answer = await take(nowMs);
     if (answer.kind !== 'later') return answer.kind === 'granted';

@@ -138,7 +138,7 @@ describe.each(STORES)('two workers with two types of job in the queue of a sourc
       'read-thrice': async (reading, { checkpoint, signal }) => {
         for (let calls = reading.calls; calls < CALLS_PER_READING; calls += 1) {
           const take = (nowMs: number) => budget.take(source, 1, nowMs);
-          await waitForRoom(source, { take, now: Date.now, patienceMs: 60_000, signal });
+          await waitForRoom(source, { take, now: Date.now, maxWaitMs: 60_000, signal });
           await parts.client.fetch(source, [{ ticker: 'btc_usd', sourceName: 'btc_usd' }], {
             timeoutMs: 5_000,
             signal,

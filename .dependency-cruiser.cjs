@@ -18,17 +18,28 @@ module.exports = {
       name: 'foundation-libs-are-alone',
       severity: 'error',
       comment:
-        'libs/config, libs/observability, libs/nest, libs/openapi and libs/embedded import external packages only: pass what they need as an argument.',
-      from: { path: '^libs/(config|observability|nest|openapi|embedded)/', pathNot: tests },
+        'libs/config, libs/observability, libs/openapi and libs/embedded import external packages only: pass what they need as an argument.',
+      from: { path: '^libs/(config|observability|openapi|embedded)/', pathNot: tests },
       to: { path: '^(apps|libs)/', pathNot: '^libs/$1/' },
     },
     {
-      name: 'observability-runs-without-nest',
+      name: 'process-only-knows-logs',
       severity: 'error',
       comment:
-        'Every process loads libs/config and libs/observability, `tidemark all` and `health` too, which run no Nest: what needs it belongs into libs/nest.',
-      from: { path: '^libs/(config|observability)/', pathNot: tests },
-      to: { path: '^node_modules/(@nestjs/|@prometheus-io/)' },
+        'libs/process is what every process shares and imports libs/observability alone: what it asks of a database or a queue is handed over as a function by an app.',
+      from: { path: '^libs/process/', pathNot: tests },
+      to: { path: '^(apps|libs)/', pathNot: '^libs/(process|observability)/' },
+    },
+    {
+      name: 'processes-start-without-nest',
+      severity: 'error',
+      comment:
+        'Every process loads libs/config, libs/observability and @app/process, `tidemark all` and `health` too, which load no framework: what needs one belongs into libs/process/src/server.',
+      from: {
+        path: '^(libs/(config|observability|process)/|apps/(standalone|cli)/)',
+        pathNot: [tests, '^libs/process/src/server/'],
+      },
+      to: { path: '^(node_modules/(@nestjs/|fastify/|@fastify/|@prometheus-io/)|libs/process/src/server/)' },
     },
     {
       name: 'middle-libs-only-know-domain',
@@ -41,9 +52,10 @@ module.exports = {
     {
       name: 'libs-by-their-index',
       severity: 'error',
-      comment: "Import a lib by its index ('@app/<lib>'); export from there what others need.",
+      comment:
+        "Import a lib by its index ('@app/<lib>', and '@app/process/server'); export from there what others need.",
       from: { path: '^(apps/[^/]+|libs/[^/]+)/', pathNot: tests },
-      to: { path: '^libs/([^/]+)/src/(?!index\\.ts$)', pathNot: '^$1/' },
+      to: { path: '^libs/([^/]+)/src/(?!index\\.ts$)', pathNot: ['^$1/', '^libs/process/src/server/index\\.ts$'] },
     },
     {
       name: 'apps-are-processes',

@@ -1,5 +1,5 @@
-import { NestLogger } from '@app/nest';
-import { ClockWatch } from '@app/observability';
+import { NestLogger } from '@app/process/server';
+import { ClockWatch } from '@app/process';
 import { routeAnswers, type AnsweringRoute } from '@app/openapi';
 import { producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { SourceClient, SOURCES, type SourceAccesses } from '@app/sources';

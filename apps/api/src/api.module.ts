@@ -1,7 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { Registry } from '@prometheus-io/client';
-import { ClockWatch } from '@app/observability';
+import { ClockWatch } from '@app/process';
 import {
   databaseNowMs,
   ExplainReader,

@@ -1,5 +1,6 @@
 import { apiSettings, loadSettings, readerDatabaseUrl } from '@app/config';
-import { createLogger, runProcess } from '@app/observability';
+import { createLogger } from '@app/observability';
+import { runProcess } from '@app/process';
 import { keepHeapSmall } from './small-heap.js';
 
 const settings = loadSettings(apiSettings);

@@ -1,5 +1,5 @@
 import { allPorts, healthSettings, settingsOrExit } from '@app/config';
-import { isAllAnnounced } from '@app/observability';
+import { isAllAnnounced } from '@app/process';
 import { askPort, whyUnhealthy } from './health/ask-health.js';
 
 const settings = settingsOrExit(healthSettings);

@@ -1,4 +1,4 @@
-import { ClockWatch } from '@app/observability';
+import { ClockWatch } from '@app/process';
 import { register } from '@prometheus-io/client';
 import { exportClockOffset } from './clock-gauge.js';
 

@@ -1,4 +1,4 @@
-import type { ClockWatch } from '@app/observability';
+import type { ClockWatch } from '@app/process';
 import { Gauge, register } from '@prometheus-io/client';
 
 const NAME = 'tidemark_clock_offset_seconds';

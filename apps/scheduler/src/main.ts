@@ -5,7 +5,8 @@ import {
   settingsOrExit,
   sourceSettingsOf,
 } from '@app/config';
-import { createLogger, runProcess } from '@app/observability';
+import { createLogger } from '@app/observability';
+import { runProcess } from '@app/process';
 import { declareSourcesOrExit, SOURCES } from '@app/sources';
 import { startScheduler } from './start-scheduler.js';
 

@@ -1,5 +1,6 @@
 import { databaseUrl, queueLocation, loadSettings, migrateSettings } from '@app/config';
-import { createLogger, runToCompletion } from '@app/observability';
+import { createLogger } from '@app/observability';
+import { runToCompletion } from '@app/process';
 import { migrateQueueStore, queueStoreOf } from '@app/queue';
 import { declareSources, readDeclaredSources, SOURCES } from '@app/sources';
 import { migrate, whyUnreachable } from '@app/storage';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import '../../../test/support/one-realm-of-errors.js';
-import { NestLogger } from '@app/nest';
-import { ClockWatch } from '@app/observability';
+import { NestLogger } from '@app/process/server';
+import { ClockWatch } from '@app/process';
 import { producerOptions, queueStoreOf, useQueueStore, type QueueStore } from '@app/queue';
 import { SourceClient } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';

@@ -1,8 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
-import { OperationsModule, type ReadinessAnswer } from '@app/nest';
-import { ClockWatch, type Logger } from '@app/observability';
+import { OperationsModule, type ReadinessAnswer } from '@app/process/server';
+import type { Logger } from '@app/observability';
+import { ClockWatch } from '@app/process';
 import type { QueueStore } from '@app/queue';
 import {
   CatalogueRepository,

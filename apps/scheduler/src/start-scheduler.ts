@@ -1,5 +1,6 @@
 import { databaseUrl, queueLocation, keepsSourceLimits, type schedulerSettings, type SettingsOf } from '@app/config';
-import { NestLogger } from '@app/nest';
+import { NestLogger } from '@app/process/server';
+import type { Logger } from '@app/observability';
 import {
   ClockWatch,
   databaseCheck,
@@ -8,8 +9,7 @@ import {
   ReadinessWatch,
   waitUntilReady,
   type Closable,
-  type Logger,
-} from '@app/observability';
+} from '@app/process';
 import { createStoreCheck, producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { createPool, createWatchPool, databaseNowMs, fitnessAtStart, whyUnwritable } from '@app/storage';

@@ -1,5 +1,6 @@
 import { settingsOrExit, simulatorSettings } from '@app/config';
-import { createLogger, runProcess } from '@app/observability';
+import { createLogger } from '@app/observability';
+import { runProcess } from '@app/process';
 import { readHistoryFile } from './market/history-file.js';
 import { createSimulator } from './simulator.js';
 

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { OperationsModule } from '@app/nest';
+import { OperationsModule } from '@app/process/server';
 import { CallLog } from './calls/call-log.js';
 import { CallRates } from './calls/call-rates.js';
 import { CallsController } from './calls/calls.controller.js';

@@ -174,7 +174,7 @@ describe('the process', () => {
   it('refuses a port that is in use', async () => {
     const port = Number(new URL(address).port);
     const second = await createSimulator({ seed: 'spec' });
-    // The sentence that names SIMULATOR_PORT is made by @app/observability, which under Jest sees Node's own errors as
+    // The sentence that names SIMULATOR_PORT is made by @app/process, which under Jest sees Node's own errors as
     // strangers (another realm) and passes them on in their own words.
     await expect(second.listen(port)).rejects.toThrow(
       new RegExp(`SIMULATOR_PORT ${port} is in use|EADDRINUSE.*${port}`),

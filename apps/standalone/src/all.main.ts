@@ -1,5 +1,6 @@
 import { environmentWith } from '@app/config';
-import { createLogger, runProcess } from '@app/observability';
+import { createLogger } from '@app/observability';
+import { runProcess } from '@app/process';
 import { allEnvironment } from './all/all-environment.js';
 import { ALL_END_LIMIT_MS, runAll } from './all/run-all.js';
 import { messageOf } from '@app/embedded';

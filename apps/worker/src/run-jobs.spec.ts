@@ -1,4 +1,4 @@
-import type { ClockOffset } from '@app/observability';
+import type { ClockOffset } from '@app/process';
 import { createLogBook } from '../../../test/support/log-lines.js';
 import { RunJobs, type RunnableWorker } from './run-jobs.js';
 

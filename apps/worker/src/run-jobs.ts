@@ -1,5 +1,6 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { ClockWatch, type ClockOffset, type Logger } from '@app/observability';
+import type { Logger } from '@app/observability';
+import { ClockWatch, type ClockOffset } from '@app/process';
 import {
   JobWorker,
   sourceQueueName,

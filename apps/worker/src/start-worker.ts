@@ -1,5 +1,6 @@
 import { databaseUrl, queueLocation, keepsSourceLimits, type SettingsOf, type workerSettings } from '@app/config';
-import { NestLogger } from '@app/nest';
+import { NestLogger } from '@app/process/server';
+import type { Logger } from '@app/observability';
 import {
   ClockWatch,
   databaseCheck,
@@ -8,8 +9,7 @@ import {
   ReadinessWatch,
   waitUntilReady,
   type Closable,
-  type Logger,
-} from '@app/observability';
+} from '@app/process';
 import { createStoreCheck, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, lacksKey, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import {

@@ -1,6 +1,6 @@
 import { slotAt } from '@app/domain';
-import { NestLogger } from '@app/nest';
-import { ClockWatch } from '@app/observability';
+import { NestLogger } from '@app/process/server';
+import { ClockWatch } from '@app/process';
 import { fetchJob, sourceQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
 import { SourceClient } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';

@@ -1,7 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { JudgeOptions } from '@app/domain';
-import { OperationsModule, type ReadinessAnswer } from '@app/nest';
-import { ClockWatch, type Logger } from '@app/observability';
+import { OperationsModule, type ReadinessAnswer } from '@app/process/server';
+import type { Logger } from '@app/observability';
+import { ClockWatch } from '@app/process';
 import { SOURCE_JOBS, type HandlersOf, type QueueStore } from '@app/queue';
 import { parserVersionOf, SOURCES, SourceClient, type Source } from '@app/sources';
 import {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ClockWatch, databaseCheck, ReadinessWatch, type ClockOffset } from '@app/observability';
+import { ClockWatch, databaseCheck, ReadinessWatch, type ClockOffset } from '@app/process';
 import {
   connectionFault,
   DatabaseUnavailableError,

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Gauge, Histogram, Registry } from '@prometheus-io/client';
-import { collectProcessMetrics } from '@app/nest';
+import { collectProcessMetrics } from '@app/process/server';
 import type { Pool } from '@app/storage';
 import type { DatabaseWatch } from '../health/database.watch.js';
 import type { StreamSender } from '../prices/stream.sender.js';

@@ -1,5 +1,5 @@
 import { slotAt } from '@app/domain';
-import { ClockWatch } from '@app/observability';
+import { ClockWatch } from '@app/process';
 import { producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { PlanRepository, usedCredits } from '@app/storage';
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { ClockWatch, type Logger } from '@app/observability';
+import type { Logger } from '@app/observability';
+import { ClockWatch } from '@app/process';
 import { addJobs, fetchJob } from '@app/queue';
 import { sourceById } from '@app/sources';
 import { isTransientDatabaseError, PlanRepository, type EnqueuableFetch } from '@app/storage';

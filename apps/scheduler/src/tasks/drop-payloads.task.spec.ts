@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { ClockWatch } from '@app/observability';
+import { ClockWatch } from '@app/process';
 import { aRunner, lived } from '../../../../test/support/lived-tasks.js';
 import { createLogBook } from '../../../../test/support/log-lines.js';
 import { dropPayloads } from './drop-payloads.task.js';

@@ -1,4 +1,5 @@
-import type { ClockWatch, Logger } from '@app/observability';
+import type { Logger } from '@app/observability';
+import type { ClockWatch } from '@app/process';
 import type { SourceAccesses } from '@app/sources';
 import type { CloseRepository, PayloadRepository, Pool } from '@app/storage';
 import type { FetchQueues } from '../planning/fetch-queues.js';

@@ -11,7 +11,7 @@ import {
   type SettingsOf,
   workerSettings,
 } from '@app/config';
-import type { AllPorts } from '@app/observability';
+import type { AllPorts } from '@app/process';
 
 /** The processes of `tidemark all`. */
 export type AllProcess = 'migrate' | 'scheduler' | 'worker' | 'api';

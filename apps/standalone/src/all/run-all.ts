@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { announceAll, type Logger } from '@app/observability';
+import type { Logger } from '@app/observability';
+import { announceAll } from '@app/process';
 import { entryPoint } from '../launch/apps.js';
 import { type Child, describeEnd, startChild, Supervisor } from '@app/embedded';
 import type { AllEnvironment, AllProcess } from './all-environment.js';

@@ -1,5 +1,5 @@
-import { NestLogger } from '@app/nest';
-import { ClockWatch } from '@app/observability';
+import { NestLogger } from '@app/process/server';
+import { ClockWatch } from '@app/process';
 import {
   fetchJob,
   jobType,

@@ -1,5 +1,5 @@
-import { NestLogger } from '@app/nest';
-import { ClockWatch } from '@app/observability';
+import { NestLogger } from '@app/process/server';
+import { ClockWatch } from '@app/process';
 import { fetchJob, sourceQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
 import { SourceClient, sourceByName } from '@app/sources';
 import { createPool, databaseNowMs, type Pool } from '@app/storage';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { explainListenError } from './run-process.js';
 
 const HOOKS = new URL('../../../test/standalone/typescript.hooks.mjs', import.meta.url).href;
-const LOGGER = new URL('logger.ts', import.meta.url).href;
+const LOGGER = new URL('../../observability/src/logger.ts', import.meta.url).href;
 const RUN_PROCESS = new URL('run-process.ts', import.meta.url).href;
 
 interface Ended {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { ClockWatch } from './clock-watch.js';
-import { describeFault } from './describe-fault.js';
+import { describeFault } from '@app/observability';
 
 /** Something outside of the process that it needs for its work, and how it is asked after. */
 export interface ReadinessCheck {

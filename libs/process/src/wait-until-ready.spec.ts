@@ -1,7 +1,7 @@
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { freePort } from '../../../test/support/free-port.mjs';
-import { createLogger, type Logger } from './logger.js';
+import { createLogger, type Logger } from '@app/observability';
 import { waitUntilReady } from './wait-until-ready.js';
 
 const HOST = '127.0.0.1';

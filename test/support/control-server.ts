@@ -1,12 +1,10 @@
-import { NestLogger } from '@app/process/server';
+import { createServer } from '@app/process/server';
 import { ClockWatch } from '@app/process';
 import { routeAnswers, type AnsweringRoute } from '@app/openapi';
 import { producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';
-import { NestFactory } from '@nestjs/core';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createControlAdapter, prepareControlServer } from '../../apps/scheduler/src/control/control-server.js';
+import { CONTROL_SERVER, prepareControlServer } from '../../apps/scheduler/src/control/control-server.js';
 import { FetchQueues } from '../../apps/scheduler/src/planning/fetch-queues.js';
 import { PlannerService } from '../../apps/scheduler/src/planning/planner.service.js';
 import { RunWakeJobs } from '../../apps/scheduler/src/planning/run-wake-jobs.js';
@@ -88,10 +86,7 @@ export async function startControlServer(
     { ...stores, logger: log.logger, clock, readiness: () => [], sources },
     tasksOf,
   );
-  const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
-    logger: new NestLogger(log.logger),
-    abortOnError: false,
-  });
+  const app = await createServer(module, { logger: log.logger, ...CONTROL_SERVER });
   await prepareControlServer(app, { password: CONTROL_PASSWORD, queues: queues.all() });
   const check = documentedReplies(app, UNDOCUMENTED);
   await app.listen(0, '127.0.0.1');

@@ -1,19 +1,17 @@
 import 'reflect-metadata';
-import type { AddressInfo } from 'node:net';
-import { NestFactory } from '@nestjs/core';
+import type { Server } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Registry } from '@prometheus-io/client';
-import { NestLogger } from '@app/process/server';
+import { createServer, listenOn } from '@app/process/server';
 import type { Logger } from '@app/observability';
-import { explainListenError } from '@app/process';
 import { serveDocumentation, serveVersions } from '@app/openapi';
 import { createPool, createWatchPool, type Mode } from '@app/storage';
 import { ApiModule } from './api.module.js';
 import { DatabaseWatch } from './health/database.watch.js';
-import { closeServer, createAdapter, prepareServer } from './http/http-server.js';
 import { measureRequests } from './http/metrics.js';
 import { apiDocument } from './documentation/openapi.js';
-import { ProblemFilter } from './http/problem.filter.js';
+import { API_PROBLEMS } from './http/problem.js';
+import { refuseWriting } from './http/read-only.js';
 import type { Clock } from './tokens.js';
 
 /** How an API is made. */
@@ -52,6 +50,12 @@ export interface Api {
 /** Connections that answer requests: more than cores of the database make nothing faster. */
 const READ_CONNECTIONS = 10;
 
+/**
+ * Who may say by `X-Forwarded-Proto` and `X-Forwarded-Host` how a visitor reached us: proxies on this machine or in a private network,
+ * where TLS ends. The home page alone makes use of it, for the address that it shows.
+ */
+const TRUSTED_PROXIES = ['loopback', 'linklocal', 'uniquelocal'];
+
 const STREAM_IDLE_MS = 60_000;
 
 /** The process has 8 s for all of its end. */
@@ -61,35 +65,37 @@ const FINISH_WITHIN_MS = 5_000;
 export async function createApi(options: ApiOptions): Promise<Api> {
   const { logger, mode, onFatal } = options;
   const url = readingInOrder(options.databaseUrl);
-  const app = await NestFactory.create<NestFastifyApplication>(
-    ApiModule.around({
-      settings: { databaseUrl: url, mode, logger, onFatal, streamIdleMs: options.streamIdleMs ?? STREAM_IDLE_MS },
-      now: options.now ?? Date.now,
-      readPool: createPool({
-        url,
-        applicationName: 'tidemark-api',
-        maxConnections: READ_CONNECTIONS,
-        onIdleError: (error) => logger.debug({ event: 'database_connection_lost' }, error.message),
-      }),
-      watchPool: createWatchPool(url, 'tidemark-api-watch'),
+  const module = ApiModule.around({
+    settings: { databaseUrl: url, mode, logger, onFatal, streamIdleMs: options.streamIdleMs ?? STREAM_IDLE_MS },
+    now: options.now ?? Date.now,
+    readPool: createPool({
+      url,
+      applicationName: 'tidemark-api',
+      maxConnections: READ_CONNECTIONS,
+      onIdleError: (error) => logger.debug({ event: 'database_connection_lost' }, error.message),
     }),
-    createAdapter(),
-    { logger: new NestLogger(logger), abortOnError: false },
-  );
-  serveVersions(app);
-  app.useGlobalFilters(new ProblemFilter(logger));
-  measureRequests(app.getHttpAdapter().getInstance(), app.get(Registry));
+    watchPool: createWatchPool(url, 'tidemark-api-watch'),
+  });
+  const app: NestFastifyApplication = await createServer(module, {
+    logger,
+    problems: API_PROBLEMS,
+    // Nobody sends a body to an API that only reads.
+    bodyLimit: 1,
+    trustProxy: TRUSTED_PROXIES,
+    isEnding: () => watch.ending,
+  });
   const watch = app.get(DatabaseWatch);
-  await prepareServer(app, () => watch.ending);
+  const fastify = app.getHttpAdapter().getInstance();
+  serveVersions(app);
+  measureRequests(fastify, app.get(Registry));
+  refuseWriting(fastify);
   serveDocumentation(app, apiDocument(app), 'Tidemark API');
   return {
     app,
     listen: async (port, host) => {
-      await app.listen(port, host).catch((error: unknown) => {
-        throw explainListenError(error, 'API_PORT', port);
-      });
+      const address = await listenOn(app, { host, port, portVariable: 'API_PORT' });
       watch.start();
-      return addressOf(app.getHttpServer().address());
+      return address;
     },
     end: () => watch.end(),
     close: async () => {
@@ -110,8 +116,16 @@ function readingInOrder(databaseUrl: string): string {
   return url.href;
 }
 
-function addressOf(address: AddressInfo | string | null): string {
-  if (address === null || typeof address === 'string') throw new Error('the API does not listen on a port');
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
+/**
+ * Closes an app whose answers in flight are finished first; long streams that are not done by then are cut.
+ * @param finishWithinMs how long answers in flight may take before they are cut, in milliseconds.
+ */
+async function closeServer(app: NestFastifyApplication, finishWithinMs: number): Promise<void> {
+  const server: Server = app.getHttpServer();
+  const cut = setTimeout(() => server.closeAllConnections(), finishWithinMs);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(cut);
+  }
 }

@@ -1,5 +1,4 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { OperationsModule, type ReadinessAnswer } from '@app/process/server';
 import type { Logger } from '@app/observability';
@@ -23,7 +22,6 @@ import { NameBook } from './catalogue/name-book.js';
 import { SourceLoad } from './catalogue/source-load.js';
 import { exportClockOffset } from './clock-gauge.js';
 import { FetchController } from './control/fetch.controller.js';
-import { ProblemFilter } from './control/problem.filter.js';
 import { StatusController } from './control/status.controller.js';
 import { TickersController } from './control/tickers.controller.js';
 import { CreditPlanner } from './planning/credit-planner.js';
@@ -115,7 +113,6 @@ export class SchedulerModule {
           inject: [PlannerService],
           useFactory: (planner: PlannerService) => new RunWakeJobs(planner, queueStore, logger),
         },
-        { provide: APP_FILTER, useClass: ProblemFilter },
       ],
     };
   }

@@ -1,24 +1,14 @@
 import { databaseUrl, queueLocation, keepsSourceLimits, type schedulerSettings, type SettingsOf } from '@app/config';
-import { NestLogger } from '@app/process/server';
+import { createServer, listenOn } from '@app/process/server';
 import type { Logger } from '@app/observability';
-import {
-  ClockWatch,
-  databaseCheck,
-  endsWithin,
-  explainListenError,
-  ReadinessWatch,
-  waitUntilReady,
-  type Closable,
-} from '@app/process';
+import { ClockWatch, databaseCheck, endsWithin, ReadinessWatch, waitUntilReady, type Closable } from '@app/process';
 import { createStoreCheck, producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { createPool, createWatchPool, databaseNowMs, fitnessAtStart, whyUnwritable } from '@app/storage';
-import { NestFactory } from '@nestjs/core';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DEFAULT_CATALOGUE, readCatalogueFile } from './catalogue/catalogue-file.js';
 import { CatalogueService } from './catalogue/catalogue.service.js';
 import { controlPassword, CONTROL_USER } from './control/control-password.js';
-import { createControlAdapter, prepareControlServer } from './control/control-server.js';
+import { CONTROL_SERVER, prepareControlServer } from './control/control-server.js';
 import { BOARD_PATH } from './control/queue-board.js';
 import { FetchQueues } from './planning/fetch-queues.js';
 import { SchedulerModule } from './scheduler.module.js';
@@ -56,9 +46,7 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
     ...{ pool, databaseUrl: stores.url, queueStore, queues, payloadRetentionDays },
     ...{ logger, clock, readiness, sources },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
-    logger: new NestLogger(logger),
-  });
+  const app = await createServer(module, { logger, ...CONTROL_SERVER });
   await beginCatalogue(
     app.get(CatalogueService),
     { tickers, intervalSeconds: settings.SAMPLE_INTERVAL_SECONDS },
@@ -67,9 +55,7 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
   const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
   await prepareControlServer(app, { password: login.password, queues: queues.all() });
   watch.start();
-  await app.listen(port, host).catch((error: unknown) => {
-    throw explainListenError(error, 'CONTROL_PORT', port);
-  });
+  await listenOn(app, { host, port, portVariable: 'CONTROL_PORT' });
   logger.info(
     {
       event: 'started',

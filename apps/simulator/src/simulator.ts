@@ -1,10 +1,8 @@
 import 'reflect-metadata';
-import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { NestLogger } from '@app/process/server';
+import { listenOn, NestLogger } from '@app/process/server';
 import { createLogger, type Logger } from '@app/observability';
-import { explainListenError } from '@app/process';
 import { CallLog, type CallLimits } from './calls/call-log.js';
 import { CallRates } from './calls/call-rates.js';
 import type { Clock } from './calls/source-calls.service.js';
@@ -87,20 +85,11 @@ export async function createSimulator(options: SimulatorOptions): Promise<Simula
     faults,
     events,
     listen: async (port, host = '127.0.0.1') => {
-      await app.listen(port, host).catch((error: unknown) => {
-        throw explainListenError(error, 'SIMULATOR_PORT', port);
-      });
-      return addressOf(app.getHttpServer().address());
+      return listenOn(app, { host, port, portVariable: 'SIMULATOR_PORT' });
     },
     close: async () => {
       faults.end();
       await app.close();
     },
   };
-}
-
-function addressOf(address: AddressInfo | string | null): string {
-  if (address === null || typeof address === 'string') throw new Error('the simulator does not listen on a port');
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
 }

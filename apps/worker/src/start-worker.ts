@@ -1,15 +1,7 @@
 import { databaseUrl, queueLocation, keepsSourceLimits, type SettingsOf, type workerSettings } from '@app/config';
-import { NestLogger } from '@app/process/server';
+import { createServer, listenOn, plainProblem, type ProblemRules } from '@app/process/server';
 import type { Logger } from '@app/observability';
-import {
-  ClockWatch,
-  databaseCheck,
-  endsWithin,
-  explainListenError,
-  ReadinessWatch,
-  waitUntilReady,
-  type Closable,
-} from '@app/process';
+import { ClockWatch, databaseCheck, endsWithin, ReadinessWatch, waitUntilReady, type Closable } from '@app/process';
 import { createStoreCheck, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, lacksKey, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import {
@@ -21,8 +13,6 @@ import {
   whyUnwritable,
   type Pool,
 } from '@app/storage';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { WorkerModule } from './worker.module.js';
 
 type Settings = SettingsOf<typeof workerSettings>;
@@ -32,6 +22,12 @@ const GIVE_BACK_WITHIN_MS = 2_000;
 
 /** How long the connections may take to close after that, in milliseconds. */
 const DISCONNECT_WITHIN_MS = 500;
+
+/** Nobody but an orchestrator asks a worker. */
+const WORKER_PROBLEMS: ProblemRules = {
+  notFound: plainProblem(404, 'There is nothing here but /livez, /readyz and /metrics.'),
+  fault: plainProblem(500, 'This is a fault of the worker; its log tells more under the request id.'),
+};
 
 /** Starts a worker: waits for a database that fits, then takes jobs. */
 export async function startWorker(settings: Settings, access: SourceAccesses, logger: Logger): Promise<Closable> {
@@ -64,17 +60,9 @@ export async function startWorker(settings: Settings, access: SourceAccesses, lo
     finishWithinMs,
     now: Date.now,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(
-    module,
-    new FastifyAdapter({ forceCloseConnections: true }),
-    {
-      logger: new NestLogger(logger),
-    },
-  );
+  const app = await createServer(module, { logger, problems: WORKER_PROBLEMS });
   readiness.start();
-  await app.listen(port, host).catch((error: unknown) => {
-    throw explainListenError(error, 'WORKER_PORT', port);
-  });
+  await listenOn(app, { host, port, portVariable: 'WORKER_PORT' });
   logger.info({ event: 'started', queue: queueStore.kind, port }, 'taking jobs');
   return {
     end: () => readiness.end(),

@@ -1,41 +1,18 @@
-/** One wrong parameter of a request. */
-export interface ParameterError {
-  readonly parameter: string;
-  readonly detail: string;
-}
+import { plainProblem, ProblemError, type ParameterError, type ProblemRules } from '@app/process/server';
+import { DatabaseUnavailableError } from '@app/storage';
 
-/** What went wrong, in the words of RFC 9457; `instance` and `request_id` are added when it is sent. */
-export interface Problem {
-  /** `about:blank` where the status says it all, else a name of ours that stays as it is. */
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly errors?: readonly ParameterError[] | undefined;
-}
-
-/** Thrown to answer a request with a problem document. */
-export class ProblemError extends Error {
-  override readonly name = 'ProblemError';
-
-  /** @param headers sent with it, e.g. `retry-after` in seconds. */
-  constructor(
-    readonly problem: Problem,
-    readonly headers: Readonly<Record<string, string>> = {},
-  ) {
-    super(problem.detail);
-  }
-}
+/** How the API answers what fails. */
+export const API_PROBLEMS: ProblemRules = {
+  known: (error) =>
+    error instanceof DatabaseUnavailableError
+      ? unavailable('The database does not answer; ask again shortly.')
+      : undefined,
+  notFound: plainProblem(404, 'There is nothing here; / and /docs list what there is.', 'Not found'),
+  fault: plainProblem(500, 'This is a fault of the API; its log tells more under the request id.', 'Internal error'),
+};
 
 /** Seconds after which asking again makes sense when the database is away; it is looked for every second. */
 export const RETRY_AFTER_SECONDS = 2;
-
-/** 400 that names every wrong parameter. */
-export function invalidParameters(errors: readonly ParameterError[]): ProblemError {
-  const detail = errors.map((error) => `${error.parameter} ${error.detail}`).join('; ');
-  const type = 'urn:tidemark:problem:invalid-parameters';
-  return new ProblemError({ type, title: 'Invalid parameters', status: 400, detail, errors });
-}
 
 /** 404 for a ticker that is not in the catalogue. */
 export function unknownTicker(error: ParameterError): ProblemError {
@@ -63,9 +40,4 @@ export function unavailable(detail: string): ProblemError {
   const type = 'urn:tidemark:problem:unavailable';
   const headers = { 'retry-after': String(RETRY_AFTER_SECONDS) };
   return new ProblemError({ type, title: 'Service unavailable', status: 503, detail }, headers);
-}
-
-/** A problem that its HTTP status describes. */
-export function plainProblem(status: number, title: string, detail: string): Problem {
-  return { type: 'about:blank', title, status, detail };
 }

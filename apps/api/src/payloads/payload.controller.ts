@@ -2,9 +2,10 @@ import { Controller, Get, Inject, Param, Query, Res, UseGuards } from '@nestjs/c
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiAnswer, VERSIONS } from '@app/openapi';
+import { invalidParameters } from '@app/process/server';
 import { PayloadReader } from '@app/storage';
 import { ApiProblems } from '../documentation/documentation.js';
-import { invalidParameters, unknownPayload } from '../http/problem.js';
+import { unknownPayload } from '../http/problem.js';
 import { QueryReader, type RawQuery } from '../http/query.reader.js';
 import { ReadyGuard } from '../health/ready.guard.js';
 import { PAYLOAD_ANSWER } from './payload.answer.js';

@@ -1,6 +1,6 @@
+import { sendProblem, type ProblemError } from '@app/process/server';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { forbidden, unsupportedBody, type Problem } from './problem.js';
-import { sendProblem } from './problem.filter.js';
+import { forbidden, unsupportedBody } from './problem.js';
 
 /**
  * Refuses what a page of another site can make a browser send: the browser adds the login that it remembers by itself, so
@@ -19,7 +19,7 @@ const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** `none` is what the user typed or opened from a bookmark. https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header */
 const OWN_SITES: ReadonlySet<string> = new Set(['same-origin', 'none']);
 
-function refusalOf(request: FastifyRequest): Problem | undefined {
+function refusalOf(request: FastifyRequest): ProblemError | undefined {
   if (READING_METHODS.has(request.method)) return undefined;
   const { origin, host, 'sec-fetch-site': site } = request.headers;
   if (typeof site === 'string' && !OWN_SITES.has(site)) {

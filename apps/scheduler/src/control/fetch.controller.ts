@@ -1,5 +1,6 @@
 import { MAX_TICKER_LENGTH, parseTicker } from '@app/domain';
 import { ApiAnswer, ApiRequest, VERSIONS } from '@app/openapi';
+import { invalidParameters } from '@app/process/server';
 import { sourceById, sourceByName, SOURCES } from '@app/sources';
 import { ExtraFetchRepository, type ExtraFetch } from '@app/storage';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
@@ -9,7 +10,7 @@ import { schemaFaults } from '../catalogue/schema-faults.js';
 import { PlannerService } from '../planning/planner.service.js';
 import { ApiProblems } from './documentation.js';
 import { FETCH_ANSWER, type PresentedFetch } from './fetch.answer.js';
-import { invalidRequest, unknownTicker } from './problem.js';
+import { unknownTicker } from './problem.js';
 
 /** How often a call that somebody asks for is tried at most. */
 const MAX_ATTEMPTS = 2;
@@ -101,12 +102,14 @@ function sourceIdOf(name: string): number {
   const source = sourceByName(name);
   if (source !== undefined) return source.id;
   const known = SOURCES.map((one) => one.name).join(', ');
-  throw invalidRequest([{ parameter: 'sources', detail: `there is no source ${name.slice(0, 63)}; known: ${known}` }]);
+  throw invalidParameters([
+    { parameter: 'sources', detail: `there is no source ${name.slice(0, 63)}; known: ${known}` },
+  ]);
 }
 
 function notSampled(ticker: string, sources: readonly string[] | undefined): Error {
   if (sources === undefined) return unknownTicker(ticker);
-  return invalidRequest([
+  return invalidParameters([
     {
       parameter: 'tickers',
       detail: `${ticker} is not sampled from ${sources.join(', ')}: GET /tickers/${ticker} tells from where`,
@@ -117,7 +120,7 @@ function notSampled(ticker: string, sources: readonly string[] | undefined): Err
 function parse(body: unknown): z.output<typeof bodySchema> {
   const result = bodySchema.safeParse(body);
   if (result.success) return result.data;
-  throw invalidRequest(schemaFaults(result.error));
+  throw invalidParameters(schemaFaults(result.error));
 }
 
 function isoOf(slot: number): string {

@@ -1,6 +1,7 @@
+import { invalidParameters, problemOf } from '@app/process/server';
 import { BadRequestException } from '@nestjs/common';
 import { CatalogueError } from '../catalogue/resolve-ticker.js';
-import { invalidRequest, problemOf, unknownTicker } from './problem.js';
+import { CONTROL_PROBLEMS, unknownTicker } from './problem.js';
 
 describe('a problem of the control API', () => {
   it.each([
@@ -16,7 +17,7 @@ describe('a problem of the control API', () => {
     ['a refusal of Nest', new BadRequestException('wrong'), 400],
     ['a catalogue that cannot be', new CatalogueError(['one', 'two']), 400],
   ])('is of the status of %s', (_what, error, status) => {
-    expect(problemOf(error)).toMatchObject({
+    expect(problemOf(error, CONTROL_PROBLEMS).problem).toMatchObject({
       status,
       type: expect.stringMatching(/./),
       title: expect.stringMatching(/./),
@@ -24,12 +25,12 @@ describe('a problem of the control API', () => {
   });
 
   it('tells nobody what went wrong inside', () => {
-    const problem = problemOf(new Error('password=secret'));
+    const problem = problemOf(new Error('password=secret'), CONTROL_PROBLEMS).problem;
     expect(JSON.stringify(problem)).not.toContain('secret');
   });
 
   it('lists the faults of a catalogue one by one', () => {
-    expect(problemOf(new CatalogueError(['one', 'two'])).errors).toEqual([
+    expect(problemOf(new CatalogueError(['one', 'two']), CONTROL_PROBLEMS).problem.errors).toEqual([
       { parameter: 'sources', detail: 'one' },
       { parameter: 'sources', detail: 'two' },
     ]);
@@ -37,11 +38,11 @@ describe('a problem of the control API', () => {
 
   it('lists no more faults than anybody reads', () => {
     const faults = Array.from({ length: 1_000 }, (_, index) => ({ parameter: `f${index}`, detail: 'is wrong' }));
-    expect(invalidRequest(faults).problem.errors).toHaveLength(20);
+    expect(invalidParameters(faults).problem.errors).toHaveLength(20);
   });
 
   it('calls a fault of the whole body by that name', () => {
-    expect(invalidRequest([{ parameter: '', detail: 'must be an object' }]).problem).toMatchObject({
+    expect(invalidParameters([{ parameter: '', detail: 'must be an object' }]).problem).toMatchObject({
       detail: 'body must be an object',
       errors: [{ parameter: 'body' }],
     });

@@ -1,6 +1,7 @@
 import { parseTicker } from '@app/domain';
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiAnswer, ApiRequest, VERSIONS } from '@app/openapi';
+import { invalidParameters } from '@app/process/server';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { CataloguedTicker } from '@app/storage';
 import type { z } from 'zod';
@@ -8,7 +9,7 @@ import { CatalogueService, requestOf } from '../catalogue/catalogue.service.js';
 import { schemaFaults } from '../catalogue/schema-faults.js';
 import { tickerChangeSchema, tickerRequestSchema } from '../catalogue/ticker-request.js';
 import { ApiProblems } from './documentation.js';
-import { conflict, invalidRequest, unknownTicker } from './problem.js';
+import { conflict, unknownTicker } from './problem.js';
 import { CHANGED_ANSWER, CREATED_ANSWER, DISABLED_ANSWER, TICKER_ANSWER, TICKERS_ANSWER } from './tickers.answer.js';
 
 /** The catalogue over HTTP: a change holds from the next slot on and needs no restart. */
@@ -110,5 +111,5 @@ function present(ticker: CataloguedTicker) {
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  throw invalidRequest(schemaFaults(result.error));
+  throw invalidParameters(schemaFaults(result.error));
 }

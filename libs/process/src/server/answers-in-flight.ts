@@ -1,5 +1,6 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 
 /**
  * Has a server that closes end each connection after its last answer is wholly out. Node's own closing of idle connections
@@ -7,7 +8,12 @@ import type { Socket } from 'node:net';
  * cuts it; and it looks only once, so that a connection that is kept open after its answer holds up the end.
  * @param isEnding whether connections are to be ended from here on.
  */
-export function finishAnswersInFlight(server: Server, isEnding: () => boolean): void {
+export function finishAnswersInFlight(fastify: FastifyInstance, isEnding: () => boolean): void {
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isEnding()) void reply.header('connection', 'close');
+    done();
+  });
+  const { server } = fastify;
   const idle = new Set<Socket>();
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     idle.delete(socket);

@@ -1,7 +1,8 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { Registry } from '@prometheus-io/client';
+import type { Registry } from '@prometheus-io/client';
 import { ClockWatch } from '@app/process';
+import { MetricsModule } from '@app/process/server';
 import {
   databaseNowMs,
   ExplainReader,
@@ -20,8 +21,6 @@ import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { HomeController } from './home/home.controller.js';
 import { LatestPrices } from './prices/latest-prices.service.js';
-import { createMetrics } from './http/metrics.js';
-import { MetricsController } from './health/metrics.controller.js';
 import { PayloadController } from './payloads/payload.controller.js';
 import { PriceController } from './prices/price.controller.js';
 import { QueryReader } from './http/query.reader.js';
@@ -38,6 +37,8 @@ export interface ApiParts {
   readonly readPool: Pool;
   /** Watches the database. */
   readonly watchPool: Pool;
+  /** Holds its metrics. */
+  readonly registry: Registry;
 }
 
 /** The longest wait for connections that are still busy when the process ends, in milliseconds. */
@@ -53,11 +54,12 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
   ) {}
 
   /** The module around the given parts. */
-  static around({ settings, now, readPool, watchPool }: ApiParts): DynamicModule {
+  static around({ settings, now, readPool, watchPool, registry }: ApiParts): DynamicModule {
+    const clock = new ClockWatch(() => databaseNowMs(watchPool), now);
     const database = new ReadDatabase(readPool);
     return {
       module: ApiModule,
-      imports: [TerminusModule.forRoot({ logger: false })],
+      imports: [TerminusModule.forRoot({ logger: false }), MetricsModule.forRoot({ clock, registry })],
       controllers: [
         HomeController,
         PriceController,
@@ -66,7 +68,6 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
         GapController,
         TickerController,
         HealthController,
-        MetricsController,
       ],
       providers: [
         { provide: API_SETTINGS, useValue: settings },
@@ -74,17 +75,12 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
         { provide: READ_POOL, useValue: readPool },
         { provide: WATCH_POOL, useValue: watchPool },
         { provide: WATCH_DATABASE, useValue: new ReadDatabase(watchPool) },
-        { provide: ClockWatch, useValue: new ClockWatch(() => databaseNowMs(watchPool), now) },
+        { provide: ClockWatch, useValue: clock },
         { provide: PriceReader, useValue: new PriceReader(database) },
         { provide: ExplainReader, useValue: new ExplainReader(database) },
         { provide: PayloadReader, useValue: new PayloadReader(database) },
         { provide: GapReader, useValue: new GapReader(database) },
         { provide: TickerReader, useValue: new TickerReader(database) },
-        {
-          provide: Registry,
-          useFactory: (watch: DatabaseWatch, sender: StreamSender) => createMetrics({ pool: readPool, watch, sender }),
-          inject: [DatabaseWatch, StreamSender],
-        },
         DatabaseWatch,
         HealthService,
         LatestPrices,

@@ -8,7 +8,8 @@ import { serveDocumentation, serveVersions } from '@app/openapi';
 import { createPool, createWatchPool, type Mode } from '@app/storage';
 import { ApiModule } from './api.module.js';
 import { DatabaseWatch } from './health/database.watch.js';
-import { measureRequests } from './http/metrics.js';
+import { measureApi, measureRequests } from './http/metrics.js';
+import { StreamSender } from './prices/stream.sender.js';
 import { apiDocument } from './documentation/openapi.js';
 import { API_PROBLEMS } from './http/problem.js';
 import { refuseWriting } from './http/read-only.js';
@@ -65,15 +66,18 @@ const FINISH_WITHIN_MS = 5_000;
 export async function createApi(options: ApiOptions): Promise<Api> {
   const { logger, mode, onFatal } = options;
   const url = readingInOrder(options.databaseUrl);
+  const registry = new Registry();
+  const readPool = createPool({
+    url,
+    applicationName: 'tidemark-api',
+    maxConnections: READ_CONNECTIONS,
+    onIdleError: (error) => logger.debug({ event: 'database_connection_lost' }, error.message),
+  });
   const module = ApiModule.around({
     settings: { databaseUrl: url, mode, logger, onFatal, streamIdleMs: options.streamIdleMs ?? STREAM_IDLE_MS },
     now: options.now ?? Date.now,
-    readPool: createPool({
-      url,
-      applicationName: 'tidemark-api',
-      maxConnections: READ_CONNECTIONS,
-      onIdleError: (error) => logger.debug({ event: 'database_connection_lost' }, error.message),
-    }),
+    registry,
+    readPool,
     watchPool: createWatchPool(url, 'tidemark-api-watch'),
   });
   const app: NestFastifyApplication = await createServer(module, {
@@ -87,7 +91,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const watch = app.get(DatabaseWatch);
   const fastify = app.getHttpAdapter().getInstance();
   serveVersions(app);
-  measureRequests(fastify, app.get(Registry));
+  measureApi(registry, { pool: readPool, watch, sender: app.get(StreamSender) });
+  measureRequests(fastify, registry);
   refuseWriting(fastify);
   serveDocumentation(app, apiDocument(app), 'Tidemark API');
   return {

@@ -20,7 +20,6 @@ import { CatalogueService } from './catalogue/catalogue.service.js';
 import { listBudget } from './catalogue/list-budget.js';
 import { NameBook } from './catalogue/name-book.js';
 import { SourceLoad } from './catalogue/source-load.js';
-import { exportClockOffset } from './clock-gauge.js';
 import { FetchController } from './control/fetch.controller.js';
 import { StatusController } from './control/status.controller.js';
 import { TickersController } from './control/tickers.controller.js';
@@ -66,12 +65,11 @@ export class SchedulerModule {
   /** @param tasksOf makes the periodic tasks; default: all of them. */
   static forRoot(parts: SchedulerParts, tasksOf: (parts: TaskParts) => readonly Task[] = allTasks): DynamicModule {
     const { logger, pool, clock, queueStore, queues } = parts;
-    exportClockOffset(clock);
     return {
       module: SchedulerModule,
       imports: [
         TypeOrmModule.forRoot(dataSourceOptions(parts.databaseUrl, 'tidemark-catalogue')),
-        OperationsModule.forRoot(parts.readiness),
+        OperationsModule.forRoot(parts),
       ],
       controllers: [TickersController, StatusController, FetchController],
       providers: [

@@ -25,7 +25,7 @@ export class SimulatorModule {
     return {
       module: SimulatorModule,
       // The simulator depends on nothing: it is ready as soon as it listens.
-      imports: [OperationsModule.forRoot(() => [])],
+      imports: [OperationsModule.forRoot({ readiness: () => [] })],
       controllers: [SourcesController, FaultsController, CallsController, MarketController, TruthController],
       providers: [
         { provide: PriceBook, useValue: parts.prices },

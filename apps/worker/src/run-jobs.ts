@@ -11,18 +11,12 @@ import {
   type QueueStore,
 } from '@app/queue';
 import { SourceClient, type Source, type SourceAccesses } from '@app/sources';
-import { Gauge } from '@prometheus-io/client';
 import { RetryFetchError } from './jobs/fetch-prices/fetch-errors.js';
 import { limiterOf } from './queue-limiter.js';
 import { JOB_WORKERS, FINISH_WITHIN_MS, LOGGER } from './tokens.js';
 
 /** How often the clock is compared with the database's, in milliseconds. */
 const MEASURE_CLOCK_EVERY_MS = 2_000;
-
-const clockOffset = new Gauge({
-  name: 'tidemark_clock_offset_seconds',
-  help: "This process's clock minus the database's.",
-});
 
 /** How jobs are run. */
 export interface RunJobsOptions {
@@ -105,7 +99,6 @@ export class RunJobs implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   /** Pauses while the clock is wrong; jobs in hand end by themselves. */
   private heed(isTrue: boolean, { offsetMs }: ClockOffset): void {
-    clockOffset.set(offsetMs / 1000);
     if (isTrue === !this.isPaused) return;
     this.isPaused = !isTrue;
     this.logger[isTrue ? 'info' : 'error'](

@@ -57,7 +57,7 @@ export class WorkerModule {
     });
     return {
       module: WorkerModule,
-      imports: [OperationsModule.forRoot(parts.readiness)],
+      imports: [OperationsModule.forRoot(parts)],
       providers: [
         { provide: LOGGER, useValue: logger },
         { provide: FINISH_WITHIN_MS, useValue: parts.finishWithinMs },

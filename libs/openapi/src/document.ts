@@ -1,4 +1,4 @@
-import type { INestApplication } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
 import { componentPath } from './answer.js';
@@ -10,12 +10,18 @@ import { V1 } from './versions.js';
  * The OpenAPI 3.1 document of an application: its documented routes, with the schemas of their bodies and answers as components. What
  * is served under {@link V1} too stands there once; that prefix is a server.
  * @param head title, version and tags, as the DocumentBuilder makes them.
+ * @param modules those whose routes are documented.
  */
-export function openApiDocument(app: INestApplication, head: Omit<OpenAPIObject, 'paths'>): OpenAPIObject {
+export function openApiDocument(
+  app: INestApplication,
+  head: Omit<OpenAPIObject, 'paths'>,
+  modules: readonly Type[],
+): OpenAPIObject {
   const document = SwaggerModule.createDocument(
     app,
     { ...head, openapi: '3.1.0', servers: [{ url: '/' }, { url: V1, description: 'The same, by its version' }] },
     {
+      include: [...modules],
       // Those under a version are left out below, but ids must differ until then. Nest numbers the paths of a method: `list[1]`.
       operationIdFactory: (controller, method, version) =>
         [

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { Gauge, Histogram, Registry } from '@prometheus-io/client';
-import { collectProcessMetrics } from '@app/process/server';
+import { Gauge, Histogram, type Registry } from '@prometheus-io/client';
 import type { Pool } from '@app/storage';
 import type { DatabaseWatch } from '../health/database.watch.js';
 import type { StreamSender } from '../prices/stream.sender.js';
@@ -15,22 +14,15 @@ export interface MetricSources {
 /** A latest price takes about a millisecond, a year of prices about a second. */
 const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Metrics of the process, its requests and its connections to the database. */
-export function createMetrics({ pool, watch, sender }: MetricSources): Registry {
-  const registry = new Registry();
-  collectProcessMetrics(registry);
+/** Measures readiness, long answers and connections to the database. */
+export function measureApi(registry: Registry, { pool, watch, sender }: MetricSources): void {
   gauge(registry, 'tidemark_api_ready', 'Whether stored prices can be served (1) or not (0)', () =>
     watch.current().unfit === undefined ? 1 : 0,
   );
-  gauge(registry, 'tidemark_clock_offset_seconds', "This process's clock minus the database's", () => {
-    const { measured } = watch.clockOffset();
-    return measured === undefined ? NaN : measured.offsetMs / 1000;
-  });
   gauge(registry, 'tidemark_api_streams', 'Long answers being sent', () => sender.streams);
   gauge(registry, 'tidemark_database_connections', 'Open connections to the database', () => pool.totalCount);
   gauge(registry, 'tidemark_database_connections_idle', 'Connections that wait for work', () => pool.idleCount);
   gauge(registry, 'tidemark_database_requests_waiting', 'Requests that wait for a connection', () => pool.waitingCount);
-  return registry;
 }
 
 /** Measures every request by method, route template and status; none of these comes from the client as it is. */

@@ -3,8 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject } from '@nestjs/swagger';
 import { openApiDocument, serveVersions } from '@app/openapi';
+import { VERSION } from '@app/process/server';
 import { ExtraFetchRepository, StatusRepository } from '@app/storage';
-import tidemark from '../../../../package.json' with { type: 'json' };
 import { CatalogueService } from '../catalogue/catalogue.service.js';
 import { NameBook } from '../catalogue/name-book.js';
 import { PlannerService } from '../planning/planner.service.js';
@@ -44,7 +44,7 @@ export async function controlDocument(): Promise<OpenAPIObject> {
     .setDescription(
       'What is sampled, how everything stands, and extra fetches. Everything is behind the login of the user `tidemark`; a change holds from the next slot on.',
     )
-    .setVersion(tidemark.version)
+    .setVersion(VERSION)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addBasicAuth({ type: 'http', scheme: 'basic' }, 'login')
     .addSecurityRequirements('login')
@@ -52,5 +52,5 @@ export async function controlDocument(): Promise<OpenAPIObject> {
     .addTag('status', 'How everything stands')
     .addTag('fetch', 'A call now')
     .build();
-  return openApiDocument(app, head);
+  return openApiDocument(app, head, [ControlRoutesModule]);
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Registry } from '@prometheus-io/client';
 import { collectProcessMetrics } from './process-metrics.js';
 
@@ -6,6 +7,7 @@ it('serves the metrics of a process under the names that dashboards know, and no
   collectProcessMetrics(registry);
   const names = [...(await registry.metrics()).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name]) => name);
   expect(names.filter((name) => !/^process_(virtual_memory|heap|open_fds|max_fds)/.test(name ?? ''))).toEqual([
+    'tidemark_build_info',
     'process_cpu_user_seconds_total',
     'process_cpu_system_seconds_total',
     'process_cpu_seconds_total',
@@ -28,4 +30,12 @@ it('serves the metrics of a process under the names that dashboards know, and no
     'nodejs_version_info',
     'nodejs_gc_duration_seconds',
   ]);
+});
+
+it('names the version of the product, once per registry', async () => {
+  const registry = new Registry();
+  collectProcessMetrics(registry);
+  collectProcessMetrics(registry);
+  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+  expect(await registry.metrics()).toContain(`tidemark_build_info{version="${version}"} 1\n`);
 });

@@ -1,8 +1,10 @@
-import { ClockWatch } from '@app/process';
-import { register } from '@prometheus-io/client';
+import { Registry } from '@prometheus-io/client';
+import { ClockWatch } from '../clock-watch.js';
 import { exportClockOffset } from './clock-gauge.js';
 
 const T = 1_766_000_000_000;
+
+const registry = new Registry();
 
 describe('the gauge of the clock', () => {
   it('has the last measurement at each scrape', async () => {
@@ -11,7 +13,8 @@ describe('the gauge of the clock', () => {
       async () => databaseMs,
       () => T,
     );
-    exportClockOffset(clock);
+    exportClockOffset(registry, clock);
+    expect(await offset()).toBeNaN();
     await clock.measure();
     expect(await offset()).toBeCloseTo(0.12, 2);
     databaseMs = T + 2_000;
@@ -21,5 +24,5 @@ describe('the gauge of the clock', () => {
 });
 
 async function offset(): Promise<number> {
-  return Number(/^tidemark_clock_offset_seconds (.+)$/m.exec(await register.metrics())?.[1]);
+  return Number(/^tidemark_clock_offset_seconds (.+)$/m.exec(await registry.metrics())?.[1]);
 }

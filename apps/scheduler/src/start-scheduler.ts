@@ -1,17 +1,17 @@
 import { databaseUrl, queueLocation, keepsSourceLimits, type schedulerSettings, type SettingsOf } from '@app/config';
-import { createServer, listenOn } from '@app/process/server';
 import type { Logger } from '@app/observability';
-import { ClockWatch, databaseCheck, endsWithin, ReadinessWatch, waitUntilReady, type Closable } from '@app/process';
+import type { Closable } from '@app/process';
+import { createServer, serveProcess, type Watched } from '@app/process/server';
 import { createStoreCheck, producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
-import { createPool, createWatchPool, databaseNowMs, fitnessAtStart, whyUnwritable } from '@app/storage';
+import { openDatabase } from '@app/storage';
 import { DEFAULT_CATALOGUE, readCatalogueFile } from './catalogue/catalogue-file.js';
 import { CatalogueService } from './catalogue/catalogue.service.js';
 import { controlPassword, CONTROL_USER } from './control/control-password.js';
 import { CONTROL_SERVER, prepareControlServer } from './control/control-server.js';
 import { BOARD_PATH } from './control/queue-board.js';
 import { FetchQueues } from './planning/fetch-queues.js';
-import { SchedulerModule } from './scheduler.module.js';
+import { SchedulerModule, type SchedulerParts } from './scheduler.module.js';
 import { makeUpcomingPartitions } from './tasks/make-partitions.task.js';
 
 type Settings = SettingsOf<typeof schedulerSettings>;
@@ -27,56 +27,69 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
   checkPlans(SOURCES, access);
   const tickers = settings.CATALOGUE_FILE === undefined ? undefined : await readCatalogueFile(settings.CATALOGUE_FILE);
   const login = await controlPassword(settings.CONTROL_PASSWORD, settings.TIDEMARK_HOME);
-  const stores = await openStores(settings, logger);
-  const { pool, clock, queueStore, watch } = stores;
-  await makeUpcomingPartitions(pool, Date.now());
-  const queues = new FetchQueues(
-    SOURCES.map((source) => source.name),
-    producerOptions(queueStore),
+  const url = databaseUrl(settings);
+  const queue = queueLocation(settings);
+  const queueStore = queueStoreOf(queue.url, queue.caFile);
+  const database = openDatabase({
+    ...{ url, applicationName: 'tidemark-scheduler', maxConnections: 6 },
+    ...{ mode: settings.TIDEMARK_MODE, carriesQueue: queue.url === url },
+    onIdleError: (error) => logger.warn({ event: 'database_connection_lost' }, error.message),
+  });
+  const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
+  const started = { queue: queueStore.kind, port, board: BOARD_PATH, user: CONTROL_USER, password_file: login.file };
+  return serveProcess({
     logger,
-  );
+    address: { host, port, portVariable: 'CONTROL_PORT' },
+    database,
+    whyNotYet: database.whyUnfitAtStart,
+    // Where the queue is in the database, that is asked already.
+    checks: queueStore.url === url ? [] : [createStoreCheck(queueStore)],
+    make: async (watched) => {
+      useQueueStore(queueStore);
+      await makeUpcomingPartitions(database.pool, Date.now());
+      const parts = partsOf(settings, access, { logger, queueStore, ...database, ...watched });
+      const app = await createServer(SchedulerModule.forRoot(parts), { logger, ...CONTROL_SERVER });
+      const { queues, sources } = parts;
+      await beginCatalogue(
+        app.get(CatalogueService),
+        { tickers, intervalSeconds: settings.SAMPLE_INTERVAL_SECONDS },
+        logger,
+      );
+      await prepareControlServer(app, { password: login.password, queues: queues.all() });
+      const disconnect = async () => {
+        sources.client.close();
+        await queues.close();
+      };
+      return { app, disconnect };
+    },
+    onListening: () => logger.info({ event: 'started', ...started }, 'planning'),
+    ending: {
+      finishWithinMs: FINISH_WITHIN_MS,
+      cutShort: 'a store does not answer: what is in hand is left to other schedulers',
+      disconnectWithinMs: DISCONNECT_WITHIN_MS,
+    },
+  });
+}
+
+type Opened = Pick<SchedulerParts, 'logger' | 'pool' | 'clock' | 'queueStore'> &
+  Pick<Watched, 'readiness'> & { readonly url: string };
+
+function partsOf(settings: Settings, access: SourceAccesses, opened: Opened): SchedulerParts {
+  const { logger, pool, clock, queueStore, readiness } = opened;
   // For the sources' own lists of names; prices are asked for by workers alone.
   const { HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy } = settings;
-  const client = new SourceClient({ access, httpsProxy, noProxy, now: Date.now });
-  const stablecoinsAtPar = settings.ASSUME_STABLECOINS_AT_PAR === 'true';
-  const sources = { client, access, limited: keepsSourceLimits(settings), stablecoinsAtPar };
-  const payloadRetentionDays = settings.PAYLOAD_RETENTION_DAYS;
-  const readiness = () => watch.reasons();
-  const module = SchedulerModule.forRoot({
-    ...{ pool, databaseUrl: stores.url, queueStore, queues, payloadRetentionDays },
-    ...{ logger, clock, readiness, sources },
-  });
-  const app = await createServer(module, { logger, ...CONTROL_SERVER });
-  await beginCatalogue(
-    app.get(CatalogueService),
-    { tickers, intervalSeconds: settings.SAMPLE_INTERVAL_SECONDS },
-    logger,
-  );
-  const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
-  await prepareControlServer(app, { password: login.password, queues: queues.all() });
-  watch.start();
-  await listenOn(app, { host, port, portVariable: 'CONTROL_PORT' });
-  logger.info(
-    {
-      event: 'started',
-      queue: queueStore.kind,
-      port,
-      board: BOARD_PATH,
-      user: CONTROL_USER,
-      password_file: login.file,
-    },
-    'planning',
-  );
+  const names = SOURCES.map((source) => source.name);
   return {
-    end: () => watch.end(),
-    close: async () => {
-      const watched = watch.stop();
-      if (!(await endsWithin(app.close(), FINISH_WITHIN_MS)))
-        logger.warn({ event: 'end_cut_short' }, 'a store does not answer: what is in hand is left to other schedulers');
-      client.close();
-      const disconnected = Promise.all([watched, queues.close()]).then(() => stores.close());
-      await endsWithin(disconnected, DISCONNECT_WITHIN_MS);
+    ...{ logger, pool, clock, queueStore, databaseUrl: opened.url },
+    readiness: () => readiness.reasons(),
+    queues: new FetchQueues(names, producerOptions(queueStore), logger),
+    sources: {
+      client: new SourceClient({ access, httpsProxy, noProxy, now: Date.now }),
+      access,
+      limited: keepsSourceLimits(settings),
+      stablecoinsAtPar: settings.ASSUME_STABLECOINS_AT_PAR === 'true',
     },
+    payloadRetentionDays: settings.PAYLOAD_RETENTION_DAYS,
   };
 }
 
@@ -90,41 +103,4 @@ async function beginCatalogue(
   void catalogue
     .checkNames()
     .catch((error: unknown) => logger.warn({ event: 'names_unchecked', err: error }, 'could not check the names'));
-}
-
-/** A database that fits, the clock held against it, the queue store, and what tells whether all of it can be used. */
-async function openStores(settings: Settings, logger: Logger) {
-  const url = databaseUrl(settings);
-  const queue = queueLocation(settings);
-  const pool = createPool({
-    url,
-    applicationName: 'tidemark-scheduler',
-    maxConnections: 6,
-    onIdleError: (error) => logger.warn({ event: 'database_connection_lost' }, error.message),
-  });
-  const { CONTROL_HOST: host, CONTROL_PORT: port } = settings;
-  await waitUntilReady({
-    logger,
-    host,
-    port,
-    portVariable: 'CONTROL_PORT',
-    check: fitnessAtStart({ url, pool, mode: settings.TIDEMARK_MODE, carriesQueue: queue.url === url }),
-  });
-  const watchPool = createWatchPool(url, 'tidemark-scheduler-watch');
-  const clock = new ClockWatch(() => databaseNowMs(watchPool));
-  await clock.measure();
-  const queueStore = queueStoreOf(queue.url, queue.caFile);
-  useQueueStore(queueStore);
-  const queueCheck = createStoreCheck(queueStore);
-  const watch = new ReadinessWatch({
-    checks: [
-      databaseCheck(() => whyUnwritable(watchPool, settings.TIDEMARK_MODE), clock),
-      // Where the queue is in the database, that was asked already.
-      ...(queueStore.url === url ? [] : [queueCheck]),
-    ],
-    clock,
-    logger,
-  });
-  const close = () => Promise.all([queueCheck.close(), watchPool.end(), pool.end()]);
-  return { url, pool, clock, queueStore, watch, close };
 }

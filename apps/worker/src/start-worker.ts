@@ -1,19 +1,11 @@
 import { databaseUrl, queueLocation, keepsSourceLimits, type SettingsOf, type workerSettings } from '@app/config';
-import { createServer, listenOn, plainProblem, type ProblemRules } from '@app/process/server';
 import type { Logger } from '@app/observability';
-import { ClockWatch, databaseCheck, endsWithin, ReadinessWatch, waitUntilReady, type Closable } from '@app/process';
+import type { Closable } from '@app/process';
+import { createServer, plainProblem, serveProcess, type ProblemRules, type Watched } from '@app/process/server';
 import { createStoreCheck, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, lacksKey, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
-import {
-  createPool,
-  createWatchPool,
-  databaseNowMs,
-  fitnessAtStart,
-  SourceStateRepository,
-  whyUnwritable,
-  type Pool,
-} from '@app/storage';
-import { WorkerModule } from './worker.module.js';
+import { openDatabase, SourceStateRepository, type Pool } from '@app/storage';
+import { WorkerModule, type WorkerParts } from './worker.module.js';
 
 type Settings = SettingsOf<typeof workerSettings>;
 
@@ -32,87 +24,64 @@ const WORKER_PROBLEMS: ProblemRules = {
 /** Starts a worker: waits for a database that fits, then takes jobs. */
 export async function startWorker(settings: Settings, access: SourceAccesses, logger: Logger): Promise<Closable> {
   checkPlans(SOURCES, access);
-  const finishWithinMs = settings.WORKER_FINISH_SECONDS * 1000;
-  const stores = await openStores(settings, logger);
-  const { pool, clock, queueStore, readiness } = stores;
-  const { WORKER_HOST: host, WORKER_PORT: port } = settings;
-  await benchKeyless(pool, access);
-  const client = new SourceClient({
-    access,
-    driftPolicy: settings.DRIFT_POLICY,
-    httpsProxy: settings.HTTPS_PROXY,
-    noProxy: settings.NO_PROXY,
-    now: Date.now,
+  const url = databaseUrl(settings);
+  const queue = queueLocation(settings);
+  const queueStore = queueStoreOf(queue.url, queue.caFile);
+  const database = openDatabase({
+    ...{ url, applicationName: 'tidemark-worker', maxConnections: 10 },
+    ...{ mode: settings.TIDEMARK_MODE, carriesQueue: queue.url === url },
+    onIdleError: (error) => logger.warn({ event: 'database_connection_lost' }, error.message),
   });
-  const module = WorkerModule.forRoot({
+  const { WORKER_HOST: host, WORKER_PORT: port } = settings;
+  return serveProcess({
     logger,
-    pool,
-    clock,
+    address: { host, port, portVariable: 'WORKER_PORT' },
+    database,
+    whyNotYet: database.whyUnfitAtStart,
+    // Where the queue is in the database, that is asked already.
+    checks: queueStore.url === url ? [] : [createStoreCheck(queueStore)],
+    make: async (watched) => {
+      useQueueStore(queueStore);
+      await benchKeyless(database.pool, access);
+      const module = WorkerModule.forRoot(partsOf(settings, access, { logger, queueStore, ...database, ...watched }));
+      return { app: await createServer(module, { logger, problems: WORKER_PROBLEMS }) };
+    },
+    onListening: () => logger.info({ event: 'started', queue: queueStore.kind, port }, 'taking jobs'),
+    ending: {
+      finishWithinMs: finishWithinMs(settings) + GIVE_BACK_WITHIN_MS,
+      cutShort: 'a store does not answer: what is in hand is left to other workers',
+      disconnectWithinMs: DISCONNECT_WITHIN_MS,
+    },
+  });
+}
+
+type Opened = Pick<WorkerParts, 'logger' | 'pool' | 'clock' | 'queueStore'> & Pick<Watched, 'readiness'>;
+
+function partsOf(settings: Settings, access: SourceAccesses, opened: Opened): WorkerParts {
+  const { logger, pool, clock, queueStore, readiness } = opened;
+  return {
+    ...{ logger, pool, clock, queueStore },
     readiness: () => readiness.reasons(),
-    client,
-    queueStore,
+    client: new SourceClient({
+      access,
+      driftPolicy: settings.DRIFT_POLICY,
+      httpsProxy: settings.HTTPS_PROXY,
+      noProxy: settings.NO_PROXY,
+      now: Date.now,
+    }),
     running: { access, concurrency: settings.WORKER_CONCURRENCY, limited: keepsSourceLimits(settings) },
     judging: { stablecoinsAtPar: settings.ASSUME_STABLECOINS_AT_PAR === 'true' },
     provenance: {
       retentionDays: settings.PAYLOAD_RETENTION_DAYS,
       maxBytesPerDay: settings.PAYLOAD_MAX_MB_PER_DAY * 2 ** 20,
     },
-    finishWithinMs,
+    finishWithinMs: finishWithinMs(settings),
     now: Date.now,
-  });
-  const app = await createServer(module, { logger, problems: WORKER_PROBLEMS });
-  readiness.start();
-  await listenOn(app, { host, port, portVariable: 'WORKER_PORT' });
-  logger.info({ event: 'started', queue: queueStore.kind, port }, 'taking jobs');
-  return {
-    end: () => readiness.end(),
-    close: async () => {
-      const watched = readiness.stop();
-      if (!(await endsWithin(app.close(), finishWithinMs + GIVE_BACK_WITHIN_MS)))
-        logger.warn({ event: 'end_cut_short' }, 'a store does not answer: what is in hand is left to other workers');
-      await endsWithin(
-        watched.then(() => stores.close()),
-        DISCONNECT_WITHIN_MS,
-      );
-    },
   };
 }
 
-/** A database that fits, the clock held against it, the queue store, and what tells whether all of it can be used. */
-async function openStores(settings: Settings, logger: Logger) {
-  const url = databaseUrl(settings);
-  const queue = queueLocation(settings);
-  const pool = createPool({
-    url,
-    applicationName: 'tidemark-worker',
-    maxConnections: 10,
-    onIdleError: (error) => logger.warn({ event: 'database_connection_lost' }, error.message),
-  });
-  const { WORKER_HOST: host, WORKER_PORT: port } = settings;
-  await waitUntilReady({
-    logger,
-    host,
-    port,
-    portVariable: 'WORKER_PORT',
-    check: fitnessAtStart({ url, pool, mode: settings.TIDEMARK_MODE, carriesQueue: queue.url === url }),
-  });
-  const watchPool = createWatchPool(url, 'tidemark-worker-watch');
-  const clock = new ClockWatch(() => databaseNowMs(watchPool));
-  await clock.measure();
-  const queueStore = queueStoreOf(queue.url, queue.caFile);
-  useQueueStore(queueStore);
-  const queueCheck = createStoreCheck(queueStore);
-  const readiness = new ReadinessWatch({
-    checks: [
-      databaseCheck(() => whyUnwritable(watchPool, settings.TIDEMARK_MODE), clock),
-      // Where the queue is in the database, that was asked already.
-      ...(queueStore.url === url ? [] : [queueCheck]),
-    ],
-    clock,
-    logger,
-  });
-  const close = () => Promise.all([queueCheck.close(), watchPool.end(), pool.end()]);
-  return { pool, clock, queueStore, readiness, close };
+function finishWithinMs(settings: Settings): number {
+  return settings.WORKER_FINISH_SECONDS * 1000;
 }
 
 /** A source that answers nobody without a key, and has none, is not asked: its slots are `benched` at once. */

@@ -3,6 +3,7 @@ export * from './database/connection-fault.js';
 export * from './database/database-clock.js';
 export * from './database/pool.js';
 export * from './database/pooler.js';
+export * from './database/process-database.js';
 export * from './database/transient-error.js';
 export * from './schema/data-source.js';
 export * from './schema/fitness.js';

@@ -1,4 +1,4 @@
-import { createApi, type ApiOptions } from '../../apps/api/src/api.js';
+import { startApi, type ApiOptions } from '../../apps/api/src/api.js';
 import { documentedReplies } from '../support/documented-replies.js';
 import { createLogBook, type LogBook } from '../support/log-lines.js';
 
@@ -34,15 +34,16 @@ const UNDOCUMENTED = /^\/(metrics|docs(\/.*)?|openapi\.json)?$/;
 export async function serveApi(databaseUrl: string, options: Partial<ApiOptions> = {}): Promise<ServedApi> {
   const book = createLogBook();
   const fatal = Promise.withResolvers<Error>();
-  const api = await createApi({
+  const given: ApiOptions = {
     databaseUrl,
     mode: 'simulated',
     logger: book.logger,
     onFatal: fatal.resolve,
     ...options,
-  });
+  };
+  const api = await startApi(given, { host: '127.0.0.1', port: 0 });
   const check = documentedReplies(api.app, UNDOCUMENTED);
-  const url = await api.listen(0, '127.0.0.1');
+  const { url } = api;
   return {
     url,
     book,

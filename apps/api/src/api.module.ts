@@ -1,20 +1,19 @@
-import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import type { Registry } from '@prometheus-io/client';
-import { ClockWatch } from '@app/process';
+import { ClockWatch, ReadinessWatch } from '@app/process';
 import { MetricsModule } from '@app/process/server';
 import {
-  databaseNowMs,
   ExplainReader,
   GapReader,
   PayloadReader,
   PriceReader,
   ReadDatabase,
   TickerReader,
-  type Pool,
+  type ProcessDatabase,
 } from '@app/storage';
 import type { ApiSettings } from './api-settings.js';
-import { DatabaseWatch } from './health/database.watch.js';
+import { ReaderCheck } from './health/reader.check.js';
 import { ExplainController } from './explain/explain.controller.js';
 import { GapController } from './gaps/gap.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -27,36 +26,29 @@ import { QueryReader } from './http/query.reader.js';
 import { StreamSender } from './prices/stream.sender.js';
 import { TickerController } from './tickers/ticker.controller.js';
 import { TickerDirectory } from './tickers/ticker.directory.js';
-import { API_SETTINGS, CLOCK, READ_POOL, WATCH_DATABASE, WATCH_POOL, type Clock } from './tokens.js';
+import { API_SETTINGS, CLOCK, WATCH_DATABASE, type Clock } from './tokens.js';
 
 /** What the API is put together from. */
 export interface ApiParts {
   readonly settings: ApiSettings;
   readonly now: Clock;
-  /** Answers requests. */
-  readonly readPool: Pool;
-  /** Watches the database. */
-  readonly watchPool: Pool;
   /** Holds its metrics. */
   readonly registry: Registry;
+  /** Its pool answers requests. */
+  readonly database: Pick<ProcessDatabase, 'pool'>;
+  /** On the connections that watch. */
+  readonly watchReader: ReadDatabase;
+  readonly check: ReaderCheck;
+  readonly clock: ClockWatch;
+  readonly readiness: ReadinessWatch;
 }
-
-/** The longest wait for connections that are still busy when the process ends, in milliseconds. */
-const CLOSE_PATIENCE_MS = 2_000;
 
 /** The read plane: HTTP over Postgres. */
 @Module({})
-export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
-  constructor(
-    @Inject(DatabaseWatch) private readonly watch: DatabaseWatch,
-    @Inject(READ_POOL) private readonly readPool: Pool,
-    @Inject(WATCH_POOL) private readonly watchPool: Pool,
-  ) {}
-
+export class ApiModule {
   /** The module around the given parts. */
-  static around({ settings, now, readPool, watchPool, registry }: ApiParts): DynamicModule {
-    const clock = new ClockWatch(() => databaseNowMs(watchPool), now);
-    const database = new ReadDatabase(readPool);
+  static around({ settings, now, registry, clock, readiness, ...stores }: ApiParts): DynamicModule {
+    const database = new ReadDatabase(stores.database.pool);
     return {
       module: ApiModule,
       imports: [TerminusModule.forRoot({ logger: false }), MetricsModule.forRoot({ clock, registry })],
@@ -72,16 +64,15 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
       providers: [
         { provide: API_SETTINGS, useValue: settings },
         { provide: CLOCK, useValue: now },
-        { provide: READ_POOL, useValue: readPool },
-        { provide: WATCH_POOL, useValue: watchPool },
-        { provide: WATCH_DATABASE, useValue: new ReadDatabase(watchPool) },
+        { provide: WATCH_DATABASE, useValue: stores.watchReader },
+        { provide: ReaderCheck, useValue: stores.check },
         { provide: ClockWatch, useValue: clock },
+        { provide: ReadinessWatch, useValue: readiness },
         { provide: PriceReader, useValue: new PriceReader(database) },
         { provide: ExplainReader, useValue: new ExplainReader(database) },
         { provide: PayloadReader, useValue: new PayloadReader(database) },
         { provide: GapReader, useValue: new GapReader(database) },
         { provide: TickerReader, useValue: new TickerReader(database) },
-        DatabaseWatch,
         HealthService,
         LatestPrices,
         QueryReader,
@@ -90,18 +81,4 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
       ],
     };
   }
-
-  /** Stops looking after the database before the server closes. */
-  async onModuleDestroy(): Promise<void> {
-    await Promise.race([this.watch.stop(), patience()]);
-  }
-
-  /** Gives the connections back after the last answer. */
-  async onApplicationShutdown(): Promise<void> {
-    await Promise.race([Promise.all([this.readPool.end(), this.watchPool.end()]), patience()]);
-  }
-}
-
-function patience(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, CLOSE_PATIENCE_MS).unref());
 }

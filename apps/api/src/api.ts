@@ -1,18 +1,17 @@
 import 'reflect-metadata';
-import type { Server } from 'node:http';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Registry } from '@prometheus-io/client';
-import { createServer, listenOn } from '@app/process/server';
 import type { Logger } from '@app/observability';
 import { serveDocumentation, serveVersions } from '@app/openapi';
-import { createPool, createWatchPool, type Mode } from '@app/storage';
+import { createServer, serveProcess, type ServedProcess, type Watched } from '@app/process/server';
+import { openDatabase, ReadDatabase, type Mode, type ProcessDatabase } from '@app/storage';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiModule } from './api.module.js';
-import { DatabaseWatch } from './health/database.watch.js';
-import { measureApi, measureRequests } from './http/metrics.js';
-import { StreamSender } from './prices/stream.sender.js';
 import { apiDocument } from './documentation/openapi.js';
+import { ReaderCheck } from './health/reader.check.js';
+import { measureApi, measureRequests } from './http/metrics.js';
 import { API_PROBLEMS } from './http/problem.js';
 import { refuseWriting } from './http/read-only.js';
+import { StreamSender } from './prices/stream.sender.js';
 import type { Clock } from './tokens.js';
 
 /** How an API is made. */
@@ -32,22 +31,6 @@ export interface ApiOptions {
   readonly finishWithinMs?: number;
 }
 
-/** The read plane, in this process. */
-export interface Api {
-  /** The Nest application. */
-  readonly app: NestFastifyApplication;
-  /**
-   * Starts to listen and to look for the database; until that fits, requests for stored data are answered with 503.
-   * @returns the address, e.g. `http://127.0.0.1:8000`. Port 0 lets the system choose one.
-   * @throws Error that names API_PORT when the port is in use.
-   */
-  listen(port: number, host: string): Promise<string>;
-  /** Called first when the process was told to end: it serves on, and says that it is not ready. */
-  end(): void;
-  /** Finishes the answers in flight, for a few seconds at most, and closes. */
-  close(): Promise<void>;
-}
-
 /** Connections that answer requests: more than cores of the database make nothing faster. */
 const READ_CONNECTIONS = 10;
 
@@ -62,52 +45,77 @@ const STREAM_IDLE_MS = 60_000;
 /** The process has 8 s for all of its end. */
 const FINISH_WITHIN_MS = 5_000;
 
-/** Makes an API that does not listen yet. Needs no database. */
-export async function createApi(options: ApiOptions): Promise<Api> {
-  const { logger, mode, onFatal } = options;
-  const url = readingInOrder(options.databaseUrl);
-  const registry = new Registry();
-  const readPool = createPool({
-    url,
-    applicationName: 'tidemark-api',
-    maxConnections: READ_CONNECTIONS,
+/** How long the server may take to close when its answers are cut, in milliseconds. */
+const CLOSE_WITHIN_MS = 1_000;
+
+/** How long connections may take to close after that, in milliseconds. */
+const DISCONNECT_WITHIN_MS = 1_000;
+
+/** Starts an API: it listens at once, and until the database fits it answers requests for stored data with 503. */
+export async function startApi(
+  options: ApiOptions,
+  address: { readonly host: string; readonly port: number },
+): Promise<ServedProcess> {
+  const { logger, mode, now, finishWithinMs = FINISH_WITHIN_MS } = options;
+  const stores = openStores(options);
+  return serveProcess({
+    logger,
+    address: { ...address, portVariable: 'API_PORT' },
+    database: { ...stores.database, whyUnfit: () => stores.check.whyUnfit() },
+    now,
+    make: async (watched) => ({ app: await makeApi(options, stores, watched) }),
+    onListening: (url) => logger.info({ event: 'started', address: url, mode }, 'listening'),
+    ending: {
+      cutAnswersAfterMs: finishWithinMs,
+      finishWithinMs: finishWithinMs + CLOSE_WITHIN_MS,
+      cutShort: 'the server does not close: what is in hand is cut',
+      disconnectWithinMs: DISCONNECT_WITHIN_MS,
+    },
+  });
+}
+
+/** The database of an API. */
+export interface ReaderStores {
+  readonly database: ProcessDatabase;
+  /** On the connections that watch. */
+  readonly watchReader: ReadDatabase;
+  readonly check: ReaderCheck;
+}
+
+/** Opens the database of an API. Connects at first use. */
+export function openStores({ databaseUrl, mode, logger, onFatal }: ApiOptions): ReaderStores {
+  const database = openDatabase({
+    ...{ url: readingInOrder(databaseUrl), applicationName: 'tidemark-api', maxConnections: READ_CONNECTIONS, mode },
     onIdleError: (error) => logger.debug({ event: 'database_connection_lost' }, error.message),
   });
-  const module = ApiModule.around({
-    settings: { databaseUrl: url, mode, logger, onFatal, streamIdleMs: options.streamIdleMs ?? STREAM_IDLE_MS },
-    now: options.now ?? Date.now,
-    registry,
-    readPool,
-    watchPool: createWatchPool(url, 'tidemark-api-watch'),
-  });
-  const app: NestFastifyApplication = await createServer(module, {
+  const watchReader = new ReadDatabase(database.watchPool);
+  return { database, watchReader, check: new ReaderCheck({ database, reader: watchReader, onFatal }) };
+}
+
+/** Makes the web server of an API, which does not listen yet. Needs no database. */
+export async function makeApi(
+  { mode, logger, now = Date.now, streamIdleMs = STREAM_IDLE_MS }: ApiOptions,
+  stores: ReaderStores,
+  watched: Watched,
+): Promise<NestFastifyApplication> {
+  const { readiness } = watched;
+  const registry = new Registry();
+  const settings = { mode, logger, streamIdleMs };
+  const app = await createServer(ApiModule.around({ settings, now, registry, ...stores, ...watched }), {
     logger,
     problems: API_PROBLEMS,
     // Nobody sends a body to an API that only reads.
     bodyLimit: 1,
     trustProxy: TRUSTED_PROXIES,
-    isEnding: () => watch.ending,
+    isEnding: () => readiness.ending,
   });
-  const watch = app.get(DatabaseWatch);
   const fastify = app.getHttpAdapter().getInstance();
   serveVersions(app);
-  measureApi(registry, { pool: readPool, watch, sender: app.get(StreamSender) });
+  measureApi(registry, { pool: stores.database.pool, readiness, sender: app.get(StreamSender) });
   measureRequests(fastify, registry);
   refuseWriting(fastify);
   serveDocumentation(app, apiDocument(app), 'Tidemark API');
-  return {
-    app,
-    listen: async (port, host) => {
-      const address = await listenOn(app, { host, port, portVariable: 'API_PORT' });
-      watch.start();
-      return address;
-    },
-    end: () => watch.end(),
-    close: async () => {
-      watch.end();
-      await closeServer(app, options.finishWithinMs ?? FINISH_WITHIN_MS);
-    },
-  };
+  return app;
 }
 
 /**
@@ -119,18 +127,4 @@ function readingInOrder(databaseUrl: string): string {
   const given = url.searchParams.get('options');
   url.searchParams.set('options', `${given === null ? '' : `${given} `}-c enable_bitmapscan=off`);
   return url.href;
-}
-
-/**
- * Closes an app whose answers in flight are finished first; long streams that are not done by then are cut.
- * @param finishWithinMs how long answers in flight may take before they are cut, in milliseconds.
- */
-async function closeServer(app: NestFastifyApplication, finishWithinMs: number): Promise<void> {
-  const server: Server = app.getHttpServer();
-  const cut = setTimeout(() => server.closeAllConnections(), finishWithinMs);
-  try {
-    await app.close();
-  } finally {
-    clearTimeout(cut);
-  }
 }

@@ -1,28 +1,25 @@
-import { apiSettings, loadSettings, readerDatabaseUrl } from '@app/config';
+import { apiSettings, readerDatabaseUrl, settingsOrExit } from '@app/config';
 import { createLogger } from '@app/observability';
 import { runProcess } from '@app/process';
 import { keepHeapSmall } from './small-heap.js';
 
-const settings = loadSettings(apiSettings);
+const settings = settingsOrExit(apiSettings);
 const logger = createLogger({ name: 'api', level: settings.LOG_LEVEL });
 
-const drainMs = settings.API_DRAIN_SECONDS * 1000;
 const start = async () => {
   keepHeapSmall();
   // Loaded after that: the heap would grow while Nest is loaded, and not shrink again.
-  const { createApi } = await import('./api.js');
-  const api = await createApi({
+  const { startApi } = await import('./api.js');
+  const options = {
     databaseUrl: readerDatabaseUrl(settings),
     mode: settings.TIDEMARK_MODE,
     logger,
     // Outside of every promise, so that it ends the process as any other fault that nobody can handle.
-    onFatal: (error) => setImmediate(() => raise(error)),
-  });
-  const address = await api.listen(settings.API_PORT, settings.API_HOST);
-  logger.info({ event: 'started', address, mode: settings.TIDEMARK_MODE }, 'listening');
-  return api;
+    onFatal: (error: Error) => setImmediate(() => raise(error)),
+  };
+  return startApi(options, { host: settings.API_HOST, port: settings.API_PORT });
 };
-runProcess(logger, start, { drainMs });
+runProcess(logger, start, { drainMs: settings.API_DRAIN_SECONDS * 1000 });
 
 function raise(error: Error): never {
   throw error;

@@ -7,11 +7,5 @@ export type Clock = () => number;
 /** What the API was started with: `ApiSettings`. */
 export const API_SETTINGS = Symbol('api settings');
 
-/** The pool that answers requests. */
-export const READ_POOL = Symbol('read pool');
-
-/** A small pool for the watch over the database, so that busy requests never hide it. */
-export const WATCH_POOL = Symbol('watch pool');
-
-/** A `ReadDatabase` on {@link WATCH_POOL}. */
+/** A `ReadDatabase` on the connections that watch, so that busy requests never hide it. */
 export const WATCH_DATABASE = Symbol('watch database');

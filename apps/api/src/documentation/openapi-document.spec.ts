@@ -1,22 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { problemSchema, routeAnswers } from '@app/openapi';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { createApi, type Api } from '../api.js';
-import { createLogBook } from '../../../../test/support/log-lines.js';
 import { apiDocument } from './openapi.js';
+import { makeSilentApi } from './openapi-document.js';
 
 describe('the OpenAPI document', () => {
-  let api: Api;
+  let app: NestFastifyApplication;
   let document: OpenAPIObject;
 
   beforeAll(async () => {
-    const { logger } = createLogBook();
-    const databaseUrl = 'postgres://nobody@localhost/nothing';
-    api = await createApi({ databaseUrl, mode: 'live', logger, onFatal: () => undefined });
-    document = apiDocument(api.app);
+    app = await makeSilentApi();
+    document = apiDocument(app);
   });
   afterAll(async () => {
-    await api.close();
+    await app.close();
   });
 
   it('describes every route with its parameters, an example and its problems, and needs no database', () => {
@@ -55,7 +53,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('has an answer with a schema for every documented route', () => {
-    const answering = routeAnswers(api.app).map(({ method, path }) => `${method} ${path}`);
+    const answering = routeAnswers(app).map(({ method, path }) => `${method} ${path}`);
     const documented = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.keys(item)
         .filter((key) => key !== 'servers')
@@ -65,7 +63,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('gives examples that their schemas accept', () => {
-    for (const { answer } of routeAnswers(api.app)) expect(answer.schema.parse(answer.example)).toEqual(answer.example);
+    for (const { answer } of routeAnswers(app)) expect(answer.schema.parse(answer.example)).toEqual(answer.example);
     expect(() => problemSchema.parse(problemSchema.meta()?.['example'])).not.toThrow();
   });
 

@@ -1,12 +1,13 @@
 import { Controller, Get, Inject, Query, Res, Version } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { DatabaseWatch } from './database.watch.js';
 import { ApiAnswer, VERSIONS } from '@app/openapi';
+import { ClockWatch, ReadinessWatch } from '@app/process';
 import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
 import { HEALTH_ANSWER, LIVE_ANSWER, READY_ANSWER } from './health.answer.js';
 import { HealthService, type HealthReport } from './health.service.js';
 import { unavailable } from '../http/problem.js';
+import { ReaderCheck } from './reader.check.js';
 import { QueryReader, type RawQuery } from '../http/query.reader.js';
 import { READY_PARAMETERS } from './ready.parameters.js';
 
@@ -16,7 +17,9 @@ import { READY_PARAMETERS } from './ready.parameters.js';
 export class HealthController {
   constructor(
     @Inject(HealthService) private readonly health: HealthService,
-    @Inject(DatabaseWatch) private readonly watch: DatabaseWatch,
+    @Inject(ReadinessWatch) private readonly readiness: ReadinessWatch,
+    @Inject(ReaderCheck) private readonly reader: ReaderCheck,
+    @Inject(ClockWatch) private readonly clock: ClockWatch,
     @Inject(QueryReader) private readonly queries: QueryReader,
   ) {}
 
@@ -34,11 +37,9 @@ export class HealthController {
   @ApiProblems(400, 503)
   readyz(@Query() query: RawQuery): unknown {
     const { latched } = this.queries.read(READY_PARAMETERS, query);
-    const reasons = latched ? this.watch.latchedReasons() : this.watch.reasons();
+    const reasons = latched ? this.readiness.latchedReasons() : this.readiness.reasons();
     if (reasons.length > 0) throw unavailable(`Not ready: ${reasons.join('; ')}.`);
-    const { role } = this.watch.current();
-    const { measured } = this.watch.clockOffset();
-    return { status: 'ready', role, clock_offset_ms: measured?.offsetMs };
+    return { status: 'ready', role: this.reader.role, clock_offset_ms: this.clock.offset()?.offsetMs };
   }
 
   @Get('health')

@@ -1,7 +1,7 @@
 import { HttpException, Inject, Injectable } from '@nestjs/common';
 import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
+import { ClockWatch, ReadinessWatch } from '@app/process';
 import { readRole, type ListedTicker, type ReadDatabase } from '@app/storage';
-import { DatabaseWatch } from './database.watch.js';
 import { freshnessOf } from '../prices/freshness.js';
 import { TickerDirectory } from '../tickers/ticker.directory.js';
 import { CLOCK, WATCH_DATABASE, type Clock } from '../tokens.js';
@@ -30,7 +30,8 @@ export class HealthService {
   constructor(
     @Inject(HealthCheckService) private readonly checks: HealthCheckService,
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
-    @Inject(DatabaseWatch) private readonly watch: DatabaseWatch,
+    @Inject(ReadinessWatch) private readonly readiness: ReadinessWatch,
+    @Inject(ClockWatch) private readonly clock: ClockWatch,
     @Inject(WATCH_DATABASE) private readonly database: ReadDatabase,
     @Inject(TickerDirectory) private readonly directory: TickerDirectory,
     @Inject(CLOCK) private readonly now: Clock,
@@ -62,7 +63,7 @@ export class HealthService {
     return this.indicators
       .check('database')
       .attempt(async () => {
-        const { unfit } = this.watch.current();
+        const [unfit] = this.readiness.findings();
         if (unfit !== undefined) throw new Error(unfit);
         const started = performance.now();
         const { role } = await readRole(this.database);
@@ -72,17 +73,17 @@ export class HealthService {
   }
 
   private checkClock() {
-    const { measured, isTrue } = this.watch.clockOffset();
+    const measured = this.clock.offset();
     const check = this.indicators.check('clock');
     if (measured === undefined) return check.degraded({ offset_ms: null });
-    return isTrue ? check.up({ offset_ms: measured.offsetMs }) : check.degraded({ offset_ms: measured.offsetMs });
+    const offset = { offset_ms: measured.offsetMs };
+    return this.clock.isTrue() ? check.up(offset) : check.degraded(offset);
   }
 
   private async checkEtl() {
     const check = this.indicators.check('etl');
     // An ETL that nobody can ask about makes nothing worse than the database already is.
-    if (this.watch.current().unfit !== undefined)
-      return check.degraded({ message: 'unknown while the database is away' });
+    if (this.readiness.findings().length > 0) return check.degraded({ message: 'unknown while the database is away' });
     try {
       const summary = summarize([...(await this.directory.all()).values()], this.now());
       return summary.stale === 0 && summary.fresh > 0 ? check.up({ ...summary }) : check.degraded({ ...summary });

@@ -4,7 +4,7 @@ import { serveApi, serveReadyApi, type ServedApi } from '../../../../test/builde
 import { storePrices, storeSchedules } from '../../../../test/builders/stored-prices.js';
 import { startTcpProxy, throughProxy } from '../../../../test/support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { WritingRoleError } from './database.watch.js';
+import { WritingRoleError } from './reader.check.js';
 
 const SLOT = 1_766_016_000;
 const DATA_ROUTES = ['/prices?ticker=btc_usd', '/prices/latest?ticker=btc_usd', '/gaps?ticker=btc_usd', '/tickers'];

@@ -1,9 +1,9 @@
 import { Controller, Get, Header, Inject, Req } from '@nestjs/common';
 import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { ReadinessWatch } from '@app/process';
 import type { ListedTicker } from '@app/storage';
 import type { ApiSettings } from '../api-settings.js';
-import { DatabaseWatch } from '../health/database.watch.js';
 import { renderHomePage } from './home.page.js';
 import { TickerDirectory } from '../tickers/ticker.directory.js';
 import { API_SETTINGS, CLOCK, type Clock } from '../tokens.js';
@@ -13,7 +13,7 @@ import { API_SETTINGS, CLOCK, type Clock } from '../tokens.js';
 export class HomeController {
   constructor(
     @Inject(TickerDirectory) private readonly directory: TickerDirectory,
-    @Inject(DatabaseWatch) private readonly watch: DatabaseWatch,
+    @Inject(ReadinessWatch) private readonly readiness: ReadinessWatch,
     @Inject(API_SETTINGS) private readonly settings: ApiSettings,
     @Inject(CLOCK) private readonly now: Clock,
   ) {}
@@ -22,7 +22,7 @@ export class HomeController {
   @Header('content-type', 'text/html; charset=utf-8')
   @ApiExcludeEndpoint()
   async page(@Req() request: FastifyRequest): Promise<string> {
-    const { unfit } = this.watch.current();
+    const [unfit] = this.readiness.findings();
     const tickers = unfit === undefined ? await this.tickers() : undefined;
     return renderHomePage({
       simulated: this.settings.mode === 'simulated',

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { Gauge, Histogram, type Registry } from '@prometheus-io/client';
 import type { Pool } from '@app/storage';
-import type { DatabaseWatch } from '../health/database.watch.js';
+import type { ReadinessWatch } from '@app/process';
 import type { StreamSender } from '../prices/stream.sender.js';
 
 /** What the metrics are read from. */
 export interface MetricSources {
   readonly pool: Pool;
-  readonly watch: DatabaseWatch;
+  readonly readiness: ReadinessWatch;
   readonly sender: StreamSender;
 }
 
@@ -15,9 +15,9 @@ export interface MetricSources {
 const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Measures readiness, long answers and connections to the database. */
-export function measureApi(registry: Registry, { pool, watch, sender }: MetricSources): void {
+export function measureApi(registry: Registry, { pool, readiness, sender }: MetricSources): void {
   gauge(registry, 'tidemark_api_ready', 'Whether stored prices can be served (1) or not (0)', () =>
-    watch.current().unfit === undefined ? 1 : 0,
+    readiness.findings().length === 0 ? 1 : 0,
   );
   gauge(registry, 'tidemark_api_streams', 'Long answers being sent', () => sender.streams);
   gauge(registry, 'tidemark_database_connections', 'Open connections to the database', () => pool.totalCount);

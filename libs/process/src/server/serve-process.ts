@@ -71,6 +71,8 @@ export interface ServedProcess extends Closable {
   /** E.g. `http://127.0.0.1:8000`. */
   readonly url: string;
   end(): void;
+  /** Ends it in order; asked again it gives the same end. */
+  close(): Promise<void>;
 }
 
 /**
@@ -97,18 +99,15 @@ export async function serveProcess(options: ProcessOptions): Promise<ServedProce
   const closeStores = async () => {
     await Promise.all([...checks.map((check) => check.close?.()), database.close()]);
   };
-  return {
-    app,
-    url,
-    end: () => readiness.end(),
-    close: async () => {
-      readiness.end();
-      const watched = readiness.stop();
-      await finish(app, options);
-      const disconnected = Promise.all([watched, disconnect?.()]).then(closeStores);
-      await endsWithin(disconnected, options.ending.disconnectWithinMs);
-    },
+  const close = async () => {
+    readiness.end();
+    const watched = readiness.stop();
+    await finish(app, options);
+    const disconnected = Promise.all([watched, disconnect?.()]).then(closeStores);
+    await endsWithin(disconnected, options.ending.disconnectWithinMs);
   };
+  let closed: Promise<void> | undefined;
+  return { app, url, end: () => readiness.end(), close: () => (closed ??= close()) };
 }
 
 /** Closes the server and everything that is made with it, in time. */

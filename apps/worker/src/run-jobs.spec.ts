@@ -37,8 +37,8 @@ function aWorker({ isTrue }: { readonly isTrue: boolean }) {
   const clock = {
     isTrue: () => isTrue,
     offset: () => offset,
-    watch: (_everyMs: number, onVerdict: typeof verdict) => {
-      verdict = onVerdict;
+    onMeasured: (listener: typeof verdict) => {
+      verdict = listener;
       return () => void calls.push('stop watching');
     },
   };

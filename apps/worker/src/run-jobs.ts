@@ -15,9 +15,6 @@ import { RetryFetchError } from './jobs/fetch-prices/fetch-errors.js';
 import { limiterOf } from './queue-limiter.js';
 import { JOB_WORKERS, FINISH_WITHIN_MS, LOGGER } from './tokens.js';
 
-/** How often the clock is compared with the database's, in milliseconds. */
-const MEASURE_CLOCK_EVERY_MS = 2_000;
-
 /** How jobs are run. */
 export interface RunJobsOptions {
   /** From which the plan of each source, and so its limit, follows. */
@@ -87,7 +84,7 @@ export class RunJobs implements OnApplicationBootstrap, BeforeApplicationShutdow
     // Before the first job: its price would already come under the wrong slot.
     const offset = this.clock.offset();
     if (offset !== undefined) this.heed(this.clock.isTrue(), offset);
-    this.stopWatching = this.clock.watch(MEASURE_CLOCK_EVERY_MS, (isTrue, measured) => this.heed(isTrue, measured));
+    this.stopWatching = this.clock.onMeasured((isTrue, measured) => this.heed(isTrue, measured));
     for (const worker of this.workers) worker.run();
   }
 

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { ClockWatch, MAX_CLOCK_OFFSET_MS, type ClockOffset } from './clock-watch.js';
+import { ClockWatch, MAX_CLOCK_OFFSET_MS } from './clock-watch.js';
 
 const NOW_MS = 1_766_000_000_000;
 
@@ -84,71 +84,48 @@ describe('the watch over the clock', () => {
     expect(watch.isTrue()).toBe(true);
   });
 
-  describe('while it goes on', () => {
+  describe('heard by others', () => {
     let databaseMs: () => Promise<number>;
     let verdicts: boolean[];
+    let watch: ClockWatch;
     let stop: () => void;
 
-    function begin(
-      onVerdict: (isTrue: boolean, offset: ClockOffset) => void = (isTrue) => verdicts.push(isTrue),
-    ): void {
-      stop = new ClockWatch(
-        () => databaseMs(),
-        () => NOW_MS,
-      ).watch(2_000, onVerdict);
-    }
-
     beforeEach(() => {
-      jest.useFakeTimers({ doNotFake: ['performance', 'nextTick', 'queueMicrotask'] });
       databaseMs = async () => NOW_MS;
       verdicts = [];
-    });
-    afterEach(() => {
-      stop();
-      jest.useRealTimers();
+      watch = new ClockWatch(
+        () => databaseMs(),
+        () => NOW_MS,
+      );
+      stop = watch.onMeasured((isTrue) => verdicts.push(isTrue));
     });
 
     test('tells a verdict after each measurement, as the clock goes wrong and right again', async () => {
-      begin();
-      await jest.advanceTimersByTimeAsync(2_000);
+      await watch.measure();
       databaseMs = async () => NOW_MS - 60_000;
-      await jest.advanceTimersByTimeAsync(2_000);
+      await watch.measure();
       databaseMs = async () => NOW_MS;
-      await jest.advanceTimersByTimeAsync(2_000);
+      await watch.measure();
       expect(verdicts).toEqual([true, false, true]);
     });
 
     test('is silent while the database is away, and speaks again when it is back', async () => {
-      begin();
       databaseMs = () => Promise.reject(new Error('away'));
-      await jest.advanceTimersByTimeAsync(10_000);
+      await expect(watch.measure()).rejects.toThrow('away');
       expect(verdicts).toEqual([]);
       databaseMs = async () => NOW_MS;
-      await jest.advanceTimersByTimeAsync(2_000);
+      await watch.measure();
       expect(verdicts).toEqual([true]);
     });
 
-    test('asks one question at a time', async () => {
-      let asked = 0;
-      databaseMs = () => {
-        asked += 1;
-        return new Promise(() => undefined);
-      };
-      begin();
-      await jest.advanceTimersByTimeAsync(60_000);
-      expect(asked).toBe(1);
-    });
-
     test('says nothing after it was stopped, not even about a question that was under way', async () => {
-      let answer: (ms: number) => void = () => undefined;
-      databaseMs = () => new Promise((resolve) => (answer = resolve));
-      begin();
-      await jest.advanceTimersByTimeAsync(2_000);
+      const { promise, resolve } = Promise.withResolvers<number>();
+      databaseMs = () => promise;
+      const measuring = watch.measure();
       stop();
-      answer(NOW_MS);
-      await jest.advanceTimersByTimeAsync(10_000);
+      resolve(NOW_MS);
+      await measuring;
       expect(verdicts).toEqual([]);
-      expect(jest.getTimerCount()).toBe(0);
     });
   });
 });

@@ -9,8 +9,12 @@ export interface ClockOffset {
   readonly roundTripMs: number;
 }
 
-/** Watches the offset of this process's clock to the database's, which is the clock that all processes share. */
+/** Hears what was measured. */
+export type ClockListener = (isTrue: boolean, offset: ClockOffset) => void;
+
+/** Knows the offset of this process's clock to the database's, which is the clock that all processes share. */
 export class ClockWatch {
+  private readonly listeners = new Set<ClockListener>();
   private last: ClockOffset | undefined;
 
   /**
@@ -28,33 +32,20 @@ export class ClockWatch {
     const started = performance.now();
     const databaseMs = await this.askDatabaseMs();
     const roundTripMs = performance.now() - started;
-    this.last = { offsetMs: Math.round(before + roundTripMs / 2 - databaseMs), roundTripMs };
-    return this.last;
+    const measured = { offsetMs: Math.round(before + roundTripMs / 2 - databaseMs), roundTripMs };
+    this.last = measured;
+    for (const listener of this.listeners) listener(this.isTrue(), measured);
+    return measured;
   }
 
   /**
-   * Goes on measuring until stopped. A measurement that fails leaves the last one standing: the database being away
-   * says nothing about the clock.
-   * @param onVerdict called after each measurement with whether the clock is true.
-   * @returns stops it.
+   * Hears of every measurement from here on, whoever makes it: whether the clock is true. One that fails leaves the last one standing:
+   * the database being away says nothing about the clock.
+   * @returns ends it.
    */
-  watch(everyMs: number, onVerdict: (isTrue: boolean, offset: ClockOffset) => void): () => void {
-    let timer: NodeJS.Timeout | undefined;
-    let stopped = false;
-    const again = (): void => {
-      if (!stopped) timer = setTimeout(measureOnce, everyMs).unref();
-    };
-    const measureOnce = (): void => {
-      this.measure().then((offset) => {
-        if (!stopped) onVerdict(this.isTrue(), offset);
-        again();
-      }, again);
-    };
-    again();
-    return () => {
-      stopped = true;
-      clearTimeout(timer);
-    };
+  onMeasured(listener: ClockListener): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
   }
 
   /** The last measurement; undefined before the first. */

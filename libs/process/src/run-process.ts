@@ -1,3 +1,4 @@
+import { describeFault } from '@app/observability';
 import type { Logger } from 'pino';
 import { leaveProcess } from './leave-process.js';
 
@@ -47,7 +48,7 @@ export function runProcess(logger: Logger, start: () => Promise<Closable>, optio
     );
   };
   const fail = (error: unknown): void => {
-    logger.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+    logger.fatal({ err: error }, describeFault(error));
     end(1);
   };
   // Not "once": a Ctrl-C often arrives twice, from the terminal and from npm, and the second must not cut the end short.
@@ -67,7 +68,7 @@ export function runToCompletion(name: string, task: () => Promise<void>): void {
   task().then(
     () => leaveProcess(0),
     (error: unknown) => {
-      process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`${name}: ${describeFault(error)}\n`);
       leaveProcess(1);
     },
   );

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { explainListenError } from './run-process.js';
+import { explainListenError } from './listen-address.js';
 
 const HOOKS = new URL('../../../test/standalone/typescript.hooks.mjs', import.meta.url).href;
 const LOGGER = new URL('../../observability/src/logger.ts', import.meta.url).href;

@@ -1,15 +1,11 @@
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { explainListenError } from './run-process.js';
+import { explainListenError, type ListenAddress } from './listen-address.js';
 
 /** What a process waits for, and where it says so meanwhile. */
-export interface WaitOptions {
+export interface WaitOptions extends ListenAddress {
   readonly logger: Logger;
-  readonly host: string;
-  readonly port: number;
-  /** Name of the variable that sets the port. */
-  readonly portVariable: string;
   /** Why the process cannot begin yet; undefined when it can. What it throws ends the process. */
   readonly check: () => Promise<string | undefined>;
 }

@@ -1,15 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { explainListenError } from '../run-process.js';
-
-/** Where a process listens. */
-export interface ListenAddress {
-  readonly host: string;
-  /** 0 lets the system choose one. */
-  readonly port: number;
-  /** Name of the variable that sets the port. */
-  readonly portVariable: string;
-}
+import { explainListenError, type ListenAddress } from '../listen-address.js';
 
 /**
  * Has an app listen.

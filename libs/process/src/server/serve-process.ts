@@ -2,10 +2,11 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { ClockWatch } from '../clock-watch.js';
 import { endsWithin } from '../ends-within.js';
+import type { ListenAddress } from '../listen-address.js';
 import { databaseCheck, ReadinessWatch, type ReadinessCheck } from '../readiness-watch.js';
 import type { Closable } from '../run-process.js';
 import { waitUntilReady } from '../wait-until-ready.js';
-import { listenOn, type ListenAddress } from './listen.js';
+import { listenOn } from './listen.js';
 
 /** The database of a process, as it is watched. */
 export interface WatchedDatabase {

@@ -17,6 +17,18 @@ const tooManyParameters = {
   message: 'At most 4 parameters: make one object of those that belong together.',
 };
 
+// Words of our own that cspell.config.yaml cannot tell from English prose.
+const ownWords = {
+  selector: 'Identifier[name=/^(told|turns?)$|[a-z](Told|Turns?)([A-Z]|$)|^(Told|Turns?)[A-Z]/]',
+  message: 'Name what it is: what was reported or said, a slot source, a round.',
+};
+const oneSuffix = {
+  selector:
+    ':matches(TSInterfaceDeclaration, TSTypeAliasDeclaration)[id.name=/^(?!Ticker|Price).*(Parts|Dependencies)$/]',
+  message: 'What a class, a function or a module is made with is its `...Options`.',
+};
+const words = [ownWords, oneSuffix];
+
 export default tseslint.config(
   {
     ignores: [
@@ -43,6 +55,7 @@ export default tseslint.config(
       '@typescript-eslint/require-await': 'off',
       'no-console': 'error',
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'no-restricted-syntax': ['error', ...words],
     },
   },
   {
@@ -50,7 +63,7 @@ export default tseslint.config(
     ignores: ['**/*.spec.ts', '**/*.contract.ts'],
     rules: {
       'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
-      'no-restricted-syntax': ['error', tooManyParameters],
+      'no-restricted-syntax': ['error', ...words, tooManyParameters],
     },
   },
   {
@@ -62,7 +75,7 @@ export default tseslint.config(
         'error',
         ...['process', 'node:process'].map((name) => ({ name, message: environmentCure })),
       ],
-      'no-restricted-syntax': ['error', globalProcess, tooManyParameters],
+      'no-restricted-syntax': ['error', ...words, globalProcess, tooManyParameters],
     },
   },
   {
@@ -81,6 +94,7 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
+        ...words,
         globalProcess,
         tooManyParameters,
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: clockCure },

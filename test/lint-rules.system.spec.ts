@@ -54,12 +54,12 @@ describe('the lint rules', () => {
     const script = `
       import { ESLint } from 'eslint';
       const eslint = new ESLint();
-      const told = [];
+      const said = [];
       for (const [filePath, text] of ${JSON.stringify(CASES)}) {
         const results = await eslint.lintText(text, { filePath });
-        told.push(results.flatMap((result) => result.messages.map(({ message }) => message)));
+        said.push(results.flatMap((result) => result.messages.map(({ message }) => message)));
       }
-      process.stdout.write(JSON.stringify(told));`;
+      process.stdout.write(JSON.stringify(said));`;
     const run = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { cwd: ROOT, encoding: 'utf8' });
     if (run.status !== 0) throw new Error(run.stderr);
     messages = JSON.parse(run.stdout) as string[][];
@@ -68,9 +68,9 @@ describe('the lint rules', () => {
   it.each(CASES.map(([file, text, cure], index) => ({ file, text, cure, index })))(
     'judge that $file says: $text',
     ({ cure, index }) => {
-      const told = (messages[index] ?? ['nothing was judged']).join('\n');
-      if (cure === undefined) expect(told).toBe('');
-      else expect(told).toContain(cure);
+      const said = (messages[index] ?? ['nothing was judged']).join('\n');
+      if (cure === undefined) expect(said).toBe('');
+      else expect(said).toContain(cure);
     },
   );
 });

@@ -31,7 +31,7 @@ import { TickerDirectory } from './tickers/ticker.directory.js';
 import { API_SETTINGS, CLOCK, READ_POOL, WATCH_DATABASE, WATCH_POOL, type Clock } from './tokens.js';
 
 /** What the API is put together from. */
-export interface ApiParts {
+export interface ApiModuleOptions {
   readonly settings: ApiSettings;
   readonly now: Clock;
   /** Answers requests. */
@@ -41,7 +41,7 @@ export interface ApiParts {
 }
 
 /** The longest wait for connections that are still busy when the process ends, in milliseconds. */
-const CLOSE_PATIENCE_MS = 2_000;
+const CLOSE_LIMIT_MS = 2_000;
 
 /** The read plane: HTTP over Postgres. */
 @Module({})
@@ -53,7 +53,7 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
   ) {}
 
   /** The module around the given parts. */
-  static around({ settings, now, readPool, watchPool }: ApiParts): DynamicModule {
+  static around({ settings, now, readPool, watchPool }: ApiModuleOptions): DynamicModule {
     const database = new ReadDatabase(readPool);
     return {
       module: ApiModule,
@@ -97,15 +97,15 @@ export class ApiModule implements OnModuleDestroy, OnApplicationShutdown {
 
   /** Stops looking after the database before the server closes. */
   async onModuleDestroy(): Promise<void> {
-    await Promise.race([this.watch.stop(), patience()]);
+    await Promise.race([this.watch.stop(), closeLimit()]);
   }
 
   /** Gives the connections back after the last answer. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.race([Promise.all([this.readPool.end(), this.watchPool.end()]), patience()]);
+    await Promise.race([Promise.all([this.readPool.end(), this.watchPool.end()]), closeLimit()]);
   }
 }
 
-function patience(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, CLOSE_PATIENCE_MS).unref());
+function closeLimit(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, CLOSE_LIMIT_MS).unref());
 }

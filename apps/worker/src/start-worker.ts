@@ -40,7 +40,7 @@ export async function startWorker(settings: Settings, access: SourceAccesses, lo
   const stores = await openStores(settings, logger);
   const { pool, clock, queueStore, readiness } = stores;
   const { WORKER_HOST: host, WORKER_PORT: port } = settings;
-  await benchKeyless(pool, access);
+  await openCircuitsOfKeyless(pool, access);
   const client = new SourceClient({
     access,
     driftPolicy: settings.DRIFT_POLICY,
@@ -127,8 +127,8 @@ async function openStores(settings: Settings, logger: Logger) {
   return { pool, clock, queueStore, readiness, close };
 }
 
-/** A source that answers nobody without a key, and has none, is not asked: its slots are `benched` at once. */
-async function benchKeyless(pool: Pool, access: SourceAccesses): Promise<void> {
+/** A source that answers nobody without a key, and has none, is not asked: its slots are `circuit_open` at once. */
+async function openCircuitsOfKeyless(pool: Pool, access: SourceAccesses): Promise<void> {
   const isKeyless = Map.groupBy(SOURCES, (source) => lacksKey(source, access[source.name]));
   const idsOf = (keyless: boolean): number[] => (isKeyless.get(keyless) ?? []).map(({ id }) => id);
   await new SourceStateRepository(pool).noteKeys({ missing: idsOf(true), present: idsOf(false) });

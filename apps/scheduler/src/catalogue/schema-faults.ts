@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 /** One fault of what somebody asked for. */
 export interface Fault {
-  /** Path to the wrong field, e.g. `sources.0.name`; empty when the whole is wrong. */
+  /** Path to the wrong field, e.g. `sources.0.source_symbol`; empty when the whole is wrong. */
   readonly parameter: string;
   readonly detail: string;
 }

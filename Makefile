@@ -73,7 +73,7 @@ ci-job: $(installed) ## Run a job of .gitlab-ci.yml here, without GitLab and con
 soak: $(built) ## Run the demo under changing faults for MINUTES=10, then verify
 	@$(with_node) && exec npm run -s soak
 
-demo-day: $(built) ## Thirty tickers, eight sources, every fault in turn; then hold each price against the truth
+demo-day: $(built) ## Thirty tickers, eight sources, every fault in turn; then hold each price against the simulated one
 	@$(with_node) && exec npm run -s demo-day
 
 load: $(built) ## TICKERS=1000 every INTERVAL=10 s for MINUTES=10 under the published limits

@@ -51,10 +51,10 @@ describe('an API process that is told to end under load', () => {
     await start(3);
     const faults: string[] = [];
     let answered = 0;
-    let isTold = false;
+    let isEnding = false;
     const clients = Array.from({ length: CLIENTS }, async () => {
       const agent = new http.Agent({ keepAlive: true });
-      while (!isTold) {
+      while (!isEnding) {
         const fault = await ask(agent);
         answered += 1;
         if (fault !== undefined) faults.push(fault);
@@ -72,7 +72,7 @@ describe('an API process that is told to end under load', () => {
     // As long as a load balancer needs to take it out.
     await sleep(1_500);
     expect((await fetch(`${url}/livez`)).status).toBe(200);
-    isTold = true;
+    isEnding = true;
     await Promise.all(clients);
     await ended;
     expect(faults).toEqual([]);

@@ -75,8 +75,8 @@ describe('the import rules', () => {
   });
 
   it.each(BREACHES)('refuse that %s says: %s', (file, _text, to, rule) => {
-    const told = found.filter(({ from }) => from === file);
-    expect(told.map((breach) => [lastName(breach.to), breach.rule.name])).toContainEqual([lastName(to), rule]);
+    const said = found.filter(({ from }) => from === file);
+    expect(said.map((breach) => [lastName(breach.to), breach.rule.name])).toContainEqual([lastName(to), rule]);
   });
 
   it('say the cure with every breach', () => {

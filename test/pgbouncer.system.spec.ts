@@ -84,12 +84,12 @@ if (!hasPgBouncer()) {
           [variable]: String(port),
         });
         try {
-          const told = await eventually(`${app} to tell`, 30_000, async () => {
+          const said = await eventually(`${app} to tell`, 30_000, async () => {
             const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
             const text = await answer.text();
             return answer.status === 503 && text.includes('pool') ? text : undefined;
           });
-          expect(told).toContain('a pool in transaction mode');
+          expect(said).toContain('a pool in transaction mode');
         } finally {
           await running.end('SIGTERM');
         }

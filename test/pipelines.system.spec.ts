@@ -170,7 +170,7 @@ describe('the files of the pipelines', () => {
     );
     expect({
       status: lint.status,
-      told: `${lint.stdout}${lint.stderr.replace(/^go: downloading .*\n/gm, '')}`,
-    }).toEqual({ status: 0, told: '' });
+      said: `${lint.stdout}${lint.stderr.replace(/^go: downloading .*\n/gm, '')}`,
+    }).toEqual({ status: 0, said: '' });
   }, 300_000);
 });

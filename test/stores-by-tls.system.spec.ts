@@ -87,12 +87,12 @@ describe('a Postgres by TLS', () => {
   });
 
   test('that migrate does not trust is reported with the cure', () => {
-    const told = runToEnd('scheduler/src/migrate.main.js', [], {
+    const said = runToEnd('scheduler/src/migrate.main.js', [], {
       DATABASE_URL: `${postgres.url}?sslmode=verify-full&sslrootcert=${certificates.stranger}`,
       API_DATABASE_PASSWORD: 'reader',
     });
-    expect(told.status).toBe(1);
-    expect(told.stderr).toMatch(
+    expect(said.status).toBe(1);
+    expect(said.stderr).toMatch(
       /^migrate: the database cannot be reached: its certificate is not trusted .*sslrootcert/,
     );
   });

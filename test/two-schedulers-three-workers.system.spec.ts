@@ -120,14 +120,14 @@ function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 }
 
 const FETCHES_SQL = `
-  SELECT so.name AS source, string_agg(ts.source_name, ',' ORDER BY ts.source_name) AS names, f.slot, f.attempts
+  SELECT so.name AS source, string_agg(ts.source_symbol, ',' ORDER BY ts.source_symbol) AS names, f.slot, f.attempts
   FROM fetches f JOIN sources so ON so.id = f.source_id
   JOIN ticker_sources ts ON ts.source_id = f.source_id AND ts.batch = f.batch
   WHERE f.attempts > 0
   GROUP BY so.name, f.source_id, f.batch, f.slot, f.attempts`;
 
 const SAMPLES_SQL = `
-  SELECT so.name AS source, ts.source_name AS name, s.slot, least(sc.interval_seconds, 15) AS "windowSeconds",
+  SELECT so.name AS source, ts.source_symbol AS name, s.slot, least(sc.interval_seconds, 15) AS "windowSeconds",
          s.raw, s.price::text AS price, p.price::text AS served
   FROM samples s JOIN sources so ON so.id = s.source_id
   JOIN schedules sc ON sc.ticker_id = s.ticker_id

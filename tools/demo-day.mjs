@@ -103,7 +103,7 @@ function catalogue() {
         // What a stablecoin costs is measured in dollars, and not in the other one.
         if (quote !== quotedIn && (base === 'usdt' || base === 'usdc')) return [];
         const single = source.name === 'deribit' || source.name === 'bitstamp';
-        return [{ source: source.name, name, ...(single ? {} : { batch: 'all' }) }];
+        return [{ source: source.name, source_symbol, ...(single ? {} : { batch: 'all' }) }];
       });
       return { ticker, interval_seconds: INTERVAL, rule: 'median', sources };
     }),
@@ -123,12 +123,12 @@ async function judge() {
       'simulator',
       `/simulator/market?ticker=${ticker}&from=${begin}&to=${end + window}`,
     );
-    const truth = new Map(market.map(([second, price]) => [second, Number(price)]));
+    const expected = new Map(market.map(([second, price]) => [second, Number(price)]));
     const { data } = await run.ask('api', `/prices?ticker=${ticker}&from=${begin}&to=${end}`);
     for (const { timestamp, price } of data) {
       compared += 1;
       const away = Math.min(
-        ...Array.from({ length: window + 1 }, (_, second) => truth.get(timestamp + second))
+        ...Array.from({ length: window + 1 }, (_, second) => expected.get(timestamp + second))
           .filter((true_) => true_ !== undefined)
           .map((true_) => Math.abs(Number(price) / true_ - 1)),
       );

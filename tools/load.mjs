@@ -60,7 +60,7 @@ function catalogue() {
     // A month of calls at this pace is more than any free plan has.
     if (plan.monthly !== undefined || plan.keyHeader !== undefined) continue;
     const name = nameAt(source.name);
-    const sample = tickers.slice(0, 1_000).map(({ base }) => ({ ticker: `${base}_usd`, sourceName: name(base) }));
+    const sample = tickers.slice(0, 1_000).map(({ base }) => ({ ticker: `${base}_usd`, sourceSymbol: name(base) }));
     const size = Math.min(batchSize(source, sample), LARGEST_BATCH);
     const cost = endpointFor(source, sample.slice(0, size)).cost?.(size) ?? 1;
     // Spread over less than the window, so that each call is made in it.
@@ -84,7 +84,7 @@ function catalogue() {
       ...['usdt', 'usdc'].map((coin) => ({
         ticker: `${coin}_usd`,
         interval_seconds: INTERVAL,
-        sources: [{ source: 'coinbase', name: coin.toUpperCase(), batch: 'rates' }],
+        sources: [{ source: 'coinbase', source_symbol: coin.toUpperCase(), batch: 'rates' }],
       })),
       ...tickers.map(({ base, sources }) => ({
         ticker: `${base}_usd`,

@@ -11,13 +11,13 @@ import {
   type FetchMember,
   type PlannedFetch,
   type Sample,
-  type TickerPlan,
-  type TruthOf,
+  type TickerConfiguration,
+  type ExpectedPricesOf,
 } from '@app/storage';
 import { planSlots } from '../../apps/scheduler/src/planning/plan-slots.js';
 import type { TestDatabase } from '../support/test-database.js';
 import { MIDNIGHT } from './simulated-past.js';
-import { makeSources } from './told-slots.js';
+import { makeSources } from './reported-slots.js';
 
 /** The last second that was lived through. */
 export const LAST_BELIEVED_SECOND = MIDNIGHT + 90;
@@ -46,14 +46,14 @@ const SCRIPT: readonly Told[] = [
 ];
 
 /** Answers as the simulator would: with the text on the wire. */
-export const truthOfBelievedPast: TruthOf = (questions) =>
+export const expectedPricesOfBelievedPast: ExpectedPricesOf = (questions) =>
   Promise.resolve(
     questions.map(({ name, fromSecond, toSecond }) => {
-      const told = SCRIPT.find(({ sourceId, ticker }) => name === `${ticker} of ${sourceId}`);
+      const said = SCRIPT.find(({ sourceId, ticker }) => name === `${ticker} of ${sourceId}`);
       return Array.from({ length: toSecond - fromSecond + 1 }, (_, index) => {
         const second = fromSecond + index - MIDNIGHT;
-        const text = told?.at?.[second - (second % INTERVAL_SECONDS)];
-        return (text === '-' ? undefined : text) ?? told?.usual ?? '';
+        const text = said?.at?.[second - (second % INTERVAL_SECONDS)];
+        return (text === '-' ? undefined : text) ?? said?.usual ?? '';
       });
     }),
   );
@@ -81,21 +81,26 @@ export async function liveBelievedPast(database: TestDatabase): Promise<void> {
 function planOf(
   ticker: string,
   sources: readonly (Partial<ScheduledSource> & { readonly sourceId: number })[],
-  more: { readonly rule?: TickerPlan['rule']; readonly ruleOptions?: RuleOptions } = {},
-): TickerPlan {
+  more: { readonly rule?: TickerConfiguration['rule']; readonly ruleOptions?: RuleOptions } = {},
+): TickerConfiguration {
   return {
     ticker,
     intervalSeconds: INTERVAL_SECONDS,
     rule: 'priority',
     ...more,
     sources: sources.map((source, position) => ({
-      ...{ position, sourceName: `${ticker} of ${source.sourceId}`, batch: ticker, intervalSeconds: INTERVAL_SECONDS },
+      ...{
+        position,
+        sourceSymbol: `${ticker} of ${source.sourceId}`,
+        batch: ticker,
+        intervalSeconds: INTERVAL_SECONDS,
+      },
       ...source,
     })),
   };
 }
 
-const PLANS: readonly TickerPlan[] = [
+const PLANS: readonly TickerConfiguration[] = [
   planOf('btc_usd', [
     { sourceId: 5, quotedIn: 'usdt' },
     { sourceId: 1, standby: true },
@@ -144,8 +149,8 @@ class BelievedPast {
 }
 
 function sampleOf({ tickerId, ticker }: FetchMember, { sourceId, slot }: PlannedFetch): Sample {
-  const told = SCRIPT.find((line) => line.sourceId === sourceId && line.ticker === ticker);
-  const raw = told?.at?.[slot - MIDNIGHT] ?? told?.usual ?? '-';
+  const said = SCRIPT.find((line) => line.sourceId === sourceId && line.ticker === ticker);
+  const raw = said?.at?.[slot - MIDNIGHT] ?? said?.usual ?? '-';
   const flags = flagBits(['derived']);
   if (raw === '-') return { tickerId, outcome: 'failed', reason: 'timeout' };
   if (sourceId === 3)

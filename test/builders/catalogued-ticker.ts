@@ -7,7 +7,7 @@ export interface AskedTicker {
   /** First slot that is expected. */
   readonly fromSlot: number;
   readonly intervalSeconds?: number;
-  readonly sources?: readonly (Pick<ScheduledSource, 'sourceId' | 'sourceName'> & Partial<ScheduledSource>)[];
+  readonly sources?: readonly (Pick<ScheduledSource, 'sourceId' | 'sourceSymbol'> & Partial<ScheduledSource>)[];
 }
 
 /** Puts new tickers into the catalogue of a database, each from exactly its first slot on, which may lie in the past. */
@@ -22,7 +22,7 @@ export async function catalogueTickers(databaseUrl: string, ...asked: readonly A
 }
 
 async function insertTicker(client: pg.Client, asked: AskedTicker): Promise<void> {
-  const { ticker, fromSlot, intervalSeconds = 1, sources = [{ sourceId: 1, sourceName: ticker }] } = asked;
+  const { ticker, fromSlot, intervalSeconds = 1, sources = [{ sourceId: 1, sourceSymbol: ticker }] } = asked;
   const parts = parseTicker(ticker);
   if (fromSlot % intervalSeconds !== 0) throw new Error(`${fromSlot} is no slot of ${intervalSeconds} s`);
   const { rows } = await client.query<{ id: number }>(
@@ -33,13 +33,13 @@ async function insertTicker(client: pg.Client, asked: AskedTicker): Promise<void
   );
   for (const [position, source] of sources.entries()) {
     await client.query(
-      `INSERT INTO ticker_sources (schedule_id, source_id, position, source_name, batch, interval_seconds)
+      `INSERT INTO ticker_sources (schedule_id, source_id, position, source_symbol, batch, interval_seconds)
        VALUES ($1, $2, $3, $4, $5, $6)`,
       [
         rows[0]?.id,
         source.sourceId,
         position,
-        source.sourceName,
+        source.sourceSymbol,
         source.batch ?? ticker,
         source.intervalSeconds ?? intervalSeconds,
       ],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { deribitBody, FetchBench } from '../support/fetch-bench.js';
+import { deribitBody, FetchFixture } from '../support/fetch-fixture.js';
 import { catalogueLived, firstLivedSlot, LIVED_INTERVAL, liveSlots } from '../support/lived-slots.js';
 import { serveReadyApi, type ServedApi } from './served-api.js';
 import { storeGap } from './stored-prices.js';
@@ -24,7 +24,7 @@ export function sha256(body: string): string {
  * converted with `usdc_usd`, and `eth_usd` (with bitcoin's prices) by median of three sources, of which the last is far away.
  */
 export interface ExplainedPast {
-  readonly bench: FetchBench;
+  readonly fixture: FetchFixture;
   readonly api: ServedApi;
   /** All is well; Deribit gives 0; everybody fails; Deribit's answer is long. */
   readonly slots: { readonly good: number; readonly bad: number; readonly failed: number; readonly long: number };
@@ -35,7 +35,7 @@ export interface ExplainedPast {
 
 /** Lives through the past. */
 export async function openExplainedPast(): Promise<ExplainedPast> {
-  const bench = await FetchBench.start();
+  const fixture = await FetchFixture.start();
   const good = firstLivedSlot(4);
   const [bad, failed, long, end] = [1, 2, 3, 4].map((index) => good + index * LIVED_INTERVAL) as [
     number,
@@ -44,9 +44,9 @@ export async function openExplainedPast(): Promise<ExplainedPast> {
     number,
   ];
   const slots = { good, bad, failed, long };
-  const deribit = (sourceName: string) => ({ sourceId: DERIBIT, sourceName });
-  const coingecko = (sourceName: string) => ({ sourceId: COINGECKO, sourceName, batch: 'coins' });
-  await catalogueLived(bench, good, [
+  const deribit = (sourceSymbol: string) => ({ sourceId: DERIBIT, sourceSymbol });
+  const coingecko = (sourceSymbol: string) => ({ sourceId: COINGECKO, sourceSymbol, batch: 'coins' });
+  await catalogueLived(fixture, good, [
     { ticker: 'btc_usd', sources: [deribit('btc_usd'), coingecko('bitcoin')] },
     { ticker: 'usdc_usd', sources: [coingecko('usd-coin')] },
     { ticker: 'sol_usd', sources: [{ ...deribit('sol_usdc'), quotedIn: 'usdc' }] },
@@ -57,19 +57,19 @@ export async function openExplainedPast(): Promise<ExplainedPast> {
       sources: [
         { ...deribit('btc_usd'), batch: 'median' },
         { ...coingecko('bitcoin'), batch: 'median' },
-        { sourceId: BITSTAMP, sourceName: 'btcusd', batch: 'median' },
+        { sourceId: BITSTAMP, sourceSymbol: 'btcusd', batch: 'median' },
       ],
     },
   ]);
-  await liveSlots(bench, good, 4, (path, slot) => answer(path, slot, slots));
+  await liveSlots(fixture, good, 4, (path, slot) => answer(path, slot, slots));
   const gap = { from: end, to: end + LIVED_INTERVAL };
-  await storeGap(bench.database.pool, 'btc_usd', gap.from, gap.to);
-  const api = await serveReadyApi(bench.database.readerUrl);
+  await storeGap(fixture.database.pool, 'btc_usd', gap.from, gap.to);
+  const api = await serveReadyApi(fixture.database.readerUrl);
   const close = async (): Promise<void> => {
     await api.close();
-    await bench.stop();
+    await fixture.stop();
   };
-  return { bench, api, slots, gap, close };
+  return { fixture, api, slots, gap, close };
 }
 
 function answer(path: string, slot: number, { bad, failed, long }: ExplainedPast['slots']) {

@@ -1,7 +1,7 @@
 import { sourceByName, type Source } from '@app/sources';
 import { verifyDatabase } from '@app/storage';
 import { keptTerminal } from '../support/cli-terminal.js';
-import { FetchBench } from '../support/fetch-bench.js';
+import { FetchFixture } from '../support/fetch-fixture.js';
 import { catalogueLived, firstLivedSlot, LIVED_INTERVAL, liveSlots } from '../support/lived-slots.js';
 import { runReplay } from '../../apps/cli/src/replay/run-replay.js';
 
@@ -81,42 +81,42 @@ export interface ReplayChange {
 
 /** A past of six slots whose answers are kept. */
 export class ReplayedPast {
-  private constructor(readonly bench: FetchBench) {}
+  private constructor(readonly fixture: FetchFixture) {}
 
   /** Lives through it. */
   static async open(): Promise<ReplayedPast> {
-    const bench = await FetchBench.start();
-    await catalogueLived(bench, FROM, [
+    const fixture = await FetchFixture.start();
+    await catalogueLived(fixture, FROM, [
       {
         ticker: 'btc_usd',
         sources: [
-          { sourceId: DERIBIT, sourceName: 'btc_usd' },
-          { sourceId: COINGECKO, sourceName: 'bitcoin', batch: 'coins' },
+          { sourceId: DERIBIT, sourceSymbol: 'btc_usd' },
+          { sourceId: COINGECKO, sourceSymbol: 'bitcoin', batch: 'coins' },
         ],
       },
-      { ticker: 'usdc_usd', sources: [{ sourceId: COINGECKO, sourceName: 'usd-coin', batch: 'coins' }] },
-      { ticker: 'sol_usd', sources: [{ sourceId: DERIBIT, sourceName: 'sol_usdc', quotedIn: 'usdc' }] },
+      { ticker: 'usdc_usd', sources: [{ sourceId: COINGECKO, sourceSymbol: 'usd-coin', batch: 'coins' }] },
+      { ticker: 'sol_usd', sources: [{ sourceId: DERIBIT, sourceSymbol: 'sol_usdc', quotedIn: 'usdc' }] },
       {
         ticker: 'eth_usd',
         rule: 'median',
         sources: [
-          { sourceId: DERIBIT, sourceName: 'btc_usd', batch: 'median' },
-          { sourceId: COINGECKO, sourceName: 'bitcoin', batch: 'median' },
-          { sourceId: BITSTAMP, sourceName: 'btcusd', batch: 'median' },
+          { sourceId: DERIBIT, sourceSymbol: 'btc_usd', batch: 'median' },
+          { sourceId: COINGECKO, sourceSymbol: 'bitcoin', batch: 'median' },
+          { sourceId: BITSTAMP, sourceSymbol: 'btcusd', batch: 'median' },
         ],
       },
     ]);
-    await liveSlots(bench, FROM, SLOTS, answer);
-    await bench.database.pool.query('UPDATE schedules SET to_slot = $1, planned_to = $1', [END]);
-    return new ReplayedPast(bench);
+    await liveSlots(fixture, FROM, SLOTS, answer);
+    await fixture.database.pool.query('UPDATE schedules SET to_slot = $1, planned_to = $1', [END]);
+    return new ReplayedPast(fixture);
   }
 
   close(): Promise<void> {
-    return this.bench.stop();
+    return this.fixture.stop();
   }
 
   async replay(sources: readonly Source[], change: ReplayChange = {}): Promise<PrintedReplay> {
-    const environment = { DATABASE_URL: this.bench.database.url };
+    const environment = { DATABASE_URL: this.fixture.database.url };
     const terminal = keptTerminal({ environment, nowMs: (END + 600) * 1000 });
     const words = ['--from', String(change.from ?? FROM), '--to', String(change.to ?? END)];
     if (change.source !== undefined) words.push('--source', change.source);
@@ -129,7 +129,7 @@ export class ReplayedPast {
   }
 
   async rows<T = Record<string, unknown>>(text: string, values: readonly unknown[] = []): Promise<T[]> {
-    return (await this.bench.database.pool.query(text, [...values])).rows as T[];
+    return (await this.fixture.database.pool.query(text, [...values])).rows as T[];
   }
 
   /** The prices of a ticker. */
@@ -143,7 +143,7 @@ export class ReplayedPast {
 
   /** What verify finds broken. */
   async broken(): Promise<string[]> {
-    const { findings } = await verifyDatabase(this.bench.database.url);
+    const { findings } = await verifyDatabase(this.fixture.database.url);
     return findings.flatMap(({ invariant, problems }) =>
       problems.flatMap(({ problem, examples }) =>
         examples.map(({ ticker, detail }) => `${invariant} ${problem} ${ticker} ${detail}`),

@@ -1,11 +1,11 @@
 import pg from 'pg';
-import type { Finding, Horizon, TruthOf } from '@app/storage';
+import type { Finding, Horizon, ExpectedPricesOf } from '@app/storage';
 // Not for the apps, and so not in the index of the library.
 import type { Snapshot } from '../../libs/storage/src/verify/finding.js';
 import { prepareSnapshot } from '../../libs/storage/src/verify/snapshot.js';
 import { findAll } from '../../libs/storage/src/verify/verify-database.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { LAST_SECOND, SimulatedPast, truthOfPast } from './simulated-past.js';
+import { LAST_SECOND, SimulatedPast, expectedPricesOfPast } from './simulated-past.js';
 
 /** The past as a running system would judge it ten seconds after its last second. */
 export const HORIZON: Horizon = {
@@ -45,9 +45,9 @@ export class SabotagedPast {
   async findingsAfter(
     statements: readonly string[],
     horizon = HORIZON,
-    truthOf: TruthOf = truthOfPast,
+    expectedPricesOf: ExpectedPricesOf = expectedPricesOfPast,
   ): Promise<Finding[]> {
-    return this.after(statements, (snapshot) => findAll(snapshot, horizon, truthOf));
+    return this.after(statements, (snapshot) => findAll(snapshot, horizon, expectedPricesOf));
   }
 
   /** Runs a check of one's own after the given statements. */

@@ -11,7 +11,7 @@ import {
   SampleRepository,
   type PlannedFetch,
   type Sample,
-  type TruthOf,
+  type ExpectedPricesOf,
 } from '@app/storage';
 import { planSlots } from '../../apps/scheduler/src/planning/plan-slots.js';
 import type { TestDatabase } from '../support/test-database.js';
@@ -53,7 +53,7 @@ export function trueText(seed: string, source: string, name: string, second: num
 }
 
 /** Answers as the simulator would. */
-export const truthOfPast: TruthOf = (questions) =>
+export const expectedPricesOfPast: ExpectedPricesOf = (questions) =>
   Promise.resolve(
     questions.map(({ simulation, source, name, fromSecond, toSecond }) =>
       Array.from({ length: toSecond - fromSecond + 1 }, (_, index) =>
@@ -62,7 +62,7 @@ export const truthOfPast: TruthOf = (questions) =>
     ),
   );
 
-/** Lives through a stretch of the past by the repositories of the running system, second by second. */
+/** Lives through a range of the past by the repositories of the running system, second by second. */
 export class SimulatedPast {
   private readonly plans: PlanRepository;
   private readonly fetches: FetchRepository;
@@ -79,7 +79,7 @@ export class SimulatedPast {
 
   /**
    * A healthy past with everything in it: a history, three tickers (one disabled later), two sources, a batch, a changed
-   * interval, another seed, a stretch that nobody planned, and every way in which a fetch can end.
+   * interval, another seed, a range that nobody planned, and every way in which a fetch can end.
    */
   async live(): Promise<void> {
     const { pool, url } = this.database;
@@ -92,14 +92,14 @@ export class SimulatedPast {
     const catalogue = new CatalogueRepository(dataSource);
     try {
       for (const ticker of ['btc_usd', 'eth_usd', 'sol_usd']) {
-        await catalogue.put(tickerPlan(ticker, 5), (FIRST_SLOT - 3) * 1000);
+        await catalogue.put(configurationOf(ticker, 5), (FIRST_SLOT - 3) * 1000);
       }
       await this.insertHistory();
       await this.pass(FIRST_SLOT, MIDNIGHT + 10);
       await catalogue.disable('sol_usd', (MIDNIGHT + 10) * 1000);
       await this.pass(MIDNIGHT + 10, OFF_FROM);
       await this.pass(OFF_TO, MIDNIGHT + 60);
-      await catalogue.put(tickerPlan('btc_usd', 7), (MIDNIGHT + 60) * 1000);
+      await catalogue.put(configurationOf('btc_usd', 7), (MIDNIGHT + 60) * 1000);
       await this.pass(MIDNIGHT + 60, LAST_SECOND);
     } finally {
       await dataSource.destroy();
@@ -127,8 +127,8 @@ export class SimulatedPast {
     const [requestedAt, receivedAt] = [new Date(requestedMs), new Date(requestedMs + 250)];
     const source = fetch.sourceId === DERIBIT ? 'deribit' : 'coingecko';
     const seed = requestedMs < (MIDNIGHT + 60) * 1000 ? 'first' : 'second';
-    const samples = claim.members.map(({ tickerId, sourceName }, index): Sample => {
-      const price = trueText(seed, source, sourceName, Math.floor(requestedMs / 1000));
+    const samples = claim.members.map(({ tickerId, sourceSymbol }, index): Sample => {
+      const price = trueText(seed, source, sourceSymbol, Math.floor(requestedMs / 1000));
       if (fate === 'failed') return { tickerId, outcome: 'failed', reason: 'timeout' };
       if (fate === 'rejected') return { tickerId, outcome: 'rejected', reason: 'absurd', raw: '1e300' };
       if (fate === 'absent' && index === 0) return { tickerId, outcome: 'failed', reason: 'absent' };
@@ -143,12 +143,12 @@ export class SimulatedPast {
 
   private async insertHistory(): Promise<void> {
     const histories = new HistoryRepository(this.database.pool);
-    for (const { ticker, fromSlot, sourceId, sourceName } of await histories.withoutHistory()) {
+    for (const { ticker, fromSlot, sourceId, sourceSymbol } of await histories.withoutHistory()) {
       const first = slotAt((fromSlot - 7_200) * 1000, 60);
       const count = Math.ceil((fromSlot - first) / 60);
       const points = Array.from({ length: count }, (_, index): [number, string] => {
         const slot = first + index * 60;
-        return [slot, trueText('first', sourceId === DERIBIT ? 'deribit' : 'coingecko', sourceName, slot)];
+        return [slot, trueText('first', sourceId === DERIBIT ? 'deribit' : 'coingecko', sourceSymbol, slot)];
       });
       await histories.insert({
         ticker,
@@ -161,14 +161,14 @@ export class SimulatedPast {
   }
 }
 
-function tickerPlan(ticker: string, intervalSeconds: number) {
+function configurationOf(ticker: string, intervalSeconds: number) {
   const name = NAMES[ticker] ?? ticker;
   const sources: ScheduledSource[] = [
-    { sourceId: DERIBIT, position: 0, sourceName: ticker, batch: ticker, intervalSeconds },
+    { sourceId: DERIBIT, position: 0, sourceSymbol: ticker, batch: ticker, intervalSeconds },
     {
       sourceId: COINGECKO,
       position: 1,
-      sourceName: name,
+      sourceSymbol: name,
       batch: intervalSeconds === 5 ? 'coins' : ticker,
       intervalSeconds: intervalSeconds * 2,
     },

@@ -65,7 +65,7 @@ export async function storeFailures(pool: Pool, ticker: string, failures: readon
   );
 }
 
-/** Stores a gap range; without a reason a stretch that nobody planned. */
+/** Stores a gap range; without a reason a range that nobody planned. */
 export async function storeGap(
   pool: Pool,
   ticker: string,
@@ -97,7 +97,7 @@ export async function storeSchedules(
       `WITH version AS (
          INSERT INTO schedules (ticker_id, from_slot, to_slot, interval_seconds, rule, planned_to)
          VALUES ($1, $2, $3, $4, 'priority', $2) RETURNING id)
-       INSERT INTO ticker_sources (schedule_id, source_id, position, source_name, batch, interval_seconds)
+       INSERT INTO ticker_sources (schedule_id, source_id, position, source_symbol, batch, interval_seconds)
        SELECT version.id, source_id, source_id - 1, $5, $5, $4 FROM version, unnest(ARRAY[1, 2]::smallint[]) AS source_id`,
       [tickerId, fromSlot, toSlot ?? null, intervalSeconds, ticker],
     );

@@ -29,7 +29,7 @@ interface LoadSummary {
 }
 
 interface GapReport {
-  readonly settled_to: number;
+  readonly closed_to: number;
   readonly expected: number;
   readonly stored: number;
   readonly missing: number;
@@ -215,7 +215,7 @@ describe('a system that samples and answers while it is upgraded', () => {
       const gone = changes.find((change) => change.name === name && change.status === 503);
       const back = changes.findLast((change) => change.name === name);
       say(`${name} without ${store}`, {
-        told: seconds(gone, goneAtMs),
+        said: seconds(gone, goneAtMs),
         back: seconds(back, backAtMs),
         reason: gone?.body,
       });

@@ -11,7 +11,7 @@ export interface FaultyWorld {
 }
 
 /** Grace of a 1-s slot, and the pause that the closer keeps after the database was away, in milliseconds. */
-const SETTLE_MS = 18_000;
+const CLOSING_MS = 18_000;
 
 /** Slots that a fault may cost beyond its own length: one that was in hand when it came, one until work goes on. */
 const EXTRA_SLOTS = 2;
@@ -30,8 +30,8 @@ export function describeFaults(build: () => Promise<FaultyWorld>): void {
     world = await build();
     system = world.system;
     for (const kind of world.kinds) faults.push(await bringAbout(system, kind));
-    await sleep(SETTLE_MS);
-    missing = await missingSlots(system, await eventually('every slot to be settled', 30_000, settledTo));
+    await sleep(CLOSING_MS);
+    missing = await missingSlots(system, await eventually('every slot to be closed', 30_000, closedTo));
   });
 
   afterAll(async () => {
@@ -39,7 +39,7 @@ export function describeFaults(build: () => Promise<FaultyWorld>): void {
   });
 
   /** The slot up to which nothing is unfinished; undefined while there is. */
-  async function settledTo(): Promise<number | undefined> {
+  async function closedTo(): Promise<number | undefined> {
     const slot = Math.floor(Date.now() / 1000) - 12;
     const open = await system.pool.query(
       `SELECT 1 FROM fetches WHERE status IN ('planned', 'queued', 'running', 'retry') AND slot < $1 LIMIT 1`,

@@ -2,14 +2,14 @@ import { slotAt, type Rule, type RuleOptions, type ScheduledSource } from '@app/
 import { CloseRepository } from '@app/storage';
 import { catalogueTickers } from '../builders/catalogued-ticker.js';
 import { planFetches } from '../builders/planned-fetch.js';
-import type { FetchBench } from './fetch-bench.js';
+import type { FetchFixture } from './fetch-fixture.js';
 
 /** A ticker that a test lives through; the interval is a minute. */
 export interface LivedTicker {
   readonly ticker: string;
   readonly rule?: Rule;
   readonly ruleOptions?: RuleOptions;
-  readonly sources: readonly (Pick<ScheduledSource, 'sourceId' | 'sourceName'> & Partial<ScheduledSource>)[];
+  readonly sources: readonly (Pick<ScheduledSource, 'sourceId' | 'sourceSymbol'> & Partial<ScheduledSource>)[];
 }
 
 /** What a source answers to a path with its query; undefined: 404. */
@@ -29,11 +29,11 @@ export function firstLivedSlot(slots: number): number {
 
 /** Puts tickers into the catalogue from a slot on. */
 export async function catalogueLived(
-  bench: FetchBench,
+  fixture: FetchFixture,
   fromSlot: number,
   tickers: readonly LivedTicker[],
 ): Promise<void> {
-  const { url, pool } = bench.database;
+  const { url, pool } = fixture.database;
   await catalogueTickers(url, ...tickers.map((ticker) => ({ ...ticker, fromSlot, intervalSeconds: LIVED_INTERVAL })));
   for (const { ticker, rule = 'priority', ruleOptions = {}, sources } of tickers) {
     await pool.query(
@@ -50,26 +50,26 @@ export async function catalogueLived(
   }
 }
 
-/** Lives through slots as a running system does: plans, asks the bench's source, stores, closes. The clock stands in the last of them. */
+/** Lives through slots as a running system does: plans, asks the fixture's source, stores, closes. The clock stands in the last of them. */
 export async function liveSlots(
-  bench: FetchBench,
+  fixture: FetchFixture,
   fromSlot: number,
   slots: number,
   answer: LivedAnswer,
 ): Promise<void> {
-  const { pool } = bench.database;
+  const { pool } = fixture.database;
   for (let index = 0; index < slots; index += 1) {
     const slot = fromSlot + index * LIVED_INTERVAL;
-    bench.source.answerWith((request, response) => {
+    fixture.source.answerWith((request, response) => {
       const { status = 200, body, headers = {} } = answer(request.url ?? '', slot) ?? { status: 404, body: '' };
-      response.writeHead(status, { date: new Date(bench.now()).toUTCString(), ...headers }).end(body);
+      response.writeHead(status, { date: new Date(fixture.now()).toUTCString(), ...headers }).end(body);
     });
     const keys = await planFetches(pool, slot);
     for (const key of keys) {
-      bench.setClock(slot * 1000 + 100);
-      await bench.run(key);
+      fixture.setClock(slot * 1000 + 100);
+      await fixture.run(key);
     }
     await new CloseRepository(pool).closeOverdue(slot + 30, 100);
   }
-  await bench.provenance.flush();
+  await fixture.provenance.flush();
 }

@@ -78,11 +78,11 @@ export function pipelineFiles(): readonly string[] {
 
 async function output(program: string, args: readonly string[], cwd: string): Promise<string> {
   const child = spawn(program, args, { cwd });
-  let told = '';
+  let said = '';
   let complaint = '';
-  child.stdout.on('data', (chunk: Buffer) => (told += chunk.toString()));
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   const status = await new Promise((resolve) => child.once('close', resolve));
-  if (status !== 0) throw new Error(`${path.basename(program)} ${args.join(' ')}: ${complaint}${told}`);
-  return told;
+  if (status !== 0) throw new Error(`${path.basename(program)} ${args.join(' ')}: ${complaint}${said}`);
+  return said;
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 
 /** The file system in memory that Linux mounts; a container often has too small a one. */
 const IN_MEMORY = '/dev/shm';
-/** What a run of all tests leaves there at most, with a lot to spare. */
+/** What a run of all tests leaves there at most, with a lot left over. */
 const ROOM_BYTES = 2 * 1024 ** 3;
 
 /** @returns the folder in memory where there is one with room, or else the system's folder for temporary files. */

@@ -29,7 +29,7 @@ import { TickerDirectory } from './tickers/ticker.directory.js';
 import { API_SETTINGS, CLOCK, WATCH_DATABASE, type Clock } from './tokens.js';
 
 /** What the API is put together from. */
-export interface ApiParts {
+export interface ApiModuleOptions {
   readonly settings: ApiSettings;
   readonly now: Clock;
   /** Holds its metrics. */
@@ -47,7 +47,7 @@ export interface ApiParts {
 @Module({})
 export class ApiModule {
   /** The module around the given parts. */
-  static around({ settings, now, registry, clock, readiness, ...stores }: ApiParts): DynamicModule {
+  static around({ settings, now, registry, clock, readiness, ...stores }: ApiModuleOptions): DynamicModule {
     const database = new ReadDatabase(stores.database.pool);
     return {
       module: ApiModule,

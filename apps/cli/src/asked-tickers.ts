@@ -51,9 +51,9 @@ export function splitByName(
   const named: RequestedTicker[] = [];
   const nameless: string[] = [];
   for (const parts of tickers) {
-    const sourceName = names.get(parts.ticker) ?? source.defaultName(parts);
-    if (sourceName === undefined) nameless.push(parts.ticker);
-    else named.push({ ticker: parts.ticker, sourceName });
+    const sourceSymbol = names.get(parts.ticker) ?? source.defaultName(parts);
+    if (sourceSymbol === undefined) nameless.push(parts.ticker);
+    else named.push({ ticker: parts.ticker, sourceSymbol });
   }
   return { named, nameless };
 }

@@ -18,7 +18,7 @@ import type { SourceAccesses, SourceClient } from '@app/sources';
 import type { DataSource } from 'typeorm';
 import { CatalogueService } from './catalogue/catalogue.service.js';
 import { listBudget } from './catalogue/list-budget.js';
-import { NameBook } from './catalogue/name-book.js';
+import { SymbolDirectory } from './catalogue/symbol-directory.js';
 import { SourceLoad } from './catalogue/source-load.js';
 import { FetchController } from './control/fetch.controller.js';
 import { StatusController } from './control/status.controller.js';
@@ -28,14 +28,14 @@ import { FetchQueues } from './planning/fetch-queues.js';
 import { PlannerService } from './planning/planner.service.js';
 import { RunWakeJobs } from './planning/run-wake-jobs.js';
 import { WakeUps } from './planning/wake-ups.js';
-import { reportSettled } from './planning/report-settled.js';
+import { reportDecisions } from './planning/report-decisions.js';
 import { allTasks } from './tasks/all-tasks.js';
 import { TaskRunner } from './tasks/run-tasks.js';
-import type { Task, TaskParts } from './tasks/task.js';
+import type { Task, TaskOptions } from './tasks/task.js';
 import { LOGGER, SOURCE_ACCESSES, STABLECOINS_AT_PAR } from './tokens.js';
 
 /** What a scheduler is made of; opened before Nest starts, so that Nest only wires. */
-export interface SchedulerParts {
+export interface SchedulerModuleOptions {
   readonly logger: Logger;
   readonly pool: Pool;
   readonly databaseUrl: string;
@@ -63,13 +63,16 @@ export interface SourcesPart {
 @Module({})
 export class SchedulerModule {
   /** @param tasksOf makes the periodic tasks; default: all of them. */
-  static forRoot(parts: SchedulerParts, tasksOf: (parts: TaskParts) => readonly Task[] = allTasks): DynamicModule {
-    const { logger, pool, clock, queueStore, queues } = parts;
+  static forRoot(
+    options: SchedulerModuleOptions,
+    tasksOf: (options: TaskOptions) => readonly Task[] = allTasks,
+  ): DynamicModule {
+    const { logger, pool, clock, queueStore, queues } = options;
     return {
       module: SchedulerModule,
       imports: [
-        TypeOrmModule.forRoot(dataSourceOptions(parts.databaseUrl, 'tidemark-catalogue')),
-        OperationsModule.forRoot(parts),
+        TypeOrmModule.forRoot(dataSourceOptions(options.databaseUrl, 'tidemark-catalogue')),
+        OperationsModule.forRoot(options),
       ],
       controllers: [TickersController, StatusController, FetchController],
       providers: [
@@ -82,26 +85,26 @@ export class SchedulerModule {
           inject: [getDataSourceToken()],
           useFactory: (dataSource: DataSource) => new CatalogueRepository(dataSource),
         },
-        { provide: STABLECOINS_AT_PAR, useValue: parts.sources.stablecoinsAtPar ?? false },
-        { provide: SOURCE_ACCESSES, useValue: parts.sources.access },
+        { provide: STABLECOINS_AT_PAR, useValue: options.sources.stablecoinsAtPar ?? false },
+        { provide: SOURCE_ACCESSES, useValue: options.sources.access },
         { provide: StatusRepository, useValue: new StatusRepository(pool) },
         { provide: ExtraFetchRepository, useValue: new ExtraFetchRepository(pool) },
         {
-          provide: NameBook,
-          useValue: new NameBook({
-            ...parts.sources,
+          provide: SymbolDirectory,
+          useValue: new SymbolDirectory({
+            ...options.sources,
             logger,
             now: Date.now,
-            spend: listBudget({ ...parts.sources, pool }),
+            spend: listBudget({ ...options.sources, pool }),
           }),
         },
-        { provide: SourceLoad, useValue: new SourceLoad(parts.sources.access, parts.sources.limited) },
-        { provide: CreditPlanner, useValue: new CreditPlanner({ ...parts.sources, pool, logger }) },
+        { provide: SourceLoad, useValue: new SourceLoad(options.sources.access, options.sources.limited) },
+        { provide: CreditPlanner, useValue: new CreditPlanner({ ...options.sources, pool, logger }) },
         {
           provide: TaskRunner,
           inject: [PlannerService, WakeUps],
           useFactory: (planner: PlannerService, wakeUps: WakeUps) =>
-            new TaskRunner({ tasks: tasksOf(taskParts(parts, planner, wakeUps)), logger, now: Date.now }),
+            new TaskRunner({ tasks: tasksOf(taskOptions(options, planner, wakeUps)), logger, now: Date.now }),
         },
         CatalogueService,
         PlannerService,
@@ -116,12 +119,12 @@ export class SchedulerModule {
   }
 }
 
-function taskParts(parts: SchedulerParts, planner: PlannerService, wakeUps: WakeUps): TaskParts {
-  const { logger, pool, clock, queues, payloadRetentionDays } = parts;
-  const { access, limited } = parts.sources;
+function taskOptions(options: SchedulerModuleOptions, planner: PlannerService, wakeUps: WakeUps): TaskOptions {
+  const { logger, pool, clock, queues, payloadRetentionDays } = options;
+  const { access, limited } = options.sources;
   return {
     ...{ logger, pool, clock, queues, payloadRetentionDays, access, limited, planner, wakeUps },
-    closer: new CloseRepository(pool, (settled) => reportSettled(logger, settled)),
+    closer: new CloseRepository(pool, (decisions) => reportDecisions(logger, decisions)),
     payloads: new PayloadRepository(pool),
     now: Date.now,
   };

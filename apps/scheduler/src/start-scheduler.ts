@@ -11,7 +11,7 @@ import { controlPassword, CONTROL_USER } from './control/control-password.js';
 import { CONTROL_SERVER, prepareControlServer } from './control/control-server.js';
 import { BOARD_PATH } from './control/queue-board.js';
 import { FetchQueues } from './planning/fetch-queues.js';
-import { SchedulerModule, type SchedulerParts } from './scheduler.module.js';
+import { SchedulerModule, type SchedulerModuleOptions } from './scheduler.module.js';
 import { makeUpcomingPartitions } from './tasks/make-partitions.task.js';
 
 type Settings = SettingsOf<typeof schedulerSettings>;
@@ -47,9 +47,9 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
     make: async (watched) => {
       useQueueStore(queueStore);
       await makeUpcomingPartitions(database.pool, Date.now());
-      const parts = partsOf(settings, access, { logger, queueStore, ...database, ...watched });
-      const app = await createServer(SchedulerModule.forRoot(parts), { logger, ...CONTROL_SERVER });
-      const { queues, sources } = parts;
+      const options = moduleOptionsOf(settings, access, { logger, queueStore, ...database, ...watched });
+      const app = await createServer(SchedulerModule.forRoot(options), { logger, ...CONTROL_SERVER });
+      const { queues, sources } = options;
       await beginCatalogue(
         app.get(CatalogueService),
         { tickers, intervalSeconds: settings.SAMPLE_INTERVAL_SECONDS },
@@ -71,10 +71,10 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
   });
 }
 
-type Opened = Pick<SchedulerParts, 'logger' | 'pool' | 'clock' | 'queueStore'> &
+type Opened = Pick<SchedulerModuleOptions, 'logger' | 'pool' | 'clock' | 'queueStore'> &
   Pick<Watched, 'readiness'> & { readonly url: string };
 
-function partsOf(settings: Settings, access: SourceAccesses, opened: Opened): SchedulerParts {
+function moduleOptionsOf(settings: Settings, access: SourceAccesses, opened: Opened): SchedulerModuleOptions {
   const { logger, pool, clock, queueStore, readiness } = opened;
   // For the sources' own lists of names; prices are asked for by workers alone.
   const { HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy } = settings;

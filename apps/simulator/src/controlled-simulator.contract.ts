@@ -54,8 +54,8 @@ export class ControlledSimulator {
   }
 
   /** The texts of one second, the honest one first. */
-  async truth(source: string, name: string, quote = 'usd', second = SECOND): Promise<readonly string[]> {
-    const answer = await this.post('/truth', { items: [{ source, name, quote, from: second, to: second }] });
+  async expectedPrices(source: string, name: string, quote = 'usd', second = SECOND): Promise<readonly string[]> {
+    const answer = await this.post('/expected-prices', { items: [{ source, name, quote, from: second, to: second }] });
     const { prices } = answer.body as { readonly prices: readonly (readonly string[])[] };
     return prices[0] ?? [];
   }

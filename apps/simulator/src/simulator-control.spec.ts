@@ -24,7 +24,7 @@ const control = (path: string, body?: unknown): Promise<Response> =>
         body: typeof body === 'string' ? body : JSON.stringify(body),
       });
 
-const truthOf = (source: 'deribit' | 'coingecko', ticker: string, second = SECOND): string =>
+const expectedPriceOf = (source: 'deribit' | 'coingecko', ticker: string, second = SECOND): string =>
   simulator.prices.priceText(source, ticker, second);
 
 /** The body as JSON, whatever it is: the expectations say its shape. */
@@ -45,7 +45,7 @@ describe('the log over HTTP', () => {
       received_at: SECOND + 0.25,
       second: SECOND,
       status: 200,
-      prices: { bitcoin: truthOf('coingecko', 'btc_usd') },
+      prices: { bitcoin: expectedPriceOf('coingecko', 'btc_usd') },
       fault: null,
       remote_port: expect.any(Number),
     });
@@ -87,25 +87,25 @@ describe('the log over HTTP', () => {
   });
 });
 
-describe('the truth', () => {
+describe('the expected prices', () => {
   it('gives the price text of every second asked for, both ends included', async () => {
     const items = [
       { source: 'deribit', name: 'btc_usd', from: SECOND, to: SECOND + 2 },
       { source: 'coingecko', name: 'ethereum', quote: 'eur', from: SECOND, to: SECOND },
     ];
-    const response = await control('/truth', { items });
+    const response = await control('/expected-prices', { items });
     expect(response.status).toBe(200);
     expect(await jsonOf(response)).toEqual({
       prices: [
-        [0, 1, 2].map((offset) => truthOf('deribit', 'btc_usd', SECOND + offset)),
-        [truthOf('coingecko', 'eth_eur')],
+        [0, 1, 2].map((offset) => expectedPriceOf('deribit', 'btc_usd', SECOND + offset)),
+        [expectedPriceOf('coingecko', 'eth_eur')],
       ],
     });
   });
 
   it('takes 10,000 questions of 31 seconds at once', async () => {
     const item = { source: 'coingecko', name: 'bitcoin', from: SECOND, to: SECOND + 30 };
-    const response = await control('/truth', { items: Array.from({ length: 10_000 }, () => item) });
+    const response = await control('/expected-prices', { items: Array.from({ length: 10_000 }, () => item) });
     expect((await jsonOf(response)).prices).toHaveLength(10_000);
   });
 
@@ -117,12 +117,12 @@ describe('the truth', () => {
     ['milliseconds', { items: [{ ...item, from: SECOND * 1000, to: SECOND * 1000 }] }, 'items.0.from'],
     ['a fraction', { items: [{ ...item, to: SECOND + 0.5 }] }, 'items.0.to'],
     ['an end before the start', { items: [{ ...item, to: SECOND - 1 }] }, 'items.0.to'],
-    ['a stretch too long', { items: [{ ...item, to: SECOND + 31 }] }, 'items.0.to'],
+    ['a range too long', { items: [{ ...item, to: SECOND + 31 }] }, 'items.0.to'],
     ['too many items', { items: Array.from({ length: 10_001 }, () => item) }, 'items'],
     ['an unknown field', { items: [{ ...item, ticker: 'btc_usd' }] }, 'items.0.ticker'],
     ['no items', {}, 'items'],
   ])('refuses %s and names the field', async (_, body, field) => {
-    const response = await control('/truth', body);
+    const response = await control('/expected-prices', body);
     expect(response.status).toBe(400);
     expect((await jsonOf(response)).errors.map((error: { field: string }) => error.field)).toContain(field);
   });
@@ -131,8 +131,8 @@ describe('the truth', () => {
     const query = `?source=coingecko&name=bitcoin&from=${SECOND}&to=${SECOND + 120}&step=60`;
     expect(await jsonOf(control(`/history${query}`))).toEqual({
       prices: [
-        [SECOND, truthOf('coingecko', 'btc_usd')],
-        [SECOND + 60, truthOf('coingecko', 'btc_usd', SECOND + 60)],
+        [SECOND, expectedPriceOf('coingecko', 'btc_usd')],
+        [SECOND + 60, expectedPriceOf('coingecko', 'btc_usd', SECOND + 60)],
       ],
     });
     const empty = `?source=deribit&name=btc_usd&from=${SECOND}&to=${SECOND}`;

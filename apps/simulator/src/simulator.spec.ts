@@ -19,7 +19,7 @@ beforeEach(() => {
 
 const deribit = (path: string): Promise<Response> => fetch(`${address}/deribit/api/v2${path}`);
 const coingecko = (query: string): Promise<Response> => fetch(`${address}/coingecko/api/v3/simple/price${query}`);
-const truthOf = (source: 'deribit' | 'coingecko', ticker: string, second = SECOND): string =>
+const expectedPriceOf = (source: 'deribit' | 'coingecko', ticker: string, second = SECOND): string =>
   simulator.prices.priceText(source, ticker, second);
 
 /** The body as JSON, whatever it is: the expectations say its shape. */
@@ -33,7 +33,7 @@ describe('the simulated Deribit', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json');
     const text = await response.text();
-    const price = truthOf('deribit', 'btc_usd');
+    const price = expectedPriceOf('deribit', 'btc_usd');
     expect(text).toContain(
       `{"jsonrpc":"2.0","result":{"estimated_delivery_price":${price},"index_price":${price}},"usIn":${SECOND}250000,`,
     );
@@ -46,7 +46,7 @@ describe('the simulated Deribit', () => {
   it('gives another price when the clock moves on', async () => {
     nowMs += 1_000;
     const text = await (await deribit('/public/get_index_price?index_name=eth_usd')).text();
-    expect(text).toContain(`"index_price":${truthOf('deribit', 'eth_usd', SECOND + 1)}}`);
+    expect(text).toContain(`"index_price":${expectedPriceOf('deribit', 'eth_usd', SECOND + 1)}}`);
   });
 
   it.each(['?index_name=sol_usd', '?index_name=BTC_USD', '?index_name=', '', '?index_name=btc_usd%20'])(
@@ -92,8 +92,8 @@ describe('the simulated CoinGecko', () => {
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(response.headers.get('cache-control')).toBe('max-age=30, public, must-revalidate, s-maxage=60');
     expect(await response.text()).toBe(
-      `{"bitcoin":{"usd":${truthOf('coingecko', 'btc_usd')},"last_updated_at":${SECOND}},` +
-        `"ethereum":{"usd":${truthOf('coingecko', 'eth_usd')},"last_updated_at":${SECOND}}}`,
+      `{"bitcoin":{"usd":${expectedPriceOf('coingecko', 'btc_usd')},"last_updated_at":${SECOND}},` +
+        `"ethereum":{"usd":${expectedPriceOf('coingecko', 'eth_usd')},"last_updated_at":${SECOND}}}`,
     );
   });
 
@@ -126,8 +126,8 @@ describe('the simulated CoinGecko', () => {
     for (const value of Object.values(bitcoin)) expect(Number.isFinite(value)).toBe(true);
     const { last } = await lastCall();
     expect(last.prices).toEqual({
-      'bitcoin/usd': truthOf('coingecko', 'btc_usd'),
-      'bitcoin/eur': truthOf('coingecko', 'btc_eur'),
+      'bitcoin/usd': expectedPriceOf('coingecko', 'btc_usd'),
+      'bitcoin/eur': expectedPriceOf('coingecko', 'btc_eur'),
     });
   });
 

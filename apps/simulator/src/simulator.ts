@@ -6,7 +6,7 @@ import { createLogger, type Logger } from '@app/observability';
 import { CallLog, type CallLimits } from './calls/call-log.js';
 import { CallRates } from './calls/call-rates.js';
 import type { Clock } from './calls/source-calls.service.js';
-import { FaultBoard } from './faults/fault-board.js';
+import { FaultStore } from './faults/fault-store.js';
 import type { History } from './market/history-file.js';
 import { MarketEvents } from './market/market-event.js';
 import { PriceBook } from './market/price-book.js';
@@ -34,7 +34,7 @@ export interface Simulator {
   readonly prices: PriceBook;
   readonly log: CallLog;
   readonly rates: CallRates;
-  readonly faults: FaultBoard;
+  readonly faults: FaultStore;
   readonly events: MarketEvents;
   /**
    * Starts to listen. Port 0 lets the system choose one.
@@ -48,7 +48,7 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-/** A body of 10,000 questions for the truth fits, in bytes. */
+/** A body of 10,000 questions for expected prices fits, in bytes. */
 const LARGEST_BODY = 4 * 1024 * 1024;
 
 /** A thousand symbols in one address fit, in bytes. */
@@ -61,7 +61,7 @@ export async function createSimulator(options: SimulatorOptions): Promise<Simula
   const prices = new PriceBook({ seed: options.seed, history: options.history, styleOf, events });
   const log = new CallLog(options.callLimits);
   const rates = new CallRates();
-  const faults = new FaultBoard(now);
+  const faults = new FaultStore(now);
   const syntheticCount = options.syntheticCount ?? 0;
   const app = await NestFactory.create<NestFastifyApplication>(
     SimulatorModule.around({ prices, log, rates, faults, events, now, syntheticCount }),

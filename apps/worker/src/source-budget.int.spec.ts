@@ -18,7 +18,7 @@ describe('what the sources publish', () => {
   function ask(source: Source, count: number, access = {}) {
     const tickers = Array.from({ length: count }, (_, index) => ({
       ticker: `t${index}_usd`,
-      sourceName: `T${index}USDT`,
+      sourceSymbol: `T${index}USDT`,
     }));
     return publishedBudget(database.pool, access).take(source, callCostOf(source, tickers), T);
   }

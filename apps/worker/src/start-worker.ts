@@ -5,7 +5,7 @@ import { createServer, plainProblem, serveProcess, type ProblemRules, type Watch
 import { createStoreCheck, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, lacksKey, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { openDatabase, SourceStateRepository, type Pool } from '@app/storage';
-import { WorkerModule, type WorkerParts } from './worker.module.js';
+import { WorkerModule, type WorkerModuleOptions } from './worker.module.js';
 
 type Settings = SettingsOf<typeof workerSettings>;
 
@@ -42,8 +42,10 @@ export async function startWorker(settings: Settings, access: SourceAccesses, lo
     checks: queueStore.url === url ? [] : [createStoreCheck(queueStore)],
     make: async (watched) => {
       useQueueStore(queueStore);
-      await benchKeyless(database.pool, access);
-      const module = WorkerModule.forRoot(partsOf(settings, access, { logger, queueStore, ...database, ...watched }));
+      await openCircuitsOfKeyless(database.pool, access);
+      const module = WorkerModule.forRoot(
+        moduleOptionsOf(settings, access, { logger, queueStore, ...database, ...watched }),
+      );
       return { app: await createServer(module, { logger, problems: WORKER_PROBLEMS }) };
     },
     onListening: () => logger.info({ event: 'started', queue: queueStore.kind, port }, 'taking jobs'),
@@ -55,9 +57,9 @@ export async function startWorker(settings: Settings, access: SourceAccesses, lo
   });
 }
 
-type Opened = Pick<WorkerParts, 'logger' | 'pool' | 'clock' | 'queueStore'> & Pick<Watched, 'readiness'>;
+type Opened = Pick<WorkerModuleOptions, 'logger' | 'pool' | 'clock' | 'queueStore'> & Pick<Watched, 'readiness'>;
 
-function partsOf(settings: Settings, access: SourceAccesses, opened: Opened): WorkerParts {
+function moduleOptionsOf(settings: Settings, access: SourceAccesses, opened: Opened): WorkerModuleOptions {
   const { logger, pool, clock, queueStore, readiness } = opened;
   return {
     ...{ logger, pool, clock, queueStore },
@@ -84,8 +86,8 @@ function finishWithinMs(settings: Settings): number {
   return settings.WORKER_FINISH_SECONDS * 1000;
 }
 
-/** A source that answers nobody without a key, and has none, is not asked: its slots are `benched` at once. */
-async function benchKeyless(pool: Pool, access: SourceAccesses): Promise<void> {
+/** A source that answers nobody without a key, and has none, is not asked: its slots are `circuit_open` at once. */
+async function openCircuitsOfKeyless(pool: Pool, access: SourceAccesses): Promise<void> {
   const isKeyless = Map.groupBy(SOURCES, (source) => lacksKey(source, access[source.name]));
   const idsOf = (keyless: boolean): number[] => (isKeyless.get(keyless) ?? []).map(({ id }) => id);
   await new SourceStateRepository(pool).noteKeys({ missing: idsOf(true), present: idsOf(false) });

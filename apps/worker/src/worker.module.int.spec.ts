@@ -21,7 +21,7 @@ import {
   pricesOf,
   samplesOf,
 } from '../../../test/builders/planned-fetch.js';
-import { deribitBody } from '../../../test/support/fetch-bench.js';
+import { deribitBody } from '../../../test/support/fetch-fixture.js';
 import { createLogBook, type LogBook } from '../../../test/support/log-lines.js';
 import { eventually } from '../../../test/support/processes.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
@@ -90,9 +90,9 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
     const keys = await planned('btc_usd', 'eth_usd');
     await queue.addBulk(keys.map((key) => fetchJob(key, 3)));
     const slot = keys[0]?.slot ?? 0;
-    await settled(async () => Object.keys(await pricesOf(database.pool, slot)).length === 2);
+    await until(async () => Object.keys(await pricesOf(database.pool, slot)).length === 2);
     expect(await pricesOf(database.pool, slot)).toEqual({ btc_usd: '87123.45', eth_usd: '87123.45' });
-    await settled(async () => (await queue.getJobCounts('completed', 'active', 'waiting', 'failed'))['active'] === 0);
+    await until(async () => (await queue.getJobCounts('completed', 'active', 'waiting', 'failed'))['active'] === 0);
     expect(await queue.getJobCounts('completed', 'active', 'waiting', 'failed')).toEqual({
       completed: 0,
       active: 0,
@@ -111,7 +111,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
       answer(request, response);
     });
     await queue.addBulk([fetchJob(key as FetchJob, 3)]);
-    await settled(async () => 'btc_usd' in (await pricesOf(database.pool, key?.slot ?? 0)));
+    await until(async () => 'btc_usd' in (await pricesOf(database.pool, key?.slot ?? 0)));
     expect((askedAtMs[1] ?? 0) - (askedAtMs[0] ?? 0)).toBeGreaterThanOrEqual(1_990);
     expect(await fetchState(database.pool, key as FetchJob)).toMatchObject({ status: 'answered', attempts: 2 });
     expect(log.of('fetch_retried')).toHaveLength(1);
@@ -131,8 +131,8 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
       plainAnswer(200, deribitBody('1.5'))(request, response);
     });
     await queue.addBulk([fetchJob(key as FetchJob, 1)]);
-    await settled(async () => (await queue.getJobCountByTypes('delayed')) === 1);
-    await settled(async () => 'btc_usd' in (await pricesOf(database.pool, key?.slot ?? 0)));
+    await until(async () => (await queue.getJobCountByTypes('delayed')) === 1);
+    await until(async () => 'btc_usd' in (await pricesOf(database.pool, key?.slot ?? 0)));
     expect(askedAtMs).toBeGreaterThanOrEqual(untilMs);
     expect(await fetchState(database.pool, key as FetchJob)).toMatchObject({ status: 'answered', attempts: 1 });
     expect(log.of('job_failed')).toEqual([]);
@@ -142,9 +142,9 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
     const [key] = await planned('btc_usd');
     await queue.add('fetch-prices', { what: 'is this' }, { jobId: 'strange', attempts: 3 });
     await queue.addBulk([fetchJob(key as FetchJob, 3)]);
-    await settled(async () => 'btc_usd' in (await pricesOf(database.pool, key?.slot ?? 0)));
-    await settled(async () => (await queue.getJobCounts('failed'))['failed'] === 1);
-    await settled(() => log.of('job_failed').length > 0);
+    await until(async () => 'btc_usd' in (await pricesOf(database.pool, key?.slot ?? 0)));
+    await until(async () => (await queue.getJobCounts('failed'))['failed'] === 1);
+    await until(() => log.of('job_failed').length > 0);
     expect(log.of('job_failed')).toMatchObject([{ job: 'strange', source: 'deribit' }]);
   });
 
@@ -155,7 +155,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
       answer = () => plainAnswer(200, deribitBody('87123.45'))(request, response);
     });
     await queue.addBulk([fetchJob(key as FetchJob, 3)]);
-    await settled(() => source.requests.length === 1);
+    await until(() => source.requests.length === 1);
     const closing = app.close();
     answer();
     await closing;
@@ -179,8 +179,8 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
     return planFetches(database.pool, now);
   }
 
-  async function settled(isSettled: () => boolean | Promise<boolean>): Promise<void> {
-    await eventually('the worker', 15_000, async () => ((await isSettled()) ? true : undefined));
+  async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+    await eventually('the worker', 15_000, async () => ((await isTrue()) ? true : undefined));
   }
 });
 

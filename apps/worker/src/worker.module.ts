@@ -14,14 +14,14 @@ import {
   SourceStateRepository,
   type Pool,
 } from '@app/storage';
-import { FetchPricesJob, type FetchPricesDependencies } from './jobs/fetch-prices/fetch-prices.job.js';
+import { FetchPricesJob, type FetchPricesOptions } from './jobs/fetch-prices/fetch-prices.job.js';
 import { Provenance, type ProvenanceLimits } from './jobs/fetch-prices/provenance.js';
 import { jobWorkersFor, RunJobs, type RunJobsOptions, type SourceJobs } from './run-jobs.js';
 import { publishedBudget } from './source-budget.js';
 import { FINISH_WITHIN_MS, JOB_WORKERS, LOGGER } from './tokens.js';
 
 /** What a worker is made of; opened before Nest starts, so that Nest only wires. */
-export interface WorkerParts {
+export interface WorkerModuleOptions {
   readonly logger: Logger;
   readonly pool: Pool;
   readonly clock: ClockWatch;
@@ -43,10 +43,10 @@ export interface WorkerParts {
 @Module({})
 export class WorkerModule {
   /** @param jobs default: every type of job that the catalogue has for sources. */
-  static forRoot(parts: WorkerParts, jobs?: SourceJobs): DynamicModule {
-    const { logger, clock, client, queueStore, running } = parts;
-    const provenance = provenanceOf(parts);
-    const fetchPrices = new FetchPricesJob(fetchPricesParts(parts, provenance));
+  static forRoot(options: WorkerModuleOptions, jobs?: SourceJobs): DynamicModule {
+    const { logger, clock, client, queueStore, running } = options;
+    const provenance = provenanceOf(options);
+    const fetchPrices = new FetchPricesJob(fetchPricesOptions(options, provenance));
     const handlersFor = (source: Source) =>
       ({ 'fetch-prices': (key, context) => fetchPrices.run(source, key, context) }) satisfies HandlersOf<
         typeof SOURCE_JOBS
@@ -57,10 +57,10 @@ export class WorkerModule {
     });
     return {
       module: WorkerModule,
-      imports: [OperationsModule.forRoot(parts)],
+      imports: [OperationsModule.forRoot(options)],
       providers: [
         { provide: LOGGER, useValue: logger },
-        { provide: FINISH_WITHIN_MS, useValue: parts.finishWithinMs },
+        { provide: FINISH_WITHIN_MS, useValue: options.finishWithinMs },
         { provide: ClockWatch, useValue: clock },
         { provide: SourceClient, useValue: client },
         { provide: JOB_WORKERS, useValue: workers },
@@ -71,8 +71,8 @@ export class WorkerModule {
   }
 }
 
-function fetchPricesParts(parts: WorkerParts, provenance: Provenance): FetchPricesDependencies {
-  const { logger, pool, client, now, running, judging } = parts;
+function fetchPricesOptions(options: WorkerModuleOptions, provenance: Provenance): FetchPricesOptions {
+  const { logger, pool, client, now, running, judging } = options;
   return {
     fetches: new FetchRepository(pool),
     samples: new SampleRepository(pool),
@@ -82,7 +82,7 @@ function fetchPricesParts(parts: WorkerParts, provenance: Provenance): FetchPric
   };
 }
 
-function provenanceOf({ pool, logger, now, provenance: limits, running }: WorkerParts): Provenance {
+function provenanceOf({ pool, logger, now, provenance: limits, running }: WorkerModuleOptions): Provenance {
   const keys = Object.values(running.access).map((access) => access?.apiKey);
   return new Provenance({
     payloads: new PayloadRepository(pool),

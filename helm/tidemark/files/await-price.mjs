@@ -1,5 +1,5 @@
 // Run by `helm test`: waits until the API hands out a price at ADDRESS, and says what it answers while it does not.
-const endMs = Date.now() + Number(process.env.PATIENCE_SECONDS) * 1000;
+const endMs = Date.now() + Number(process.env.WAIT_SECONDS) * 1000;
 const address = process.env.ADDRESS;
 let told;
 for (;;) {
@@ -11,7 +11,7 @@ for (;;) {
   if (found.reason !== told) console.log(`no price yet: ${found.reason}`);
   told = found.reason;
   if (Date.now() > endMs) {
-    console.error(`${address}: no price within ${process.env.PATIENCE_SECONDS} s`);
+    console.error(`${address}: no price within ${process.env.WAIT_SECONDS} s`);
     process.exit(1);
   }
   await new Promise((resolve) => setTimeout(resolve, 1000));

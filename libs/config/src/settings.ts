@@ -276,9 +276,7 @@ export const simulatorSettings = {
 export const verifySettings = {
   SIMULATOR_URL: address(['http', 'https'])
     .optional()
-    .describe(
-      'Running simulator that knows the truth of simulated prices; without it one is started that knows of no faults.',
-    ),
+    .describe('Running simulator that knows the simulated prices; without it one is started that knows of no faults.'),
 };
 
 /** The launcher; it hands most variables on to the processes it starts. Its stores are its own, so that none is named. */

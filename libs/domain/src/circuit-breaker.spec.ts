@@ -3,7 +3,7 @@ import {
   afterFailure,
   afterSuccess,
   FAILING_FOR_MS,
-  FAILURES_TO_BENCH,
+  FAILURES_TO_OPEN,
   HEALTHY,
   restOf,
   type CallFailure,
@@ -37,140 +37,146 @@ function times<T>(count: number, value: T): T[] {
 describe('a source that does not answer', () => {
   const transient = ['unavailable', 'timeout', 'malformed'] as const;
 
-  it.each(transient)('stays in play for fewer than five failures of kind %s, and is benched by the fifth', (kind) => {
-    expect(failing(times(FAILURES_TO_BENCH - 1, kind)).benchedUntilMs).toBeUndefined();
-    const health = failing(times(FAILURES_TO_BENCH, kind));
-    expect(health).toMatchObject({ benchReason: kind, benches: 1, failures: FAILURES_TO_BENCH });
-    expect(health.benchedUntilMs).toBe(T + (FAILURES_TO_BENCH - 1) * FAILING_FOR_MS + 30_000);
-  });
+  it.each(transient)(
+    'stays in play for fewer than five failures of kind %s, and the fifth opens its circuit',
+    (kind) => {
+      expect(failing(times(FAILURES_TO_OPEN - 1, kind)).circuitOpenUntilMs).toBeUndefined();
+      const health = failing(times(FAILURES_TO_OPEN, kind));
+      expect(health).toMatchObject({ circuitReason: kind, circuitOpenings: 1, failures: FAILURES_TO_OPEN });
+      expect(health.circuitOpenUntilMs).toBe(T + (FAILURES_TO_OPEN - 1) * FAILING_FOR_MS + 30_000);
+    },
+  );
 
-  it('is benched by failures of different kinds in different batches', () => {
+  it('has its circuit opened by failures of different kinds in different batches', () => {
     const health = ['unavailable', 'timeout', 'malformed', 'timeout', 'unavailable'].reduce(
       (before, kind, index) =>
         afterFailure(before, failure(kind as SourceErrorKind, { batch: `b${index}`, atMs: T + index * 2_000 }), 1),
       HEALTHY,
     );
-    expect(health.benchReason).toBe('unavailable');
+    expect(health.circuitReason).toBe('unavailable');
   });
 
-  it('is not benched for a hiccup that thirty calls meet at once', () => {
+  it('keeps its circuit closed for a hiccup that thirty calls meet at once', () => {
     const health = failing(times(30, 'unavailable'), 1);
-    expect(health).toMatchObject({ failures: 30, benchedUntilMs: undefined });
+    expect(health).toMatchObject({ failures: 30, circuitOpenUntilMs: undefined });
   });
 
-  it('is benched when what failed at once fails again five seconds later', () => {
+  it('has its circuit opened when what failed at once fails again five seconds later', () => {
     const health = afterFailure(
       failing(times(30, 'unavailable'), 1),
       failure('timeout', { atMs: T + FAILING_FOR_MS }),
       1,
     );
-    expect(health.benchReason).toBe('timeout');
+    expect(health.circuitReason).toBe('timeout');
   });
 
   it('begins to count anew after a success', () => {
     const four = failing(times(4, 'timeout'));
     expect(failing(times(4, 'timeout')).failures).toBe(4);
     const health = afterFailure(afterSuccess(four, T), failure('timeout', { atMs: T + MINUTE }), 1);
-    expect(health).toMatchObject({ failures: 1, failingSinceMs: T + MINUTE, benchedUntilMs: undefined });
+    expect(health).toMatchObject({ failures: 1, failingSinceMs: T + MINUTE, circuitOpenUntilMs: undefined });
   });
 
   it.each([
     [15, [30, 60, 120, 240, 480, 600, 600]],
     [5, [10, 20, 40, 80, 160, 200, 200]],
     [1, [2, 4, 8, 16, 32, 40, 40]],
-  ])('with a window of %i s is benched for %j s when its probes fail', (windowSeconds, seconds) => {
-    let health = failing(times(FAILURES_TO_BENCH, 'unavailable'), FAILING_FOR_MS, { windowSeconds });
-    let atMs = T + (FAILURES_TO_BENCH - 1) * FAILING_FOR_MS;
+  ])('with a window of %i s has its circuit open for %j s when its probes fail', (windowSeconds, seconds) => {
+    let health = failing(times(FAILURES_TO_OPEN, 'unavailable'), FAILING_FOR_MS, { windowSeconds });
+    let atMs = T + (FAILURES_TO_OPEN - 1) * FAILING_FOR_MS;
     for (const expected of seconds) {
-      expect((health.benchedUntilMs ?? 0) - atMs).toBe(expected * 1000);
-      atMs = health.benchedUntilMs ?? 0;
+      expect((health.circuitOpenUntilMs ?? 0) - atMs).toBe(expected * 1000);
+      atMs = health.circuitOpenUntilMs ?? 0;
       health = afterFailure(health, failure('unavailable', { atMs, windowSeconds, isProbe: true }), 1);
     }
   });
 
-  it('is benched no longer than at first while no other source answers either: the network may be ours that is away', () => {
-    let health = failing(times(FAILURES_TO_BENCH, 'unavailable'), FAILING_FOR_MS, { othersAnswer: false });
-    let atMs = T + (FAILURES_TO_BENCH - 1) * FAILING_FOR_MS;
+  it('has its circuit open no longer than at first while no other source answers either: the network may be ours that is away', () => {
+    let health = failing(times(FAILURES_TO_OPEN, 'unavailable'), FAILING_FOR_MS, { othersAnswer: false });
+    let atMs = T + (FAILURES_TO_OPEN - 1) * FAILING_FOR_MS;
     for (let count = 0; count < 9; count += 1) {
-      expect((health.benchedUntilMs ?? 0) - atMs).toBe(30_000);
-      atMs = health.benchedUntilMs ?? 0;
+      expect((health.circuitOpenUntilMs ?? 0) - atMs).toBe(30_000);
+      atMs = health.circuitOpenUntilMs ?? 0;
       health = afterFailure(health, failure('unavailable', { atMs, isProbe: true, othersAnswer: false }), 1);
     }
     // Somebody answers again, and this one still does not.
-    atMs = health.benchedUntilMs ?? 0;
+    atMs = health.circuitOpenUntilMs ?? 0;
     health = afterFailure(health, failure('unavailable', { atMs, isProbe: true }), 1);
-    expect((health.benchedUntilMs ?? 0) - atMs).toBe(MINUTE);
+    expect((health.circuitOpenUntilMs ?? 0) - atMs).toBe(MINUTE);
   });
 
-  it('leaves the bench by a success', () => {
+  it('has its circuit closed by a success', () => {
     const health = afterSuccess(failing(times(9, 'timeout')), T + MINUTE);
     expect(health).toEqual({ ...HEALTHY, lastFailureKind: 'timeout' });
   });
 
-  it('is benched no longer by calls that were under way when it was', () => {
-    const health = failing(times(FAILURES_TO_BENCH, 'timeout'));
-    const after = afterFailure(health, failure('timeout', { atMs: (health.benchedUntilMs ?? 0) - 1 }), 1);
-    expect(after.benchedUntilMs).toBe(health.benchedUntilMs);
-    expect(after.benches).toBe(1);
+  it('has its circuit open no longer for calls that were under way when it opened', () => {
+    const health = failing(times(FAILURES_TO_OPEN, 'timeout'));
+    const after = afterFailure(health, failure('timeout', { atMs: (health.circuitOpenUntilMs ?? 0) - 1 }), 1);
+    expect(after.circuitOpenUntilMs).toBe(health.circuitOpenUntilMs);
+    expect(after.circuitOpenings).toBe(1);
   });
 });
 
 describe('a source that refuses us', () => {
-  it.each(['unauthorized', 'forbidden_region'] as const)('is benched for ten minutes when it says %s twice', (kind) => {
-    expect(failing([kind]).benchedUntilMs).toBeUndefined();
-    const health = failing([kind, kind], 10);
-    expect(health).toMatchObject({ benchReason: kind, benchedUntilMs: T + 10 + 10 * MINUTE });
-  });
+  it.each(['unauthorized', 'forbidden_region'] as const)(
+    'has its circuit open for ten minutes when it says %s twice',
+    (kind) => {
+      expect(failing([kind]).circuitOpenUntilMs).toBeUndefined();
+      const health = failing([kind, kind], 10);
+      expect(health).toMatchObject({ circuitReason: kind, circuitOpenUntilMs: T + 10 + 10 * MINUTE });
+    },
+  );
 
-  it('is benched for at most six hours', () => {
+  it('has its circuit open for at most six hours', () => {
     let health = failing(['unauthorized', 'unauthorized'], 0);
     let atMs = T;
     const minutes: number[] = [];
     for (let round = 0; round < 9; round += 1) {
-      minutes.push(((health.benchedUntilMs ?? 0) - atMs) / MINUTE);
-      atMs = health.benchedUntilMs ?? 0;
+      minutes.push(((health.circuitOpenUntilMs ?? 0) - atMs) / MINUTE);
+      atMs = health.circuitOpenUntilMs ?? 0;
       health = afterFailure(health, failure('unauthorized', { atMs, isProbe: true }), 1);
     }
     expect(minutes).toEqual([10, 20, 40, 80, 160, 320, 360, 360, 360]);
   });
 
-  it('is not benched for one refusal after other failures', () => {
-    expect(failing(['timeout', 'unauthorized']).benchedUntilMs).toBeUndefined();
-    expect(failing(['timeout', 'unauthorized', 'unauthorized']).benchReason).toBe('unauthorized');
+  it('keeps its circuit closed for one refusal after other failures', () => {
+    expect(failing(['timeout', 'unauthorized']).circuitOpenUntilMs).toBeUndefined();
+    expect(failing(['timeout', 'unauthorized', 'unauthorized']).circuitReason).toBe('unauthorized');
   });
 
-  it('is not benched when somebody else had an answer in between', () => {
+  it('keeps its circuit closed when somebody else had an answer in between', () => {
     const health = afterSuccess(failing(['unauthorized']), T);
-    expect(afterFailure(health, failure('unauthorized'), 1).benchedUntilMs).toBeUndefined();
+    expect(afterFailure(health, failure('unauthorized'), 1).circuitOpenUntilMs).toBeUndefined();
   });
 });
 
 describe.each(['not_found', 'drift'] as const)('a source that says %s', (kind) => {
-  it('is not benched for one ticker that it does not know, however often that is asked for', () => {
-    expect(failing(times(100, kind))).toMatchObject({ failures: 1, benchedUntilMs: undefined });
+  it('keeps its circuit closed for one ticker that it does not know, however often that is asked for', () => {
+    expect(failing(times(100, kind))).toMatchObject({ failures: 1, circuitOpenUntilMs: undefined });
   });
 
-  it('is benched when every batch meets it', () => {
+  it('has its circuit opened when every batch meets it', () => {
     const health = ['a', 'b', 'c'].reduce(
       (before, batch, index) => afterFailure(before, failure(kind, { batch, atMs: T + index * MINUTE }), 1),
       HEALTHY,
     );
-    expect(health).toMatchObject({ benchReason: kind, benchedUntilMs: T + 2 * MINUTE + 30_000 });
+    expect(health).toMatchObject({ circuitReason: kind, circuitOpenUntilMs: T + 2 * MINUTE + 30_000 });
   });
 
-  it('is benched when five of very many batches meet it', () => {
+  it('has its circuit opened when five of very many batches meet it', () => {
     const health = ['a', 'b', 'c', 'd', 'e'].reduce(
       (before, batch, index) =>
         afterFailure(before, failure(kind, { batch, atMs: T + index * MINUTE, batches: 900 }), 1),
       HEALTHY,
     );
-    expect(health.benchReason).toBe(kind);
+    expect(health.circuitReason).toBe(kind);
   });
 
-  it('is on the bench no more when it was not to be reached before', () => {
-    const unreachable = failing(times(FAILURES_TO_BENCH, 'timeout'));
+  it('has its circuit closed when it was not to be reached before', () => {
+    const unreachable = failing(times(FAILURES_TO_OPEN, 'timeout'));
     const health = afterFailure(unreachable, failure(kind, { isProbe: true, atMs: T + MINUTE }), 1);
-    expect(health).toMatchObject({ benchedUntilMs: undefined, failures: 1 });
+    expect(health).toMatchObject({ circuitOpenUntilMs: undefined, failures: 1 });
   });
 });
 
@@ -185,7 +191,7 @@ describe('a source that asks to be left alone', () => {
     expect(afterFailure(HEALTHY, failure('rate_limited', { retryAfterSeconds }), 1)).toMatchObject({
       pausedUntilMs: T + seconds * 1000,
       failures: 0,
-      benchedUntilMs: undefined,
+      circuitOpenUntilMs: undefined,
     });
   });
 
@@ -226,11 +232,11 @@ describe('whether a source may be asked', () => {
     [undefined, undefined, undefined],
     [T, T, undefined],
     [T + 1, undefined, { reason: 'paused', untilMs: T + 1 }],
-    [undefined, T + 1, { reason: 'benched', untilMs: T + 1 }],
-    [T + 9, T + 1, { reason: 'benched', untilMs: T + 9 }],
+    [undefined, T + 1, { reason: 'circuit_open', untilMs: T + 1 }],
+    [T + 9, T + 1, { reason: 'circuit_open', untilMs: T + 9 }],
     [T + 9, T - 1, { reason: 'paused', untilMs: T + 9 }],
-  ])('paused until %s and benched until %s gives %j', (pausedUntilMs, benchedUntilMs, rest) => {
-    expect(restOf({ pausedUntilMs, benchedUntilMs }, T)).toEqual(rest);
+  ])('paused until %s and with an open circuit until %s gives %j', (pausedUntilMs, circuitOpenUntilMs, rest) => {
+    expect(restOf({ pausedUntilMs, circuitOpenUntilMs }, T)).toEqual(rest);
   });
 });
 
@@ -253,27 +259,27 @@ describe('whatever happens to a source', () => {
         let atMs = T;
         for (const { isSuccess, afterMs, random, ...rest } of events) {
           atMs += afterMs;
-          const isProbe = health.benchedUntilMs !== undefined && restOf(health, atMs) === undefined;
+          const isProbe = health.circuitOpenUntilMs !== undefined && restOf(health, atMs) === undefined;
           health = isSuccess
             ? afterSuccess(health, atMs)
             : afterFailure(health, { ...rest, atMs, isProbe, batches: 3 }, random);
           expect((restOf(health, atMs)?.untilMs ?? atMs) - atMs).toBeLessThanOrEqual(6 * 3_600_000);
-          expect(health.failingBatches.length).toBeLessThanOrEqual(FAILURES_TO_BENCH);
-          expect(health.benchReason === undefined).toBe(health.benchedUntilMs === undefined);
+          expect(health.failingBatches.length).toBeLessThanOrEqual(FAILURES_TO_OPEN);
+          expect(health.circuitReason === undefined).toBe(health.circuitOpenUntilMs === undefined);
         }
         expect(restOf(afterSuccess(health, atMs + 7 * 3_600_000), atMs + 7 * 3_600_000)).toBeUndefined();
       }),
     );
   });
 
-  it('one batch that fails by itself never benches the others, as long as one of them succeeds in between', () => {
+  it('one batch that fails by itself never circuitOpenings the others, as long as one of them succeeds in between', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 60 }), (events) => {
         let health: SourceHealth = HEALTHY;
         for (const { random, ...rest } of events) {
           if (rest.kind === 'rate_limited') continue;
           health = afterFailure(health, { ...rest, atMs: T, isProbe: false, batches: 3 }, random);
-          expect(health.benchedUntilMs).toBeUndefined();
+          expect(health.circuitOpenUntilMs).toBeUndefined();
           health = afterSuccess(health, T);
         }
       }),

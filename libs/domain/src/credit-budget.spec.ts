@@ -68,7 +68,7 @@ describe('the outlook of a month', () => {
 });
 
 describe('the slots that can be afforded', () => {
-  it('are evenly spread: of any stretch the share, give or take one', () => {
+  it('are evenly spread: of any range the share, give or take one', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 1_000 }),

@@ -54,7 +54,7 @@ export function outlookOf({ credits, used, demandPerSecond, nowMs }: MonthlyBudg
 
 /**
  * Whether the slot with this number, counted from 1970, is among the share that can be afforded. As evenly spread as whole slots
- * allow: of any stretch of slots the share is kept, give or take one.
+ * allow: of any range of slots the share is kept, give or take one.
  */
 export function isAffordable(slotNumber: number, share: number): boolean {
   const parts = Math.round(share * FINEST_SHARE);

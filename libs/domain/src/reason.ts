@@ -1,4 +1,4 @@
-/** How a source's turn in a slot ended. */
+/** What a source came to in a slot. */
 export const OUTCOMES = ['accepted', 'rejected', 'failed', 'missed'] as const;
 /** One of {@link OUTCOMES}. */
 export type Outcome = (typeof OUTCOMES)[number];
@@ -51,7 +51,7 @@ export type FailureReason = (typeof FAILURE_REASONS)[number];
  * - `database_unavailable`: a worker had it in hand and could not reach Postgres, without which no call is made.
  * - `overload`: the call of an earlier slot was still under way.
  * - `paused`: the source had asked to be left alone for longer than the window.
- * - `benched`: the source kept failing, or refused us, and is not asked for a while.
+ * - `circuit_open`: the source kept failing, or refused us, and is not asked for a while.
  * - `no_credits`: the month's credits of the source are spent, or are being saved to last the month.
  */
 export const MISS_REASONS = [
@@ -62,13 +62,13 @@ export const MISS_REASONS = [
   'database_unavailable',
   'overload',
   'paused',
-  'benched',
+  'circuit_open',
   'no_credits',
 ] as const;
 /** One of {@link MISS_REASONS}. */
 export type MissReason = (typeof MISS_REASONS)[number];
 
-/** Why nobody planned a stretch of slots: the planner was not there, or could not reach Postgres. */
+/** Why nobody planned a range of slots: the planner was not there, or could not reach Postgres. */
 export const UNPLANNED_REASONS = ['not_planned', 'database_unavailable'] as const;
 
 /**
@@ -80,7 +80,7 @@ export const REFUSAL_REASONS = ['no_quorum', 'disagreement'] as const;
 /** One of {@link REFUSAL_REASONS}. */
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
-/** Why a stretch of slots has no price without a source to blame. */
+/** Why a range of slots has no price without a source to blame. */
 export const GAP_REASONS = [...UNPLANNED_REASONS, ...REFUSAL_REASONS] as const;
 /** One of {@link GAP_REASONS}. */
 export type GapReason = (typeof GAP_REASONS)[number];

@@ -15,7 +15,7 @@ export interface ScheduledSource {
   /** Place in the order of preference, from 0. */
   readonly position: number;
   /** The ticker's name at this source, e.g. `bitcoin` for CoinGecko. */
-  readonly sourceName: string;
+  readonly sourceSymbol: string;
   /** Tickers of one source with the same batch are asked in one call. */
   readonly batch: string;
   /** How often this source is asked, in seconds; a multiple of the schedule's interval. */

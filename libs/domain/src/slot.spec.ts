@@ -13,7 +13,7 @@ import {
 const interval = fc.oneof(fc.constantFrom(1, 2, 5, 7, 15, 60, 3600, 86_400), fc.integer({ min: 1, max: 400 }));
 const second = fc.integer({ min: -5_000, max: 2_000_000_000 });
 
-/** Every slot in a stretch, found by looking at each second. */
+/** Every slot in a range, found by looking at each second. */
 function slotsByLooking(fromSeconds: number, toSeconds: number, intervalSeconds: number): number[] {
   const slots: number[] = [];
   for (let at = Math.ceil(fromSeconds); at < toSeconds; at += 1) if (at % intervalSeconds === 0) slots.push(at);
@@ -77,7 +77,7 @@ describe('slots', () => {
     );
   });
 
-  test('counting adds up: no slot is lost or doubled where two stretches meet', () => {
+  test('counting adds up: no slot is lost or doubled where two ranges meet', () => {
     fc.assert(
       fc.property(second, fc.nat(500), fc.nat(500), interval, (from, first, second_, intervalSeconds) => {
         const [middle, end] = [from + first, from + first + second_];
@@ -88,7 +88,7 @@ describe('slots', () => {
     );
   });
 
-  test('a stretch that ends before it begins holds no slot', () => {
+  test('a range that ends before it begins holds no slot', () => {
     expect(countSlots(120, 60, 60)).toBe(0);
     expect(countSlots(60, 60, 60)).toBe(0);
     expect(countSlots(60, 61, 60)).toBe(1);

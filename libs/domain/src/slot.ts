@@ -1,4 +1,4 @@
-/** The longest stretch after its slot, in seconds, in which an observation still counts for it. */
+/** The longest range after its slot, in seconds, in which an observation still counts for it. */
 export const MAX_WINDOW_SECONDS = 15;
 
 /** How long after the window, in seconds, an outcome may still be stored before the slot is closed. */

@@ -62,7 +62,7 @@ export function isNewEnough(version: string): boolean {
 
 /**
  * Starts a private Redis or Valkey on loopback, with a password, and waits until it takes commands. A log that cannot be
- * read after a crash is thrown away: the queue only carries, the truth is in Postgres.
+ * read after a crash is thrown away: the queue only carries, the record is in Postgres.
  * @throws Error with its last words when it cannot start.
  */
 export async function startEmbeddedQueue(options: EmbeddedQueueOptions): Promise<EmbeddedQueue> {

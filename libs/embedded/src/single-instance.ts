@@ -23,7 +23,7 @@ export class AlreadyRunningError extends Error {
 }
 
 /** How long two launchers that found the same dead socket take to see who of them put the living one there. */
-const SETTLE_MS = 100;
+const RACE_MS = 100;
 
 /**
  * Takes the data folder for this process: a socket whose name follows from the folder itself, by whatever path it was
@@ -55,7 +55,7 @@ async function lockByFile(file: string, folder: string): Promise<InstanceLock> {
       continue;
     }
     // Another launcher may have taken this socket for the dead one and removed it just now.
-    await pause(SETTLE_MS);
+    await pause(RACE_MS);
     const owner = await ask(file);
     if (owner === selfDescription()) return { release: () => close(server) };
     await close(server);

@@ -12,7 +12,7 @@ export interface LoggerOptions {
 /** Fields that never reach a log, down to the third level. */
 const REDACTED = ['password', 'authorization', 'cookie'].flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
 
-/** Loaded for a terminal alone: every process of a container is spared it. */
+/** Loaded for a terminal alone: no process of a container needs it. */
 const pretty = process.stdout.isTTY ? (await import('pino-pretty')).default : undefined;
 
 /** A logger that writes JSON lines to standard output, or readable lines when that is a terminal. */

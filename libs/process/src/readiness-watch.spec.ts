@@ -201,8 +201,8 @@ describe('the watch over what a process needs', () => {
     await pass(5_000);
     queue.answer = async () => 'away';
     await pass(5_000);
-    const told = book.lines.map(({ event, level, msg }) => ({ event, level, msg }));
-    expect(told).toEqual([
+    const said = book.lines.map(({ event, level, msg }) => ({ event, level, msg }));
+    expect(said).toEqual([
       { event: 'not_ready', level: INFO, msg: 'not yet' },
       { event: 'ready', level: INFO, msg: 'ready' },
       { event: 'not_ready', level: WARN, msg: 'away' },

@@ -63,7 +63,7 @@ export class ReadinessWatch {
   private hasBeenReady = false;
   /** Ready by the clock too. */
   private hasBeenRight = false;
-  private told: string | undefined;
+  private said: string | undefined;
 
   constructor(private readonly options: ReadinessOptions) {
     this.found = new Map(options.checks.map((check) => [check, `${check.name} has not been asked yet`]));
@@ -130,8 +130,8 @@ export class ReadinessWatch {
     this.unasked.delete(check);
     this.hasBeenRight ||= this.reasons().length === 0;
     const findings = this.findings().join('; ');
-    if (this.unasked.size > 0 || findings === this.told) return;
-    this.told = findings;
+    if (this.unasked.size > 0 || findings === this.said) return;
+    this.said = findings;
     const { logger } = this.options;
     if (findings === '') logger.info({ event: 'ready' }, 'ready');
     // Before it was ever ready it waits, as it should; afterwards something is wrong.

@@ -31,10 +31,10 @@ export async function waitUntilReady(options: WaitOptions): Promise<void> {
     server.listen(port, host, resolve);
   });
   try {
-    let told: string | undefined;
+    let said: string | undefined;
     while (reason !== undefined) {
-      if (reason !== told) logger.info({ event: 'waiting', reason }, 'waiting');
-      told = reason;
+      if (reason !== said) logger.info({ event: 'waiting', reason }, 'waiting');
+      said = reason;
       await sleep(CHECK_EVERY_MS);
       reason = await check();
     }

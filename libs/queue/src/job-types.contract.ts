@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Job, Queue } from 'bullmq';
 import { z } from 'zod';
-import { openQueue } from '../../../test/support/queue-bench.js';
+import { openQueue } from '../../../test/support/queue-fixture.js';
 import { eventually } from '../../../test/support/processes.js';
 import { addJobs } from './add-jobs.js';
 import { cleanQueue } from './clean-queue.js';

@@ -1,6 +1,6 @@
 import { UnrecoverableError } from 'bullmq';
 import { CuttableProxy } from '../../../test/support/cuttable-proxy.js';
-import { openQueue, QueueBench } from '../../../test/support/queue-bench.js';
+import { openQueue, QueueFixture } from '../../../test/support/queue-fixture.js';
 import { itRunsEveryType } from './job-types.contract.js';
 import { cleanQueue } from './clean-queue.js';
 import { addJobs } from './add-jobs.js';
@@ -34,61 +34,61 @@ export function itCarriesTheQueue(enter: () => Promise<StoreUnderTest>): void {
 }
 
 function itRunsJobsOnce(store: () => QueueStore): void {
-  let bench: QueueBench;
+  let fixture: QueueFixture;
 
   beforeEach(() => {
-    bench = new QueueBench(store());
+    fixture = new QueueFixture(store());
   });
-  afterEach(() => bench.leave());
+  afterEach(() => fixture.leave());
 
   test('a job that is offered twice while it waits runs once', async () => {
-    await bench.add(SLOT);
-    await bench.add(SLOT);
-    await Promise.all([1, 2, 3].map(() => bench.add(SLOT)));
-    expect(await bench.queue.getJobCountByTypes('waiting', 'delayed', 'prioritized')).toBe(1);
+    await fixture.add(SLOT);
+    await fixture.add(SLOT);
+    await Promise.all([1, 2, 3].map(() => fixture.add(SLOT)));
+    expect(await fixture.queue.getJobCountByTypes('waiting', 'delayed', 'prioritized')).toBe(1);
     const ran: (string | undefined)[] = [];
-    bench.work(async (job) => ran.push(job.id));
-    await bench.add(SLOT + 60);
-    await bench.until('both slots', () => (ran.includes(`btc_usd-${SLOT + 60}`) ? true : undefined));
+    fixture.work(async (job) => ran.push(job.id));
+    await fixture.add(SLOT + 60);
+    await fixture.until('both slots', () => (ran.includes(`btc_usd-${SLOT + 60}`) ? true : undefined));
     expect(ran).toEqual([`btc_usd-${SLOT}`, `btc_usd-${SLOT + 60}`]);
   });
 
   test('a job that is offered while it runs does not run twice', async () => {
     let finish: () => void = () => undefined;
     let ran = 0;
-    bench.work(() => {
+    fixture.work(() => {
       ran += 1;
       return new Promise<void>((resolve) => (finish = resolve));
     });
-    await bench.add(SLOT);
-    await bench.until('the job to begin', () => (ran === 1 ? true : undefined));
-    await bench.add(SLOT);
+    await fixture.add(SLOT);
+    await fixture.until('the job to begin', () => (ran === 1 ? true : undefined));
+    await fixture.add(SLOT);
     finish();
-    await bench.until('an empty queue', async () =>
-      (await bench.queue.getJobCountByTypes('waiting', 'active', 'delayed')) === 0 ? true : undefined,
+    await fixture.until('an empty queue', async () =>
+      (await fixture.queue.getJobCountByTypes('waiting', 'active', 'delayed')) === 0 ? true : undefined,
     );
     expect(ran).toBe(1);
   });
 
   test('a job that is done is gone, and its id is taken again: the queue is no claim', async () => {
     let ran = 0;
-    bench.work(async () => (ran += 1));
-    await bench.add(SLOT);
-    await bench.until('the first run', async () =>
-      ran === 1 && (await bench.queue.getJob(`btc_usd-${SLOT}`)) === undefined ? true : undefined,
+    fixture.work(async () => (ran += 1));
+    await fixture.add(SLOT);
+    await fixture.until('the first run', async () =>
+      ran === 1 && (await fixture.queue.getJob(`btc_usd-${SLOT}`)) === undefined ? true : undefined,
     );
-    await bench.add(SLOT);
-    await bench.until('the second run', () => (ran === 2 ? true : undefined));
+    await fixture.add(SLOT);
+    await fixture.until('the second run', () => (ran === 2 ? true : undefined));
   });
 
   test('a job that cannot be mended is not tried again', async () => {
     let ran = 0;
-    bench.work(async () => {
+    fixture.work(async () => {
       ran += 1;
       throw new UnrecoverableError('a job of another version');
     });
-    await bench.add(SLOT);
-    await bench.untilCount('failed', 1);
+    await fixture.add(SLOT);
+    await fixture.untilCount('failed', 1);
     expect(ran).toBe(1);
   });
 }
@@ -99,8 +99,8 @@ function itKeepsTime(store: () => QueueStore): void {
 
   beforeAll(() => {
     for (const [name, passes] of Object.entries(IN_ITS_TIME)) {
-      const bench = new QueueBench(store());
-      const run = passes(bench, store()).finally(() => bench.leave());
+      const fixture = new QueueFixture(store());
+      const run = passes(fixture, store()).finally(() => fixture.leave());
       // A failure is reported by the test that waits for it.
       run.catch(() => undefined);
       runs.set(name, run);
@@ -114,62 +114,62 @@ function itKeepsTime(store: () => QueueStore): void {
   });
 }
 
-const IN_ITS_TIME: Readonly<Record<string, (bench: QueueBench, store: QueueStore) => Promise<void>>> = {
+const IN_ITS_TIME: Readonly<Record<string, (fixture: QueueFixture, store: QueueStore) => Promise<void>>> = {
   'a job that fails comes again after a second, as often as it was planned, and then stays for the board': async (
-    bench,
+    fixture,
   ) => {
     const begun: number[] = [];
-    bench.work(async () => {
+    fixture.work(async () => {
       begun.push(Date.now());
       throw new Error('no answer');
     });
-    await bench.add(SLOT, 2);
-    await bench.untilCount('failed', 1);
+    await fixture.add(SLOT, 2);
+    await fixture.untilCount('failed', 1);
     expect(begun).toHaveLength(2);
     expect((begun[1] ?? 0) - (begun[0] ?? 0)).toBeGreaterThanOrEqual(900);
-    expect((await bench.queue.getFailed())[0]).toMatchObject({
+    expect((await fixture.queue.getFailed())[0]).toMatchObject({
       id: `btc_usd-${SLOT}`,
       failedReason: 'no answer',
       attemptsMade: 2,
     });
-    await bench.queue.clean(0, 100, 'failed');
-    expect(await bench.queue.getJobCountByTypes('failed')).toBe(0);
+    await fixture.queue.clean(0, 100, 'failed');
+    expect(await fixture.queue.getJobCountByTypes('failed')).toBe(0);
   },
 
-  'a job whose error asks for patience comes again only then': async (bench) => {
+  'a job whose error asks to wait comes again only then': async (fixture) => {
     const begun: number[] = [];
-    bench.work(async () => {
+    fixture.work(async () => {
       begun.push(Date.now());
       if (begun.length === 1) throw Object.assign(new Error('429'), { afterMs: 2_500 });
     });
-    await bench.add(SLOT);
-    await bench.until('the second attempt', () => begun[1]);
+    await fixture.add(SLOT);
+    await fixture.until('the second attempt', () => begun[1]);
     expect((begun[1] ?? 0) - (begun[0] ?? 0)).toBeGreaterThanOrEqual(2_400);
   },
 
-  'a job of a worker that was killed is taken up by another, which can see that': async (bench) => {
+  'a job of a worker that was killed is taken up by another, which can see that': async (fixture) => {
     let isTaken = false;
     let release: () => void = () => undefined;
-    const killed = bench.work(
+    const killed = fixture.work(
       () => {
         isTaken = true;
         return new Promise<void>((resolve) => (release = resolve));
       },
       { ...LOCKS, skipLockRenewal: true, skipStalledCheck: true },
     );
-    await bench.add(SLOT);
-    await bench.until('the first worker to take it', () => (isTaken ? true : undefined));
+    await fixture.add(SLOT);
+    await fixture.until('the first worker to take it', () => (isTaken ? true : undefined));
     const takenAt = Date.now();
     await killed.close(true);
     let stalled: number | undefined;
-    bench.work(async (job) => (stalled = job.stalledCounter));
-    expect(await bench.until('the second worker to take it', () => stalled)).toBeGreaterThan(0);
+    fixture.work(async (job) => (stalled = job.stalledCounter));
+    expect(await fixture.until('the second worker to take it', () => stalled)).toBeGreaterThan(0);
     // The promise is 5 s; the rest is for a busy machine. BullMQ's own default would be a minute.
     expect(Date.now() - takenAt).toBeLessThan(9_000);
     release();
   },
 
-  'a job that runs longer than its lock stays with the worker that lives': async (bench) => {
+  'a job that runs longer than its lock stays with the worker that lives': async (fixture) => {
     let ran = 0;
     let isDone = false;
     // Longer than the lock of real life: a busy machine loses a short one while the process merely waits for its turn.
@@ -179,47 +179,47 @@ const IN_ITS_TIME: Readonly<Record<string, (bench: QueueBench, store: QueueStore
       await new Promise((resolve) => setTimeout(resolve, options.lockDuration + 3 * options.stalledInterval));
       isDone = true;
     };
-    bench.work(slow, options);
-    bench.work(slow, options);
-    await bench.add(SLOT);
-    await bench.until('the end of it', () => (isDone ? true : undefined));
+    fixture.work(slow, options);
+    fixture.work(slow, options);
+    await fixture.add(SLOT);
+    await fixture.until('the end of it', () => (isDone ? true : undefined));
     expect(ran).toBe(1);
   },
 
-  'wakes once a second on the second, however often that was ensured': async (bench) => {
-    const { queue } = bench;
+  'wakes once a second on the second, however often that was ensured': async (fixture) => {
+    const { queue } = fixture;
     await ensureWakeUps(queue);
     for (let round = 0; round < 5; round += 1) await Promise.all([1, 2, 3, 4].map(() => ensureWakeUps(queue)));
     expect(await queue.getJobSchedulersCount()).toBe(1);
     const wakes: { name: string; at: number }[] = [];
-    bench.work(async (job) => wakes.push({ name: job.name, at: job.opts.prevMillis ?? -1 }), LOCKS);
-    await bench.until('the first wake', () => wakes[0]);
+    fixture.work(async (job) => wakes.push({ name: job.name, at: job.opts.prevMillis ?? -1 }), LOCKS);
+    await fixture.until('the first wake', () => wakes[0]);
     await ensureWakeUps(queue);
-    await bench.until('the third wake', () => wakes[2]);
+    await fixture.until('the third wake', () => wakes[2]);
     expect(wakes.every(({ name, at }) => name === WAKE_PLANNER.name && at % 1000 === 0)).toBe(true);
     const seconds = wakes.map(({ at }) => at / 1000);
     expect(new Set(seconds).size).toBe(seconds.length);
     expect(seconds).toEqual([...seconds].sort((left, right) => left - right));
   },
 
-  'wakes again after the store came back empty, once that is ensured anew': async (bench) => {
+  'wakes again after the store came back empty, once that is ensured anew': async (fixture) => {
     let wakes = 0;
-    bench.work(async () => (wakes += 1), LOCKS);
-    await ensureWakeUps(bench.queue);
-    await bench.until('a wake', () => (wakes > 0 ? true : undefined));
-    await bench.queue.obliterate({ force: true });
-    expect(await bench.queue.getJobSchedulersCount()).toBe(0);
+    fixture.work(async () => (wakes += 1), LOCKS);
+    await ensureWakeUps(fixture.queue);
+    await fixture.until('a wake', () => (wakes > 0 ? true : undefined));
+    await fixture.queue.obliterate({ force: true });
+    expect(await fixture.queue.getJobSchedulersCount()).toBe(0);
     const before = wakes;
-    await ensureWakeUps(bench.queue);
-    await bench.until('a wake after that', () => (wakes > before ? true : undefined));
+    await ensureWakeUps(fixture.queue);
+    await fixture.until('a wake after that', () => (wakes > before ? true : undefined));
   },
 
   'a producer gives up soon when nothing comes back from the store, and works again when it does': async (
-    bench,
+    fixture,
     store,
   ) => {
     const proxy = await CuttableProxy.to(store.url);
-    const producer = openQueue(queueStoreOf(proxy.through(store.url)), bench.queue.name);
+    const producer = openQueue(queueStoreOf(proxy.through(store.url)), fixture.queue.name);
     try {
       await producer.waitUntilReady();
       await addJobs(producer, [jobOf('x')]);
@@ -229,7 +229,7 @@ const IN_ITS_TIME: Readonly<Record<string, (bench: QueueBench, store: QueueStore
       // The limit is 2 s; without one it would wait for minutes.
       expect(Date.now() - begun).toBeLessThan(6_000);
       proxy.mend();
-      await bench.until('the producer to add', async () => {
+      await fixture.until('the producer to add', async () => {
         await addJobs(producer, [jobOf('z')]);
         return true;
       });
@@ -239,9 +239,9 @@ const IN_ITS_TIME: Readonly<Record<string, (bench: QueueBench, store: QueueStore
     }
   },
 
-  'a producer fails at once when nobody listens': async (bench, store) => {
+  'a producer fails at once when nobody listens': async (fixture, store) => {
     const url = store.kind === 'redis' ? 'redis://127.0.0.1:1' : 'postgres://tidemark@127.0.0.1:1/none';
-    const producer = openQueue(queueStoreOf(url), bench.queue.name);
+    const producer = openQueue(queueStoreOf(url), fixture.queue.name);
     const begun = Date.now();
     await Promise.all([
       expect(addJobs(producer, [jobOf('x')])).rejects.toThrow(),

@@ -15,7 +15,7 @@ export interface StoreCheck {
 const NAME = 'the queue store';
 
 /** A connection or an answer that takes longer is given up, in milliseconds. */
-const PATIENCE_MS = 1_000;
+const LIMIT_MS = 1_000;
 
 /**
  * Makes a check that connects when it is first asked, and anew after every failure: a connection on which packets were
@@ -62,8 +62,8 @@ async function connect(store: QueueStore): Promise<Redis> {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
-    connectTimeout: PATIENCE_MS,
-    commandTimeout: PATIENCE_MS,
+    connectTimeout: LIMIT_MS,
+    commandTimeout: LIMIT_MS,
     // A store that is loading its data is not ready: that is reported, and not waited for.
     enableReadyCheck: false,
   });
@@ -114,8 +114,8 @@ class PostgresCheck implements StoreCheck {
       ...postgresAddress(url),
       max: 1,
       application_name: 'tidemark-queue-watch',
-      connectionTimeoutMillis: PATIENCE_MS,
-      query_timeout: PATIENCE_MS,
+      connectionTimeoutMillis: LIMIT_MS,
+      query_timeout: LIMIT_MS,
       keepAlive: true,
     });
     // The next question fails and says why.

@@ -17,20 +17,20 @@ const versions = new Map<string, string>();
  * share, as this build has them. A number in each file would have to be raised by hand and be forgotten; the version of the package
  * changes with every release, parser or not. Equal versions mean equal code.
  */
-export function parserVersionOf(sourceName: string): string {
-  const known = versions.get(sourceName);
+export function parserVersionOf(name: string): string {
+  const known = versions.get(name);
   if (known !== undefined) return known;
-  const version = hashOf(filesOf(sourceName));
-  versions.set(sourceName, version);
+  const version = hashOf(filesOf(name));
+  versions.set(name, version);
   return version;
 }
 
 /** The shared files and the source's own; all of them for a source that shares its file with others. */
-function filesOf(sourceName: string): string[] {
+function filesOf(name: string): string[] {
   const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
     .filter((file) => CODE.test(file) && !file.endsWith('.d.ts'))
     .sort();
-  const own = (file: string): boolean => file.startsWith(join(PROVIDERS, `${sourceName}.source.`));
+  const own = (file: string): boolean => file.startsWith(join(PROVIDERS, `${name}.source.`));
   return files.some(own) ? files.filter((file) => !/\.source\.(js|ts)$/.test(file) || own(file)) : files;
 }
 

@@ -25,7 +25,7 @@ export {
   type RefusedPrice,
   type RevisedSample,
   type Sample,
-  type Settled,
+  type Decisions,
   type StandingSample,
   type StoreOutcome,
 } from './slots/sample.repository.js';

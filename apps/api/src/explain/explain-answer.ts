@@ -4,7 +4,7 @@ import type {
   ExplainedFetch,
   ExplainedPrice,
   ExplainedSchedule,
-  ExplainedTurn,
+  ExplainedSlotSource,
   Explanation,
 } from '@app/storage';
 import { summaryOf } from './explain-summary.js';
@@ -23,7 +23,7 @@ const BODY_ON_ITS_WAY_SECONDS = 60;
 
 /** The answer of `/prices/explain`. */
 export function explainAnswer(asked: AskedSlot, explanation: Explanation) {
-  const { slot, schedule, price, revisions, gap, turns, state } = explanation;
+  const { slot, schedule, price, revisions, gap, slotSources, state } = explanation;
   return {
     ticker: asked.ticker,
     timestamp: asked.timestamp,
@@ -41,7 +41,7 @@ export function explainAnswer(asked: AskedSlot, explanation: Explanation) {
         ? null
         : { from: gap.fromSlot, to: gap.toSlot, reason: gap.reason, recorded_at: gap.recordedAt },
     schedule: schedule === undefined ? null : scheduleAnswer(schedule, slot),
-    samples: turns.map((turn) => turnAnswer(turn, explanation, asked)),
+    samples: slotSources.map((slotSource) => slotSourceAnswer(slotSource, explanation, asked)),
   };
 }
 
@@ -56,9 +56,9 @@ function scheduleAnswer(schedule: ExplainedSchedule, slot: number | undefined) {
     interval_seconds: schedule.intervalSeconds,
     rule: schedule.rule,
     rule_options: schedule.ruleOptions,
-    sources: schedule.sources.map(({ source, name, batch, intervalSeconds, standby, quotedIn }) => ({
+    sources: schedule.sources.map(({ source, sourceSymbol, batch, intervalSeconds, standby, quotedIn }) => ({
       source,
-      name,
+      source_symbol: sourceSymbol,
       batch,
       interval_seconds: intervalSeconds,
       standby,
@@ -68,41 +68,45 @@ function scheduleAnswer(schedule: ExplainedSchedule, slot: number | undefined) {
   };
 }
 
-function turnAnswer(turn: ExplainedTurn, { price, rates, slot, bodies }: Explanation, asked: AskedSlot) {
+function slotSourceAnswer(
+  slotSource: ExplainedSlotSource,
+  { price, rates, slot, bodies }: Explanation,
+  asked: AskedSlot,
+) {
   return {
-    source: turn.source,
-    name: turn.name,
-    batch: turn.batch,
-    standby: turn.standby,
-    outcome: turn.outcome,
-    reason: turn.reason,
-    detail: turn.detail,
-    price: turn.price,
-    served: turn.outcome === 'accepted' && isServed(turn, price),
-    raw: turn.raw,
-    inverted: turn.inverted,
-    flags: turn.flags === null ? null : flagNames(turn.flags),
-    rate: turn.rate,
-    rate_price: turn.rateTicker === null ? null : rateAnswer(turn.rateTicker, rates, slot, asked),
-    market_cap: turn.marketCap,
-    volume_24h: turn.volume24h,
-    source_time: turn.sourceTime,
-    requested_at: turn.requestedAt,
-    observed_at: turn.observedAt,
-    stored_at: turn.storedAt,
-    origin: turn.origin,
-    revision: turn.revision,
-    earlier_samples: turn.revisions.map(({ flags, replacedAt, ...sample }) => ({
+    source: slotSource.source,
+    source_symbol: slotSource.sourceSymbol,
+    batch: slotSource.batch,
+    standby: slotSource.standby,
+    outcome: slotSource.outcome,
+    reason: slotSource.reason,
+    detail: slotSource.detail,
+    price: slotSource.price,
+    served: slotSource.outcome === 'accepted' && isServed(slotSource, price),
+    raw: slotSource.raw,
+    inverted: slotSource.inverted,
+    flags: slotSource.flags === null ? null : flagNames(slotSource.flags),
+    rate: slotSource.rate,
+    rate_price: slotSource.rateTicker === null ? null : rateAnswer(slotSource.rateTicker, rates, slot, asked),
+    market_cap: slotSource.marketCap,
+    volume_24h: slotSource.volume24h,
+    source_time: slotSource.sourceTime,
+    requested_at: slotSource.requestedAt,
+    observed_at: slotSource.observedAt,
+    stored_at: slotSource.storedAt,
+    origin: slotSource.origin,
+    revision: slotSource.revision,
+    earlier_samples: slotSource.revisions.map(({ flags, replacedAt, ...sample }) => ({
       ...sample,
       flags: flagNames(flags),
       replaced_at: replacedAt,
     })),
-    fetch: turn.fetch === null ? null : fetchAnswer(turn.fetch, turn, bodies, asked),
+    fetch: slotSource.fetch === null ? null : fetchAnswer(slotSource.fetch, slotSource, bodies, asked),
   };
 }
 
 /** A sample is served itself, or is one of those that a median is made of. */
-function isServed({ source }: ExplainedTurn, price: ExplainedPrice | undefined): boolean {
+function isServed({ source }: ExplainedSlotSource, price: ExplainedPrice | undefined): boolean {
   if (price === undefined) return false;
   const consensus = price.consensus as { readonly used?: readonly string[] } | null;
   return price.source === source || consensus?.used?.includes(source) === true;
@@ -119,15 +123,20 @@ function rateAnswer(ticker: string, rates: Explanation['rates'], slot: number | 
   };
 }
 
-function fetchAnswer(fetch: ExplainedFetch, turn: ExplainedTurn, bodies: Explanation['bodies'], asked: AskedSlot) {
+function fetchAnswer(
+  fetch: ExplainedFetch,
+  slotSource: ExplainedSlotSource,
+  bodies: Explanation['bodies'],
+  asked: AskedSlot,
+) {
   return {
     status: fetch.status,
     attempts: fetch.attempts,
     max_attempts: fetch.maxAttempts,
     ...callAnswer(fetch),
-    same_call: turn.observedAt === fetch.receivedAt,
+    same_call: slotSource.observedAt === fetch.receivedAt,
     payload: fetch.sha256 === null ? null : payloadAnswer(fetch, fetch.sha256, bodies, asked),
-    earlier_attempts: turn.earlierAttempts.map((call) => ({
+    earlier_attempts: slotSource.earlierAttempts.map((call) => ({
       attempt: call.attempt,
       ...callAnswer(call),
       payload: call.sha256 === null ? null : { sha256: call.sha256, link: linkOf(call.sha256, asked) },

@@ -1,27 +1,27 @@
-import type { Explanation, ExplainedTurn } from '@app/storage';
+import type { Explanation, ExplainedSlotSource } from '@app/storage';
 
 /** Says in a sentence or two why a slot has the price that it has, or none. */
 export function summaryOf(ticker: string, explanation: Explanation): string {
-  const { state, slot, schedule, gap, turns } = explanation;
+  const { state, slot, schedule, gap, slotSources } = explanation;
   switch (state) {
     case 'not_expected':
       return `Nothing was expected: no schedule of ${ticker} held at this time.`;
     case 'waiting':
       return `The slot ${slot} has not begun, or its outcomes may still come.`;
     case 'gap':
-      return turns.some(({ outcome }) => outcome !== null)
-        ? `The rule ${schedule?.rule} refused to name a price (${gap?.reason}). ${listed(turns)}`.trim()
+      return slotSources.some(({ outcome }) => outcome !== null)
+        ? `The rule ${schedule?.rule} refused to name a price (${gap?.reason}). ${listed(slotSources)}`.trim()
         : `Nobody planned this slot (${gap?.reason}).`;
     case 'missing':
-      return turns.some(({ outcome }) => outcome !== null)
-        ? `No source gave a price that could be believed. ${listed(turns)}`
+      return slotSources.some(({ outcome }) => outcome !== null)
+        ? `No source gave a price that could be believed. ${listed(slotSources)}`
         : 'There is neither a price nor a recorded reason; there should be.';
     case 'stored':
       return priceSummary(explanation);
   }
 }
 
-function priceSummary({ price, turns, schedule, revisions }: Explanation): string {
+function priceSummary({ price, slotSources, schedule, revisions }: Explanation): string {
   const consensus = consensusOf(price?.consensus);
   const corrected =
     revisions.length === 0 ? '' : ` Corrected ${revisions.length} time${revisions.length > 1 ? 's' : ''}.`;
@@ -29,33 +29,33 @@ function priceSummary({ price, turns, schedule, revisions }: Explanation): strin
     const leftOut = consensus.left_out.map(({ source, reason }) => `${source} (${reason})`).join(', ');
     return `The median of ${consensus.sources} sources that lie ${consensus.spread} of the price apart${leftOut === '' ? '' : `; left out: ${leftOut}`}.${corrected}`;
   }
-  const before = turns.slice(
+  const before = slotSources.slice(
     0,
     Math.max(
       0,
-      turns.findIndex(({ source }) => source === price?.source),
+      slotSources.findIndex(({ source }) => source === price?.source),
     ),
   );
   const passed = before.length === 0 ? '' : ` Before it: ${before.map(described).join(', ')}.`;
   return `${price?.source} is the first source in order that was accepted.${passed}${corrected}`;
 }
 
-function listed(turns: readonly ExplainedTurn[]): string {
-  return `${turns.map(described).join(', ')}.`;
+function listed(slotSources: readonly ExplainedSlotSource[]): string {
+  return `${slotSources.map(described).join(', ')}.`;
 }
 
-function described({ source, outcome, reason }: ExplainedTurn): string {
+function described({ source, outcome, reason }: ExplainedSlotSource): string {
   if (outcome === null) return `${source} was not asked`;
   return reason === null ? `${source} ${outcome}` : `${source} ${outcome} (${reason})`;
 }
 
-interface ToldConsensus {
+interface ReportedConsensus {
   readonly sources: number;
   readonly spread: string;
   readonly left_out: readonly { readonly source: string; readonly reason: string }[];
 }
 
 /** A consensus as it is stored; undefined for a price without one. */
-function consensusOf(stored: unknown): ToldConsensus | undefined {
-  return stored === null || typeof stored !== 'object' ? undefined : (stored as ToldConsensus);
+function consensusOf(stored: unknown): ReportedConsensus | undefined {
+  return stored === null || typeof stored !== 'object' ? undefined : (stored as ReportedConsensus);
 }

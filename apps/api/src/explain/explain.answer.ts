@@ -28,12 +28,12 @@ const scheduleSchema = z
     sources: z.array(
       z.strictObject({
         source: z.string(),
-        name: z.string(),
+        source_symbol: z.string(),
         batch: z.string(),
         interval_seconds: z.int(),
         standby: z.boolean(),
         quoted_in: z.string().nullable(),
-        due: z.boolean().describe('Whether it had a turn in this slot'),
+        due: z.boolean().describe('Whether it was due in this slot'),
       }),
     ),
   })
@@ -93,7 +93,7 @@ export const EXPLAIN_ANSWER: RouteAnswer<typeof explanationSchema> = {
       rule_options: {},
       sources: ['kraken', 'coinbase', 'bitstamp'].map((source) => ({
         source,
-        name: 'btc_usd',
+        source_symbol: 'btc_usd',
         batch: 'btc_usd',
         interval_seconds: 10,
         standby: false,
@@ -118,7 +118,7 @@ function exampleSample(
   const parts = { market_cap: null, volume_24h: null, source_time: null, inverted: false, flags: [], rate: null };
   return {
     source,
-    name: 'btc_usd',
+    source_symbol: 'btc_usd',
     batch: 'btc_usd',
     standby: false,
     outcome: 'accepted',

@@ -7,7 +7,7 @@ import {
   sha256,
   type ExplainedPast,
 } from '../../../../test/builders/explained-past.js';
-import { deribitBody } from '../../../../test/support/fetch-bench.js';
+import { deribitBody } from '../../../../test/support/fetch-fixture.js';
 
 let past: ExplainedPast;
 let SLOT: number;
@@ -45,8 +45,8 @@ describe('GET /prices/explain', () => {
         interval_seconds: 60,
         rule: 'priority',
         sources: [
-          { source: 'deribit', name: 'btc_usd', batch: 'btc_usd', standby: false, quoted_in: null, due: true },
-          { source: 'coingecko', name: 'bitcoin', batch: 'coins', due: true },
+          { source: 'deribit', source_symbol: 'btc_usd', batch: 'btc_usd', standby: false, quoted_in: null, due: true },
+          { source: 'coingecko', source_symbol: 'bitcoin', batch: 'coins', due: true },
         ],
       },
     });
@@ -69,7 +69,7 @@ describe('GET /prices/explain', () => {
         status: 'answered',
         attempts: 1,
         endpoint: 'get_index_price',
-        url: `${past.bench.source.url}/public/get_index_price?index_name=btc_usd`,
+        url: `${past.fixture.source.url}/public/get_index_price?index_name=btc_usd`,
         http_status: 200,
         headers: { date: expect.any(String) },
         error_kind: null,
@@ -230,7 +230,7 @@ describe('GET /prices/explain', () => {
   });
 
   it('shows what failed before the call that was answered', async () => {
-    const { pool } = past.bench.database;
+    const { pool } = past.fixture.database;
     await new AttemptRepository(pool).record([
       {
         sourceId: 1,
@@ -264,7 +264,7 @@ describe('GET /prices/explain', () => {
   });
 
   it('shows what a price and its sample were before a correction', async () => {
-    const { pool } = past.bench.database;
+    const { pool } = past.fixture.database;
     await pool.query(
       `INSERT INTO price_revisions (ticker_id, slot, revision, price, source_id, observed_at, flags, cause)
        SELECT id, $1, 0, 1.50, 2, now(), 5, 'replay' FROM tickers WHERE ticker = 'usdc_usd'`,

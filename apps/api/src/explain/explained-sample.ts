@@ -32,7 +32,7 @@ const earlierSampleSchema = z.strictObject({
 export const sampleSchema = z
   .strictObject({
     source: z.string(),
-    name: textOrNull().describe('Name of the ticker there'),
+    source_symbol: textOrNull().describe('What the source calls the ticker'),
     batch: z.string(),
     standby: z.boolean(),
     outcome: z.enum(OUTCOMES).nullable().describe('Null while there is none'),

@@ -8,10 +8,10 @@ const gapSchema = z
     from: unixSeconds(),
     to: unixSeconds('UNIX seconds, exclusive'),
     slots: whole().describe('Expected slots in it without a price'),
-    reason: z.string().describe('Of the first source in order, or of the stretch that nobody planned'),
+    reason: z.string().describe('Of the first source in order, or of the range that nobody planned'),
     sources: z
       .array(z.strictObject({ source: z.string(), outcome: z.enum(OUTCOMES), reason: z.string().nullable() }))
-      .describe('What every source that was asked came to; empty for a stretch that nobody planned'),
+      .describe('What every source that was asked came to; empty for a range that nobody planned'),
   })
   .meta({ id: 'Gap' });
 
@@ -20,7 +20,7 @@ const gapsSchema = z
     ticker: z.string(),
     from: unixSeconds(),
     to: unixSeconds(),
-    settled_to: unixSeconds('UNIX seconds up to which every slot of the range is past its grace'),
+    closed_to: unixSeconds('UNIX seconds up to which every slot of the range is past its grace'),
     expected: whole(),
     stored: whole(),
     missing: whole(),
@@ -38,7 +38,7 @@ export const GAPS_ANSWER: RouteAnswer<typeof gapsSchema> = {
     ticker: 'btc_usd',
     from: 1766000000,
     to: 1766003600,
-    settled_to: 1766003600,
+    closed_to: 1766003600,
     expected: 60,
     stored: 57,
     missing: 3,

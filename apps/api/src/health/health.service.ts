@@ -22,7 +22,7 @@ export interface HealthReport {
 const MOST_TICKERS = 100;
 
 /** How long the database may take to say who we are, in milliseconds. */
-const DATABASE_PATIENCE_MS = 2_000;
+const DATABASE_LIMIT_MS = 2_000;
 
 /** Asks the parts of the system how they are, by way of terminus. */
 @Injectable()
@@ -69,7 +69,7 @@ export class HealthService {
         const { role } = await readRole(this.database);
         return { role, latency_ms: Math.round(performance.now() - started) };
       })
-      .withTimeout(DATABASE_PATIENCE_MS);
+      .withTimeout(DATABASE_LIMIT_MS);
   }
 
   private checkClock() {

@@ -49,7 +49,7 @@ describe('the home page', () => {
     [{ lastObservedAt: 60.5, intervalSeconds: 5 }, 'stale'],
     [{ lastObservedAt: 60.5, enabled: false }, 'no longer sampled'],
     [{ lastObservedAt: null }, 'none yet'],
-  ])('shows the age of the newest price: %j', (changed, told) => {
-    expect(renderHomePage({ ...page, tickers: [{ ...ticker, ...changed }] })).toContain(told);
+  ])('shows the age of the newest price: %j', (changed, said) => {
+    expect(renderHomePage({ ...page, tickers: [{ ...ticker, ...changed }] })).toContain(said);
   });
 });

@@ -59,7 +59,7 @@ export class QueryReader {
     if (found !== undefined || tickers === undefined) return found;
     const error = {
       parameter: 'ticker',
-      detail: `${told(name)} is not known${suggestTickers(name, [...tickers.keys()])}`,
+      detail: `${said(name)} is not known${suggestTickers(name, [...tickers.keys()])}`,
     };
     if (errors.length === 0) throw unknownTicker(error);
     errors.unshift(error);
@@ -106,8 +106,8 @@ function parseQuery<P extends Parameters>(
   const errors: ParameterError[] = Object.keys(query)
     .filter((name) => !Object.hasOwn(parameters, name))
     .map((name) => ({
-      parameter: told(name),
-      detail: `is not a parameter here${suggestParameters(told(name), names)}`,
+      parameter: said(name),
+      detail: `is not a parameter here${suggestParameters(said(name), names)}`,
     }));
   const values: Partial<Record<string, unknown>> = {};
   for (const [name, parameter] of Object.entries(parameters)) {
@@ -130,6 +130,6 @@ function suggestParameters(wrong: string, known: readonly string[]): string {
   return known.length === 0 ? ': there is none' : `: there is ${known.join(', ')}`;
 }
 
-function told(text: string): string {
+function said(text: string): string {
   return text.length <= MAX_TOLD_LENGTH ? text : `${text.slice(0, MAX_TOLD_LENGTH)}…`;
 }

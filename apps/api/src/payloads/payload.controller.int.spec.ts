@@ -26,10 +26,10 @@ describe('flags and consensus in the other answers', () => {
     const sol = await past.api.get(`/prices?ticker=sol_usd&to=${slots.good + 1}`);
     expect(sol.text).toContain('"observed_at":');
     expect(sol.json.data).toMatchObject([{ price: '199.96', flags: ['derived'] }]);
-    await past.bench.database.pool.query('UPDATE prices SET flags = 7 WHERE slot = $1', [slots.long]);
+    await past.fixture.database.pool.query('UPDATE prices SET flags = 7 WHERE slot = $1', [slots.long]);
     const last = await past.api.get(`/prices?ticker=sol_usd&order=desc&limit=1`);
     expect(last.json.data[0].flags).toEqual(['derived', 'mapped', 'at_par']);
-    await past.bench.database.pool.query('UPDATE prices SET flags = 0 WHERE slot = $1', [slots.bad]);
+    await past.fixture.database.pool.query('UPDATE prices SET flags = 0 WHERE slot = $1', [slots.bad]);
     const plain = await past.api.get(`/prices?ticker=btc_usd&from=${slots.bad}&to=${slots.bad + 1}`);
     expect(plain.json.data[0]).not.toHaveProperty('flags');
   });
@@ -80,7 +80,7 @@ describe('a body that is not there', () => {
   let changes: () => Promise<unknown>;
 
   beforeEach(async () => {
-    const { pool } = past.bench.database;
+    const { pool } = past.fixture.database;
     await pool.query(
       'CREATE TABLE kept_payloads AS SELECT * FROM payloads; CREATE TABLE kept_days AS SELECT * FROM payload_days',
     );
@@ -98,7 +98,7 @@ describe('a body that is not there', () => {
     ['none_kept_that_day', `DELETE FROM payload_days`],
     ['lost', `UPDATE payload_days SET refused = 0`],
   ])('says why: %s', async (reason, statement) => {
-    await past.bench.database.pool.query(`DELETE FROM payloads; ${statement}`);
+    await past.fixture.database.pool.query(`DELETE FROM payloads; ${statement}`);
     const { payload } = (await explainGood()).samples[0].fetch;
     expect(payload).toEqual({
       sha256: sha256(GOOD_BODY),
@@ -112,7 +112,7 @@ describe('a body that is not there', () => {
 
   it('says so when its retention ends', async () => {
     const tomorrow = new Date((slots.good + 2 * 86_400) * 1000).toISOString().slice(0, 10);
-    await new PayloadRepository(past.bench.database.pool).drop(tomorrow, 1_000);
+    await new PayloadRepository(past.fixture.database.pool).drop(tomorrow, 1_000);
     expect((await explainGood()).samples[0].fetch.payload).toMatchObject({
       not_kept_because: 'past_retention',
     });

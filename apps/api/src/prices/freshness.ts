@@ -2,7 +2,7 @@
 export interface Freshness {
   /** Seconds since it was received, to the millisecond; 0 when the clocks disagree and it comes from the future. */
   readonly ageSeconds: number;
-  /** Older than twice its interval: at least one whole turn was missed. */
+  /** Older than twice its interval: at least one whole slot was missed. */
   readonly stale: boolean;
 }
 

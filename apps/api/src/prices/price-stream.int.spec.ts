@@ -122,12 +122,12 @@ describe('a long answer', () => {
   });
 
   it('is dropped when its client stops reading', async () => {
-    const impatient = await serveReadyApi(database.readerUrl, { streamIdleMs: 100 });
-    const answer = await askForAll(impatient);
-    await impatient.logged('stream_dropped');
+    const brief = await serveReadyApi(database.readerUrl, { streamIdleMs: 100 });
+    const answer = await askForAll(brief);
+    await brief.logged('stream_dropped');
     await expect(readToEnd(answer)).rejects.toThrow('aborted');
-    await untilStreams(impatient, 0);
-    await impatient.close();
+    await untilStreams(brief, 0);
+    await brief.close();
   });
 
   it('does not hold up the end of the process', async () => {

@@ -44,10 +44,10 @@ describe('answerPrices', () => {
     const { reader, pages } = onePricePages();
     const stream = (await answerPrices(reader, { ...question, range: { ...range, toSlot: 1_000 } })) as Readable;
     stream.once('readable', () => undefined);
-    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let round = 0; round < 50; round += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(pages.length).toBeLessThanOrEqual(3);
     stream.destroy();
-    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let round = 0; round < 50; round += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(pages.length).toBeLessThanOrEqual(3);
   });
 

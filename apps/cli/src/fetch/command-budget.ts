@@ -8,7 +8,7 @@ import type { FleetBudget } from './fleet-budget.js';
 const MAX_WAIT_MS = 60_000;
 
 /** What a {@link CommandBudget} works with. */
-export interface CommandBudgetParts {
+export interface CommandBudgetOptions {
   readonly settings: CliSettings;
   /** The clock, milliseconds since 1970. */
   readonly now: () => number;
@@ -26,7 +26,7 @@ export class CommandBudget {
   private isAlone = false;
   private readonly fullAtMs = new Map<string, number>();
 
-  constructor(private readonly parts: CommandBudgetParts) {}
+  constructor(private readonly options: CommandBudgetOptions) {}
 
   /**
    * Waits until the limit of the source has room for a call, and counts it.
@@ -34,7 +34,7 @@ export class CommandBudget {
    * @throws SourceError `rate_limited` when the limit stays used up for a minute.
    */
   async take(source: Source, cost: number): Promise<boolean> {
-    const { settings, now, signal, say } = this.parts;
+    const { settings, now, signal, say } = this.options;
     const access = settings.access[source.name];
     // Without its key the source is not called at all.
     if (lacksKey(source, access)) return true;
@@ -58,12 +58,12 @@ export class CommandBudget {
   private async takeFromFleet(request: Parameters<FleetBudget['take']>[0]): Promise<BudgetAnswer | undefined> {
     if (this.isAlone) return undefined;
     try {
-      this.fleet ??= new (await import('./fleet-budget.js')).FleetBudget(databaseUrl(this.parts.settings.settings));
+      this.fleet ??= new (await import('./fleet-budget.js')).FleetBudget(databaseUrl(this.options.settings.settings));
       return await this.fleet.take(request);
     } catch {
       // A person who asks once from a machine without the database is not to be kept from it.
       this.isAlone = true;
-      this.parts.say(
+      this.options.say(
         'calls are not counted: no Tidemark database is reached; the limits of sources are kept within this command alone',
       );
       return undefined;

@@ -8,7 +8,7 @@ function sizes(source: string, tickers: readonly RequestedTicker[]): number[] {
 }
 
 function many(count: number, quote = 'usd'): RequestedTicker[] {
-  return Array.from({ length: count }, (_, index) => ({ ticker: `c${index}_${quote}`, sourceName: `c${index}` }));
+  return Array.from({ length: count }, (_, index) => ({ ticker: `c${index}_${quote}`, sourceSymbol: `c${index}` }));
 }
 
 describe('cutting what is asked into calls', () => {
@@ -26,7 +26,7 @@ describe('cutting what is asked into calls', () => {
   });
 
   it('does not mix what different endpoints answer', () => {
-    const product = { ticker: 'btc_usd', sourceName: 'BTC-USD' };
+    const product = { ticker: 'btc_usd', sourceSymbol: 'BTC-USD' };
     expect(sizes('coinbase', [product, ...many(4)])).toEqual([1, 4]);
   });
 

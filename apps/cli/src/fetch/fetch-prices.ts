@@ -19,7 +19,7 @@ export interface Attempt {
   readonly outcome: 'accepted' | 'rejected' | 'failed' | 'unasked';
   readonly reason?: string | undefined;
   readonly detail?: string | undefined;
-  readonly sourceName?: string | undefined;
+  readonly sourceSymbol?: string | undefined;
   readonly price?: string | undefined;
   readonly raw?: string | undefined;
   /** The currency on the wire, where it is not that of the ticker. */
@@ -34,7 +34,7 @@ export interface Attempt {
 }
 
 /** How prices are fetched. */
-export interface FetchParts {
+export interface PriceFetchOptions {
   /** Whom to ask, in this order. */
   readonly sources: readonly Source[];
   /** Whom to ask for a rate, in this order. */
@@ -57,7 +57,7 @@ export class PriceFetch {
   private readonly made: Attempt[] = [];
   private readonly rates = new Map<string, Promise<string | undefined>>();
 
-  constructor(private readonly parts: FetchParts) {}
+  constructor(private readonly options: PriceFetchOptions) {}
 
   /** Everything that was asked so far, rates too. */
   get attempts(): readonly Attempt[] {
@@ -66,7 +66,7 @@ export class PriceFetch {
 
   /** @returns one attempt for each ticker that got a price. */
   async run(asked: readonly AskedPrice[]): Promise<Attempt[]> {
-    return this.ask(asked, this.parts.sources);
+    return this.ask(asked, this.options.sources);
   }
 
   private async ask(asked: readonly AskedPrice[], sources: readonly Source[]): Promise<Attempt[]> {
@@ -85,10 +85,10 @@ export class PriceFetch {
   private async askSource(source: Source, pending: readonly AskedPrice[]): Promise<Attempt[]> {
     const named = pending.map(({ parts, names }) => ({
       ticker: parts.ticker,
-      sourceName: names.get(source.name) ?? source.defaultName(parts),
+      sourceSymbol: names.get(source.name) ?? source.defaultName(parts),
     }));
     const attempts: Attempt[] = named
-      .filter(({ sourceName }) => sourceName === undefined)
+      .filter(({ sourceSymbol }) => sourceSymbol === undefined)
       .map(({ ticker }) => ({
         ticker,
         source: source.name,
@@ -96,8 +96,8 @@ export class PriceFetch {
         reason: 'no_name',
         detail: `${source.title} has no name for it that is known here`,
       }));
-    const requested = named.flatMap(({ ticker, sourceName }) =>
-      sourceName === undefined ? [] : [{ ticker, sourceName }],
+    const requested = named.flatMap(({ ticker, sourceSymbol }) =>
+      sourceSymbol === undefined ? [] : [{ ticker, sourceSymbol }],
     );
     let final: SourceError | undefined;
     for (const batch of batchesOf(source, requested)) {
@@ -124,7 +124,7 @@ export class PriceFetch {
   }
 
   private async call(source: Source, batch: readonly RequestedTicker[]): Promise<Attempt[] | SourceError> {
-    const { client, timeoutMs, signal, say, take } = this.parts;
+    const { client, timeoutMs, signal, say, take } = this.options;
     try {
       if (!(await take(source, callCostOf(source, batch)))) return batch.map((asked) => withoutCredits(source, asked));
       say(`asking ${source.name} for ${batch.length === 1 ? batch[0]?.ticker : `${batch.length} tickers`}`);
@@ -144,7 +144,7 @@ export class PriceFetch {
     const made = { ...asked, source: source.name, requestedAt, receivedAt, latencyMs };
     const reading = answer.readings.find(({ ticker }) => ticker === asked.ticker);
     const quotedIn = otherCurrencyOf(source, asked);
-    const { stablecoinsAtPar } = this.parts;
+    const { stablecoinsAtPar } = this.options;
     const judged = judgeReading({ quote: quoteOf(asked), quotedIn }, reading, answer, { stablecoinsAtPar });
     const {
       outcome,
@@ -184,9 +184,9 @@ export class PriceFetch {
   private async fetchRate(ticker: string): Promise<string | undefined> {
     const parts = parseTicker(ticker);
     if (parts === undefined) return undefined;
-    const direct = this.parts.rateSources.filter((source) => {
-      const sourceName = source.defaultName(parts);
-      return sourceName !== undefined && quotedInOf(source, sourceName, parts) === undefined;
+    const direct = this.options.rateSources.filter((source) => {
+      const sourceSymbol = source.defaultName(parts);
+      return sourceSymbol !== undefined && quotedInOf(source, sourceSymbol, parts) === undefined;
     });
     const [found] = await this.ask([{ parts, names: new Map() }], direct);
     return found?.price;
@@ -198,9 +198,9 @@ function withoutCredits(source: Source, asked: RequestedTicker): Attempt {
   return { ...asked, source: source.name, outcome: 'failed', reason: 'no_credits', detail };
 }
 
-function otherCurrencyOf(source: Source, { ticker, sourceName }: RequestedTicker): string | undefined {
+function otherCurrencyOf(source: Source, { ticker, sourceSymbol }: RequestedTicker): string | undefined {
   const parts = parseTicker(ticker);
-  return parts === undefined ? undefined : quotedInOf(source, sourceName, parts);
+  return parts === undefined ? undefined : quotedInOf(source, sourceSymbol, parts);
 }
 
 function quoteOf({ ticker }: RequestedTicker): string {

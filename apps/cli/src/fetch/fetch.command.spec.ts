@@ -34,7 +34,7 @@ describe('fetch', () => {
         source: 'kraken',
         outcome: 'accepted',
         price: '81412.20000',
-        source_name: 'XBTUSD',
+        source_symbol: 'XBTUSD',
         raw: '81412.20000',
       },
     ]);

@@ -22,8 +22,8 @@ export function fetchJson({ prices, missing, attempts, file }: FetchReport): str
 export function fetchTable({ prices, missing, attempts, file }: FetchReport): string {
   const head = ['TICKER', 'SOURCE', 'OUTCOME', 'PRICE', 'SOURCE TIME', 'LATENCY', 'NOTE'];
   // Who was not asked is of interest only where nobody had the ticker.
-  const told = attempts.filter(({ outcome, ticker }) => outcome !== 'unasked' || missing.includes(ticker));
-  const rows = told.map((attempt) => [
+  const said = attempts.filter(({ outcome, ticker }) => outcome !== 'unasked' || missing.includes(ticker));
+  const rows = said.map((attempt) => [
     attempt.ticker,
     attempt.source,
     attempt.reason === undefined ? attempt.outcome : `${attempt.outcome}: ${attempt.reason}`,
@@ -53,7 +53,7 @@ function wire(attempt: Attempt) {
     reason: attempt.reason ?? null,
     detail: attempt.detail ?? null,
     price: attempt.price ?? null,
-    source_name: attempt.sourceName ?? null,
+    source_symbol: attempt.sourceSymbol ?? null,
     raw: attempt.raw ?? null,
     quoted_in: attempt.quotedIn ?? null,
     rate: attempt.rate ?? null,

@@ -77,11 +77,11 @@ function findListed(asset: string, list: readonly ListedName[]): string {
     throw new UsageError(`CoinGecko knows no asset ${asset}${didYouMean(asset, known)}`);
   }
   if (others.length === 0) return only.name;
-  const told = candidates
+  const said = candidates
     .slice(0, MOST_CANDIDATES)
     .map(({ name, title }) => (title === undefined ? name : `${name} (${title})`));
-  const more = candidates.length > told.length ? `, and ${candidates.length - told.length} more` : '';
+  const more = candidates.length > said.length ? `, and ${candidates.length - said.length} more` : '';
   throw new UsageError(
-    `${asset} is the symbol of ${candidates.length} assets: name one by its id: ${told.join(', ')}${more}.`,
+    `${asset} is the symbol of ${candidates.length} assets: name one by its id: ${said.join(', ')}${more}.`,
   );
 }

@@ -49,8 +49,8 @@ export function whyUnhealthy(
 function reasonIn(body: string): string {
   try {
     const { reasons, reason, detail } = JSON.parse(body) as Record<string, unknown>;
-    const told = Array.isArray(reasons) ? reasons.join('; ') : (reason ?? detail);
-    return typeof told === 'string' ? told : body;
+    const said = Array.isArray(reasons) ? reasons.join('; ') : (reason ?? detail);
+    return typeof said === 'string' ? said : body;
   } catch {
     return body;
   }

@@ -15,21 +15,21 @@ const NOW = Date.parse('2026-11-20T00:00:00Z');
 function tickersOf(source: Source): RequestedTicker[] {
   return ['btc_usd', 'eth_usd', 'sol_usd', 'btc_usdt', 'btc_eur'].flatMap((ticker) => {
     const parts = parseTicker(ticker);
-    const sourceName = parts === undefined ? undefined : source.defaultName(parts);
-    return sourceName === undefined ? [] : [{ ticker, sourceName }];
+    const sourceSymbol = parts === undefined ? undefined : source.defaultName(parts);
+    return sourceSymbol === undefined ? [] : [{ ticker, sourceSymbol }];
   });
 }
 
 /** What is wrong with a result; empty when nothing is. */
 function faultsOf(source: Source, tickers: readonly RequestedTicker[], result: ParsedBody): string[] {
-  const told = [...result.accepted, ...result.rejected].map(({ ticker }) => ticker).concat(result.missing);
+  const said = [...result.accepted, ...result.rejected].map(({ ticker }) => ticker).concat(result.missing);
   const faults: string[] = [];
   if (result.error === null) {
     const asked = tickers.map(({ ticker }) => ticker);
-    if (told.toSorted().join() !== asked.toSorted().join())
-      faults.push(`reported ${told.join()} instead of ${asked.join()}`);
+    if (said.toSorted().join() !== asked.toSorted().join())
+      faults.push(`reported ${said.join()} instead of ${asked.join()}`);
   } else {
-    if (told.length > 0) faults.push('reported tickers beside an error');
+    if (said.length > 0) faults.push('reported tickers beside an error');
     if (!SOURCE_ERROR_KINDS.includes(result.error.kind)) faults.push(`kind ${result.error.kind}`);
     if (/could not be read/.test(result.error.message)) faults.push(`a parser stumbled: ${result.error.message}`);
     if (!result.error.message.startsWith(`${source.name}: `)) faults.push(`message ${result.error.message}`);

@@ -90,9 +90,9 @@ function judge({ source, tickers, response }: ParseOptions, answer: ReadAnswer, 
   const accepted: AcceptedPrice[] = [];
   const rejected: RejectedPrice[] = [];
   const missing: string[] = [];
-  for (const { ticker, sourceName } of tickers) {
+  for (const { ticker, sourceSymbol } of tickers) {
     const parts = parseTicker(ticker);
-    const quotedIn = parts === undefined ? undefined : quotedInOf(source, sourceName, parts);
+    const quotedIn = parts === undefined ? undefined : quotedInOf(source, sourceSymbol, parts);
     const asked = { quote: parts?.quote ?? '', quotedIn };
     const judged = judgeReading(asked, byTicker.get(ticker), times, { stablecoinsAtPar: false });
     const price = priceOnTheWire(judged);

@@ -120,7 +120,7 @@ describe('a replay that stores what differs', () => {
       ],
     };
     const withoutJumps = { checks: { jump_ratio: null } };
-    await past.bench.database.pool.query('UPDATE schedules SET rule_options = $1', [withoutJumps]);
+    await past.fixture.database.pool.query('UPDATE schedules SET rule_options = $1', [withoutJumps]);
     const { status, differences } = await past.replay([deribit, lower, bitstamp], { apply: true });
     expect(status).toBe(0);
     const first = priceAt(FROM);
@@ -137,7 +137,7 @@ describe('a replay that stores what differs', () => {
   });
 
   it('decides a refused median again when a sample of the slot is corrected', async () => {
-    const { pool } = past.bench.database;
+    const { pool } = past.fixture.database;
     await past.replay([emptyDeribit, coingecko, bitstamp], { apply: true });
     // Two of three are left; with three asked for there is no quorum.
     await pool.query(`UPDATE schedules SET rule_options = '{"median":{"minimum_sources":3}}' WHERE rule = 'median'`);

@@ -20,7 +20,7 @@ describe('a replay that is interrupted while it stores', () => {
 
   function start(): RunningProcess {
     const words = ['replay', '--from', String(FROM), '--to', String(END), '--source', 'bitstamp', '--apply'];
-    running = startProcess('cli/src/main.js', { DATABASE_URL: past.bench.database.url }, 0, words);
+    running = startProcess('cli/src/main.js', { DATABASE_URL: past.fixture.database.url }, 0, words);
     return running;
   }
 
@@ -31,7 +31,7 @@ describe('a replay that is interrupted while it stores', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'by %s finishes the slot in hand, keeps what it has stored, says so, and does the rest when it is run again',
     async (signal) => {
-      const other = await past.bench.database.pool.connect();
+      const other = await past.fixture.database.pool.connect();
       try {
         // Should the replay not end, the test must.
         await other.query(`SET idle_in_transaction_session_timeout = '60s'`);

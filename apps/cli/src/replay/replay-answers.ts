@@ -3,7 +3,7 @@ import { parserVersionOf, readAnswer, SourceError, type DriftPolicy, type Source
 import type {
   Corrected,
   Correction,
-  ReplayLane,
+  ReplayBatch,
   ReplayMember,
   ReplayRepository,
   RevisionRepository,
@@ -54,7 +54,7 @@ export interface ReplayOptions {
   readonly now: () => number;
   readonly signal?: AbortSignal | undefined;
   readonly onDifference: (difference: FoundDifference) => void;
-  readonly onProgress: (lane: ReplayLane, slot: number, counts: ReplayCounts) => void;
+  readonly onProgress: (batch: ReplayBatch, slot: number, counts: ReplayCounts) => void;
 }
 
 /** Answers of one portion at most... */
@@ -66,14 +66,14 @@ const MAX_BYTES = 16 * 1024 * 1024;
 export async function replayAnswers(options: ReplayOptions): Promise<ReplayCounts> {
   const counts = { answers: 0, withoutBody: 0, unknown: 0, samples: 0, differing: 0 };
   const all: ReplayCounts = { ...counts, correctedSamples: 0, correctedPrices: 0, skipped: 0 };
-  for (const lane of await options.stored.lanes(options.sourceIds)) {
+  for (const batch of await options.stored.batches(options.sourceIds)) {
     let fromSlot = options.fromSlot;
     for (;;) {
-      const answers = await options.stored.answers(lane, fromSlot, options.toSlot, MAX_ANSWERS);
+      const answers = await options.stored.answers(batch, fromSlot, options.toSlot, MAX_ANSWERS);
       for (const portion of portionsOf(answers)) {
-        await replayPortion(lane, portion, options, all);
+        await replayPortion(batch, portion, options, all);
         if (options.signal?.aborted === true) return all;
-        options.onProgress(lane, portion.at(-1)?.slot ?? fromSlot, all);
+        options.onProgress(batch, portion.at(-1)?.slot ?? fromSlot, all);
       }
       const last = answers.at(-1);
       if (last === undefined || answers.length < MAX_ANSWERS) break;
@@ -99,12 +99,12 @@ function portionsOf(answers: readonly StoredAnswer[]): StoredAnswer[][] {
 }
 
 async function replayPortion(
-  lane: ReplayLane,
+  batch: ReplayBatch,
   answers: readonly StoredAnswer[],
   options: ReplayOptions,
   counts: ReplayCounts,
 ): Promise<void> {
-  const source = options.sourceOf(lane.source);
+  const source = options.sourceOf(batch.source);
   if (source === undefined) {
     counts.unknown += answers.length;
     return;
@@ -113,7 +113,7 @@ async function replayPortion(
   const bodies = await options.stored.bodies(kept.map(({ sha256 }) => sha256));
   const members = Map.groupBy(
     await options.stored.members(
-      lane,
+      batch,
       kept.map(({ slot }) => slot),
     ),
     ({ slot }) => slot,
@@ -126,20 +126,20 @@ async function replayPortion(
       continue;
     }
     counts.answers += 1;
-    await replayAnswer({ lane, source, ...answer, body, members: members.get(answer.slot) ?? [] }, options, counts);
+    await replayAnswer({ batch, source, ...answer, body, members: members.get(answer.slot) ?? [] }, options, counts);
   }
 }
 
 /** A stored answer with all that reading it again takes. */
 interface WholeAnswer extends StoredAnswer {
-  readonly lane: ReplayLane;
+  readonly batch: ReplayBatch;
   readonly source: Source;
   readonly body: string;
   readonly members: readonly ReplayMember[];
 }
 
 async function replayAnswer(answer: WholeAnswer, options: ReplayOptions, counts: ReplayCounts): Promise<void> {
-  const { lane, source, members, slot } = answer;
+  const { batch, source, members, slot } = answer;
   if (members.length === 0) return;
   const judged = new Map(readAgain(answer, options).map((sample) => [sample.tickerId, sample]));
   const corrections: Correction[] = [];
@@ -150,12 +150,12 @@ async function replayAnswer(answer: WholeAnswer, options: ReplayOptions, counts:
     const difference = compareSample(stored, sample, rateNow);
     if (difference === undefined) continue;
     counts.differing += 1;
-    options.onDifference({ ticker, source: lane.source, slot, ...difference });
+    options.onDifference({ ticker, source: batch.source, slot, ...difference });
     corrections.push({ sample, revision: stored.revision });
   }
   if (!options.apply || corrections.length === 0) return;
   const done: Corrected = await options.revisions.correct(corrections, {
-    sourceId: lane.sourceId,
+    sourceId: batch.sourceId,
     slot,
     cause: `replay: parser ${answer.parserVersion} -> ${parserVersionOf(source.name)}`,
     nowSeconds: Math.floor(options.now() / 1000),

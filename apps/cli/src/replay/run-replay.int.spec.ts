@@ -76,7 +76,7 @@ describe('the replay of stored answers', () => {
     [['--from', '1', '--to', '2', '--apply', 'perhaps'], /APPLY must be 1/],
     [['--from', '1', '--to', '2', '--form', '3'], /unknown option/],
   ])('says with status 2 what is wrong with %j', async (words, complaint) => {
-    const terminal = keptTerminal({ environment: { DATABASE_URL: past.bench.database.url } });
+    const terminal = keptTerminal({ environment: { DATABASE_URL: past.fixture.database.url } });
     expect(await runReplay(words, terminal, all)).toBe(2);
     expect(terminal.complained()).toMatch(complaint);
   });
@@ -105,7 +105,7 @@ describe('the replay of stored answers that have changed since', () => {
   afterEach(() => past.close());
 
   it('says how many answers have no body any more', async () => {
-    await past.bench.database.pool.query('TRUNCATE payloads');
+    await past.fixture.database.pool.query('TRUNCATE payloads');
     const { status, counts } = await past.replay(all, { source: 'bitstamp' });
     expect({ status, counts }).toEqual({
       status: 0,
@@ -117,7 +117,7 @@ describe('the replay of stored answers that have changed since', () => {
   });
 
   it('leaves a sample alone that comes from another call than the one whose answer is kept', async () => {
-    await past.bench.database.pool.query(
+    await past.fixture.database.pool.query(
       `UPDATE samples SET observed_at = observed_at - interval '1 second' WHERE source_id = $1`,
       [BITSTAMP],
     );
@@ -126,7 +126,7 @@ describe('the replay of stored answers that have changed since', () => {
   });
 
   it('goes through more answers than one portion holds, and says how far it is', async () => {
-    const { pool } = past.bench.database;
+    const { pool } = past.fixture.database;
     const count = 1_200;
     await pool.query(
       `INSERT INTO fetches (source_id, batch, slot, deadline, max_attempts, attempts, status, planned_at, requested_at, received_at,
@@ -136,7 +136,7 @@ describe('the replay of stored answers that have changed since', () => {
        FROM fetches f, generate_series(1, ${count}) AS n WHERE f.source_id = $1 AND f.slot = $2`,
       [BITSTAMP, END - LIVED_INTERVAL],
     );
-    const environment = { DATABASE_URL: past.bench.database.url };
+    const environment = { DATABASE_URL: past.fixture.database.url };
     let nowMs = (END + 10 * count * LIVED_INTERVAL) * 1000;
     const terminal = { ...keptTerminal({ environment }), now: () => (nowMs += 3_000) };
     const end = END + 2 * count * LIVED_INTERVAL;

@@ -15,7 +15,7 @@ const DIFFERENT = 1;
 const NOT_REPLAYED = 2;
 
 /** Slots younger than this may still get their outcomes, in seconds. */
-const SETTLED_AFTER_SECONDS = 120;
+const CLOSED_AFTER_SECONDS = 120;
 
 /** What is being done is said no more often than this, in milliseconds. */
 const PROGRESS_EVERY_MS = 2_000;
@@ -62,7 +62,7 @@ async function replay(given: ReplayArguments, terminal: Terminal, sources: reado
       sourceOf: (name) => sources.find((source) => source.name === name) ?? (name === asked?.name ? asked : undefined),
       sourceIds: asked === undefined ? undefined : [asked.id],
       fromSlot: given.from,
-      toSlot: Math.min(given.to, Math.floor(terminal.now() / 1000) - SETTLED_AFTER_SECONDS),
+      toSlot: Math.min(given.to, Math.floor(terminal.now() / 1000) - CLOSED_AFTER_SECONDS),
       judging: { stablecoinsAtPar: settings.ASSUME_STABLECOINS_AT_PAR === 'true' },
       driftPolicy: settings.DRIFT_POLICY,
       apply: given.apply,

@@ -9,10 +9,10 @@ export function describeHealth(source: Source, health: SourceHealth | string, no
   if (typeof health === 'string') return 'unknown';
   const state = health.get(source.id);
   if (state === undefined) return 'never asked';
-  if (state.benchReason === 'needs_key' && state.benchedUntil === undefined)
-    return 'benched: it needs a key, and none is set';
-  if (state.benchedUntil !== undefined && state.benchedUntil.getTime() > nowMs) {
-    return `benched until ${state.benchedUntil.toISOString()}: ${state.benchReason ?? 'it kept failing'}`;
+  if (state.circuitReason === 'needs_key' && state.circuitOpenUntil === undefined)
+    return 'circuit open: it needs a key, and none is set';
+  if (state.circuitOpenUntil !== undefined && state.circuitOpenUntil.getTime() > nowMs) {
+    return `circuit open until ${state.circuitOpenUntil.toISOString()}: ${state.circuitReason ?? 'it kept failing'}`;
   }
   if (state.pausedUntil !== undefined && state.pausedUntil.getTime() > nowMs) {
     return `paused until ${state.pausedUntil.toISOString()}, as it asked`;

@@ -61,13 +61,13 @@ describe('sources', () => {
       `INSERT INTO sources (id, name) VALUES (3, 'coinpaprika'), (7, 'kraken') ON CONFLICT DO NOTHING`,
     );
     await database.pool.query(
-      `INSERT INTO source_states (source_id, benched_until, bench_reason, paused_until, failures, last_success_at, last_latency_ms, last_failure_kind)
+      `INSERT INTO source_states (source_id, circuit_open_until, circuit_reason, paused_until, failures, last_success_at, last_latency_ms, last_failure_kind)
        VALUES (1, NULL, NULL, NULL, 0, '2026-11-20T19:59:00Z', 85, NULL),
               (2, NULL, NULL, '2026-11-20T20:01:00Z', 1, NULL, NULL, 'rate_limited'),
               (3, '2026-11-20T20:05:00Z', 'unauthorized', NULL, 3, NULL, NULL, 'unauthorized'),
               (7, '2026-11-20T19:00:00Z', 'timeout', NULL, 2, '2026-11-20T18:59:00Z', 85, 'timeout')
-       ON CONFLICT (source_id) DO UPDATE SET (benched_until, bench_reason, paused_until, failures, last_success_at, last_latency_ms, last_failure_kind)
-         = (EXCLUDED.benched_until, EXCLUDED.bench_reason, EXCLUDED.paused_until, EXCLUDED.failures, EXCLUDED.last_success_at, EXCLUDED.last_latency_ms, EXCLUDED.last_failure_kind)`,
+       ON CONFLICT (source_id) DO UPDATE SET (circuit_open_until, circuit_reason, paused_until, failures, last_success_at, last_latency_ms, last_failure_kind)
+         = (EXCLUDED.circuit_open_until, EXCLUDED.circuit_reason, EXCLUDED.paused_until, EXCLUDED.failures, EXCLUDED.last_success_at, EXCLUDED.last_latency_ms, EXCLUDED.last_failure_kind)`,
     );
     await database.pool.query(`INSERT INTO source_credits (source_id, month, used) VALUES (3, '2026-11-01', 321)`);
     const { sources, note } = JSON.parse(await listed({ DATABASE_URL: database.url }, '--json'));
@@ -78,7 +78,7 @@ describe('sources', () => {
     expect(health).toMatchObject({
       deribit: 'answered in 85 ms at 2026-11-20T19:59:00.000Z',
       coingecko: 'paused until 2026-11-20T20:01:00.000Z, as it asked',
-      coinpaprika: 'benched until 2026-11-20T20:05:00.000Z: unauthorized',
+      coinpaprika: 'circuit open until 2026-11-20T20:05:00.000Z: unauthorized',
       kraken: 'failing, 2 times in a row: timeout',
       bitstamp: 'never asked',
     });
@@ -95,7 +95,7 @@ describe('sources', () => {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-sources-'));
     const file = join(folder, 'sources.yaml');
     const declaration = `sources:
-  - {id: 100, name: gemini, url: 'https://api.gemini.com/v1/pubticker/{name}', price: last, name_template: '{base}{quote}',
+  - {id: 100, name: gemini, url: 'https://api.gemini.com/v1/pubticker/{source_symbol}', price: last, source_symbol_template: '{base}{quote}',
      limit: {calls: 2, per_seconds: 1, origin: docs.gemini.com}}`;
     await writeFile(file, declaration);
     const text = await listed({ DATABASE_URL: await nowhere(), HTTP_SOURCES_FILE: file });

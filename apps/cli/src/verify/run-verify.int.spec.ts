@@ -6,11 +6,11 @@ import {
   createDataSource,
   HistoryRepository,
   recordSimulation,
-  TruthUnavailableError,
+  ExpectedPricesUnavailableError,
 } from '@app/storage';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { runVerify } from './run-verify.js';
-import { SimulatorTruth } from './simulator-truth.js';
+import { SimulatorPrices } from './simulator-prices.js';
 
 const appsFolder = resolve('dist/apps');
 const simulation = { since: 0, seed: 'a seed of this test', history: null };
@@ -45,15 +45,17 @@ describe('verify', () => {
     await database.pool.query(`INSERT INTO settings VALUES ('schema', '"Spine1763600000000"') ON CONFLICT DO NOTHING`);
     await recordSimulation(database.pool, simulation);
     const dataSource = await createDataSource(database.url, 'tidemark-test').initialize();
-    const source = { sourceId: 1, position: 0, sourceName: 'btc_usd', batch: 'btc_usd', intervalSeconds: 60 };
+    const source = { sourceId: 1, position: 0, sourceSymbol: 'btc_usd', batch: 'btc_usd', intervalSeconds: 60 };
     await new CatalogueRepository(dataSource).put(
       { ticker: 'btc_usd', intervalSeconds: 60, rule: 'priority', sources: [source] },
       Date.now(),
     );
     await dataSource.destroy();
-    const truth = new SimulatorTruth(join(appsFolder, 'simulator/src/main.js'));
-    const prices = await truth.truthOf(slots.map((slot) => ({ ...question, fromSecond: slot, toSecond: slot })));
-    await truth.stop();
+    const expected = new SimulatorPrices(join(appsFolder, 'simulator/src/main.js'));
+    const prices = await expected.expectedPricesOf(
+      slots.map((slot) => ({ ...question, fromSecond: slot, toSecond: slot })),
+    );
+    await expected.stop();
     await new HistoryRepository(database.pool).insert({
       ticker: 'btc_usd',
       sourceId: 1,
@@ -81,8 +83,8 @@ describe('verify', () => {
     await database.pool.query(`UPDATE prices SET price = $2 WHERE slot = $1`, [slot, rows[0]?.price]);
     const result = JSON.parse(text) as { verdict: string; findings: { invariant: string; problems: unknown[] }[] };
     expect(result.verdict).toBe('broken');
-    const truth = result.findings.find(({ invariant }) => invariant === 'I4');
-    expect(truth?.problems).toMatchObject([{ count: 1, examples: [{ ticker: 'btc_usd', slot }] }]);
+    const expected = result.findings.find(({ invariant }) => invariant === 'I4');
+    expect(expected?.problems).toMatchObject([{ count: 1, examples: [{ ticker: 'btc_usd', slot }] }]);
     expect(code).toBe(1);
   });
 
@@ -97,21 +99,21 @@ describe('verify', () => {
   });
 });
 
-describe('SimulatorTruth', () => {
+describe('SimulatorPrices', () => {
   // One for all tests, as for all questions of a verify: a simulator of the same seed is started once.
-  const truth = new SimulatorTruth(join(appsFolder, 'simulator/src/main.js'));
-  afterAll(() => truth.stop());
+  const expected = new SimulatorPrices(join(appsFolder, 'simulator/src/main.js'));
+  afterAll(() => expected.stop());
 
   it('gives one price for each second, in the order of the questions and by their own seed', async () => {
     const other = { ...question, simulation: { ...simulation, seed: 'another' } };
-    const [first, second, third] = await truth.truthOf([question, other, question]);
+    const [first, second, third] = await expected.expectedPricesOf([question, other, question]);
     expect(first).toHaveLength(2);
     expect(third).toEqual(first);
     expect(second).not.toEqual(first);
   });
 
   it('says undefined for a name that the simulator does not have, and answers the others', async () => {
-    const [known, unknown, coin] = await truth.truthOf([
+    const [known, unknown, coin] = await expected.expectedPricesOf([
       question,
       { ...question, name: 'nothing_usd' },
       { ...question, source: 'coingecko', name: 'bitcoin' },
@@ -126,7 +128,7 @@ describe('SimulatorTruth', () => {
     const history = join(folder, 'bars.csv');
     writeFileSync(history, '1740787200000,10,11.50,12,9,1\n1740787260000,11,12.25,13,10,1\n');
     try {
-      const [prices] = await truth.truthOf([{ ...question, simulation: { ...simulation, history } }]);
+      const [prices] = await expected.expectedPricesOf([{ ...question, simulation: { ...simulation, history } }]);
       expect(new Set(prices)).toEqual(new Set(['11.50', '12.25']));
     } finally {
       rmSync(folder, { recursive: true });
@@ -135,6 +137,6 @@ describe('SimulatorTruth', () => {
 
   it('cannot tell where the file that was replayed is gone', async () => {
     const gone = { ...question, simulation: { ...simulation, history: '/nowhere/bars.csv' } };
-    await expect(truth.truthOf([gone])).rejects.toThrow(TruthUnavailableError);
+    await expect(expected.expectedPricesOf([gone])).rejects.toThrow(ExpectedPricesUnavailableError);
   });
 });

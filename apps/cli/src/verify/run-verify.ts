@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { checkSchema, createPool, verifyDatabase, type Finding, type Verification } from '@app/storage';
 import { findDatabase, type FoundDatabase } from './find-database.js';
 import { isProven, renderText } from './render-findings.js';
-import { SimulatorTruth } from './simulator-truth.js';
+import { SimulatorPrices } from './simulator-prices.js';
 import { loadVerifySettings } from './verify-settings.js';
 
 /** What `verify` runs in. */
@@ -60,15 +60,15 @@ export async function runVerify(argv: readonly string[], context: VerifyContext)
 
 async function verify(url: string, simulatorUrl: string | undefined, appsFolder = APPS_FOLDER): Promise<Verification> {
   await requireSchema(url);
-  const truth = new SimulatorTruth(join(appsFolder, 'simulator/src/main.js'), simulatorUrl);
+  const expected = new SimulatorPrices(join(appsFolder, 'simulator/src/main.js'), simulatorUrl);
   try {
-    const { horizon, findings } = await verifyDatabase(url, truth.truthOf);
+    const { horizon, findings } = await verifyDatabase(url, expected.expectedPricesOf);
     const inOrder = [...findings, ...FAULT_FINDINGS].sort((left, right) =>
       left.invariant.localeCompare(right.invariant),
     );
     return { horizon, findings: inOrder };
   } finally {
-    await truth.stop();
+    await expected.stop();
   }
 }
 

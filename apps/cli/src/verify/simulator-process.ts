@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { TruthUnavailableError } from '@app/storage';
+import { ExpectedPricesUnavailableError } from '@app/storage';
 import { type Child, describeEnd, startChild } from '@app/embedded';
 
 /** What a simulator prices by. */
@@ -23,11 +23,11 @@ const STOP_LIMIT_MS = 2_000;
 /**
  * Starts the real simulator on a free port of loopback: its price function is nowhere else.
  * @param entry its compiled entry point.
- * @throws TruthUnavailableError when it cannot be had, e.g. because the file that it replayed is gone.
+ * @throws ExpectedPricesUnavailableError when it cannot be had, e.g. because the file that it replayed is gone.
  */
 export async function startSimulator(entry: string, { seed, history }: Simulation): Promise<SimulatorProcess> {
   if (history !== null && !existsSync(history)) {
-    throw new TruthUnavailableError(`the file that the simulator replayed is gone: ${history}`);
+    throw new ExpectedPricesUnavailableError(`the file that the simulator replayed is gone: ${history}`);
   }
   let heard: (url: string) => void = () => undefined;
   const listening = new Promise<string>((resolve) => (heard = resolve));
@@ -66,5 +66,5 @@ async function faultOf(child: Child): Promise<Error> {
   const end = await Promise.race([child.ended, late]);
   clearTimeout(timer);
   const how = end === undefined ? `did not listen within ${START_LIMIT_MS / 1000} s` : `ended with ${describeEnd(end)}`;
-  return new TruthUnavailableError(`the simulator ${how}: ${child.lastLines().slice(-3).join(' | ')}`);
+  return new ExpectedPricesUnavailableError(`the simulator ${how}: ${child.lastLines().slice(-3).join(' | ')}`);
 }

@@ -14,7 +14,7 @@ export interface VerifySettings {
   readonly home: string;
   /** Undefined: whichever there is. */
   readonly mode: 'live' | 'simulated' | undefined;
-  /** A simulator that runs and is asked for the truth; undefined: one is started for it. */
+  /** A simulator that runs and is asked for the prices that are expected; undefined: one is started for it. */
   readonly simulatorUrl: string | undefined;
 }
 

@@ -1,9 +1,9 @@
-import { CatalogueRepository, createDataSource, type ChangeOutcome, type TickerPlan } from '@app/storage';
+import { CatalogueRepository, createDataSource, type ChangeOutcome, type TickerConfiguration } from '@app/storage';
 import { createLogBook, type LogBook } from '../../../../test/support/log-lines.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { DEFAULT_CATALOGUE } from './catalogue-file.js';
 import { CatalogueService } from './catalogue.service.js';
-import { NameBook } from './name-book.js';
+import { SymbolDirectory } from './symbol-directory.js';
 import { SourceLoad } from './source-load.js';
 import { CatalogueError } from './resolve-ticker.js';
 import { tickerRequestSchema, type TickerRequest } from './ticker-request.js';
@@ -20,9 +20,15 @@ describe('the catalogue', () => {
     dataSource = await createDataSource(database.url, 'tidemark-test').initialize();
     log = createLogBook();
     repository = new WatchedRepository(dataSource);
-    // The sources have no lists here: name-book.spec.ts is about those.
+    // The sources have no lists here: symbol-directory.spec.ts is about those.
     const client = { fetchNames: async () => undefined };
-    const names = new NameBook({ client, access: {}, logger: log.logger, now: Date.now, spend: async () => true });
+    const names = new SymbolDirectory({
+      client,
+      access: {},
+      logger: log.logger,
+      now: Date.now,
+      spend: async () => true,
+    });
     catalogue = new CatalogueService(repository, names, new SourceLoad({}, false), log.logger);
   });
   afterEach(async () => {
@@ -63,7 +69,7 @@ describe('the catalogue', () => {
 
   it('writes at a start only what differs, so that a large file does not keep the scheduler from planning', async () => {
     const sampled = (index: number, source: object = {}): TickerRequest =>
-      aRequest({ ticker: `t${index}_usd`, sources: [{ source: 'deribit', name: 'btc_usd', ...source }] });
+      aRequest({ ticker: `t${index}_usd`, sources: [{ source: 'deribit', source_symbol: 'btc_usd', ...source }] });
     const tickers = Array.from({ length: 50 }, (_, index) => sampled(index));
     await begin({ tickers });
     expect(repository.written.splice(0)).toHaveLength(50);
@@ -74,7 +80,7 @@ describe('the catalogue', () => {
     await catalogue.disable('t4_usd');
     const changed = [
       { ...sampled(0), interval_seconds: 5 },
-      sampled(1, { name: 'eth_usd' }),
+      sampled(1, { source_symbol: 'eth_usd' }),
       sampled(2, { batch: 'other' }),
       sampled(3, { source: 'coingecko' }),
     ];
@@ -122,7 +128,7 @@ describe('the catalogue', () => {
       intervalSeconds: 10,
       sources: [
         { sourceId: 1, intervalSeconds: 10 },
-        { sourceId: 2, intervalSeconds: 30, batch: 'all', sourceName: 'bitcoin' },
+        { sourceId: 2, intervalSeconds: 30, batch: 'all', sourceSymbol: 'bitcoin' },
       ],
     });
     await change('btc_usd', { sources: [{ source: 'coingecko' }] });
@@ -188,7 +194,7 @@ describe('the catalogue', () => {
 class WatchedRepository extends CatalogueRepository {
   readonly written: string[] = [];
 
-  override put(plan: TickerPlan, nowMs: number): Promise<ChangeOutcome> {
+  override put(plan: TickerConfiguration, nowMs: number): Promise<ChangeOutcome> {
     this.written.push(plan.ticker);
     return super.put(plan, nowMs);
   }

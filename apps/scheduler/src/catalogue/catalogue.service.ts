@@ -7,10 +7,10 @@ import {
   isSampledAs,
   type CataloguedTicker,
   type ChangeOutcome,
-  type TickerPlan,
+  type TickerConfiguration,
 } from '@app/storage';
 import { LOGGER, STABLECOINS_AT_PAR } from '../tokens.js';
-import { NameBook } from './name-book.js';
+import { SymbolDirectory } from './symbol-directory.js';
 import { SourceLoad } from './source-load.js';
 import { checkConversions, missingRates } from './conversions.js';
 import { CatalogueError, checkBatches, resolveTicker } from './resolve-ticker.js';
@@ -30,7 +30,7 @@ export interface StartingCatalogue {
 export class CatalogueService {
   constructor(
     private readonly repository: CatalogueRepository,
-    private readonly names: NameBook,
+    private readonly names: SymbolDirectory,
     private readonly load: SourceLoad,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(STABLECOINS_AT_PAR) private readonly stablecoinsAtPar = false,
@@ -48,13 +48,15 @@ export class CatalogueService {
 
   /** Makes a ticker be sampled as asked. @throws CatalogueError when it cannot be. */
   async put(request: TickerRequest): Promise<ChangeOutcome> {
-    const plan = resolveTicker(await this.names.complete(request));
-    const others = (await this.repository.list()).filter((known) => known.enabled && known.ticker !== plan.ticker);
-    checkBatches([...others, plan]);
-    checkConversions([...others, plan]);
-    this.load.check([...others, plan]);
-    const outcome = await this.store(plan);
-    this.warnOfMissingRates([plan], [...others, plan]);
+    const configuration = resolveTicker(await this.names.complete(request));
+    const others = (await this.repository.list()).filter(
+      (known) => known.enabled && known.ticker !== configuration.ticker,
+    );
+    checkBatches([...others, configuration]);
+    checkConversions([...others, configuration]);
+    this.load.check([...others, configuration]);
+    const outcome = await this.store(configuration);
+    this.warnOfMissingRates([configuration], [...others, configuration]);
     return outcome;
   }
 
@@ -95,19 +97,19 @@ export class CatalogueService {
     if (start.tickers === undefined && start.intervalSeconds === undefined && known.length > 0) return this.goOn(known);
     const wanted =
       start.tickers ?? (known.length === 0 ? start.defaults : known.filter((ticker) => ticker.enabled).map(requestOf));
-    const plans = wanted.map((request) => resolveTicker(atInterval(request, start.intervalSeconds)));
-    checkBatches(plans);
-    checkConversions(plans);
-    this.load.check(plans);
-    this.warnOfMissingRates(plans, plans);
+    const configurations = wanted.map((request) => resolveTicker(atInterval(request, start.intervalSeconds)));
+    checkBatches(configurations);
+    checkConversions(configurations);
+    this.load.check(configurations);
+    this.warnOfMissingRates(configurations, configurations);
     // Storing takes a transaction for each ticker, and nothing is planned before the last: most need none.
     const knownByName = new Map(known.map((ticker) => [ticker.ticker, ticker]));
-    for (const plan of plans) {
-      const current = knownByName.get(plan.ticker);
-      if (current?.enabled !== true || !isSampledAs(current, plan)) await this.store(plan);
+    for (const configuration of configurations) {
+      const current = knownByName.get(configuration.ticker);
+      if (current?.enabled !== true || !isSampledAs(current, configuration)) await this.store(configuration);
     }
     if (start.tickers === undefined) return;
-    const kept = new Set(plans.map((plan) => plan.ticker));
+    const kept = new Set(configurations.map((configuration) => configuration.ticker));
     for (const ticker of known) if (ticker.enabled && !kept.has(ticker.ticker)) await this.disable(ticker.ticker);
   }
 
@@ -117,7 +119,11 @@ export class CatalogueService {
    */
   private goOn(known: readonly CataloguedTicker[]): void {
     const enabled = known.filter((ticker) => ticker.enabled);
-    for (const check of [checkBatches, checkConversions, (plans: readonly TickerPlan[]) => this.load.check(plans)]) {
+    for (const check of [
+      checkBatches,
+      checkConversions,
+      (configurations: readonly TickerConfiguration[]) => this.load.check(configurations),
+    ]) {
       try {
         check(enabled);
       } catch (error) {
@@ -141,25 +147,25 @@ export class CatalogueService {
   async checkNames(): Promise<void> {
     const names = new Map<string, Set<string>>();
     for (const { enabled, sources } of await this.repository.list()) {
-      for (const { sourceId, sourceName } of enabled ? sources : []) {
+      for (const { sourceId, sourceSymbol } of enabled ? sources : []) {
         const source = sourceById(sourceId)?.name ?? String(sourceId);
-        names.set(source, (names.get(source) ?? new Set()).add(sourceName));
+        names.set(source, (names.get(source) ?? new Set()).add(sourceSymbol));
       }
     }
     await this.names.check(names);
   }
 
-  private warnOfMissingRates(of: readonly TickerPlan[], catalogue: readonly TickerPlan[]): void {
+  private warnOfMissingRates(of: readonly TickerConfiguration[], catalogue: readonly TickerConfiguration[]): void {
     for (const { ticker, rateTicker, message } of missingRates(of, catalogue, this.stablecoinsAtPar)) {
       this.logger.warn({ event: 'conversion_rate_missing', ticker, rate_ticker: rateTicker }, message);
     }
   }
 
-  private async store(plan: TickerPlan): Promise<ChangeOutcome> {
-    const outcome = await this.repository.put(plan, Date.now());
+  private async store(configuration: TickerConfiguration): Promise<ChangeOutcome> {
+    const outcome = await this.repository.put(configuration, Date.now());
     if (outcome !== 'unchanged') {
       this.logger.info(
-        { event: `ticker_${outcome}`, ticker: plan.ticker, interval_seconds: plan.intervalSeconds },
+        { event: `ticker_${outcome}`, ticker: configuration.ticker, interval_seconds: configuration.intervalSeconds },
         `ticker ${outcome}`,
       );
     }
@@ -176,7 +182,7 @@ export function requestOf(ticker: CataloguedTicker): TickerRequest {
     interval_seconds: ticker.intervalSeconds,
     sources: ticker.sources.map((source) => ({
       source: sourceById(source.sourceId)?.name ?? String(source.sourceId),
-      name: source.sourceName,
+      source_symbol: source.sourceSymbol,
       batch: source.batch,
       interval_seconds: source.intervalSeconds,
       ...(source.standby === true ? { standby: true } : {}),
@@ -190,11 +196,11 @@ export function requestOf(ticker: CataloguedTicker): TickerRequest {
 /** Named when it is another currency than the ticker's, or when the source would say that it is. */
 function quotedInAsked(
   ticker: string,
-  { sourceId, sourceName, quotedIn }: ScheduledSource,
+  { sourceId, sourceSymbol, quotedIn }: ScheduledSource,
 ): { quoted_in?: string | undefined } {
   const [source, parts] = [sourceById(sourceId), parseTicker(ticker)];
   if (quotedIn !== undefined) return { quoted_in: quotedIn };
-  if (source === undefined || parts === undefined || quotedInOf(source, sourceName, parts) === undefined) return {};
+  if (source === undefined || parts === undefined || quotedInOf(source, sourceSymbol, parts) === undefined) return {};
   return { quoted_in: parts.quote };
 }
 

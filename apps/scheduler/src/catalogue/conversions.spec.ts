@@ -4,13 +4,17 @@ import { tickerRequestSchema } from './ticker-request.js';
 
 /** A ticker of one source, which quotes it in this currency. */
 function plan(ticker: string, quotedIn?: string) {
-  const source = { source: 'coingecko', name: 'any', ...(quotedIn === undefined ? {} : { quoted_in: quotedIn }) };
+  const source = {
+    source: 'coingecko',
+    source_symbol: 'any',
+    ...(quotedIn === undefined ? {} : { quoted_in: quotedIn }),
+  };
   return resolveTicker(tickerRequestSchema.parse({ ticker, sources: [source] }));
 }
 
-function faultsOf(plans: ReturnType<typeof plan>[]): readonly string[] {
+function faultsOf(configurations: ReturnType<typeof plan>[]): readonly string[] {
   try {
-    checkConversions(plans);
+    checkConversions(configurations);
     return [];
   } catch (error) {
     if (error instanceof CatalogueError) return error.faults;

@@ -1,6 +1,6 @@
 import { isStablecoinToDollar, parseTicker, rateTickerOf } from '@app/domain';
 import { quotedInOf, sourceById, SOURCES } from '@app/sources';
-import type { TickerPlan } from '@app/storage';
+import type { TickerConfiguration } from '@app/storage';
 import { CatalogueError } from './resolve-ticker.js';
 
 /** A price that is converted by that of another ticker. */
@@ -24,8 +24,8 @@ export interface MissingRate {
 const MOST_SOURCES_NAMED = 3;
 
 /** Checks that no price is converted by itself, over however many others. @throws CatalogueError */
-export function checkConversions(plans: readonly TickerPlan[]): void {
-  const byTicker = Map.groupBy(plans.flatMap(conversionsOf), ({ ticker }) => ticker);
+export function checkConversions(configurations: readonly TickerConfiguration[]): void {
+  const byTicker = Map.groupBy(configurations.flatMap(conversionsOf), ({ ticker }) => ticker);
   const faults = [...byTicker.values()].flatMap((conversions) =>
     conversions.flatMap((conversion) => {
       const way = wayBack(conversion, byTicker);
@@ -41,8 +41,8 @@ export function checkConversions(plans: readonly TickerPlan[]): void {
 
 /** The rates that tickers need and the catalogue does not have. @param stablecoinsAtPar none is needed from USDT or USDC to USD. */
 export function missingRates(
-  of: readonly TickerPlan[],
-  catalogue: readonly TickerPlan[],
+  of: readonly TickerConfiguration[],
+  catalogue: readonly TickerConfiguration[],
   stablecoinsAtPar: boolean,
 ): MissingRate[] {
   const known = new Set(catalogue.map(({ ticker }) => ticker));
@@ -57,7 +57,7 @@ export function missingRates(
     }));
 }
 
-function conversionsOf({ ticker, sources }: TickerPlan): Conversion[] {
+function conversionsOf({ ticker, sources }: TickerConfiguration): Conversion[] {
   const parts = parseTicker(ticker);
   if (parts === undefined) return [];
   return sources.flatMap(({ sourceId, quotedIn }) =>

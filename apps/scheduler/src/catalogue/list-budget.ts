@@ -2,7 +2,7 @@ import { callLimitsOf, waitForRoom, type Source, type SourceAccesses } from '@ap
 import { CallBudget, type Pool } from '@app/storage';
 
 /** What the budget works with. */
-export interface ListBudgetParts {
+export interface ListBudgetOptions {
   readonly pool: Pick<Pool, 'query'>;
   readonly access: SourceAccesses;
   /** Whether the limits that sources publish are kept; the simulator has none. */
@@ -17,7 +17,7 @@ const MAX_WAIT_MS = 10_000;
  * @returns asked before such a call: waits until the limit has room, and resolves to false when the month has none left. Throws
  * SourceError when the limit stays used up.
  */
-export function listBudget({ pool, access, limited }: ListBudgetParts) {
+export function listBudget({ pool, access, limited }: ListBudgetOptions) {
   const budget = new CallBudget(pool);
   return async (source: Source, cost: number): Promise<boolean> => {
     if (!limited) return true;

@@ -3,7 +3,7 @@ import { CatalogueError, checkBatches, resolveTicker } from './resolve-ticker.js
 import { tickerRequestSchema, type TickerRequest } from './ticker-request.js';
 
 describe('a request for a ticker', () => {
-  it('becomes a plan with names, batches and intervals filled in', () => {
+  it('becomes a configuration with names, batches and intervals filled in', () => {
     const request = aRequest({
       interval_seconds: 5,
       sources: ['deribit', { source: 'coingecko', batch: 'all', interval_seconds: 60 }],
@@ -14,8 +14,8 @@ describe('a request for a ticker', () => {
       rule: 'priority',
       ruleOptions: {},
       sources: [
-        { sourceId: 1, position: 0, sourceName: 'btc_usd', batch: 'btc_usd', intervalSeconds: 5, standby: false },
-        { sourceId: 2, position: 1, sourceName: 'bitcoin', batch: 'all', intervalSeconds: 60, standby: false },
+        { sourceId: 1, position: 0, sourceSymbol: 'btc_usd', batch: 'btc_usd', intervalSeconds: 5, standby: false },
+        { sourceId: 2, position: 1, sourceSymbol: 'bitcoin', batch: 'all', intervalSeconds: 60, standby: false },
       ],
     });
   });
@@ -36,17 +36,17 @@ describe('a request for a ticker', () => {
   });
 
   it('knows from a name in which currency it is quoted, unless it is told otherwise', () => {
-    const source = { source: 'binance', name: 'BTCUSDT' };
+    const source = { source: 'binance', source_symbol: 'BTCUSDT' };
     expect(resolveTicker(aRequest({ sources: [source] })).sources).toMatchObject([{ quotedIn: 'usdt' }]);
-    const told = resolveTicker(aRequest({ sources: [{ ...source, quoted_in: 'usd' }] })).sources;
-    expect(told[0]?.quotedIn).toBeUndefined();
+    const said = resolveTicker(aRequest({ sources: [{ ...source, quoted_in: 'usd' }] })).sources;
+    expect(said[0]?.quotedIn).toBeUndefined();
     const own = resolveTicker(aRequest({ ticker: 'btc_usdt', sources: [source] })).sources;
     expect(own[0]?.quotedIn).toBeUndefined();
   });
 
   it('keeps a name that is given over the one that is known', () => {
-    const request = aRequest({ ticker: 'abc_usd', sources: [{ source: 'coingecko', name: 'alphabet-coin' }] });
-    expect(resolveTicker(request).sources).toMatchObject([{ sourceName: 'alphabet-coin' }]);
+    const request = aRequest({ ticker: 'abc_usd', sources: [{ source: 'coingecko', source_symbol: 'alphabet-coin' }] });
+    expect(resolveTicker(request).sources).toMatchObject([{ sourceSymbol: 'alphabet-coin' }]);
   });
 
   it.each([
@@ -58,7 +58,7 @@ describe('a request for a ticker', () => {
     [
       'a ticker that the source has no name for',
       { ticker: 'abc_usd' },
-      'abc_usd: deribit has no name for it that is known here; give one as "name"',
+      'abc_usd: deribit has no symbol for it that is known here; give one as "source_symbol"',
     ],
     ['a source named twice', { sources: ['deribit', 'deribit'] }, 'btc_usd: a source is named twice'],
     [
@@ -158,7 +158,7 @@ function plans(count: number, source: string, intervalSeconds = 60) {
       aRequest({
         ticker: `t${index}_usd`,
         interval_seconds: intervalSeconds,
-        sources: [{ source, name: `n${index}`, batch: 'all' }],
+        sources: [{ source, source_symbol: `n${index}`, batch: 'all' }],
       }),
     ),
   );

@@ -8,7 +8,7 @@ import {
   type ScheduledSource,
 } from '@app/domain';
 import { endpointFor, quotedInOf, sourceByName, SOURCES, type RequestedTicker, type Source } from '@app/sources';
-import type { TickerPlan } from '@app/storage';
+import type { TickerConfiguration } from '@app/storage';
 import { closest } from 'fastest-levenshtein';
 import { MAX_INTERVAL_SECONDS, type TickerRequest } from './ticker-request.js';
 
@@ -21,8 +21,8 @@ export class CatalogueError extends Error {
   }
 }
 
-/** Turns a request into a plan: source names looked up, defaults filled in. @throws CatalogueError with every fault at once. */
-export function resolveTicker(request: TickerRequest): TickerPlan {
+/** Turns a request into a configuration: source names looked up, defaults filled in. @throws CatalogueError with every fault at once. */
+export function resolveTicker(request: TickerRequest): TickerConfiguration {
   const faults: string[] = [];
   const sources = resolveSources(request, faults);
   if (new Set(sources.map((source) => source.sourceId)).size !== sources.length) {
@@ -58,9 +58,11 @@ function resolveSources(request: TickerRequest, faults: string[]): readonly Sche
       faults.push(unknownSource(request.ticker, asked.source));
       return [];
     }
-    const sourceName = asked.name ?? source.defaultName(parts);
-    if (sourceName === undefined) {
-      faults.push(`${request.ticker}: ${source.name} has no name for it that is known here; give one as "name"`);
+    const sourceSymbol = asked.source_symbol ?? source.defaultName(parts);
+    if (sourceSymbol === undefined) {
+      faults.push(
+        `${request.ticker}: ${source.name} has no symbol for it that is known here; give one as "source_symbol"`,
+      );
       return [];
     }
     const intervalSeconds = asked.interval_seconds ?? request.interval_seconds;
@@ -76,11 +78,11 @@ function resolveSources(request: TickerRequest, faults: string[]): readonly Sche
     }
     return [
       {
-        ...{ sourceId: source.id, position, sourceName, batch: asked.batch ?? request.ticker, intervalSeconds },
+        ...{ sourceId: source.id, position, sourceSymbol, batch: asked.batch ?? request.ticker, intervalSeconds },
         standby: asked.standby ?? false,
         quotedIn:
           asked.quoted_in === undefined
-            ? quotedInOf(source, sourceName, parts)
+            ? quotedInOf(source, sourceSymbol, parts)
             : asked.quoted_in === parts.quote
               ? undefined
               : asked.quoted_in,
@@ -112,15 +114,15 @@ function medianFaults({ ticker, rule, median, sources }: TickerRequest): string[
  * Checks that no batch asks a source for more tickers in one call than it answers, and that one call can be in time for
  * all of them. @throws CatalogueError
  */
-export function checkBatches(plans: readonly TickerPlan[]): void {
+export function checkBatches(configurations: readonly TickerConfiguration[]): void {
   const faults = SOURCES.flatMap((source) => {
-    const asked = plans.flatMap((plan) =>
-      plan.sources
+    const asked = configurations.flatMap((configuration) =>
+      configuration.sources
         .filter(({ sourceId }) => sourceId === source.id)
-        .map(({ batch, sourceName }) => ({
+        .map(({ batch, sourceSymbol }) => ({
           batch,
-          intervalSeconds: plan.intervalSeconds,
-          asked: { ticker: plan.ticker, sourceName },
+          intervalSeconds: configuration.intervalSeconds,
+          asked: { ticker: configuration.ticker, sourceSymbol },
         })),
     );
     return [...Map.groupBy(asked, ({ batch }) => batch)].flatMap(([batch, members]) =>

@@ -1,5 +1,5 @@
 import { sourceByName, type Source, type SourceEndpoint, type SourcePlan } from '@app/sources';
-import type { TickerPlan } from '@app/storage';
+import type { TickerConfiguration } from '@app/storage';
 import { CatalogueError } from './resolve-ticker.js';
 import { loadFaults, SourceLoad } from './source-load.js';
 
@@ -23,13 +23,13 @@ function aSource(over: Partial<Source> = {}, endpoint: Partial<SourceEndpoint> =
 }
 
 /** So many tickers, each in a batch of its own or all in one. */
-function tickers(count: number, intervalSeconds: number, batch?: string, over: object = {}): TickerPlan[] {
+function tickers(count: number, intervalSeconds: number, batch?: string, over: object = {}): TickerConfiguration[] {
   return Array.from({ length: count }, (_, index) => ({
     ticker: `t${index}_usd`,
     intervalSeconds,
     rule: 'priority' as const,
     sources: [
-      { sourceId: 77, position: 0, sourceName: `t${index}`, batch: batch ?? `t${index}`, intervalSeconds, ...over },
+      { sourceId: 77, position: 0, sourceSymbol: `t${index}`, batch: batch ?? `t${index}`, intervalSeconds, ...over },
     ],
   }));
 }

@@ -12,7 +12,7 @@ import {
   type SourceAccesses,
   type SourcePlan,
 } from '@app/sources';
-import type { TickerPlan } from '@app/storage';
+import type { TickerConfiguration } from '@app/storage';
 import { CatalogueError } from './resolve-ticker.js';
 
 /** The end of a window is no time to begin a call, in seconds. */
@@ -32,16 +32,20 @@ export class SourceLoad {
   ) {}
 
   /** @throws CatalogueError with the arithmetic and the cure, one sentence for each source and limit. */
-  check(plans: readonly TickerPlan[]): void {
+  check(configurations: readonly TickerConfiguration[]): void {
     if (!this.limited) return;
-    const faults = SOURCES.flatMap((source) => loadFaults(source, plans, this.access[source.name]));
+    const faults = SOURCES.flatMap((source) => loadFaults(source, configurations, this.access[source.name]));
     if (faults.length > 0) throw new CatalogueError(faults);
   }
 }
 
 /** Why these tickers ask a source for more than its plan allows, one sentence for each limit; none when they fit. */
-export function loadFaults(source: Source, plans: readonly TickerPlan[], access: SourceAccess = {}): string[] {
-  const batches = batchesOf(source, plans);
+export function loadFaults(
+  source: Source,
+  configurations: readonly TickerConfiguration[],
+  access: SourceAccess = {},
+): string[] {
+  const batches = batchesOf(source, configurations);
   if (batches.length === 0) return [];
   const plan = planOf(source, access);
   const { share } = callLimitsOf(source, access).limit;
@@ -59,11 +63,11 @@ interface Load {
 }
 
 /** Standby sources are left out: they are asked only when others fail, and nobody knows how often that is. */
-function batchesOf(source: Source, plans: readonly TickerPlan[]): AskedBatch[] {
-  const members = plans.flatMap(({ ticker, sources }) =>
+function batchesOf(source: Source, configurations: readonly TickerConfiguration[]): AskedBatch[] {
+  const members = configurations.flatMap(({ ticker, sources }) =>
     sources
       .filter((asked) => asked.sourceId === source.id && asked.standby !== true)
-      .map(({ batch, sourceName, intervalSeconds }) => ({ batch, intervalSeconds, asked: { ticker, sourceName } })),
+      .map(({ batch, sourceSymbol, intervalSeconds }) => ({ batch, intervalSeconds, asked: { ticker, sourceSymbol } })),
   );
   return [...Map.groupBy(members, ({ batch }) => batch).values()].map((inBatch) => {
     const tickers: RequestedTicker[] = inBatch.map(({ asked }) => asked);

@@ -27,7 +27,7 @@ const sourceFields = {
     .min(1, 'must be the name of a source')
     .max(63, 'must have at most 63 characters')
     .describe('Name of the source, such as `deribit`.'),
-  name: z
+  source_symbol: z
     .string({ error: 'must be a text' })
     .regex(/^[\w.\-/:]{1,100}$/, 'must hold letters, digits and . _ - / : only, at most 100')
     .optional()

@@ -6,7 +6,7 @@ import { openApiDocument, serveVersions } from '@app/openapi';
 import { VERSION } from '@app/process/server';
 import { ExtraFetchRepository, StatusRepository } from '@app/storage';
 import { CatalogueService } from '../catalogue/catalogue.service.js';
-import { NameBook } from '../catalogue/name-book.js';
+import { SymbolDirectory } from '../catalogue/symbol-directory.js';
 import { PlannerService } from '../planning/planner.service.js';
 import { TaskRunner } from '../tasks/run-tasks.js';
 import { SOURCE_ACCESSES } from '../tokens.js';
@@ -18,7 +18,7 @@ import { TickersController } from './tickers.controller.js';
 const NEEDED = [
   CatalogueService,
   ExtraFetchRepository,
-  NameBook,
+  SymbolDirectory,
   PlannerService,
   SOURCE_ACCESSES,
   StatusRepository,

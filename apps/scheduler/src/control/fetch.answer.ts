@@ -12,7 +12,7 @@ const extraFetchSchema = z
       'under_way',
       'sampled',
       'decided',
-      'resting',
+      'source_unavailable',
       'attempts_spent',
       'window_over',
       'not_due',

@@ -30,8 +30,8 @@ describe('POST /fetch', () => {
       'TRUNCATE tickers, schedules, ticker_sources, gaps, fetches, samples, prices, latest, source_states CASCADE',
     );
     const sources = [
-      { sourceId: 1, sourceName: 'btc_usd' },
-      { sourceId: 2, sourceName: 'bitcoin', batch: 'both' },
+      { sourceId: 1, sourceSymbol: 'btc_usd' },
+      { sourceId: 2, sourceSymbol: 'bitcoin', batch: 'both' },
     ];
     await catalogueTickers(
       database.url,
@@ -40,7 +40,7 @@ describe('POST /fetch', () => {
         ticker: 'eth_usd',
         fromSlot: SLOT,
         intervalSeconds: 60,
-        sources: [{ sourceId: 2, sourceName: 'ethereum', batch: 'both' }],
+        sources: [{ sourceId: 2, sourceSymbol: 'ethereum', batch: 'both' }],
       },
     );
     setDate(SLOT * 1000 + 3_000);
@@ -125,12 +125,12 @@ describe('POST /fetch', () => {
     expect(statesOf(answer)).toEqual(['btc_usd deribit decided']);
   });
 
-  it('makes no call to a source that is benched', async () => {
+  it('makes no call to a source whose circuit is open', async () => {
     await database.pool.query(
-      `INSERT INTO source_states (source_id, benched_until, bench_reason) VALUES (1, 'infinity', 'needs_key')`,
+      `INSERT INTO source_states (source_id, circuit_open_until, circuit_reason) VALUES (1, 'infinity', 'needs_key')`,
     );
     const answer = await server.ask('POST', '/fetch', { sources: ['deribit'] });
-    expect(statesOf(answer)).toEqual(['btc_usd deribit resting']);
+    expect(statesOf(answer)).toEqual(['btc_usd deribit source_unavailable']);
     expect(await fetches()).toEqual([]);
   });
 

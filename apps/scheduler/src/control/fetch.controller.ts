@@ -39,7 +39,7 @@ const MEANINGS: Readonly<Record<ExtraFetch['state'], (fetch: ExtraFetch) => stri
   under_way: () => 'the call of this slot is not done yet',
   sampled: () => 'this slot already has its sample, and a slot has one from each source',
   decided: () => 'this slot is decided already: a further sample would change nothing',
-  resting: () => 'the source asked to be left alone, or is benched: GET /status tells until when',
+  source_unavailable: () => 'the source asked to be left alone, or its circuit is open: GET /status says until when',
   attempts_spent: () => 'it has been tried as often as a call may be in one slot',
   window_over: ({ nextSlot }) =>
     `the window of this slot is over, so that a price of now would not be one of this slot; the next begins at ${isoOf(nextSlot)}`,

@@ -7,7 +7,7 @@ const timeOrNull = (description: string) => time().nullable().describe(descripti
 const sourceStatusSchema = z
   .strictObject({
     source: z.string(),
-    state: z.enum(['ok', 'failing', 'paused', 'benched', 'needs_key', 'not_asked_yet']),
+    state: z.enum(['ok', 'failing', 'paused', 'circuit_open', 'needs_key', 'not_asked_yet']),
     tickers: whole().describe('How many tickers are sampled from it'),
     batches: whole().describe('How many calls that takes'),
     last_success: timeOrNull('Null before the first'),
@@ -17,8 +17,8 @@ const sourceStatusSchema = z
       .strictObject({ at: time(), reason: z.string().nullable(), detail: z.string().nullable() })
       .nullable(),
     paused_until: timeOrNull('It asked to be left alone until then'),
-    benched_until: timeOrNull('Until then it is not asked'),
-    bench_reason: z.string().nullable(),
+    circuit_open_until: timeOrNull('Until then it is not asked'),
+    circuit_reason: z.string().nullable(),
     plan: z
       .string()
       .nullable()
@@ -34,7 +34,7 @@ const sourceStatusSchema = z
       .strictObject({ per_month: z.number(), used: z.number(), left: z.number().min(0), origin: z.string() })
       .nullable()
       .describe('Null where the months are not counted'),
-    unknown_names: z.array(z.string()).describe('Names of the catalogue that are not in its own list'),
+    unknown_source_symbols: z.array(z.string()).describe('Names of the catalogue that are not in its own list'),
   })
   .meta({ id: 'SourceStatus' });
 
@@ -96,12 +96,12 @@ export const STATUS_ANSWER: RouteAnswer<typeof statusSchema> = {
         failures_in_a_row: 1,
         last_failure: { at: '2025-12-17T19:33:05.000Z', reason: 'timeout', detail: 'no answer within 5 s' },
         paused_until: null,
-        benched_until: null,
-        bench_reason: null,
+        circuit_open_until: null,
+        circuit_reason: null,
         plan: 'demo',
         limit: { calls: 30, per_seconds: 60, origin: 'https://docs.coingecko.com' },
         credits: { per_month: 10_000, used: 2_500, left: 7_500, origin: 'https://docs.coingecko.com' },
-        unknown_names: [],
+        unknown_source_symbols: [],
       },
     ],
     tickers: [

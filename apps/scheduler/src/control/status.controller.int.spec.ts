@@ -31,8 +31,8 @@ describe('GET /status', () => {
       fromSlot: DAY - 600,
       intervalSeconds: 60,
       sources: [
-        { sourceId: 1, sourceName: 'btc_usd' },
-        { sourceId: 2, sourceName: 'bitcoin' },
+        { sourceId: 1, sourceSymbol: 'btc_usd' },
+        { sourceId: 2, sourceSymbol: 'bitcoin' },
       ],
     });
     setDate((DAY + 633) * 1000);
@@ -47,7 +47,7 @@ describe('GET /status', () => {
       [DAY],
     );
     const { json } = await server.ask('GET', '/status');
-    // Slots 0 to 540 of the day are settled: window 15 s, grace 10 s, and 8 s for the closer.
+    // Slots 0 to 540 of the day are closed: window 15 s, grace 10 s, and 8 s for the closer.
     expect(json['tickers']).toEqual([
       {
         ticker: 'btc_usd',
@@ -71,7 +71,7 @@ describe('GET /status', () => {
 
   it('tells of each source that is asked how it stands', async () => {
     await database.pool.query(
-      `INSERT INTO source_states (source_id, failures, benched_until, bench_reason, last_success_at, last_latency_ms,
+      `INSERT INTO source_states (source_id, failures, circuit_open_until, circuit_reason, last_success_at, last_latency_ms,
          last_failure_at, last_failure_kind, last_failure_message)
        VALUES (2, 5, to_timestamp($1), 'unavailable', to_timestamp($2), 87, to_timestamp($2 + 20), 'unavailable', 'coingecko: HTTP 503')`,
       [DAY + 700, DAY + 500],
@@ -92,9 +92,9 @@ describe('GET /status', () => {
       },
       {
         source: 'coingecko',
-        state: 'benched',
-        benched_until: new Date((DAY + 700) * 1000).toISOString(),
-        bench_reason: 'unavailable',
+        state: 'circuit_open',
+        circuit_open_until: new Date((DAY + 700) * 1000).toISOString(),
+        circuit_reason: 'unavailable',
         latency_ms: 87,
         failures_in_a_row: 5,
         last_success: new Date((DAY + 500) * 1000).toISOString(),
@@ -109,7 +109,7 @@ describe('GET /status', () => {
     ['paused', `paused_until = to_timestamp(${DAY + 900})`],
     ['failing', 'failures = 1'],
     ['ok', 'last_success_at = now()'],
-    ['ok', `last_success_at = now(), benched_until = to_timestamp(${DAY + 600})`],
+    ['ok', `last_success_at = now(), circuit_open_until = to_timestamp(${DAY + 600})`],
   ])('calls a source %s with %s', async (state, change) => {
     await database.pool.query(`INSERT INTO source_states (source_id) VALUES (1)`);
     await database.pool.query(`UPDATE source_states SET ${change}`);
@@ -117,17 +117,17 @@ describe('GET /status', () => {
     expect(json['sources']).toMatchObject([{ source: 'deribit', state }, {}]);
   });
 
-  it('tells of a source that is benched until it has a key', async () => {
+  it('tells of a source whose circuit is open until it has a key', async () => {
     await database.pool.query(
-      `INSERT INTO source_states (source_id, benched_until, bench_reason) VALUES (1, 'infinity', 'needs_key')`,
+      `INSERT INTO source_states (source_id, circuit_open_until, circuit_reason) VALUES (1, 'infinity', 'needs_key')`,
     );
     const { status, json } = await server.ask('GET', '/status');
     expect(status).toBe(200);
-    expect(json['sources']).toMatchObject([{ source: 'deribit', benched_until: null }, {}]);
+    expect(json['sources']).toMatchObject([{ source: 'deribit', circuit_open_until: null }, {}]);
   });
 
   it('does not let prices of slots that are not expected yet hide a gap', async () => {
-    // Of the day's eleven settled slots nine have a price, and so has the one that runs.
+    // Of the day's eleven closed slots nine have a price, and so has the one that runs.
     setDate((DAY + 665) * 1000);
     await storePrices(database.pool, 'btc_usd', [{ slot: DAY + 660, price: '2' }]);
     await database.pool.query(

@@ -3,7 +3,7 @@ import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { StatusRepository, type SourceStatus, type TickerStatus } from '@app/storage';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { NameBook } from '../catalogue/name-book.js';
+import { SymbolDirectory } from '../catalogue/symbol-directory.js';
 import { TaskRunner, type TaskState } from '../tasks/run-tasks.js';
 import { SOURCE_ACCESSES } from '../tokens.js';
 import { ApiProblems } from './documentation.js';
@@ -20,7 +20,7 @@ import {
 export class StatusController {
   constructor(
     private readonly status: StatusRepository,
-    private readonly names: NameBook,
+    private readonly names: SymbolDirectory,
     private readonly tasks: TaskRunner,
     @Inject(SOURCE_ACCESSES) private readonly access: SourceAccesses,
   ) {}
@@ -64,8 +64,9 @@ export class StatusController {
               detail: status.lastFailureMessage ?? null,
             },
       paused_until: future(status.pausedUntil, nowMs),
-      benched_until: future(status.benchedUntil, nowMs),
-      bench_reason: needsKey || future(status.benchedUntil, nowMs) !== null ? (status.benchReason ?? null) : null,
+      circuit_open_until: future(status.circuitOpenUntil, nowMs),
+      circuit_reason:
+        needsKey || future(status.circuitOpenUntil, nowMs) !== null ? (status.circuitReason ?? null) : null,
       plan: plan?.name ?? null,
       limit:
         plan === undefined
@@ -80,7 +81,7 @@ export class StatusController {
               left: Math.max(0, monthly.credits - status.usedThisMonth),
               origin: monthly.origin,
             },
-      unknown_names: source === undefined ? [] : this.names.unknownNamesOf(source.name),
+      unknown_source_symbols: source === undefined ? [] : this.names.unknownSymbolsOf(source.name),
     };
   }
 }
@@ -117,7 +118,7 @@ function timeOf(atMs: number | undefined): string | null {
 
 function stateOf(status: SourceStatus, needsKey: boolean, nowMs: number): PresentedSource['state'] {
   if (needsKey) return 'needs_key';
-  if (future(status.benchedUntil, nowMs) !== null) return 'benched';
+  if (future(status.circuitOpenUntil, nowMs) !== null) return 'circuit_open';
   if (future(status.pausedUntil, nowMs) !== null) return 'paused';
   if (status.failures > 0) return 'failing';
   return status.lastSuccessAt === undefined ? 'not_asked_yet' : 'ok';

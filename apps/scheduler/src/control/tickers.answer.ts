@@ -5,7 +5,7 @@ import { checksSchema, medianSchema } from '../catalogue/ticker-request.js';
 
 const sourceSchema = z.strictObject({
   source: z.string().describe('Name of the source'),
-  name: z.string().describe('Name of the ticker there'),
+  source_symbol: z.string().describe('What the source calls the ticker'),
   batch: z.string().describe('Tickers of one source with the same batch are asked in one call'),
   interval_seconds: z.int().describe('How often this source is asked'),
   standby: z.literal(true).optional().describe('Asked only in slots in which every source before it has failed'),
@@ -37,8 +37,8 @@ const EXAMPLE: z.output<typeof tickerSchema> = {
   interval_seconds: 60,
   rule: 'priority',
   sources: [
-    { source: 'deribit', name: 'btc_usd', batch: 'btc_usd', interval_seconds: 60 },
-    { source: 'coingecko', name: 'bitcoin', batch: 'coingecko', interval_seconds: 300, standby: true },
+    { source: 'deribit', source_symbol: 'btc_usd', batch: 'btc_usd', interval_seconds: 60 },
+    { source: 'coingecko', source_symbol: 'bitcoin', batch: 'coingecko', interval_seconds: 300, standby: true },
   ],
   checks: { jump_ratio: 0.05 },
   since_slot: 1766000040,

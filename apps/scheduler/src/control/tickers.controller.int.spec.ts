@@ -34,8 +34,8 @@ describe('the catalogue over HTTP', () => {
       interval_seconds: 5,
       rule: 'priority',
       sources: [
-        { source: 'deribit', name: 'btc_usd', batch: 'btc_usd', interval_seconds: 5 },
-        { source: 'coingecko', name: 'bitcoin', batch: 'btc_usd', interval_seconds: 5 },
+        { source: 'deribit', source_symbol: 'btc_usd', batch: 'btc_usd', interval_seconds: 5 },
+        { source: 'coingecko', source_symbol: 'bitcoin', batch: 'btc_usd', interval_seconds: 5 },
       ],
       until_slot: null,
     });
@@ -121,7 +121,7 @@ describe('the catalogue over HTTP', () => {
       ticker: 'BTC',
       interval_seconds: 0,
       rule: 'best',
-      sources: [{ name: 'a b', batch: 'C', interval_seconds: 1.5, nme: 1 }],
+      sources: [{ source_symbol: 'a b', batch: 'C', interval_seconds: 1.5, nme: 1 }],
       colour: 'red',
     };
     const answer = await server.ask('POST', '/tickers', body);
@@ -132,9 +132,9 @@ describe('the catalogue over HTTP', () => {
       'rule',
       'sources.0.batch',
       'sources.0.interval_seconds',
-      'sources.0.name',
       'sources.0.nme',
       'sources.0.source',
+      'sources.0.source_symbol',
       'ticker',
     ]);
   });
@@ -150,16 +150,16 @@ describe('the catalogue over HTTP', () => {
     ['an over-long source', { ticker: 'btc_usd', sources: ['x'.repeat(5_000)] }, ['sources.0.source']],
     [
       'an over-long name',
-      { ticker: 'btc_usd', sources: [{ source: 'deribit', name: 'x'.repeat(101) }] },
-      ['sources.0.name'],
+      { ticker: 'btc_usd', sources: [{ source: 'deribit', source_symbol: 'x'.repeat(101) }] },
+      ['sources.0.source_symbol'],
     ],
     ['too many sources', { ticker: 'btc_usd', sources: Array.from({ length: 17 }, () => 'deribit') }, ['sources']],
     ['an unknown source', { ticker: 'btc_usd', sources: ['deribt'] }, ['sources']],
     ['a source twice', { ticker: 'btc_usd', sources: ['deribit', 'deribit'] }, ['sources']],
     [
       'a name that holds what Postgres takes for no text',
-      { ticker: 'btc_usd', sources: [{ source: 'deribit', name: 'a\0b' }] },
-      ['sources.0.name'],
+      { ticker: 'btc_usd', sources: [{ source: 'deribit', source_symbol: 'a\0b' }] },
+      ['sources.0.source_symbol'],
     ],
   ])('refuses %s', async (_what, body, parameters) => {
     const answer = await server.ask('POST', '/tickers', body);

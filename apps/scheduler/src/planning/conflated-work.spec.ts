@@ -24,14 +24,14 @@ describe('work that runs one at a time', () => {
   });
 
   it('overlooks no call that comes in any turn of the end of the work before', async () => {
-    for (let turns = 0; turns < 12; turns += 1) {
+    for (let rounds = 0; rounds < 12; rounds += 1) {
       const begun: number[] = [];
       const flight = new ConflatedWork<number>(async (argument) => {
         await Promise.resolve();
         begun.push(argument);
       });
       const first = flight.run(1);
-      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      for (let round = 0; round < rounds; round += 1) await Promise.resolve();
       await flight.run(2);
       await first;
       expect(begun.at(-1)).toBe(2);

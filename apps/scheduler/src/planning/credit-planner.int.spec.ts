@@ -34,8 +34,8 @@ describe('a source whose month does not last', () => {
     await Promise.all(queues.all().map((queue) => queue.waitUntilReady()));
     planner = await aPlanner();
     const both = [
-      { sourceId: 1, sourceName: 'btc_usd' },
-      { sourceId: COINGECKO, sourceName: 'bitcoin' },
+      { sourceId: 1, sourceSymbol: 'btc_usd' },
+      { sourceId: COINGECKO, sourceSymbol: 'bitcoin' },
     ];
     await catalogueTickers(database.url, { ticker: 'btc_usd', fromSlot: T, intervalSeconds: 60, sources: both });
   });
@@ -77,13 +77,13 @@ describe('a source whose month does not last', () => {
     // 29 or 30 days of minutes are left, and a fifth to a quarter of the credits for them.
     await use(0);
     await planned(20);
-    const { '1 queued': deribit, '2 queued': asked = 0, '2 closed': spared = 0 } = await statuses();
+    const { '1 queued': deribit, '2 queued': asked = 0, '2 closed': skipped = 0 } = await statuses();
     expect(deribit).toBe(20);
-    expect(asked + spared).toBe(20);
+    expect(asked + skipped).toBe(20);
     expect(asked).toBeGreaterThanOrEqual(4);
     expect(asked).toBeLessThanOrEqual(5);
     const reasons = await database.pool.query<{ reason: string }>('SELECT reason FROM samples');
-    expect(reasons.rows).toEqual(Array(spared).fill({ reason: 'no_credits' }));
+    expect(reasons.rows).toEqual(Array(skipped).fill({ reason: 'no_credits' }));
   });
 
   it('is said once, with the arithmetic', async () => {
@@ -121,7 +121,7 @@ describe('a source whose month does not last', () => {
     expect(await statuses()).toMatchObject({ '2 queued': 1 });
   });
 
-  it('leaves a fetch that its planner could not settle to whoever offers it next', async () => {
+  it('leaves a fetch that its planner could not record to whoever offers it next', async () => {
     await use(MONTHLY);
     await database.pool.query('ALTER TABLE samples RENAME TO samples_away');
     await planned(1);

@@ -14,7 +14,7 @@ import {
 import { Counter, Gauge } from '@prometheus-io/client';
 
 /** How a {@link CreditPlanner} knows the sources. */
-export interface CreditPlannerParts {
+export interface CreditPlannerOptions {
   readonly pool: Pool;
   readonly access: SourceAccesses;
   /** Whether months are counted at all. */
@@ -37,8 +37,8 @@ const creditShare = new Gauge({
   help: 'Share of the slots of a source that its month allows: 1 when it is not slowed.',
   labelNames: ['source'],
 });
-const sparedFetches = new Counter({
-  name: 'tidemark_spared_fetches_total',
+const skippedFetches = new Counter({
+  name: 'tidemark_skipped_fetches_total',
   help: 'Fetches that were not made, so that the month of the source lasts.',
   labelNames: ['source'],
 });
@@ -50,18 +50,18 @@ export class CreditPlanner {
   private readonly samples: SampleRepository;
   private lookedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly parts: CreditPlannerParts) {
-    this.fetches = new FetchRepository(parts.pool);
-    this.samples = new SampleRepository(parts.pool);
+  constructor(private readonly options: CreditPlannerOptions) {
+    this.fetches = new FetchRepository(options.pool);
+    this.samples = new SampleRepository(options.pool);
   }
 
   /** Looks how far each month goes, at most once a minute. @throws what the database throws. */
   async look(nowMs: number): Promise<void> {
-    if (!this.parts.limited || Math.abs(nowMs - this.lookedAtMs) < LOOK_EVERY_MS) return;
+    if (!this.options.limited || Math.abs(nowMs - this.lookedAtMs) < LOOK_EVERY_MS) return;
     const counted = SOURCES.filter((source) => this.monthlyOf(source) !== undefined);
     const batches = Map.groupBy(
       await askedBatches(
-        this.parts.pool,
+        this.options.pool,
         counted.map(({ id }) => id),
       ),
       ({ sourceId }) => sourceId,
@@ -71,20 +71,20 @@ export class CreditPlanner {
   }
 
   /** Takes out of a plan what the months do not allow. */
-  spare(plan: Plan): Plan {
+  withoutUnaffordable(plan: Plan): Plan {
     if (this.slowed.size === 0) return plan;
-    const [fetches, spared] = [[] as PlannedFetch[], [] as PlannedFetch[]];
-    for (const fetch of plan.fetches) (this.isAffordable(fetch) ? fetches : spared).push(fetch);
-    return { ...plan, fetches, spared };
+    const [fetches, skipped] = [[] as PlannedFetch[], [] as PlannedFetch[]];
+    for (const fetch of plan.fetches) (this.isAffordable(fetch) ? fetches : skipped).push(fetch);
+    return { ...plan, fetches, skipped };
   }
 
   /** Gives the fetches that are not made their outcome, so that the next source may serve their slot. */
-  async settle(spared: readonly PlannedFetch[], nowSeconds: number): Promise<void> {
-    for (const fetch of spared) {
+  async recordSkipped(skipped: readonly PlannedFetch[], nowSeconds: number): Promise<void> {
+    for (const fetch of skipped) {
       const members = await this.fetches.members(fetch);
       const samples = members.map(({ tickerId }) => ({ tickerId, outcome: 'missed', reason: 'no_credits' }) as const);
       await this.samples.store(fetch, samples, { status: 'closed' }, nowSeconds);
-      sparedFetches.inc({ source: sourceById(fetch.sourceId)?.name ?? String(fetch.sourceId) });
+      skippedFetches.inc({ source: sourceById(fetch.sourceId)?.name ?? String(fetch.sourceId) });
     }
   }
 
@@ -100,7 +100,7 @@ export class CreditPlanner {
   private async lookAt(source: Source, batches: readonly AskedBatch[], nowMs: number): Promise<void> {
     const credits = this.monthlyOf(source);
     if (credits === undefined) return;
-    const used = await usedCredits(this.parts.pool, source.id, nowMs);
+    const used = await usedCredits(this.options.pool, source.id, nowMs);
     const load = batches.map(({ intervals, members }) => ({ intervals, cost: callCostOf(source, members) }));
     const outlook = outlookOf({ credits, used, demandPerSecond: loadIn(1, load), nowMs });
     creditShare.set({ source: source.name }, outlook.share);
@@ -126,14 +126,14 @@ export class CreditPlanner {
     const reckoning =
       `${source.name}: ${amount(used)} of ${amount(credits)} credits of the month are used, ${amount(left)} are left, ` +
       `and the catalogue needs ${amount(needed)} for the ${days} days to its end`;
-    this.parts.logger[isSlowed ? 'warn' : 'info'](
+    this.options.logger[isSlowed ? 'warn' : 'info'](
       { event: isSlowed ? 'source_slowed' : 'source_at_full_rate', source: source.name, credits, used, left, share },
       isSlowed ? `${reckoning}: ${amount(share * 100)} % of its slots are asked` : `${reckoning}: every slot is asked`,
     );
   }
 
   private monthlyOf(source: Source): number | undefined {
-    return callLimitsOf(source, this.parts.access[source.name]).monthly;
+    return callLimitsOf(source, this.options.access[source.name]).monthly;
   }
 }
 

@@ -295,7 +295,14 @@ function aGap(fromSlot: number, toSlot: number, reason: string) {
 }
 
 function aSource(sourceId: number, options: Partial<ScheduledSource> = {}): ScheduledSource {
-  return { sourceId, position: sourceId - 1, sourceName: 'btc_usd', batch: 'btc_usd', intervalSeconds: 1, ...options };
+  return {
+    sourceId,
+    position: sourceId - 1,
+    sourceSymbol: 'btc_usd',
+    batch: 'btc_usd',
+    intervalSeconds: 1,
+    ...options,
+  };
 }
 
 function aSchedule(options: Partial<Schedule>): Schedule {

@@ -10,7 +10,7 @@ export interface PlanningClock {
 
 /**
  * Decides what to do about schedules that are due: a fetch for each source and batch of a slot whose window is open, a
- * gap range for the stretch before it that nobody planned. Its time does not depend on how long that stretch is.
+ * gap range for the range before it that nobody planned. Its time does not depend on how long that range is.
  */
 export function planSlots(due: readonly Schedule[], clock: PlanningClock): Plan {
   const fetches = new Map<string, PlannedFetch>();

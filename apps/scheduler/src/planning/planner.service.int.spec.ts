@@ -100,7 +100,7 @@ describe('the planner', () => {
     expect(log.of('gap_recorded')).toMatchObject([{ ticker: 'btc_usd', from_slot: T + 1, to_slot: T + 30 }]);
   });
 
-  it('calls a stretch without the database by that name, from the second in which it went away', async () => {
+  it('calls a range without the database by that name, from the second in which it went away', async () => {
     await catalogueTickers(database.url, { ticker: 'btc_usd', fromSlot: T });
     await passAt(T);
     wayToDatabase.cut();
@@ -174,8 +174,8 @@ describe('the planner', () => {
   it('lets a source that this build does not know keep no other from the queue', async () => {
     await database.pool.query(`INSERT INTO sources (id, name) VALUES (32000, 'of_another_build')`);
     const sources = [
-      { sourceId: 32_000, sourceName: 'btc' },
-      { sourceId: 1, sourceName: 'btc_usd' },
+      { sourceId: 32_000, sourceSymbol: 'btc' },
+      { sourceId: 1, sourceSymbol: 'btc_usd' },
     ];
     await catalogueTickers(database.url, { ticker: 'btc_usd', fromSlot: T, sources });
     await passAt(T);
@@ -200,8 +200,8 @@ describe('the planner', () => {
   });
 
   const bothSources = [
-    { sourceId: 1, sourceName: 'btc_usd' },
-    { sourceId: 2, sourceName: 'bitcoin' },
+    { sourceId: 1, sourceSymbol: 'btc_usd' },
+    { sourceId: 2, sourceSymbol: 'bitcoin' },
   ];
 
   async function aPlanner(clockOffsetMs = 0): Promise<PlannerService> {

@@ -93,9 +93,9 @@ export class PlannerService implements OnApplicationShutdown {
       await this.credits.look(nowMs);
       for (let more = true; more;) {
         const result = await this.repository.planDue(nowSeconds, (due) =>
-          this.credits.spare(planSlots(due, { nowSeconds, databaseAwaySince })),
+          this.credits.withoutUnaffordable(planSlots(due, { nowSeconds, databaseAwaySince })),
         );
-        await this.credits.settle(result.plan.spared ?? [], nowSeconds);
+        await this.credits.recordSkipped(result.plan.skipped ?? [], nowSeconds);
         plannedFetches.inc(result.plan.fetches.length);
         for (const gap of result.plan.gaps) {
           gapRanges.inc({ reason: gap.reason });

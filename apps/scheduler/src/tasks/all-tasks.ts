@@ -3,17 +3,17 @@ import { closeSlots } from './close-slots.task.js';
 import { dropPayloads } from './drop-payloads.task.js';
 import { makePartitions } from './make-partitions.task.js';
 import { readSourceStates } from './read-source-states.task.js';
-import type { Task, TaskParts } from './task.js';
+import type { Task, TaskOptions } from './task.js';
 import { wakePlanner } from './wake-planner.task.js';
 
 /** Every periodic task of a scheduler. A new one is a file of its own and a line here. */
-export function allTasks(parts: TaskParts): Task[] {
+export function allTasks(options: TaskOptions): Task[] {
   return [
-    wakePlanner(parts),
-    closeSlots(parts),
-    readSourceStates(parts),
-    makePartitions(parts),
-    cleanQueues(parts),
-    dropPayloads(parts),
+    wakePlanner(options),
+    closeSlots(options),
+    readSourceStates(options),
+    makePartitions(options),
+    cleanQueues(options),
+    dropPayloads(options),
   ];
 }

@@ -1,8 +1,8 @@
 import { cleanQueue } from '@app/queue';
-import type { Task, TaskParts } from './task.js';
+import type { Task, TaskOptions } from './task.js';
 
 /** Takes out of every queue what serves nobody any more. */
-export function cleanQueues({ queues }: Pick<TaskParts, 'queues'>): Task {
+export function cleanQueues({ queues }: Pick<TaskOptions, 'queues'>): Task {
   return {
     name: 'clean-queues',
     everySeconds: 60,

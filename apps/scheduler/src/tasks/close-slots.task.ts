@@ -1,5 +1,5 @@
 import { Counter } from '@prometheus-io/client';
-import { requireTrueClock, type Task, type TaskParts } from './task.js';
+import { requireTrueClock, type Task, type TaskOptions } from './task.js';
 
 /** How long the database must have answered before slots are closed: workers with observations in hand store first. */
 const CLOSE_AFTER_QUIET_MS = 5_000;
@@ -20,7 +20,7 @@ export function closeSlots({
   clock,
   logger,
   now,
-}: Pick<TaskParts, 'closer' | 'queues' | 'clock' | 'logger' | 'now'>): Task {
+}: Pick<TaskOptions, 'closer' | 'queues' | 'clock' | 'logger' | 'now'>): Task {
   let databaseTroubleAtMs = now();
 
   async function closeOverdue(nowSeconds: number): Promise<void> {

@@ -31,8 +31,8 @@ describe('a task that is only declared', () => {
   beforeAll(async () => {
     const mayGoOn = new Promise<void>((resolve) => (goOn = resolve));
     database = await createTestDatabase();
-    server = await startControlServer(database.url, undefined, (parts) => [
-      ...allTasks(parts),
+    server = await startControlServer(database.url, undefined, (options) => [
+      ...allTasks(options),
       countSheep(seen, mayGoOn),
     ]);
     stop = () => server.stop();

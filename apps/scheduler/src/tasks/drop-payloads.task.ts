@@ -1,5 +1,5 @@
 import { Counter } from '@prometheus-io/client';
-import { requireTrueClock, type Task, type TaskParts } from './task.js';
+import { requireTrueClock, type Task, type TaskOptions } from './task.js';
 
 /** Rows dropped in one statement: a fraction of a second, so that nobody waits for it. */
 const BATCH = 500;
@@ -24,7 +24,7 @@ export function dropPayloads({
   clock,
   logger,
   now,
-}: Pick<TaskParts, 'payloads' | 'payloadRetentionDays' | 'clock' | 'logger' | 'now'>): Task {
+}: Pick<TaskOptions, 'payloads' | 'payloadRetentionDays' | 'clock' | 'logger' | 'now'>): Task {
   return {
     name: 'drop-payloads',
     everySeconds: 60,

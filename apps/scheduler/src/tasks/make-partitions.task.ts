@@ -1,8 +1,8 @@
 import { ensureUpcomingPartitions, type Pool } from '@app/storage';
-import type { Task, TaskParts } from './task.js';
+import type { Task, TaskOptions } from './task.js';
 
 /** Makes the partitions of the time to come. */
-export function makePartitions({ pool, logger, now }: Pick<TaskParts, 'pool' | 'logger' | 'now'>): Task {
+export function makePartitions({ pool, logger, now }: Pick<TaskOptions, 'pool' | 'logger' | 'now'>): Task {
   return {
     name: 'make-partitions',
     everySeconds: 60,

@@ -13,7 +13,7 @@ describe('reading how the sources stand', () => {
   });
   afterEach(() => database.drop());
 
-  it('exports who is paused, who is on the bench, and what is left of a month', async () => {
+  it('exports who is paused, who is on the fixture, and what is left of a month', async () => {
     const { pool } = database;
     const states = new SourceStateRepository(pool);
     const usual = { batch: 'a', windowSeconds: 15, isProbe: false, message: '' };
@@ -25,9 +25,9 @@ describe('reading how the sources stand', () => {
     await readSourceStates({ pool, access, limited: true, now: () => T }).run(new AbortController().signal);
     const text = await register.metrics();
     expect(text).toContain('tidemark_source_paused{source="deribit"} 1');
-    expect(text).toContain('tidemark_source_benched{source="deribit"} 0');
+    expect(text).toContain('tidemark_source_circuit_open{source="deribit"} 0');
     expect(text).toContain('tidemark_source_paused{source="coingecko"} 0');
-    expect(text).toContain('tidemark_source_benched{source="coingecko"} 1');
+    expect(text).toContain('tidemark_source_circuit_open{source="coingecko"} 1');
     expect(text).toContain('tidemark_source_failures{source="coingecko"} 2');
     expect(text).toContain('tidemark_source_credits_used{source="coingecko"} 7');
     expect(text).toContain('tidemark_source_credits_left{source="coingecko"} 9993');

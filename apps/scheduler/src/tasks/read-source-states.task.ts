@@ -2,7 +2,7 @@ import { restOf } from '@app/domain';
 import { callLimitsOf, SOURCES } from '@app/sources';
 import { SourceStateRepository, usedCredits } from '@app/storage';
 import { Gauge } from '@prometheus-io/client';
-import type { Task, TaskParts } from './task.js';
+import type { Task, TaskOptions } from './task.js';
 
 const labelNames = ['source'];
 const paused = new Gauge({
@@ -10,9 +10,9 @@ const paused = new Gauge({
   help: '1 while the source has asked to be left alone.',
   labelNames,
 });
-const benched = new Gauge({
-  name: 'tidemark_source_benched',
-  help: '1 while the source is on the bench: it kept failing, refused us, or has no key.',
+const circuitOpen = new Gauge({
+  name: 'tidemark_source_circuit_open',
+  help: '1 while the circuit of the source is open: it kept failing, refused us, or has no key.',
   labelNames,
 });
 const failures = new Gauge({
@@ -37,7 +37,7 @@ export function readSourceStates({
   access,
   limited,
   now,
-}: Pick<TaskParts, 'pool' | 'access' | 'limited' | 'now'>): Task {
+}: Pick<TaskOptions, 'pool' | 'access' | 'limited' | 'now'>): Task {
   const repository = new SourceStateRepository(pool);
   return {
     name: 'read-source-states',
@@ -51,8 +51,8 @@ export function readSourceStates({
         const state = states.get(source.id);
         if (state === undefined) continue;
         const labels = { source: source.name };
-        paused.set(labels, restOf({ ...state, benchedUntilMs: undefined }, nowMs) === undefined ? 0 : 1);
-        benched.set(labels, state.benchedUntilMs === undefined ? 0 : 1);
+        paused.set(labels, restOf({ ...state, circuitOpenUntilMs: undefined }, nowMs) === undefined ? 0 : 1);
+        circuitOpen.set(labels, state.circuitOpenUntilMs === undefined ? 0 : 1);
         failures.set(labels, state.failures);
         const { monthly } = callLimitsOf(source, access[source.name]);
         if (!limited || monthly === undefined) continue;

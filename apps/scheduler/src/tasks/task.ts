@@ -23,7 +23,7 @@ export interface Task {
 }
 
 /** What the tasks are made from; each takes what it needs. */
-export interface TaskParts {
+export interface TaskOptions {
   readonly logger: Logger;
   readonly pool: Pool;
   /** Must be right for whatever decides by the time that something is over. */

@@ -1,9 +1,9 @@
-/** The most that came within any stretch of some length. */
+/** The most that came within any range of some length. */
 export interface Peak {
   readonly calls: number;
-  /** The most weight within any such stretch; not always that of the most calls. */
+  /** The most weight within any such range; not always that of the most calls. */
   readonly weight: number;
-  /** When the stretch with the most calls began, in UNIX seconds; null without any call. */
+  /** When the range with the most calls began, in UNIX seconds; null without any call. */
   readonly from: number | null;
 }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { deliverAnswer, sortFaults, type MetFaults } from '../faults/deliver-answer.js';
-import type { FaultBoard } from '../faults/fault-board.js';
+import type { FaultStore } from '../faults/fault-store.js';
 import type { PriceBook } from '../market/price-book.js';
-import { PricePen } from '../sources/price-pen.js';
+import { PriceWriter } from '../sources/price-writer.js';
 import { routeOf, type RoutedCall } from '../sources/route-call.js';
 import type { SimulatedSource } from '../sources/simulated-source.js';
 import type { SourceAnswer } from '../sources/source-answer.js';
@@ -19,10 +19,10 @@ export interface HandedReply {
 }
 
 /** What answering takes. */
-export interface CallParts {
+export interface SourceCallsOptions {
   readonly log: CallLog;
   readonly rates: CallRates;
-  readonly faults: FaultBoard;
+  readonly faults: FaultStore;
   readonly prices: PriceBook;
   readonly now: Clock;
   /** How many made-up assets are switched on. */
@@ -31,13 +31,13 @@ export interface CallParts {
 
 /** Where every call to a simulated source passes: it is logged and counted, meets the active faults, and is answered. */
 export class SourceCalls {
-  constructor(private readonly parts: CallParts) {}
+  constructor(private readonly options: SourceCallsOptions) {}
 
   /** Answers a call; returns when it is over. */
   async take(source: SimulatedSource, message: IncomingMessage, reply: HandedReply): Promise<void> {
     // Faults need the bare connection: to drip bytes, to announce more than is sent, to cut it.
     reply.hijack();
-    const { log, rates, now } = this.parts;
+    const { log, rates, now } = this.options;
     const receivedMs = now();
     const routed = routeOf(source, message);
     const { names, all = false, weight = 1 } = routed.asked;
@@ -51,16 +51,16 @@ export class SourceCalls {
       second: Math.floor(receivedMs / 1000),
       remote_port: message.socket.remotePort ?? null,
     });
-    const met = this.parts.faults.meet({ source: source.name, names, all, endpoint: routed.request.path });
+    const met = this.options.faults.meet({ source: source.name, names, all, endpoint: routed.request.path });
     const faults = sortFaults(met);
     if (faults.kind !== null) log.faulted(call, faults.kind);
-    const pen = this.penFor(source, receivedMs, usedWeight, faults);
+    const writer = this.writerFor(source, receivedMs, usedWeight, faults);
     try {
       await deliverAnswer(reply.raw, faults, {
-        right: () => dated(this.rightAnswer(routed, source, pen), pen, faults),
-        failing: (status) => dated(source.failing(status, routed.request, pen), pen, faults),
+        right: () => dated(this.rightAnswer(routed, source, writer), writer, faults),
+        failing: (status) => dated(source.failing(status, routed.request, writer), writer, faults),
         sending: (status, holdsPrices) => {
-          const prices = holdsPrices && Object.keys(pen.written).length > 0 ? pen.written : null;
+          const prices = holdsPrices && Object.keys(writer.written).length > 0 ? writer.written : null;
           log.answered(call, status, prices);
         },
         now,
@@ -72,12 +72,12 @@ export class SourceCalls {
     }
   }
 
-  private penFor(source: SimulatedSource, nowMs: number, usedWeight: number, faults: MetFaults): PricePen {
+  private writerFor(source: SimulatedSource, nowMs: number, usedWeight: number, faults: MetFaults): PriceWriter {
     const startedMs = performance.now();
-    return new PricePen({
+    return new PriceWriter({
       source: source.name,
-      prices: this.parts.prices,
-      syntheticCount: this.parts.syntheticCount,
+      prices: this.options.prices,
+      syntheticCount: this.options.syntheticCount,
       nowMs,
       elapsedMicroseconds: () => Math.ceil((performance.now() - startedMs) * 1000),
       usedWeight,
@@ -85,15 +85,15 @@ export class SourceCalls {
     });
   }
 
-  private rightAnswer({ route, request }: RoutedCall, source: SimulatedSource, pen: PricePen): SourceAnswer {
-    return route === undefined ? source.unknown(request, pen) : route.answer(request, pen);
+  private rightAnswer({ route, request }: RoutedCall, source: SimulatedSource, writer: PriceWriter): SourceAnswer {
+    return route === undefined ? source.unknown(request, writer) : route.answer(request, writer);
   }
 }
 
 /** The answer with its `Date`; with that of then and its `Age` when it comes from a cache. */
-function dated(answer: SourceAnswer, pen: PricePen, faults: MetFaults): SourceAnswer {
+function dated(answer: SourceAnswer, writer: PriceWriter, faults: MetFaults): SourceAnswer {
   const cached = faults.writing.some(({ fault }) => fault.kind === 'frozen' && fault.cached === true);
-  const date = new Date(cached ? pen.clockMs : pen.nowMs).toUTCString();
-  const age = Math.max(0, Math.floor((pen.nowMs - pen.clockMs) / 1000));
+  const date = new Date(cached ? writer.clockMs : writer.nowMs).toUTCString();
+  const age = Math.max(0, Math.floor((writer.nowMs - writer.clockMs) / 1000));
   return { ...answer, headers: { ...answer.headers, date, ...(cached && { age: String(age) }) } };
 }

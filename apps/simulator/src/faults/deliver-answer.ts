@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { SourceAnswer } from '../sources/source-answer.js';
-import { writingOf, type ActiveFault } from './fault-board.js';
+import { writingOf, type ActiveFault } from './fault-store.js';
 import { isSpoiler, type FaultKind, type Spoiler, type WritingFault } from './fault.js';
 import { wait } from './wait.js';
 

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nest
 import { z } from 'zod';
 import { conflict, notFound } from '../problem.js';
 import { idOf } from '../request-fields.js';
-import { FaultBoard, MOST_ACTIVE_FAULTS, type ActiveFault } from './fault-board.js';
+import { FaultStore, MOST_ACTIVE_FAULTS, type ActiveFault } from './fault-store.js';
 import { faultSchema, type Fault } from './fault.js';
 
 const listQuery = z.strictObject({
@@ -13,28 +13,28 @@ const listQuery = z.strictObject({
 /** Faults on demand, at once or planned. */
 @Controller('simulator/faults')
 export class FaultsController {
-  constructor(@Inject(FaultBoard) private readonly board: FaultBoard) {}
+  constructor(@Inject(FaultStore) private readonly store: FaultStore) {}
 
   @Post()
   start(@Body({ schema: faultSchema }) fault: Fault): object {
-    const started = this.board.start(fault);
+    const started = this.store.start(fault);
     if (started === undefined) throw conflict(`${MOST_ACTIVE_FAULTS} faults are active; end some first`);
     return view(started);
   }
 
   @Get()
   list(@Query({ schema: listQuery }) { ended }: z.output<typeof listQuery>): object {
-    return { faults: (ended === 'true' ? this.board.ended() : this.board.list()).map(view) };
+    return { faults: (ended === 'true' ? this.store.ended() : this.store.list()).map(view) };
   }
 
   @Delete()
   endAll(): object {
-    return { ended: this.board.end() };
+    return { ended: this.store.end() };
   }
 
   @Delete(':id')
   endOne(@Param('id') idText: string): object {
-    const ended = this.board.end(idOf(idText, 'a fault'));
+    const ended = this.store.end(idOf(idText, 'a fault'));
     if (ended.length === 0) throw notFound(`no active fault ${idText}: it has ended, or never was`);
     return { ended };
   }

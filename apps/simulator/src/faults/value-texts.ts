@@ -2,7 +2,7 @@ import type { PriceBook } from '../market/price-book.js';
 import { inverseText } from '../market/price-text.js';
 import type { WireForm } from '../sources/simulated-source.js';
 import type { SourceName } from '../sources/source-names.js';
-import type { FaultBoard } from './fault-board.js';
+import type { FaultStore } from './fault-store.js';
 import { valueFaultText } from './spoil-price.js';
 
 /** Whose prices are asked for. */
@@ -15,9 +15,9 @@ export interface ValueQuestion {
 
 /**
  * The texts that faults made of the prices of these seconds, each once. A frozen source that is off as well says the old price
- * a quarter too high: faults are combined as the pen combines them.
+ * a quarter too high: faults are combined as the writer combines them.
  */
-export function valueTexts(question: ValueQuestion, prices: PriceBook, faults: FaultBoard): readonly string[] {
+export function valueTexts(question: ValueQuestion, prices: PriceBook, faults: FaultStore): readonly string[] {
   const { source, name, forms, seconds } = question;
   const texts = new Set<string>();
   for (const second of seconds) {

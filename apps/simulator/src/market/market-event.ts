@@ -22,7 +22,7 @@ const common = {
 
 /**
  * What `POST /simulator/market/events` takes: something that happens to the market and not to a source, so that every source
- * tells of it alike and the truth follows.
+ * shows it alike and the expected prices follow.
  */
 export const marketEventSchema = z
   .discriminatedUnion('kind', [

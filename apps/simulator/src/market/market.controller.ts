@@ -20,7 +20,7 @@ const marketQuery = z
   .refine(({ from, to }) => to >= from, { path: ['to'], error: 'must not lie before from' })
   .refine(({ from, to, step }) => (to - from) / step < MOST_POINTS, {
     path: ['step'],
-    error: `gives more than ${MOST_POINTS} points: make it larger, or the stretch shorter`,
+    error: `gives more than ${MOST_POINTS} points: make it larger, or the range shorter`,
   });
 
 /** The market behind the sources: its true prices, and what happens to it. */
@@ -67,7 +67,7 @@ export class MarketController {
     return { removed: this.events.remove() };
   }
 
-  /** Takes an event back, as if it had never been: the truth of the past changes with it. */
+  /** Takes an event back, as if it had never been: the expected prices of the past changes with it. */
   @Delete('events/:id')
   remove(@Param('id') idText: string): object {
     const removed = this.events.remove(idOf(idText, 'a market event'));

@@ -5,7 +5,7 @@ import { marketPrice, simulatedPrice } from './price-function.js';
 import type { PriceStyle } from './price-style.js';
 
 /** What prices are made from. */
-export interface PriceBookParts {
+export interface PriceBookOptions {
   readonly seed: string;
   /** Real bars to replay instead of simulated prices. */
   readonly history?: History | undefined;
@@ -23,9 +23,9 @@ export class PriceBook {
   readonly seed: string;
   readonly history: History | undefined;
 
-  constructor(private readonly parts: PriceBookParts) {
-    this.seed = parts.seed;
-    this.history = parts.history;
+  constructor(private readonly options: PriceBookOptions) {
+    this.seed = options.seed;
+    this.history = options.history;
   }
 
   /**
@@ -38,14 +38,14 @@ export class PriceBook {
       const close = this.replayed(ticker, second);
       return factor === 1 ? close : new Decimal(close).times(factor).toFixed();
     }
-    const { seed, events, styleOf } = this.parts;
+    const { seed, events, styleOf } = this.options;
     return simulatedPrice({ seed, source, style: styleOf(source), ticker, second, factor, events });
   }
 
   /** The price of the market itself, which every source strays from by less than 0.1 %: a decimal of up to 15 digits. */
   marketText(ticker: string, second: number): string {
     if (this.history !== undefined) return this.replayed(ticker, second);
-    const { seed, events } = this.parts;
+    const { seed, events } = this.options;
     return new Decimal(marketPrice({ seed, ticker, second, events }).price).toSignificantDigits(15).toFixed();
   }
 

@@ -18,10 +18,10 @@ export function exponentOf(magnitude: number): number {
  * Decimals so that a price has at least 300,000 units: the fewest in which the last digits can tell 61 seconds apart within
  * 0.02 % of the price. At least `fewest`, at most `most`, which cheap coins at an exchange run into.
  */
-export function tellingDecimals(magnitude: number, fewest: number, most = 20): number {
+export function significantDecimals(magnitude: number, fewest: number, most = 20): number {
   const exponent = exponentOf(magnitude);
-  const telling = magnitude >= 3 * Number(`1e${exponent}`) ? 5 - exponent : 6 - exponent;
-  return Math.min(most, Math.max(fewest, telling));
+  const significant = magnitude >= 3 * Number(`1e${exponent}`) ? 5 - exponent : 6 - exponent;
+  return Math.min(most, Math.max(fewest, significant));
 }
 
 /** Whole and fraction of `units / 10^decimals`, the fraction with all its zeros. */

@@ -1,6 +1,6 @@
-import { fixedText, tellingDecimals } from '../market/price-style.js';
+import { fixedText, significantDecimals } from '../market/price-style.js';
 import { pairNames } from './pair-names.js';
-import type { PricePen } from './price-pen.js';
+import type { PriceWriter } from './price-writer.js';
 import type { Asked, SimulatedSource, SourceRequest } from './simulated-source.js';
 import { jsonAnswer, nginxAnswer, type SourceAnswer } from './source-answer.js';
 
@@ -40,7 +40,7 @@ export const binance: SimulatedSource = {
   name: 'binance',
   prefix: '/binance',
   style: {
-    decimals: (magnitude) => tellingDecimals(magnitude, 2, DECIMALS),
+    decimals: (magnitude) => significantDecimals(magnitude, 2, DECIMALS),
     text: (units, decimals) => fixedText(units, decimals, DECIMALS),
   },
   routes: [
@@ -48,18 +48,21 @@ export const binance: SimulatedSource = {
     {
       path: '/api/v3/ticker/24hr',
       asked: asking(dayWeight),
-      answer: (request, pen) => symbolsAnswer(request.query('type') === 'MINI' ? miniRow : dayRow)(request, pen),
+      answer: (request, writer) => symbolsAnswer(request.query('type') === 'MINI' ? miniRow : dayRow)(request, writer),
     },
     { path: '/api/v3/exchangeInfo', asked: (request) => ({ ...asking(() => 20)(request), weight: 20 }), answer: info },
-    { path: '/api/v3/ping', answer: (_request, pen) => answered('{}', pen) },
-    { path: '/api/v3/time', answer: (_request, pen) => answered(`{"serverTime":${Math.floor(pen.nowMs)}}`, pen) },
+    { path: '/api/v3/ping', answer: (_request, writer) => answered('{}', writer) },
+    {
+      path: '/api/v3/time',
+      answer: (_request, writer) => answered(`{"serverTime":${Math.floor(writer.nowMs)}}`, writer),
+    },
   ],
   formsOf: (name) => {
     const pair = pairs.pairOf(name);
     return pair === undefined ? [] : [{ ticker: pair.ticker }];
   },
   failing,
-  unknown: (_request, pen) => errorAnswer(404, -1000, 'Path not found.', pen),
+  unknown: (_request, writer) => errorAnswer(404, -1000, 'Path not found.', writer),
 };
 
 /** Weight of `ticker/24hr` by the number of symbols; undefined are all. */
@@ -95,45 +98,45 @@ function symbolsOf(request: SourceRequest): readonly string[] | 'wrong' | undefi
 }
 
 /** An object for `symbol`, a list for `symbols` and for all. */
-function symbolsAnswer(row: (symbol: string, pen: PricePen) => string) {
-  return (request: SourceRequest, pen: PricePen): SourceAnswer => {
+function symbolsAnswer(row: (symbol: string, writer: PriceWriter) => string) {
+  return (request: SourceRequest, writer: PriceWriter): SourceAnswer => {
     const asked = symbolsOf(request);
-    const fault = faultOf(asked, pen);
+    const fault = faultOf(asked, writer);
     if (fault !== undefined) return fault;
-    const symbols = asked === undefined || asked === 'wrong' ? pairs.listed(pen.syntheticCount) : asked;
-    if (request.query('symbol') !== undefined) return answered(row(symbols[0] ?? '', pen), pen);
+    const symbols = asked === undefined || asked === 'wrong' ? pairs.listed(writer.syntheticCount) : asked;
+    if (request.query('symbol') !== undefined) return answered(row(symbols[0] ?? '', writer), writer);
     return answered(
-      `[${pen
+      `[${writer
         .kept(symbols)
-        .map((symbol) => row(symbol, pen))
+        .map((symbol) => row(symbol, writer))
         .join(',')}]`,
-      pen,
+      writer,
     );
   };
 }
 
-function faultOf(asked: ReturnType<typeof symbolsOf>, pen: PricePen): SourceAnswer | undefined {
+function faultOf(asked: ReturnType<typeof symbolsOf>, writer: PriceWriter): SourceAnswer | undefined {
   if (asked === undefined) return undefined;
-  if (asked === 'wrong') return errorAnswer(400, -1100, "Illegal characters found in parameter 'symbols'.", pen);
+  if (asked === 'wrong') return errorAnswer(400, -1100, "Illegal characters found in parameter 'symbols'.", writer);
   const known = asked.every(
-    (symbol) => pen.has(pairs.pairOf(symbol)?.ticker ?? '') && pairs.pairOf(symbol) !== undefined,
+    (symbol) => writer.has(pairs.pairOf(symbol)?.ticker ?? '') && pairs.pairOf(symbol) !== undefined,
   );
-  return known ? undefined : errorAnswer(400, -1121, 'Invalid symbol.', pen);
+  return known ? undefined : errorAnswer(400, -1121, 'Invalid symbol.', writer);
 }
 
-function priceRow(symbol: string, pen: PricePen): string {
-  const text = pen.text(symbol, pairs.pairOf(symbol)?.ticker ?? symbol);
-  return `{"symbol":"${symbol}",${pen.member('price', symbol, text, 'string')}}`;
+function priceRow(symbol: string, writer: PriceWriter): string {
+  const text = writer.text(symbol, pairs.pairOf(symbol)?.ticker ?? symbol);
+  return `{"symbol":"${symbol}",${writer.member('price', symbol, text, 'string')}}`;
 }
 
-function dayRow(symbol: string, pen: PricePen): string {
-  const text = pen.text(symbol, pairs.pairOf(symbol)?.ticker ?? symbol);
+function dayRow(symbol: string, writer: PriceWriter): string {
+  const text = writer.text(symbol, pairs.pairOf(symbol)?.ticker ?? symbol);
   const price = Number(text);
   const at = (factor: number): string => (price * factor).toFixed(DECIMALS);
-  const closeMs = Math.floor(pen.clockMs);
+  const closeMs = Math.floor(writer.clockMs);
   return (
     `{"symbol":"${symbol}","priceChange":"${at(0.004)}","priceChangePercent":"0.402",` +
-    `"weightedAvgPrice":"${at(0.997)}","prevClosePrice":"${at(0.996)}",${pen.member('lastPrice', symbol, text, 'string')},` +
+    `"weightedAvgPrice":"${at(0.997)}","prevClosePrice":"${at(0.996)}",${writer.member('lastPrice', symbol, text, 'string')},` +
     `"lastQty":"0.01000000","bidPrice":"${at(0.99999)}","bidQty":"0.18401100","askPrice":"${at(1.00001)}",` +
     `"askQty":"0.19518800","openPrice":"${at(0.996)}","highPrice":"${at(1.009)}","lowPrice":"${at(0.991)}",` +
     `"volume":"57857.49485700","quoteVolume":"${at(57_600)}","openTime":${closeMs - DAY_MS},"closeTime":${closeMs},` +
@@ -142,22 +145,22 @@ function dayRow(symbol: string, pen: PricePen): string {
 }
 
 /** What `type=MINI` leaves of it. */
-function miniRow(symbol: string, pen: PricePen): string {
-  const text = pen.text(symbol, pairs.pairOf(symbol)?.ticker ?? symbol);
+function miniRow(symbol: string, writer: PriceWriter): string {
+  const text = writer.text(symbol, pairs.pairOf(symbol)?.ticker ?? symbol);
   const at = (factor: number): string => (Number(text) * factor).toFixed(DECIMALS);
-  const closeMs = Math.floor(pen.clockMs);
+  const closeMs = Math.floor(writer.clockMs);
   return (
     `{"symbol":"${symbol}","openPrice":"${at(0.996)}","highPrice":"${at(1.009)}","lowPrice":"${at(0.991)}",` +
-    `${pen.member('lastPrice', symbol, text, 'string')},"volume":"57857.49485700","quoteVolume":"${at(57_600)}",` +
+    `${writer.member('lastPrice', symbol, text, 'string')},"volume":"57857.49485700","quoteVolume":"${at(57_600)}",` +
     `"openTime":${closeMs - DAY_MS},"closeTime":${closeMs},"firstId":294247387,"lastId":294801814,"count":554428}`
   );
 }
 
-function info(request: SourceRequest, pen: PricePen): SourceAnswer {
+function info(request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const asked = symbolsOf(request);
-  const fault = faultOf(asked, pen);
+  const fault = faultOf(asked, writer);
   if (fault !== undefined) return fault;
-  const symbols = asked === undefined || asked === 'wrong' ? pairs.listed(pen.syntheticCount) : asked;
+  const symbols = asked === undefined || asked === 'wrong' ? pairs.listed(writer.syntheticCount) : asked;
   const listed = symbols.map((symbol) => {
     const pair = pairs.pairOf(symbol);
     return symbolInfo(symbol, pair?.base.toUpperCase() ?? '', pair?.quote.toUpperCase() ?? '', 'TRADING');
@@ -166,9 +169,9 @@ function info(request: SourceRequest, pen: PricePen): SourceAnswer {
   const dead = asked === undefined ? [symbolInfo(symbol, baseAsset, quoteAsset, 'BREAK')] : [];
   const limit = '{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000}';
   return answered(
-    `{"timezone":"UTC","serverTime":${Math.floor(pen.nowMs)},"rateLimits":[${limit}],"exchangeFilters":[],` +
+    `{"timezone":"UTC","serverTime":${Math.floor(writer.nowMs)},"rateLimits":[${limit}],"exchangeFilters":[],` +
       `"symbols":[${[...listed, ...dead].join(',')}]}`,
-    pen,
+    writer,
   );
 }
 
@@ -179,18 +182,18 @@ function symbolInfo(symbol: string, base: string, quote: string, status: string)
   );
 }
 
-function failing(status: number, _request: SourceRequest, pen: PricePen): SourceAnswer {
+function failing(status: number, _request: SourceRequest, writer: PriceWriter): SourceAnswer {
   switch (status) {
     case 400:
-      return errorAnswer(status, -1121, 'Invalid symbol.', pen);
+      return errorAnswer(status, -1121, 'Invalid symbol.', writer);
     case 401:
-      return errorAnswer(status, -2015, 'Invalid API-key, IP, or permissions for action.', pen);
+      return errorAnswer(status, -2015, 'Invalid API-key, IP, or permissions for action.', writer);
     case 418:
       return errorAnswer(
         status,
         -1003,
-        `Way too much request weight used; IP banned until ${Math.floor(pen.nowMs) + 120_000}. Please use WebSocket Streams for live updates to avoid bans.`,
-        pen,
+        `Way too much request weight used; IP banned until ${Math.floor(writer.nowMs) + 120_000}. Please use WebSocket Streams for live updates to avoid bans.`,
+        writer,
       );
     case 451:
       // Code 0 is an error here.
@@ -198,7 +201,7 @@ function failing(status: number, _request: SourceRequest, pen: PricePen): Source
         status,
         0,
         "Service unavailable from a restricted location according to 'b. Eligibility' in https://www.binance.com/en/terms. Please contact customer service if you believe you received this message in error.",
-        pen,
+        writer,
       );
     case 403:
     case 502:
@@ -207,26 +210,26 @@ function failing(status: number, _request: SourceRequest, pen: PricePen): Source
       // The guard and the servers before the exchange answer with a page.
       return nginxAnswer(status);
     case 500:
-      return errorAnswer(status, -1000, 'An unknown error occurred while processing the request.', pen);
+      return errorAnswer(status, -1000, 'An unknown error occurred while processing the request.', writer);
     default:
       return errorAnswer(
         status,
         -1003,
         'Too much request weight used; current limit is 6000 request weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.',
-        pen,
+        writer,
       );
   }
 }
 
-function answered(body: string, pen: PricePen): SourceAnswer {
-  return jsonAnswer(200, weighed(pen), body);
+function answered(body: string, writer: PriceWriter): SourceAnswer {
+  return jsonAnswer(200, weighed(writer), body);
 }
 
-function errorAnswer(status: number, code: number, msg: string, pen: PricePen): SourceAnswer {
-  return jsonAnswer(status, weighed(pen), { code, msg });
+function errorAnswer(status: number, code: number, msg: string, writer: PriceWriter): SourceAnswer {
+  return jsonAnswer(status, weighed(writer), { code, msg });
 }
 
-function weighed(pen: PricePen): Readonly<Record<string, string>> {
-  const weight = String(pen.usedWeight);
+function weighed(writer: PriceWriter): Readonly<Record<string, string>> {
+  const weight = String(writer.usedWeight);
   return { ...HEADERS, 'x-mbx-used-weight': weight, 'x-mbx-used-weight-1m': weight };
 }

@@ -1,7 +1,7 @@
-import { fixedText, tellingDecimals } from '../market/price-style.js';
+import { fixedText, significantDecimals } from '../market/price-style.js';
 import { titleOf } from './asset-names.js';
 import { pairNames } from './pair-names.js';
-import type { PricePen } from './price-pen.js';
+import type { PriceWriter } from './price-writer.js';
 import type { SimulatedSource, SourceRequest } from './simulated-source.js';
 import { jsonAnswer, nginxAnswer, type SourceAnswer } from './source-answer.js';
 
@@ -28,7 +28,7 @@ export const bitstamp: SimulatedSource = {
   name: 'bitstamp',
   prefix: '/bitstamp',
   style: {
-    decimals: (magnitude) => tellingDecimals(magnitude, FEWEST_DECIMALS, MOST_DECIMALS),
+    decimals: (magnitude) => significantDecimals(magnitude, FEWEST_DECIMALS, MOST_DECIMALS),
     text: (units, decimals) => fixedText(units, decimals, decimals),
   },
   routes: [
@@ -43,22 +43,22 @@ export const bitstamp: SimulatedSource = {
   unknown: () => errorAnswer(404, 'Not found', '404.001'),
 };
 
-function ticker({ parameter: name }: SourceRequest, pen: PricePen): SourceAnswer {
+function ticker({ parameter: name }: SourceRequest, writer: PriceWriter): SourceAnswer {
   const pair = pairs.pairOf(name);
-  if (pair === undefined || !pen.has(pair.ticker)) return errorAnswer(404, 'Invalid currency pair', '404.002');
-  const text = pen.text(name, pair.ticker);
+  if (pair === undefined || !writer.has(pair.ticker)) return errorAnswer(404, 'Invalid currency pair', '404.002');
+  const text = writer.text(name, pair.ticker);
   const decimals = text.split('.')[1]?.length ?? FEWEST_DECIMALS;
   const at = (factor: number): string => (Number(text) * factor).toFixed(decimals);
   const body =
-    `{"timestamp":"${pen.second}","open":"${at(0.9934)}","high":"${at(1.006)}","low":"${at(0.992)}",` +
-    `${pen.member('last', name, text, 'string')},"volume":"1136.23246630","vwap":"${at(0.9983)}",` +
+    `{"timestamp":"${writer.second}","open":"${at(0.9934)}","high":"${at(1.006)}","low":"${at(0.992)}",` +
+    `${writer.member('last', name, text, 'string')},"volume":"1136.23246630","vwap":"${at(0.9983)}",` +
     `"bid":"${at(0.99999)}","ask":"${at(1.00001)}","side":"0","open_24":"${at(0.993)}","percent_change_24":"0.71",` +
     '"market_type":"SPOT"}';
   return jsonAnswer(200, HEADERS, body);
 }
 
-function tradingPairs(_request: SourceRequest, pen: PricePen): SourceAnswer {
-  const list = pairs.listed(pen.syntheticCount).map((name) => {
+function tradingPairs(_request: SourceRequest, writer: PriceWriter): SourceAnswer {
+  const list = pairs.listed(writer.syntheticCount).map((name) => {
     const { base = '', quote = '' } = pairs.pairOf(name) ?? {};
     return {
       trading: 'Enabled',

@@ -1,8 +1,8 @@
-import { fixedText, tellingDecimals } from '../market/price-style.js';
+import { fixedText, significantDecimals } from '../market/price-style.js';
 import { inverseText } from '../market/price-text.js';
 import { assetNames, titleOf } from './asset-names.js';
 import { pairNames } from './pair-names.js';
-import type { PricePen } from './price-pen.js';
+import type { PriceWriter } from './price-writer.js';
 import type { SimulatedSource, SourceRequest } from './simulated-source.js';
 import { cloudflareAnswer, jsonAnswer, type SourceAnswer } from './source-answer.js';
 
@@ -42,7 +42,7 @@ export const coinbase: SimulatedSource = {
   name: 'coinbase',
   prefix: '/coinbase',
   style: {
-    decimals: (magnitude) => tellingDecimals(magnitude, FEWEST_DECIMALS, DECIMALS),
+    decimals: (magnitude) => significantDecimals(magnitude, FEWEST_DECIMALS, DECIMALS),
     text: (units, decimals) => fixedText(units, decimals, decimals),
   },
   routes: [
@@ -67,31 +67,31 @@ export const coinbase: SimulatedSource = {
 };
 
 /** Units of every currency for one unit of the one asked for; of USD by default. */
-function exchangeRates(request: SourceRequest, pen: PricePen): SourceAnswer {
+function exchangeRates(request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const currency = request.query('currency') ?? 'USD';
   const asset = currency === 'USD' ? 'usd' : currencies.assetOf(currency);
-  if (asset === undefined || !pen.has(asset)) return ratesError(404, 'not_found', 'Invalid currency');
-  const names = pen.kept(currencies.listed(pen.syntheticCount).map(currencies.nameOf));
+  if (asset === undefined || !writer.has(asset)) return ratesError(404, 'not_found', 'Invalid currency');
+  const names = writer.kept(currencies.listed(writer.syntheticCount).map(currencies.nameOf));
   const rates = names.map((name) => {
     const other = currencies.assetOf(name) ?? '';
     if (other === asset) return `"${name}":"1"`;
-    if (asset !== 'usd') return `"${name}":"${inverseText(pen.honest(`${other}_${asset}`, pen.second))}"`;
-    return `"${name}":${pen.value(name, pen.text(name, `${other}_usd`, { inverted: true }), 'string')}`;
+    if (asset !== 'usd') return `"${name}":"${inverseText(writer.honest(`${other}_${asset}`, writer.second))}"`;
+    return `"${name}":${writer.value(name, writer.text(name, `${other}_usd`, { inverted: true }), 'string')}`;
   });
-  const dollars = asset === 'usd' ? '"USD":"1.0"' : `"USD":"${pen.honest(`${asset}_usd`, pen.second)}"`;
-  const body = `{"data":{"currency":"${currency}","${pen.field('rates')}":{${[...rates, dollars].join(',')}}}}`;
+  const dollars = asset === 'usd' ? '"USD":"1.0"' : `"USD":"${writer.honest(`${asset}_usd`, writer.second)}"`;
+  const body = `{"data":{"currency":"${currency}","${writer.field('rates')}":{${[...rates, dollars].join(',')}}}}`;
   return jsonAnswer(200, { ...HEADERS, 'cache-control': 'public, max-age=5' }, body);
 }
 
-function productTicker({ parameter: id }: SourceRequest, pen: PricePen): SourceAnswer {
+function productTicker({ parameter: id }: SourceRequest, writer: PriceWriter): SourceAnswer {
   const pair = products.pairOf(id);
-  if (pair === undefined || !pen.has(pair.ticker)) return jsonAnswer(404, HEADERS, { message: 'NotFound' });
-  const text = pen.text(id, pair.ticker);
+  if (pair === undefined || !writer.has(pair.ticker)) return jsonAnswer(404, HEADERS, { message: 'NotFound' });
+  const text = writer.text(id, pair.ticker);
   const price = Number(text);
   const body =
     `{"ask":"${(price * 1.00001).toFixed(DECIMALS)}","bid":"${(price * 0.99999).toFixed(DECIMALS)}",` +
-    `"volume":"7878.23402368","trade_id":${800_000_000 + (pen.second % 100_000_000)},` +
-    `${pen.member('price', id, text, 'string')},"size":"0.00225000","time":"${nanosecondTime(pen.clockMs)}",` +
+    `"volume":"7878.23402368","trade_id":${800_000_000 + (writer.second % 100_000_000)},` +
+    `${writer.member('price', id, text, 'string')},"size":"0.00225000","time":"${nanosecondTime(writer.clockMs)}",` +
     '"rfq_volume":"12.048210"}';
   return jsonAnswer(200, { ...HEADERS, 'cache-control': 'public, max-age=1' }, body);
 }
@@ -101,8 +101,8 @@ function nanosecondTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '104729Z');
 }
 
-function productList(_request: SourceRequest, pen: PricePen): SourceAnswer {
-  const list = products.listed(pen.syntheticCount).map((id) => {
+function productList(_request: SourceRequest, writer: PriceWriter): SourceAnswer {
+  const list = products.listed(writer.syntheticCount).map((id) => {
     const [base = '', quote = ''] = id.split('-');
     return {
       id,

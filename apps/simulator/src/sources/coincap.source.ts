@@ -1,6 +1,6 @@
 import { exponentOf } from '../market/price-style.js';
 import { assetNames, LISTED_BY_SIZE, titleOf } from './asset-names.js';
-import type { PricePen } from './price-pen.js';
+import type { PriceWriter } from './price-writer.js';
 import type { SimulatedSource, SourceRequest } from './simulated-source.js';
 import { cloudflareAnswer, jsonAnswer, type SourceAnswer } from './source-answer.js';
 
@@ -58,61 +58,61 @@ export const coincap: SimulatedSource = {
     return asset === undefined ? [] : [{ ticker: `${asset}_usd` }];
   },
   failing,
-  unknown: ({ path }, pen) =>
+  unknown: ({ path }, writer) =>
     path.startsWith('/coincap/v2')
-      ? jsonAnswer(200, HEADERS, { data: { message: CLOSED_MESSAGE }, timestamp: pen.clockMs })
-      : errorAnswer(404, 'Not Found', pen),
+      ? jsonAnswer(200, HEADERS, { data: { message: CLOSED_MESSAGE }, timestamp: writer.clockMs })
+      : errorAnswer(404, 'Not Found', writer),
 };
 
-type Answer = (request: SourceRequest, pen: PricePen) => SourceAnswer;
+type Answer = (request: SourceRequest, writer: PriceWriter) => SourceAnswer;
 
 /** The bodies of v3's errors are not known; these are of the shape that v2 had. */
 function keyed(answer: Answer): Answer {
-  return (request, pen) => {
+  return (request, writer) => {
     const authorization = request.header('authorization');
     const key = authorization === undefined ? request.query('apiKey') : /^Bearer (.+)$/.exec(authorization)?.[1];
-    if (key === undefined || key === '') return errorAnswer(401, 'API key required', pen);
-    return key.startsWith('invalid') ? errorAnswer(403, 'API key not recognized', pen) : answer(request, pen);
+    if (key === undefined || key === '') return errorAnswer(401, 'API key required', writer);
+    return key.startsWith('invalid') ? errorAnswer(403, 'API key not recognized', writer) : answer(request, writer);
   };
 }
 
-function assets(request: SourceRequest, pen: PricePen): SourceAnswer {
+function assets(request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const limit = Number(request.query('limit') ?? DEFAULT_LIMIT);
   const offset = Number(request.query('offset') ?? 0);
   if (!Number.isInteger(limit) || limit < 1 || !Number.isInteger(offset) || offset < 0) {
-    return errorAnswer(400, 'limit and offset must be whole numbers', pen);
+    return errorAnswer(400, 'limit and offset must be whole numbers', writer);
   }
   const ids = request.query('ids')?.split(',');
-  const all = ids === undefined ? names.listed(pen.syntheticCount) : ids.flatMap((id) => names.assetOf(id) ?? []);
-  const known = [...new Set(all)].filter((asset) => pen.has(asset));
+  const all = ids === undefined ? names.listed(writer.syntheticCount) : ids.flatMap((id) => names.assetOf(id) ?? []);
+  const known = [...new Set(all)].filter((asset) => writer.has(asset));
   // `ids` are all answered: the default of `limit` is for the list.
   const most = Math.min(MOST_ROWS, ids !== undefined && request.query('limit') === undefined ? MOST_ROWS : limit);
-  const kept = pen.kept(known.slice(offset, offset + most).map(names.nameOf));
-  const rows = kept.map((id) => row(id, pen));
-  return dataAnswer(`[${rows.join(',')}]`, pen);
+  const kept = writer.kept(known.slice(offset, offset + most).map(names.nameOf));
+  const rows = kept.map((id) => row(id, writer));
+  return dataAnswer(`[${rows.join(',')}]`, writer);
 }
 
-function oneAsset({ parameter }: SourceRequest, pen: PricePen): SourceAnswer {
+function oneAsset({ parameter }: SourceRequest, writer: PriceWriter): SourceAnswer {
   const asset = names.assetOf(parameter);
-  if (asset === undefined || !pen.has(asset)) return errorAnswer(404, `${parameter} not found`, pen);
-  return dataAnswer(row(parameter, pen), pen);
+  if (asset === undefined || !writer.has(asset)) return errorAnswer(404, `${parameter} not found`, writer);
+  return dataAnswer(row(parameter, writer), writer);
 }
 
-function row(id: string, pen: PricePen): string {
+function row(id: string, writer: PriceWriter): string {
   const asset = names.assetOf(id) ?? id;
-  const text = pen.text(id, `${asset}_usd`);
+  const text = writer.text(id, `${asset}_usd`);
   const price = Number(text);
   return (
     `{"id":"${id}","rank":"${names.rankOf(asset)}","symbol":"${asset.toUpperCase()}","name":"${titleOf(asset)}",` +
     `"supply":"${COINS_IN_CIRCULATION.toFixed(DECIMALS)}","maxSupply":null,` +
     `"marketCapUsd":"${(price * COINS_IN_CIRCULATION).toFixed(DECIMALS)}",` +
     `"volumeUsd24Hr":"${(price * COINS_TRADED_PER_DAY).toFixed(DECIMALS)}",` +
-    `${pen.member('priceUsd', id, text, 'string')},"changePercent24Hr":"1.0278288570549161",` +
+    `${writer.member('priceUsd', id, text, 'string')},"changePercent24Hr":"1.0278288570549161",` +
     `"vwap24Hr":"${(price * 1.0006).toFixed(DECIMALS)}","explorer":"https://explorer.example/${id}","tokens":{}}`
   );
 }
 
-function failing(status: number, _request: SourceRequest, pen: PricePen): SourceAnswer {
+function failing(status: number, _request: SourceRequest, writer: PriceWriter): SourceAnswer {
   if (status >= 500) return cloudflareAnswer('rest.coincap.io', status);
   const texts: Readonly<Record<number, string>> = {
     401: 'API key required',
@@ -121,13 +121,13 @@ function failing(status: number, _request: SourceRequest, pen: PricePen): Source
     404: 'not found',
     429: 'rate limit exceeded',
   };
-  return errorAnswer(status, texts[status] ?? 'rate limit exceeded', pen);
+  return errorAnswer(status, texts[status] ?? 'rate limit exceeded', writer);
 }
 
-function errorAnswer(status: number, error: string, pen: PricePen): SourceAnswer {
-  return jsonAnswer(status, HEADERS, { error, timestamp: pen.nowMs });
+function errorAnswer(status: number, error: string, writer: PriceWriter): SourceAnswer {
+  return jsonAnswer(status, HEADERS, { error, timestamp: writer.nowMs });
 }
 
-function dataAnswer(data: string, pen: PricePen): SourceAnswer {
-  return jsonAnswer(200, HEADERS, `{"timestamp":${Math.floor(pen.clockMs)},"data":${data}}`);
+function dataAnswer(data: string, writer: PriceWriter): SourceAnswer {
+  return jsonAnswer(200, HEADERS, `{"timestamp":${Math.floor(writer.clockMs)},"data":${data}}`);
 }

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { exponentOf } from '../market/price-style.js';
 import { exponentText, roundedText } from '../market/price-text.js';
 import { assetNames, LISTED_BY_SIZE, titleOf } from './asset-names.js';
-import type { PricePen } from './price-pen.js';
+import type { PriceWriter } from './price-writer.js';
 import type { SimulatedSource, SourceRequest } from './simulated-source.js';
 import { cloudflareAnswer, jsonAnswer, type SourceAnswer } from './source-answer.js';
 
@@ -81,7 +81,7 @@ export const coingecko: SimulatedSource = {
  * `/simple/price` with its quirks, all taped: coins that it does not know vanish (one written after a space is such), a
  * currency that it does not know leaves `{}`, keys are sorted, and without `precision` big prices are whole numbers.
  */
-function simplePrice(request: SourceRequest, pen: PricePen): SourceAnswer {
+function simplePrice(request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const ids = request.query('ids');
   const vsCurrencies = request.query('vs_currencies');
   if (ids === undefined || ids === '') return missingParameter('ids');
@@ -89,14 +89,14 @@ function simplePrice(request: SourceRequest, pen: PricePen): SourceAnswer {
   const currencies = askedCurrencies(vsCurrencies);
   const known = [...new Set(ids.split(','))].filter((id) => {
     const asset = names.assetOf(id);
-    return asset !== undefined && pen.has(asset);
+    return asset !== undefined && writer.has(asset);
   });
-  const coins = pen.kept(known).toSorted();
+  const coins = writer.kept(known).toSorted();
   const body = coins.map((id) => {
     const members = currencies.flatMap((currency) =>
-      coinMembers({ id, currency, isOneOfSeveral: currencies.length > 1 }, request, pen),
+      coinMembers({ id, currency, isOneOfSeveral: currencies.length > 1 }, request, writer),
     );
-    if (request.query('include_last_updated_at') === 'true') members.push(`"last_updated_at":${pen.second}`);
+    if (request.query('include_last_updated_at') === 'true') members.push(`"last_updated_at":${writer.second}`);
     return `"${id}":{${members.join(',')}}`;
   });
   return cachedAnswer(`{${body.join(',')}}`);
@@ -105,13 +105,13 @@ function simplePrice(request: SourceRequest, pen: PricePen): SourceAnswer {
 function coinMembers(
   { id, currency, isOneOfSeveral }: { id: string; currency: string; isOneOfSeveral: boolean },
   request: SourceRequest,
-  pen: PricePen,
+  writer: PriceWriter,
 ): string[] {
   const ticker = `${names.assetOf(id)}_${currency}`;
   const precision = request.query('precision');
   const rounded = (full: string): string => roundedText(full, currency, precision);
-  const text = pen.text(isOneOfSeveral ? `${id}/${currency}` : id, ticker, { rounded });
-  const members = [pen.member(currency, id, text, 'number')];
+  const text = writer.text(isOneOfSeveral ? `${id}/${currency}` : id, ticker, { rounded });
+  const members = [writer.member(currency, id, text, 'number')];
   const price = Number(text);
   if (request.query('include_market_cap') === 'true') {
     members.push(`"${currency}_market_cap":${price * COINS_IN_CIRCULATION}`);
@@ -119,7 +119,7 @@ function coinMembers(
   if (request.query('include_24hr_vol') === 'true')
     members.push(`"${currency}_24h_vol":${price * COINS_TRADED_PER_DAY}`);
   if (request.query('include_24hr_change') === 'true') {
-    const yesterday = Number(pen.honest(ticker, pen.second - DAY_SECONDS));
+    const yesterday = Number(writer.honest(ticker, writer.second - DAY_SECONDS));
     members.push(`"${currency}_24h_change":${(price / yesterday - 1) * 100}`);
   }
   return members;
@@ -130,8 +130,8 @@ function askedCurrencies(vsCurrencies: string): readonly string[] {
   return [...new Set(vsCurrencies.split(','))].filter((currency) => CURRENCIES.has(currency));
 }
 
-function coinsList(_request: SourceRequest, pen: PricePen): SourceAnswer {
-  const coins = names.listed(pen.syntheticCount).map((asset) => ({
+function coinsList(_request: SourceRequest, writer: PriceWriter): SourceAnswer {
+  const coins = names.listed(writer.syntheticCount).map((asset) => ({
     id: names.nameOf(asset),
     symbol: asset,
     name: titleOf(asset),

@@ -1,7 +1,7 @@
 import { exponentOf } from '../market/price-style.js';
 import { floatText } from '../market/price-text.js';
 import { assetNames, LISTED_BY_SIZE, titleOf } from './asset-names.js';
-import type { PricePen } from './price-pen.js';
+import type { PriceWriter } from './price-writer.js';
 import type { SimulatedSource, SourceRequest } from './simulated-source.js';
 import { cloudflareAnswer, jsonAnswer, type SourceAnswer } from './source-answer.js';
 
@@ -70,43 +70,43 @@ export const coinpaprika: SimulatedSource = {
   unknown: () => errorAnswer(404, 'not found'),
 };
 
-type Answer = (request: SourceRequest, pen: PricePen) => SourceAnswer;
+type Answer = (request: SourceRequest, writer: PriceWriter) => SourceAnswer;
 
 /** The paid plan takes the bare key: a scheme word before it is its commonest support failure. */
 function keyed(answer: Answer): Answer {
-  return (request, pen) =>
+  return (request, writer) =>
     request.header('authorization')?.includes(' ') === true
       ? errorAnswer(403, 'invalid api key')
-      : answer(request, pen);
+      : answer(request, writer);
 }
 
-function allTickers(request: SourceRequest, pen: PricePen): SourceAnswer {
+function allTickers(request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const currencies = askedCurrencies(request);
   if (currencies === undefined) return errorAnswer(400, 'invalid quotes');
-  const listed = names.listed(pen.syntheticCount);
+  const listed = names.listed(writer.syntheticCount);
   const given = request.header('authorization') === undefined ? listed.slice(0, MOST_FREE_COINS) : listed;
-  const kept = new Set(pen.kept(given.map(names.nameOf)));
-  const rows = given.flatMap((asset) => (kept.has(names.nameOf(asset)) ? [row(asset, currencies, pen)] : []));
-  return dataAnswer(`[${rows.join(',')}]`, pen);
+  const kept = new Set(writer.kept(given.map(names.nameOf)));
+  const rows = given.flatMap((asset) => (kept.has(names.nameOf(asset)) ? [row(asset, currencies, writer)] : []));
+  return dataAnswer(`[${rows.join(',')}]`, writer);
 }
 
-function oneTicker(request: SourceRequest, pen: PricePen): SourceAnswer {
+function oneTicker(request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const currencies = askedCurrencies(request);
   const asset = names.assetOf(request.parameter);
-  if (asset === undefined || !pen.has(asset)) return errorAnswer(404, 'id not found');
+  if (asset === undefined || !writer.has(asset)) return errorAnswer(404, 'id not found');
   if (currencies === undefined) return errorAnswer(400, 'invalid quotes');
-  return dataAnswer(row(asset, currencies, pen), pen);
+  return dataAnswer(row(asset, currencies, writer), writer);
 }
 
-function row(asset: string, currencies: readonly string[], pen: PricePen): string {
+function row(asset: string, currencies: readonly string[], writer: PriceWriter): string {
   const id = names.nameOf(asset);
   const quotes = currencies.map((currency) => {
     const name = currencies.length === 1 ? id : `${id}/${currency}`;
-    const text = pen.text(name, `${asset}_${currency.toLowerCase()}`);
+    const text = writer.text(name, `${asset}_${currency.toLowerCase()}`);
     const price = Number(text);
     const volume = Math.round(price * COINS_TRADED_PER_DAY * 100) / 100;
     return (
-      `"${currency}":{${pen.member('price', id, text, 'number')},"volume_24h":${volume},` +
+      `"${currency}":{${writer.member('price', id, text, 'number')},"volume_24h":${volume},` +
       `"volume_24h_change_24h":-2.04,"market_cap":${Math.round(price * COINS_IN_CIRCULATION)},` +
       '"market_cap_change_24h":0.9,"percent_change_15m":-0.01,"percent_change_30m":0.09,"percent_change_1h":0.18,' +
       '"percent_change_6h":-0.1,"percent_change_12h":-0.4,"percent_change_24h":0.9,"percent_change_7d":7.8,' +
@@ -117,12 +117,12 @@ function row(asset: string, currencies: readonly string[], pen: PricePen): strin
   return (
     `{"id":"${id}","name":"${titleOf(asset)}","symbol":"${asset.toUpperCase()}","rank":${names.rankOf(asset)},` +
     `"total_supply":${COINS_IN_CIRCULATION},"max_supply":21000000,"beta_value":0.908202,` +
-    `"first_data_at":"2010-07-17T00:00:00Z","last_updated":"${isoSecond(pen.second)}","quotes":{${quotes.join(',')}}}`
+    `"first_data_at":"2010-07-17T00:00:00Z","last_updated":"${isoSecond(writer.second)}","quotes":{${quotes.join(',')}}}`
   );
 }
 
-function coins(_request: SourceRequest, pen: PricePen): SourceAnswer {
-  const listed = names.listed(pen.syntheticCount).map((asset, index) => ({
+function coins(_request: SourceRequest, writer: PriceWriter): SourceAnswer {
+  const listed = names.listed(writer.syntheticCount).map((asset, index) => ({
     id: names.nameOf(asset),
     name: titleOf(asset),
     symbol: asset.toUpperCase(),
@@ -131,7 +131,7 @@ function coins(_request: SourceRequest, pen: PricePen): SourceAnswer {
     is_active: true,
     type: asset === 'usdt' || asset === 'usdc' ? 'token' : 'coin',
   }));
-  return dataAnswer(JSON.stringify([...listed, ...NAMESAKES]), pen);
+  return dataAnswer(JSON.stringify([...listed, ...NAMESAKES]), writer);
 }
 
 /** Up to three known currencies; undefined otherwise. */
@@ -160,8 +160,8 @@ function errorAnswer(status: number, text: string): SourceAnswer {
   return jsonAnswer(status, { ...HEADERS, 'cache-control': 'no-cache' }, { error: text });
 }
 
-function dataAnswer(body: string, pen: PricePen): SourceAnswer {
-  return jsonAnswer(200, { ...HEADERS, 'last-modified': new Date(pen.clockMs).toUTCString() }, body);
+function dataAnswer(body: string, writer: PriceWriter): SourceAnswer {
+  return jsonAnswer(200, { ...HEADERS, 'last-modified': new Date(writer.clockMs).toUTCString() }, body);
 }
 
 function isoSecond(second: number): string {

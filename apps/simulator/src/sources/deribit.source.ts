@@ -1,7 +1,7 @@
 import { syntheticAssets, syntheticNumber } from '../market/assets.js';
-import { tellingDecimals } from '../market/price-style.js';
+import { significantDecimals } from '../market/price-style.js';
 import { floatText } from '../market/price-text.js';
-import type { PricePen } from './price-pen.js';
+import type { PriceWriter } from './price-writer.js';
 import type { SimulatedSource, SourceRequest } from './simulated-source.js';
 import { nginxAnswer, type SourceAnswer } from './source-answer.js';
 
@@ -34,7 +34,7 @@ const HEADERS = {
 export const deribit: SimulatedSource = {
   name: 'deribit',
   prefix: '/deribit/api/v2',
-  style: { decimals: (magnitude) => tellingDecimals(magnitude, 2), text: floatText },
+  style: { decimals: (magnitude) => significantDecimals(magnitude, 2), text: floatText },
   routes: [
     {
       path: '/public/get_index_price',
@@ -46,7 +46,8 @@ export const deribit: SimulatedSource = {
   formsOf: (name) => (isIndex(name) ? [{ ticker: name }] : []),
   failing,
   /** -32601 is JSON-RPC's own code for a method that is not there. */
-  unknown: (request, pen) => errorAnswer(400, { code: -32601, message: 'Method not found', data: null }, request, pen),
+  unknown: (request, writer) =>
+    errorAnswer(400, { code: -32601, message: 'Method not found', data: null }, request, writer),
 };
 
 function isIndex(name: string): boolean {
@@ -55,28 +56,28 @@ function isIndex(name: string): boolean {
 }
 
 /** The price has no time of its own, and stands there twice. */
-function indexPrice(request: SourceRequest, pen: PricePen): SourceAnswer {
+function indexPrice(request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const name = request.query('index_name');
-  if (name === undefined || !isIndex(name) || !pen.has(name)) return invalidParameter('index_name', request, pen);
-  const text = pen.text(name, name);
-  const result = `{"estimated_delivery_price":${text},${pen.member('index_price', name, text, 'number')}}`;
-  return resultAnswer(result, request, pen);
+  if (name === undefined || !isIndex(name) || !writer.has(name)) return invalidParameter('index_name', request, writer);
+  const text = writer.text(name, name);
+  const result = `{"estimated_delivery_price":${text},${writer.member('index_price', name, text, 'number')}}`;
+  return resultAnswer(result, request, writer);
 }
 
 /** Names, or with `extended` objects. */
-function indexNames(request: SourceRequest, pen: PricePen): SourceAnswer {
-  const names = [...DERIBIT_INDEX_NAMES, ...syntheticAssets(pen.syntheticCount).map((asset) => `${asset}_usdc`)];
-  if (request.query('extended') !== 'true') return resultAnswer(JSON.stringify(names), request, pen);
+function indexNames(request: SourceRequest, writer: PriceWriter): SourceAnswer {
+  const names = [...DERIBIT_INDEX_NAMES, ...syntheticAssets(writer.syntheticCount).map((asset) => `${asset}_usdc`)];
+  if (request.query('extended') !== 'true') return resultAnswer(JSON.stringify(names), request, writer);
   const extended = names.map((name) => ({
     name,
     future_combo_creation_enabled: name === 'btc_usd' || name === 'eth_usd',
     option_combo_creation_enabled: name === 'btc_usd' || name === 'eth_usd',
   }));
-  return resultAnswer(JSON.stringify(extended), request, pen);
+  return resultAnswer(JSON.stringify(extended), request, writer);
 }
 
-function resultAnswer(result: string, request: SourceRequest, pen: PricePen): SourceAnswer {
-  const body = `{"jsonrpc":"2.0",${echoed(request)}"result":${result},${timesOf(pen)},"testnet":false}`;
+function resultAnswer(result: string, request: SourceRequest, writer: PriceWriter): SourceAnswer {
+  const body = `{"jsonrpc":"2.0",${echoed(request)}"result":${result},${timesOf(writer)},"testnet":false}`;
   return { status: 200, headers: HEADERS, body };
 }
 
@@ -91,28 +92,28 @@ interface DeribitError {
  * An error as Deribit writes it. -32602 "Invalid params" with `{reason,param}` came with 400 and with its members in this
  * order (taped in gocryptotrader issue 2099, 2025-10-31); 10028 has `data` null.
  */
-function errorAnswer(status: number, error: DeribitError, request: SourceRequest, pen: PricePen): SourceAnswer {
+function errorAnswer(status: number, error: DeribitError, request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const text = JSON.stringify({ code: error.code, data: error.data, message: error.message });
-  const body = `{"jsonrpc":"2.0",${echoed(request)}"error":${text},"testnet":false,${timesOf(pen)}}`;
+  const body = `{"jsonrpc":"2.0",${echoed(request)}"error":${text},"testnet":false,${timesOf(writer)}}`;
   return { status, headers: HEADERS, body };
 }
 
-function invalidParameter(parameter: string, request: SourceRequest, pen: PricePen): SourceAnswer {
+function invalidParameter(parameter: string, request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const data = { reason: 'wrong format', param: parameter };
-  return errorAnswer(400, { code: -32602, message: 'Invalid params', data }, request, pen);
+  return errorAnswer(400, { code: -32602, message: 'Invalid params', data }, request, writer);
 }
 
 /** 5xx come from the nginx before it. */
-function failing(status: number, request: SourceRequest, pen: PricePen): SourceAnswer {
+function failing(status: number, request: SourceRequest, writer: PriceWriter): SourceAnswer {
   if (status >= 500) return nginxAnswer(status);
   if (status === 401 || status === 403) {
-    return errorAnswer(status, { code: 13009, message: 'invalid_token', data: null }, request, pen);
+    return errorAnswer(status, { code: 13009, message: 'invalid_token', data: null }, request, writer);
   }
-  if (status === 400) return invalidParameter('index_name', request, pen);
+  if (status === 400) return invalidParameter('index_name', request, writer);
   if (status === 404) {
-    return errorAnswer(status, { code: -32601, message: 'Method not found', data: null }, request, pen);
+    return errorAnswer(status, { code: -32601, message: 'Method not found', data: null }, request, writer);
   }
-  return errorAnswer(status, { code: 10028, message: 'too_many_requests', data: null }, request, pen);
+  return errorAnswer(status, { code: 10028, message: 'too_many_requests', data: null }, request, writer);
 }
 
 function echoed(request: SourceRequest): string {
@@ -122,8 +123,8 @@ function echoed(request: SourceRequest): string {
 }
 
 /** The server's own clock in microseconds since 1970, which also goes on while prices are frozen. */
-function timesOf(pen: PricePen): string {
-  const usIn = Math.floor(pen.nowMs * 1000);
-  const usDiff = pen.elapsedMicroseconds;
+function timesOf(writer: PriceWriter): string {
+  const usIn = Math.floor(writer.nowMs * 1000);
+  const usDiff = writer.elapsedMicroseconds;
   return `"usIn":${usIn},"usOut":${usIn + usDiff},"usDiff":${usDiff}`;
 }

@@ -1,6 +1,6 @@
-import { fixedText, tellingDecimals } from '../market/price-style.js';
+import { fixedText, significantDecimals } from '../market/price-style.js';
 import { pairNames } from './pair-names.js';
-import type { PricePen } from './price-pen.js';
+import type { PriceWriter } from './price-writer.js';
 import type { SimulatedSource, SourceRequest } from './simulated-source.js';
 import { cloudflareAnswer, jsonAnswer, type SourceAnswer } from './source-answer.js';
 
@@ -38,7 +38,7 @@ export const kraken: SimulatedSource = {
   name: 'kraken',
   prefix: '/kraken',
   style: {
-    decimals: (magnitude) => tellingDecimals(magnitude, 2, MOST_DECIMALS),
+    decimals: (magnitude) => significantDecimals(magnitude, 2, MOST_DECIMALS),
     text: (units, decimals) => fixedText(units, decimals, Math.max(FEWEST_DECIMALS, decimals)),
   },
   routes: [
@@ -53,8 +53,8 @@ export const kraken: SimulatedSource = {
     { path: '/0/public/AssetPairs', answer: assetPairs },
     {
       path: '/0/public/Time',
-      answer: (_request, pen) => {
-        const time = { unixtime: Math.floor(pen.nowMs / 1000), rfc1123: new Date(pen.nowMs).toUTCString() };
+      answer: (_request, writer) => {
+        const time = { unixtime: Math.floor(writer.nowMs / 1000), rfc1123: new Date(writer.nowMs).toUTCString() };
         return jsonAnswer(200, HEADERS, { error: [], result: time });
       },
     },
@@ -99,39 +99,39 @@ const altnames: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-function ticker(request: SourceRequest, pen: PricePen): SourceAnswer {
-  const asked = request.query('pair')?.split(',') ?? pairs.listed(pen.syntheticCount);
-  const known = asked.every((name) => isListed(altnames.get(name) ?? name, pen));
+function ticker(request: SourceRequest, writer: PriceWriter): SourceAnswer {
+  const asked = request.query('pair')?.split(',') ?? pairs.listed(writer.syntheticCount);
+  const known = asked.every((name) => isListed(altnames.get(name) ?? name, writer));
   if (!known) return errorAnswer(200, 'EQuery:Unknown asset pair');
   const newKeys = request.query('assetVersion') === '1';
-  const rows = pen.kept([...new Set(asked)]).map((name) => {
+  const rows = writer.kept([...new Set(asked)]).map((name) => {
     const altname = altnames.get(name) ?? name;
-    return `"${newKeys ? plainNameOf(altname, false) : keyOf(altname)}":${row(name, altname, pen)}`;
+    return `"${newKeys ? plainNameOf(altname, false) : keyOf(altname)}":${row(name, altname, writer)}`;
   });
   return jsonAnswer(200, HEADERS, `{"error":[],"result":{${rows.join(',')}}}`);
 }
 
-function isListed(altname: string, pen: PricePen): boolean {
+function isListed(altname: string, writer: PriceWriter): boolean {
   const pair = pairs.pairOf(altname);
-  return pair !== undefined && pen.has(pair.ticker);
+  return pair !== undefined && writer.has(pair.ticker);
 }
 
-function row(name: string, altname: string, pen: PricePen): string {
-  const text = pen.text(name, pairs.pairOf(altname)?.ticker ?? '');
+function row(name: string, altname: string, writer: PriceWriter): string {
+  const text = writer.text(name, pairs.pairOf(altname)?.ticker ?? '');
   const decimals = text.split('.')[1]?.length ?? FEWEST_DECIMALS;
   const at = (factor: number): string => (Number(text) * factor).toFixed(decimals);
   return (
     `{"a":["${at(1.00001)}","1","1.000"],"b":["${at(0.99999)}","2","2.000"],` +
-    `"${pen.field('c', name)}":[${pen.value(name, text, 'string')},"0.00046062"],` +
+    `"${writer.field('c', name)}":[${writer.value(name, text, 'string')},"0.00046062"],` +
     `"v":["1370.47713512","2208.74493042"],"p":["${at(0.9985)}","${at(0.998)}"],"t":[66399,93218],` +
     `"l":["${at(0.992)}","${at(0.992)}"],"h":["${at(1.006)}","${at(1.006)}"],"o":"${at(0.9934)}"}`
   );
 }
 
-function assetPairs(request: SourceRequest, pen: PricePen): SourceAnswer {
+function assetPairs(request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const asked = request.query('pair')?.split(',');
-  const names = asked?.map((name) => altnames.get(name) ?? name) ?? pairs.listed(pen.syntheticCount);
-  if (!names.every((name) => isListed(name, pen))) return errorAnswer(200, 'EQuery:Unknown asset pair');
+  const names = asked?.map((name) => altnames.get(name) ?? name) ?? pairs.listed(writer.syntheticCount);
+  if (!names.every((name) => isListed(name, writer))) return errorAnswer(200, 'EQuery:Unknown asset pair');
   const rows = names.map((altname) => {
     const { base = '', quote = '' } = pairs.pairOf(altname) ?? {};
     const pair = {

@@ -21,11 +21,11 @@ function askable(source: Source): readonly RequestedTicker[] {
   if (simulated === undefined) throw new Error(`${source.name} is not simulated`);
   return LARGEST.flatMap((asset) => {
     const parts = parseTicker(`${asset}_usd`);
-    const sourceName = parts === undefined ? undefined : source.defaultName(parts);
-    if (sourceName === undefined) return [];
-    return SIMULATED_SOURCES[simulated].formsOf(sourceName, 'usd').length === 0
+    const sourceSymbol = parts === undefined ? undefined : source.defaultName(parts);
+    if (sourceSymbol === undefined) return [];
+    return SIMULATED_SOURCES[simulated].formsOf(sourceSymbol, 'usd').length === 0
       ? []
-      : [{ ticker: `${asset}_usd`, sourceName }];
+      : [{ ticker: `${asset}_usd`, sourceSymbol }];
   });
 }
 
@@ -59,8 +59,8 @@ describe.each(BUILT_IN.map((source) => [source.name, source] as const))(
         expect(readings.map(({ ticker }) => ticker).toSorted()).toEqual(batch.map(({ ticker }) => ticker).toSorted());
         for (const reading of readings) {
           if (!isQuote(reading)) throw new Error(`${reading.ticker} cannot be read: ${reading.detail}`);
-          const sourceName = batch.find(({ ticker }) => ticker === reading.ticker)?.sourceName ?? '';
-          const quote = source.quoteOf?.(sourceName) ?? 'usd';
+          const sourceSymbol = batch.find(({ ticker }) => ticker === reading.ticker)?.sourceSymbol ?? '';
+          const quote = source.quoteOf?.(sourceSymbol) ?? 'usd';
           const [base = ''] = reading.ticker.split('_');
           const market = Number(simulator.running.prices.marketText(`${base}_${quote}`, SECOND));
           const price =
@@ -78,7 +78,7 @@ describe.each(BUILT_IN.map((source) => [source.name, source] as const))(
       const response = await simulator.get(`${prefix}${path}?${new URLSearchParams(query).toString()}`, headers);
       expect(response.status).toBe(200);
       const body = await response.text();
-      const missing = askable(source).filter(({ sourceName }) => !body.includes(`"${sourceName}"`));
+      const missing = askable(source).filter(({ sourceSymbol }) => !body.includes(`"${sourceSymbol}"`));
       expect(missing).toEqual([]);
     });
   },

@@ -1,5 +1,5 @@
 import type { PriceStyle } from '../market/price-style.js';
-import type { PricePen } from './price-pen.js';
+import type { PriceWriter } from './price-writer.js';
 import type { SourceAnswer } from './source-answer.js';
 import type { SourceName } from './source-names.js';
 
@@ -36,8 +36,8 @@ export interface SourceRoute {
   /** Below the source's base address, e.g. `/tickers/{}`; `{}` stands for one part. */
   readonly path: string;
   asked?(request: SourceRequest): Asked;
-  /** The right answer; every price in it is written by the pen. */
-  answer(request: SourceRequest, pen: PricePen): SourceAnswer;
+  /** The right answer; every price in it is written by the writer. */
+  answer(request: SourceRequest, writer: PriceWriter): SourceAnswer;
 }
 
 /** A source of the simulated market: one file each, with its names, its paths and its answers. */
@@ -56,7 +56,7 @@ export interface SimulatedSource {
   /** The currencies that a call asks for, where names do not hold their own. */
   quotesOf?(request: SourceRequest): readonly string[];
   /** What it answers under a status that a fault asks for: its own shape for it. */
-  failing(status: number, request: SourceRequest, pen: PricePen): SourceAnswer;
+  failing(status: number, request: SourceRequest, writer: PriceWriter): SourceAnswer;
   /** What it answers to a path that it does not have. */
-  unknown(request: SourceRequest, pen: PricePen): SourceAnswer;
+  unknown(request: SourceRequest, writer: PriceWriter): SourceAnswer;
 }

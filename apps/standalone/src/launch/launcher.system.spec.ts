@@ -81,17 +81,17 @@ describe('the launcher', () => {
 
   it('tells the scheduler of catalogue and interval once a run, so that its restart undoes no change', async () => {
     const launcher = launch(apps, { CATALOGUE_FILE: '/my/tickers.yaml', SAMPLE_INTERVAL_SECONDS: '7' });
-    const told = (): string[] => {
+    const said = (): string[] => {
       const log = readFileSync(join(home, 'demo', 'logs', 'scheduler.log'), 'utf8');
       return [...log.matchAll(/"told":"([^"]*)"/g)].map(([, text = '']) => text);
     };
     await launcher.line(/^all processes are ready/);
-    const before = told().length;
-    expect(told().at(-1)).toBe('/my/tickers.yaml every 7 s');
+    const before = said().length;
+    expect(said().at(-1)).toBe('/my/tickers.yaml every 7 s');
     for (const pid of children()) sendSignal(pid, 'SIGKILL');
     await launcher.line(/^! scheduler ended with signal SIGKILL/);
-    expect(await waitUntil(() => told().length > before, { limitMs: 10_000 })).toBe(true);
-    expect(told().at(-1)).toBe('undefined every undefined s');
+    expect(await waitUntil(() => said().length > before, { limitMs: 10_000 })).toBe(true);
+    expect(said().at(-1)).toBe('undefined every undefined s');
   });
 
   it('names a source that never answers after the banner, having asked it from the very start', async () => {

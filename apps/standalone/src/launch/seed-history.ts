@@ -44,7 +44,7 @@ async function seedTicker(repository: HistoryRepository, simulatorUrl: string, f
   const end = first.fromSlot - (first.fromSlot % HISTORY_INTERVAL_SECONDS);
   const query = new URLSearchParams({
     source: sourceById(first.sourceId)?.name ?? String(first.sourceId),
-    name: first.sourceName,
+    name: first.sourceSymbol,
     from: String(end - HISTORY_SECONDS),
     to: String(end),
     step: String(HISTORY_INTERVAL_SECONDS),

@@ -30,7 +30,7 @@ function jumped(prices: readonly string[], more: { others?: string[]; lastAccept
   };
 }
 
-describe('telling jumps from moves', () => {
+describe('jumps and moves', () => {
   test.each<[what: string, reference: string | undefined, reports: ReportedPrice[], expected: number[]]>([
     ['the last price again', '100', reported('100'), [1]],
     ['exactly the ratio above', '100', reported('110'), [1]],
@@ -83,7 +83,7 @@ describe('telling jumps from moves', () => {
   });
 
   describe('while others may still report', () => {
-    test('a price near the last one is settled at once', () => {
+    test('a price near the last one is decided at once', () => {
       expect(finalOf(reported('101'), { reference: '100', open: 7 })).toEqual([1]);
     });
 
@@ -92,12 +92,12 @@ describe('telling jumps from moves', () => {
       expect(finalOf(reported('130'), { reference: '100', open: 0 })).toEqual([1]);
     });
 
-    test('a move that two report is settled unless more may come than they are', () => {
+    test('a move that two report is decided unless more may come than they are', () => {
       expect(finalOf(reported('130', '130'), { reference: '100', open: 2 })).toEqual([1, 2]);
       expect(finalOf(reported('130', '130'), { reference: '100', open: 3 })).toEqual([]);
     });
 
-    test('the first price ever is settled when it cannot be outvoted any more', () => {
+    test('the first price ever is decided when it cannot be outvoted any more', () => {
       expect(finalOf(reported('130'), { open: 1 })).toEqual([1]);
       expect(finalOf(reported('130'), { open: 2 })).toEqual([]);
       expect(finalOf(reported('130', '130'), { open: 2 })).toEqual([1, 2]);
@@ -205,21 +205,21 @@ describe('telling jumps from moves', () => {
       );
     });
 
-    test('a single source is never locked out: whatever it settles at is believed by the third slot', () => {
+    test('a single source is never locked out: whatever it stays at is believed by the third slot', () => {
       fc.assert(
-        fc.property(price, (settledAt) => {
+        fc.property(price, (newPrice) => {
           const earlier: string[] = [];
           for (let slot = 1; slot <= 3; slot += 1) {
             const histories = new Map([[1, jumped([...earlier].reverse())]]);
-            if (believed(reported(settledAt), { reference: '100', histories }).length > 0) return;
-            earlier.push(settledAt);
+            if (believed(reported(newPrice), { reference: '100', histories }).length > 0) return;
+            earlier.push(newPrice);
           }
-          throw new Error(`${settledAt} was never believed`);
+          throw new Error(`${newPrice} was never believed`);
         }),
       );
     });
 
-    test('what is settled away from the last price stays, whatever the others report', () => {
+    test('what is decided away from the last price stays, whatever the others report', () => {
       fc.assert(
         fc.property(
           fc.array(price, { minLength: 1, maxLength: 4 }),

@@ -3,38 +3,38 @@ import { decideByPriority, standbyToAsk, type Candidate, type StandbyCandidate }
 import { OUTCOMES, type Outcome } from '../reason.js';
 
 /** Candidates in order of preference, with ids 1, 2, 3... */
-function turns(...outcomes: (Outcome | undefined)[]): Candidate[] {
+function slotSources(...outcomes: (Outcome | undefined)[]): Candidate[] {
   return outcomes.map((outcome, position) => ({ sourceId: position + 1, position, outcome }));
 }
 
 describe('rule "priority"', () => {
   test('serves the first source as soon as it is accepted, whatever the others do', () => {
-    expect(decideByPriority(turns('accepted', undefined, 'accepted'), false)).toBe(1);
+    expect(decideByPriority(slotSources('accepted', undefined, 'accepted'), false)).toBe(1);
   });
 
   test('waits for a better source that may still answer', () => {
-    expect(decideByPriority(turns(undefined, 'accepted'), false)).toBeUndefined();
-    expect(decideByPriority(turns('failed', undefined, 'accepted'), false)).toBeUndefined();
+    expect(decideByPriority(slotSources(undefined, 'accepted'), false)).toBeUndefined();
+    expect(decideByPriority(slotSources('failed', undefined, 'accepted'), false)).toBeUndefined();
   });
 
   test('waits for nobody when the window has ended', () => {
-    expect(decideByPriority(turns(undefined, 'accepted'), true)).toBe(2);
-    expect(decideByPriority(turns(undefined, undefined, 'accepted'), true)).toBe(3);
+    expect(decideByPriority(slotSources(undefined, 'accepted'), true)).toBe(2);
+    expect(decideByPriority(slotSources(undefined, undefined, 'accepted'), true)).toBe(3);
   });
 
   test.each(['rejected', 'failed', 'missed'] as const)('passes over a source that %s', (outcome) => {
-    expect(decideByPriority(turns(outcome, 'accepted'), false)).toBe(2);
+    expect(decideByPriority(slotSources(outcome, 'accepted'), false)).toBe(2);
   });
 
   test('serves nobody when nobody was accepted, before and after the window', () => {
-    expect(decideByPriority(turns('rejected', 'failed', 'missed'), false)).toBeUndefined();
-    expect(decideByPriority(turns('rejected', 'failed', 'missed'), true)).toBeUndefined();
-    expect(decideByPriority(turns(undefined), true)).toBeUndefined();
+    expect(decideByPriority(slotSources('rejected', 'failed', 'missed'), false)).toBeUndefined();
+    expect(decideByPriority(slotSources('rejected', 'failed', 'missed'), true)).toBeUndefined();
+    expect(decideByPriority(slotSources(undefined), true)).toBeUndefined();
     expect(decideByPriority([], true)).toBeUndefined();
   });
 
   test('goes by position and not by the order in which candidates are listed, and leaves the list alone', () => {
-    const listed = turns('accepted', 'accepted').reverse();
+    const listed = slotSources('accepted', 'accepted').reverse();
     expect(decideByPriority(listed, false)).toBe(1);
     expect(listed.map((candidate) => candidate.sourceId)).toEqual([2, 1]);
   });
@@ -43,8 +43,8 @@ describe('rule "priority"', () => {
     const outcome = fc.constantFrom(...OUTCOMES, undefined);
     fc.assert(
       fc.property(fc.array(outcome, { maxLength: 5 }), (outcomes) => {
-        const early = decideByPriority(turns(...outcomes), false);
-        if (early !== undefined) expect(decideByPriority(turns(...outcomes), true)).toBe(early);
+        const early = decideByPriority(slotSources(...outcomes), false);
+        if (early !== undefined) expect(decideByPriority(slotSources(...outcomes), true)).toBe(early);
       }),
     );
   });
@@ -52,18 +52,18 @@ describe('rule "priority"', () => {
 
 describe('a standby source', () => {
   /** `+` may still answer, `a` accepted, `f` failed; in capitals: a standby that was asked; `S`: one that was not. */
-  function candidates(turnsText: string): StandbyCandidate[] {
+  function candidates(slotSourcesText: string): StandbyCandidate[] {
     const outcomes: Record<string, Outcome | undefined> = { a: 'accepted', f: 'failed', r: 'rejected', m: 'missed' };
-    return [...turnsText].map((turn, position) => ({
+    return [...slotSourcesText].map((slotSource, position) => ({
       sourceId: position + 1,
       position,
-      outcome: outcomes[turn.toLowerCase()],
-      isStandby: turn !== turn.toLowerCase(),
-      isAsked: turn !== 'S',
+      outcome: outcomes[slotSource.toLowerCase()],
+      isStandby: slotSource !== slotSource.toLowerCase(),
+      isAsked: slotSource !== 'S',
     }));
   }
 
-  test.each<[turns: string, needed: number, asked: number | undefined]>([
+  test.each<[slotSources: string, needed: number, asked: number | undefined]>([
     ['aS', 1, undefined],
     ['+S', 1, undefined],
     ['fS', 1, 2],
@@ -83,8 +83,8 @@ describe('a standby source', () => {
     ['afS', 2, 3],
     ['a+S', 2, undefined],
     ['aaS', 2, undefined],
-  ])('of %j, where %i must be accepted: %s is asked', (turnsText, needed, asked) => {
-    expect(standbyToAsk(candidates(turnsText), needed)).toBe(asked);
-    expect(standbyToAsk(candidates(turnsText).reverse(), needed)).toBe(asked);
+  ])('of %j, where %i must be accepted: %s is asked', (slotSourcesText, needed, asked) => {
+    expect(standbyToAsk(candidates(slotSourcesText), needed)).toBe(asked);
+    expect(standbyToAsk(candidates(slotSourcesText).reverse(), needed)).toBe(asked);
   });
 });

@@ -1,6 +1,6 @@
 import type { Outcome } from '../reason.js';
 
-/** What the rule needs to know of one source's turn; `outcome` is undefined while it may still answer. */
+/** What the rule needs to know of one source of the slot; `outcome` is undefined while it may still answer. */
 export interface Candidate {
   readonly sourceId: number;
   readonly position: number;
@@ -21,7 +21,7 @@ export function decideByPriority(candidates: readonly Candidate[], windowEnded: 
   return undefined;
 }
 
-/** A source's turn, of a source that may be one to fall back on. */
+/** A source of the slot that may be one to fall back on. */
 export interface StandbyCandidate extends Candidate {
   readonly isStandby: boolean;
   /** Whether it is called in this slot; always true of one that is no standby. */
@@ -29,7 +29,7 @@ export interface StandbyCandidate extends Candidate {
 }
 
 /**
- * The standby source that has to be called now: every source before it has ended its turn, and fewer of them than needed were
+ * The standby source that has to be called now: every source before it has reported, and fewer of them than needed were
  * accepted. One after the other, to save the credits of the next.
  * @param needed how many accepted samples make a price: 1 by rule `priority`, the minimum of sources by `median`.
  */

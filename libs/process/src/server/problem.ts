@@ -3,7 +3,7 @@ import { HttpException } from '@nestjs/common';
 
 /** One wrong parameter or field of a request. */
 export interface ParameterError {
-  /** Its name, or the path to it, e.g. `sources.0.name`; empty when the body as a whole is wrong. */
+  /** Its name, or the path to it, e.g. `sources.0.source_symbol`; empty when the body as a whole is wrong. */
   readonly parameter: string;
   readonly detail: string;
 }

@@ -9,4 +9,4 @@ export * from './source-time.js';
 export * from './source.js';
 export * from './source-message.js';
 export * from './source-error.js';
-export * from './source-exchange.js';
+export * from './call-record.js';

@@ -11,7 +11,7 @@ describe('readJson', () => {
     },
   );
 
-  it('leaves text, truth values and null as they are', () => {
+  it('leaves text, true, false and null as they are', () => {
     expect(readJson('any', '{"a":"1.50","b":[true,null]}')).toEqual({ a: '1.50', b: [true, null] });
   });
 

@@ -36,14 +36,14 @@ export function readRows(
   tickers: readonly RequestedTicker[],
   read: (asked: RequestedTicker, row: unknown, at: FieldPath) => Quote | undefined,
 ): SourceReading[] {
-  const { named, nameless } = placesOf(list, new Set(tickers.map(({ sourceName }) => sourceName)));
+  const { named, nameless } = placesOf(list, new Set(tickers.map(({ sourceSymbol }) => sourceSymbol)));
   if (named.size === 0 && nameless === undefined && list.rows.length > 0) {
     reader.shape(list.outline, list.rows[0], [...list.at, '0']);
   }
   return reader.each(tickers, (asked) => {
-    const [first, second] = named.get(asked.sourceName) ?? [];
+    const [first, second] = named.get(asked.sourceSymbol) ?? [];
     if (second !== undefined) {
-      throw new SourceError('drift', reader.source, `${asked.sourceName} stands in rows ${first} and ${second}`);
+      throw new SourceError('drift', reader.source, `${asked.sourceSymbol} stands in rows ${first} and ${second}`);
     }
     const position = first ?? (nameless === undefined ? undefined : placeOfRenamed(reader, list, nameless, asked));
     return position === undefined ? undefined : read(asked, list.rows[position], [...list.at, String(position)]);
@@ -74,6 +74,6 @@ function placeOfRenamed(
 ): number | undefined {
   reader.shape(z.object({ [nameField]: z.string() }), rows[nameless], [...at, String(nameless)]);
   const near = reader.drifts.at(-1)?.near?.at(-1);
-  const position = near === undefined ? -1 : rows.findIndex((row) => valueAt(row, [near]) === asked.sourceName);
+  const position = near === undefined ? -1 : rows.findIndex((row) => valueAt(row, [near]) === asked.sourceSymbol);
   return position === -1 ? undefined : position;
 }

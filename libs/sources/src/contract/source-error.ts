@@ -1,6 +1,6 @@
 import type { SourceErrorKind } from '@app/domain';
 import type { Drift } from './drifted-field.js';
-import type { SourceExchange } from './source-exchange.js';
+import type { CallRecord } from './call-record.js';
 
 /** Kinds after which the same call may succeed a moment later. */
 const RETRYABLE: ReadonlySet<SourceErrorKind> = new Set(['rate_limited', 'unavailable', 'timeout', 'malformed']);
@@ -17,7 +17,7 @@ export interface SourceErrorOptions extends ErrorOptions {
   /** The field that no longer fits, for kind `drift`. */
   readonly drift?: Drift | undefined;
   /** What was asked and answered, as far as it came. */
-  readonly exchange?: SourceExchange | undefined;
+  readonly call?: CallRecord | undefined;
 }
 
 /** Thrown when a call to a source failed; the message names the source and what was wrong, and holds no secret. */
@@ -28,7 +28,7 @@ export class SourceError extends Error {
   readonly requestedAt: Date | undefined;
   readonly receivedAt: Date | undefined;
   readonly drift: Drift | undefined;
-  readonly exchange: SourceExchange | undefined;
+  readonly call: CallRecord | undefined;
 
   constructor(
     readonly kind: SourceErrorKind,
@@ -43,7 +43,7 @@ export class SourceError extends Error {
     this.requestedAt = options.requestedAt;
     this.receivedAt = options.receivedAt;
     this.drift = options.drift;
-    this.exchange = options.exchange;
+    this.call = options.call;
   }
 
   /** Whether the same call may succeed a moment later. */

@@ -4,7 +4,7 @@ import type { Quote } from '@app/domain';
 export interface RequestedTicker {
   readonly ticker: string;
   /** E.g. `btc_usd` at Deribit, `bitcoin` at CoinGecko. */
-  readonly sourceName: string;
+  readonly sourceSymbol: string;
 }
 
 /** One GET request: a path below the base URL, and its query in order. */

@@ -107,7 +107,7 @@ export interface Source {
   /** The name of a ticker at this source when the catalogue gives none; undefined when it cannot be known. */
   defaultName(ticker: TickerParts): string | undefined;
   /** The currency in which this name is quoted, in lower case; default: that of the ticker, since the source converts. */
-  quoteOf?(sourceName: string): string | undefined;
+  quoteOf?(sourceSymbol: string): string | undefined;
   /**
    * The error that an answer holds, under whatever status; undefined when it holds none.
    * @param json undefined when it is no JSON.
@@ -128,7 +128,7 @@ export function onlyFirst(tickers: readonly RequestedTicker[]): readonly Request
 }
 
 /** The currency that a name is quoted in, where it is not the ticker's own. */
-export function quotedInOf(source: Source, sourceName: string, { quote }: TickerParts): string | undefined {
-  const quotedIn = source.quoteOf?.(sourceName);
+export function quotedInOf(source: Source, sourceSymbol: string, { quote }: TickerParts): string | undefined {
+  const quotedIn = source.quoteOf?.(sourceSymbol);
   return quotedIn === quote ? undefined : quotedIn;
 }

@@ -13,7 +13,7 @@ import { SourceError } from '../contract/index.js';
 import { deribitSource } from '../providers/deribit.source.js';
 import { SourceClient, type SourceClientOptions } from './source-client.js';
 
-const TICKERS = [{ ticker: 'btc_usd', sourceName: 'btc_usd' }];
+const TICKERS = [{ ticker: 'btc_usd', sourceSymbol: 'btc_usd' }];
 const GOOD = '{"result":{"index_price":64000.5}}';
 const ANSWERED = { httpStatus: 200 };
 const trusted = tls.getCACertificates('default');

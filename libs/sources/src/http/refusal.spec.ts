@@ -4,7 +4,7 @@ import { SourceError } from '../contract/index.js';
 
 function kindOf(source: (typeof SOURCES)[number], status: number, body: string): string {
   try {
-    readAnswer(source, [{ ticker: 'btc_usd', sourceName: 'bitcoin' }], { status, headers: {}, body }, { nowMs: 0 });
+    readAnswer(source, [{ ticker: 'btc_usd', sourceSymbol: 'bitcoin' }], { status, headers: {}, body }, { nowMs: 0 });
     return 'read';
   } catch (error) {
     return error instanceof SourceError ? error.kind : String(error);

@@ -35,11 +35,11 @@ const DEFAULT_KIND_OF_STATUS: ReadonlyMap<number, SourceErrorKind> = new Map([
  * with status 500 and complete, valid prices were taped.
  */
 export function refusalOf(source: Source, response: SourceResponse, nowMs: number): SourceError {
-  const told = source.explain?.(tryReadJson(response.body), response, nowMs);
+  const said = source.explain?.(tryReadJson(response.body), response, nowMs);
   const network = refusalOfNetwork(response.body);
-  const words = told?.detail ?? network?.detail ?? '';
-  return new SourceError(kindOf(response.status, told?.kind, network?.kind), source.name, describe(response, words), {
-    retryAfterSeconds: told?.retryAfterSeconds,
+  const words = said?.detail ?? network?.detail ?? '';
+  return new SourceError(kindOf(response.status, said?.kind, network?.kind), source.name, describe(response, words), {
+    retryAfterSeconds: said?.retryAfterSeconds,
   });
 }
 
@@ -56,18 +56,18 @@ export function refusalOfNetwork(body: string): { kind: SourceErrorKind; detail:
 
 function kindOf(
   status: number,
-  told: SourceErrorKind | undefined,
+  said: SourceErrorKind | undefined,
   network: SourceErrorKind | undefined,
 ): SourceErrorKind {
   // Being throttled is worth knowing under any status.
-  if (told === 'rate_limited' || network === 'rate_limited') return 'rate_limited';
+  if (said === 'rate_limited' || network === 'rate_limited') return 'rate_limited';
   const fixed = KIND_OF_STATUS.get(status);
   if (fixed !== undefined) return fixed;
   if (status >= 500) return 'unavailable';
   // No redirect is followed: an API that moved, or a page in its place, is nothing that can be read as an answer.
   if (status < 400) return 'malformed';
   // Words that are not understood say less than the status does.
-  const words = told === 'drift' ? undefined : told;
+  const words = said === 'drift' ? undefined : said;
   return words ?? network ?? DEFAULT_KIND_OF_STATUS.get(status) ?? 'drift';
 }
 

@@ -7,7 +7,7 @@ import { type AnswerServer, plainAnswer, startAnswerServer } from '../testing/an
 import { deribitSource } from '../providers/deribit.source.js';
 import { SourceClient, type SourceClientOptions } from './source-client.js';
 
-const TICKERS = [{ ticker: 'btc_usd', sourceName: 'btc_usd' }];
+const TICKERS = [{ ticker: 'btc_usd', sourceSymbol: 'btc_usd' }];
 const GOOD = '{"result":{"index_price":64000.5}}';
 
 describe('SourceClient', () => {

@@ -8,12 +8,12 @@ import {
   type Source,
   type SourceEndpoint,
   SourceError,
-  type SourceExchange,
+  type CallRecord,
   type SourceRequest,
   type SourceResponse,
   readJson,
 } from '../contract/index.js';
-import { exchange } from './exchange.js';
+import { makeCall } from './call.js';
 import { ConnectionPool, type HttpAgentsOptions } from './http-agents.js';
 import { type ReadAnswer, readAnswer } from '../read-answer.js';
 import { refusalOf } from './refusal.js';
@@ -57,7 +57,7 @@ export interface SourceAnswer extends ReadAnswer {
   /** By a clock that never steps back. */
   readonly latencyMs: number;
   /** What was asked and answered, for the record. */
-  readonly exchange: SourceExchange;
+  readonly call: CallRecord;
 }
 
 /** Asks sources over HTTP. One per process; {@link SourceClient.close} it at the end. */
@@ -85,7 +85,7 @@ export class SourceClient {
   async fetch(source: Source, tickers: readonly RequestedTicker[], options: FetchOptions): Promise<SourceAnswer> {
     const requestedAt = new Date(this.options.now());
     const startedMs = performance.now();
-    let made: SourceExchange | undefined;
+    let made: CallRecord | undefined;
     let receivedAt: Date | undefined;
     try {
       const endpoint = endpointFor(source, tickers);
@@ -103,13 +103,13 @@ export class SourceClient {
         driftPolicy: this.options.driftPolicy,
         nowMs: receivedAt.getTime(),
       });
-      return { ...answer, requestedAt, receivedAt, httpStatus: response.status, latencyMs, exchange: made };
+      return { ...answer, requestedAt, receivedAt, httpStatus: response.status, latencyMs, call: made };
     } catch (error) {
       const failure = error instanceof SourceError ? error : unexpected(source, error);
       throw new SourceError(failure.kind, source.name, failure.detail, {
         cause: failure.cause,
         drift: failure.drift,
-        exchange: made,
+        call: made,
         httpStatus: made?.response.status,
         retryAfterSeconds: failure.retryAfterSeconds,
         requestedAt,
@@ -166,7 +166,7 @@ export class SourceClient {
     const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
     try {
       if (own !== undefined) return await own(signal);
-      return await exchange(source, {
+      return await makeCall(source, {
         url,
         agents: this.pool.agents,
         userAgent: this.userAgent,

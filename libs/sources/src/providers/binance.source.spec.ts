@@ -9,14 +9,14 @@ import { readAnswer } from '../read-answer.js';
 const RECEIVED_AT = new Date('2026-01-01T12:00:00Z');
 const CLOSE_MS = 1767265201234;
 
-const BTC = { ticker: 'btc_usdt', sourceName: 'BTCUSDT' };
-const SOL = { ticker: 'sol_usd', sourceName: 'SOLUSDT' };
-const ETH = { ticker: 'eth_btc', sourceName: 'ETHBTC' };
+const BTC = { ticker: 'btc_usdt', sourceSymbol: 'BTCUSDT' };
+const SOL = { ticker: 'sol_usd', sourceSymbol: 'SOLUSDT' };
+const ETH = { ticker: 'eth_btc', sourceSymbol: 'ETHBTC' };
 
 /** One more than the statistics are asked for. */
 const MANY: readonly RequestedTicker[] = Array.from({ length: 21 }, (_, index) => ({
   ticker: `a${index}_usdt`,
-  sourceName: `A${index}USDT`,
+  sourceSymbol: `A${index}USDT`,
 }));
 
 function quote(ticker: string, price: string, milliseconds?: number, volume24h?: string): Quote {
@@ -119,7 +119,7 @@ describeSourceContract({
   goodBodies: [
     {
       name: 'a price for each of many markets',
-      body: `[${MANY.map(({ sourceName }, index) => `{"symbol":"${sourceName}","price":"${index + 1}.25000000"}`).join(',')}]`,
+      body: `[${MANY.map(({ sourceSymbol }, index) => `{"symbol":"${sourceSymbol}","price":"${index + 1}.25000000"}`).join(',')}]`,
       quotes: MANY.map(({ ticker }, index) => quote(ticker, `${index + 1}.25000000`)),
     },
     {
@@ -191,7 +191,7 @@ describe('the Binance source', () => {
   });
 
   it('asks for every open market once', () => {
-    expect(tickerPrice.request([BTC, { ticker: 'btc_usd', sourceName: 'BTCUSDT' }, ETH])).toEqual({
+    expect(tickerPrice.request([BTC, { ticker: 'btc_usd', sourceSymbol: 'BTCUSDT' }, ETH])).toEqual({
       path: '/api/v3/ticker/price',
       query: { symbols: '["BTCUSDT","ETHBTC"]', symbolStatus: 'TRADING' },
     });
@@ -204,7 +204,7 @@ describe('the Binance source', () => {
   it('stays below 8 KiB with the longest batch of long names', () => {
     const tickers = Array.from({ length: tickerPrice.maxBatch }, (_, index) => ({
       ticker: 'btc_usdt',
-      sourceName: `${index}`.padStart(20, 'X'),
+      sourceSymbol: `${index}`.padStart(20, 'X'),
     }));
     const { path, query } = tickerPrice.request(tickers);
     const url = `${binanceSource.plans[0].baseUrl}${path}?${new URLSearchParams(query).toString()}`;

@@ -183,7 +183,7 @@ function quoteOf(market: string): string {
 /** Only markets that are open: `ticker/price` has no time that would show the last price of a closed one to be old. */
 function queryOf(tickers: readonly RequestedTicker[]): Record<string, string> {
   // The same name twice is an error (-1151).
-  const names = [...new Set(tickers.map(({ sourceName }) => sourceName))];
+  const names = [...new Set(tickers.map(({ sourceSymbol }) => sourceSymbol))];
   return { symbols: JSON.stringify(names), symbolStatus: 'TRADING' };
 }
 

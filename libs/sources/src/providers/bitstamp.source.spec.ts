@@ -4,8 +4,8 @@ import { outcomeOf } from '../testing/judge-parse.contract.js';
 import { AnswerReader, readJson } from '../contract/index.js';
 import { describeSourceContract } from '../testing/source.contract.js';
 
-const BTC = { ticker: 'btc_usd', sourceName: 'btcusd' };
-const ETH = { ticker: 'eth_usd', sourceName: 'ethusd' };
+const BTC = { ticker: 'btc_usd', sourceSymbol: 'btcusd' };
+const ETH = { ticker: 'eth_usd', sourceSymbol: 'ethusd' };
 
 function quote(price: string, ticker = 'btc_usd', seconds = 1767265201): Quote {
   return { ticker, price, sourceTime: new Date(seconds * 1000) };
@@ -120,7 +120,7 @@ describe('the Bitstamp source', () => {
   it('asks for one market by its name', () => {
     const [endpoint] = bitstampSource.endpoints;
     expect(endpoint.request([BTC])).toEqual({ path: '/api/v2/ticker/btcusd/', query: {} });
-    expect(endpoint.request([{ ticker: 'a_b', sourceName: '../x?y' }]).path).toBe('/api/v2/ticker/..%2Fx%3Fy/');
+    expect(endpoint.request([{ ticker: 'a_b', sourceSymbol: '../x?y' }]).path).toBe('/api/v2/ticker/..%2Fx%3Fy/');
   });
 
   it('gives the price to the first ticker alone, since the answer is of one market', () => {

@@ -68,7 +68,7 @@ const PAIRS = z.array(z.object({ name: z.string(), url_symbol: z.string(), tradi
 const ticker: SourceEndpoint = {
   name: 'ticker',
   maxBatch: 1,
-  request: ([asked]) => ({ path: `/api/v2/ticker/${encodeURIComponent(asked?.sourceName ?? '')}/`, query: {} }),
+  request: ([asked]) => ({ path: `/api/v2/ticker/${encodeURIComponent(asked?.sourceSymbol ?? '')}/`, query: {} }),
   recognises: () => true,
   parse,
 };
@@ -111,13 +111,15 @@ function parse(reader: AnswerReader, tickers: readonly RequestedTicker[]): reado
   // The answer is of the one market that was asked for, which is the first: a call takes no second one.
   return reader.each(onlyFirst(tickers), (asked) => {
     const { last, timestamp, pair, market } = reader.shape(ANSWER);
-    const other = [pair, market].find((name) => name !== undefined && plainName(name) !== plainName(asked.sourceName));
+    const other = [pair, market].find(
+      (name) => name !== undefined && plainName(name) !== plainName(asked.sourceSymbol),
+    );
     if (other !== undefined) {
       const field = other === pair ? 'pair' : 'market';
       throw new SourceError(
         'drift',
         NAME,
-        `field ${field}: expected ${oneLine(asked.sourceName)}, found ${oneLine(other)}`,
+        `field ${field}: expected ${oneLine(asked.sourceSymbol)}, found ${oneLine(other)}`,
       );
     }
     return last === null ? undefined : { ticker: asked.ticker, price: last, sourceTime: timestamp };

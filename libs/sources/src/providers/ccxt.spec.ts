@@ -6,7 +6,7 @@ import { outcomeOf } from '../testing/judge-parse.contract.js';
 import type { Source } from '../contract/index.js';
 import { SourceClient } from '../http/source-client.js';
 
-const BTC = { ticker: 'btc_usd', sourceName: 'BTC/USD' };
+const BTC = { ticker: 'btc_usd', sourceSymbol: 'BTC/USD' };
 const NOW_MS = Date.UTC(2026, 0, 1, 12);
 
 class NetworkError extends Error {}
@@ -48,7 +48,7 @@ describe('an exchange that is asked by ccxt', () => {
     expect(answer.readings).toEqual([
       { ticker: 'btc_usd', price: '81412.20000', sourceTime: new Date(1_767_268_799_000) },
     ]);
-    expect(answer.exchange).toMatchObject({
+    expect(answer.call).toMatchObject({
       url: 'ccxt://kraken/fetch-ticker?symbol=BTC%2FUSD',
       response: { body: '{"symbol":"BTC/USD","last":"81412.20000","timestamp":"1767268799000"}' },
     });

@@ -44,14 +44,14 @@ export function ccxtSource(exchange: string, load: () => Promise<CcxtLibrary> = 
     // What is kept of the call; ccxt decides which address it asks.
     request: (tickers) => ({
       path: '/fetch-ticker',
-      query: { symbol: tickers.map(({ sourceName }) => sourceName).join(',') },
+      query: { symbol: tickers.map(({ sourceSymbol }) => sourceSymbol).join(',') },
     }),
     call: (tickers, options) => market.fetch(tickers, options),
     recognises: () => true,
     parse: (reader, tickers) => {
       const { symbol, last, timestamp } = reader.shape(ANSWER);
-      return reader.each(tickers, ({ ticker, sourceName }) =>
-        last === null || symbol !== sourceName
+      return reader.each(tickers, ({ ticker, sourceSymbol }) =>
+        last === null || symbol !== sourceSymbol
           ? undefined
           : { ticker, price: last, sourceTime: timestamp ?? undefined },
       );
@@ -90,7 +90,7 @@ class CcxtMarket {
 
   /** @throws SourceError */
   async fetch([asked]: readonly RequestedTicker[], { timeoutMs, signal }: OwnCallOptions): Promise<SourceResponse> {
-    const symbol = asked?.sourceName ?? '';
+    const symbol = asked?.sourceSymbol ?? '';
     try {
       // Whoever gives up waiting leaves the rest to go on by itself: its time is bounded too.
       return await Promise.race([this.ask(symbol, timeoutMs), rejected(signal)]);

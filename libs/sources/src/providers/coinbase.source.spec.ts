@@ -6,10 +6,10 @@ import { describeSourceContract } from '../testing/source.contract.js';
 import { readAnswer } from '../read-answer.js';
 
 const [PRODUCT, RATES, SPOT] = coinbaseSource.endpoints;
-const BTC_USD = { ticker: 'btc_usd', sourceName: 'BTC-USD' };
-const BTC = { ticker: 'btc_usd', sourceName: 'BTC' };
-const PEPE = { ticker: 'pepe_usd', sourceName: 'PEPE' };
-const CELO = { ticker: 'celo_usd', sourceName: 'CGLD' };
+const BTC_USD = { ticker: 'btc_usd', sourceSymbol: 'BTC-USD' };
+const BTC = { ticker: 'btc_usd', sourceSymbol: 'BTC' };
+const PEPE = { ticker: 'pepe_usd', sourceSymbol: 'PEPE' };
+const CELO = { ticker: 'celo_usd', sourceSymbol: 'CGLD' };
 
 function quote(ticker: string, price: string, time?: string): Quote {
   return { ticker, price, sourceTime: time === undefined ? undefined : new Date(time) };
@@ -140,7 +140,7 @@ describeSourceContract({
     {
       name: 'the rates of a bitcoin, which are prices',
       body: `${rates('BTC', '"USD":"64321.11","EUR":"59001.5","PEPE":"1"')}\n`,
-      tickers: [BTC, { ticker: 'btc_eur', sourceName: 'BTC-EUR' }, PEPE],
+      tickers: [BTC, { ticker: 'btc_eur', sourceSymbol: 'BTC-EUR' }, PEPE],
       quotes: [quote('btc_usd', '64321.11'), quote('btc_eur', '59001.5')],
     },
     {
@@ -238,13 +238,13 @@ describe('the Coinbase source', () => {
 
   it('does not ask for the rates of two currencies at once, nor of no ticker', () => {
     const drift = expect.objectContaining({ kind: 'drift' }) as Error;
-    expect(() => RATES?.request([BTC, { ticker: 'btc_jpy', sourceName: 'BTC' }])).toThrow(drift);
-    const noTicker = [{ ticker: 'btcusd', sourceName: 'BTC' }];
+    expect(() => RATES?.request([BTC, { ticker: 'btc_jpy', sourceSymbol: 'BTC' }])).toThrow(drift);
+    const noTicker = [{ ticker: 'btcusd', sourceSymbol: 'BTC' }];
     expect(() => RATES?.request(noTicker)).toThrow(expect.objectContaining({ kind: 'not_found' }) as Error);
   });
 
   it('gives the price of an answer that names no product to the first that was asked, and to nobody else', () => {
-    const asked = [BTC_USD, { ticker: 'eth_usd', sourceName: 'ETH-USD' }];
+    const asked = [BTC_USD, { ticker: 'eth_usd', sourceSymbol: 'ETH-USD' }];
     expect(read(productTicker('"1"', 'null'), asked)).toEqual([quote('btc_usd', '1')]);
   });
 

@@ -93,7 +93,7 @@ const PRODUCTS = z.array(
 const productTicker: SourceEndpoint = {
   name: 'product-ticker',
   maxBatch: 1,
-  request: (tickers) => ({ path: `/products/${encodeURIComponent(tickers[0]?.sourceName ?? '')}/ticker`, query: {} }),
+  request: (tickers) => ({ path: `/products/${encodeURIComponent(tickers[0]?.sourceSymbol ?? '')}/ticker`, query: {} }),
   recognises: (json) => !isOf(json, 'data') && isOf(json, 'trade_id'),
   parse: (reader, tickers) => {
     if (isOf(reader.json, 'trade_id') && memberOf(reader.json, 'price') === null) return [];
@@ -180,7 +180,8 @@ export const coinbaseSource: Source = {
     },
   ],
   endpoints: [productTicker, exchangeRates, spot],
-  endpointFor: (tickers) => (tickers.every(({ sourceName }) => isProduct(sourceName)) ? productTicker : exchangeRates),
+  endpointFor: (tickers) =>
+    tickers.every(({ sourceSymbol }) => isProduct(sourceSymbol)) ? productTicker : exchangeRates,
   defaultName,
   quoteOf: (name) => (isProduct(name) ? commonSymbol(name.slice(name.lastIndexOf('-') + 1)) : undefined),
   explain: readError,
@@ -214,14 +215,14 @@ function defaultName({ base, quote }: TickerParts): string | undefined {
 }
 
 /** Base and quote in capitals: of the product, or of the asset in the currency of the ticker. */
-function marketOf({ ticker, sourceName }: RequestedTicker): { base: string; quote: string } {
-  if (isProduct(sourceName)) {
-    const dash = sourceName.lastIndexOf('-');
-    return { base: sourceName.slice(0, dash).toUpperCase(), quote: sourceName.slice(dash + 1).toUpperCase() };
+function marketOf({ ticker, sourceSymbol }: RequestedTicker): { base: string; quote: string } {
+  if (isProduct(sourceSymbol)) {
+    const dash = sourceSymbol.lastIndexOf('-');
+    return { base: sourceSymbol.slice(0, dash).toUpperCase(), quote: sourceSymbol.slice(dash + 1).toUpperCase() };
   }
   const parts = parseTicker(ticker);
   if (parts === undefined) throw new SourceError('not_found', NAME, `${oneLine(ticker)} is no ticker`);
-  return { base: sourceName.toUpperCase(), quote: ownSymbol(parts.quote) };
+  return { base: sourceSymbol.toUpperCase(), quote: ownSymbol(parts.quote) };
 }
 
 function onlyQuote(tickers: readonly RequestedTicker[]): string {

@@ -6,8 +6,8 @@ import type { ErrorBody, Refusal } from '../testing/source-fixtures.contract.js'
 import { describeSourceContract } from '../testing/source.contract.js';
 import { lacksKey, planOf } from '../http/source-access.js';
 
-const BTC = { ticker: 'btc_usd', sourceName: 'bitcoin' };
-const BNB = { ticker: 'bnb_usd', sourceName: 'binance-coin' };
+const BTC = { ticker: 'btc_usd', sourceSymbol: 'bitcoin' };
+const BNB = { ticker: 'bnb_usd', sourceSymbol: 'binance-coin' };
 const MS = 1767265201234;
 const WRONG_TIMES = ['1767265201', '1767265201234000', '0', '-1767265201234', '1767265201234.5', '1.7e12', '1e400'];
 const GONE = 'We are deprecating this version. Sign up for another at https://example.com';

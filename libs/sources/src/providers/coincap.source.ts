@@ -61,7 +61,7 @@ const assets: SourceEndpoint = {
   maxBatch: 100,
   request: (tickers) => ({
     path: '/assets',
-    query: { ids: [...new Set(tickers.map(({ sourceName }) => sourceName))].join(',') },
+    query: { ids: [...new Set(tickers.map(({ sourceSymbol }) => sourceSymbol))].join(',') },
   }),
   recognises: (json) => Array.isArray(valueAt(json, ['data'])),
   parse: (reader, tickers) => {
@@ -74,7 +74,7 @@ const assets: SourceEndpoint = {
 const asset: SourceEndpoint = {
   name: 'asset',
   maxBatch: 1,
-  request: (tickers) => ({ path: `/assets/${encodeURIComponent(tickers[0]?.sourceName ?? '')}`, query: {} }),
+  request: (tickers) => ({ path: `/assets/${encodeURIComponent(tickers[0]?.sourceSymbol ?? '')}`, query: {} }),
   recognises: (json) => wireObject.safeParse(valueAt(json, ['data'])).success,
   parse: (reader, tickers) => {
     const { data: row } = reader.shape(ONE);
@@ -82,10 +82,10 @@ const asset: SourceEndpoint = {
     const at = ['data'];
     const { id } = reader.shape(NAMED, row, at);
     // What is no asset at all must not pass for one that nobody asked for.
-    if (!tickers.some(({ sourceName }) => sourceName === id)) reader.shape(OUTLINE, row, at);
+    if (!tickers.some(({ sourceSymbol }) => sourceSymbol === id)) reader.shape(OUTLINE, row, at);
     // An answer about another asset has no price for this one.
     const read = (asked: RequestedTicker) =>
-      asked.sourceName === id ? readQuote(reader, asked, { row, at, timestamp }) : undefined;
+      asked.sourceSymbol === id ? readQuote(reader, asked, { row, at, timestamp }) : undefined;
     return reader.each(tickers, read);
   },
 };

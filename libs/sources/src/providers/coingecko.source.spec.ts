@@ -2,11 +2,11 @@ import { type Quote, parseTicker } from '@app/domain';
 import { coingeckoSource } from './coingecko.source.js';
 import { describeSourceContract } from '../testing/source.contract.js';
 
-const BTC_USD = { ticker: 'btc_usd', sourceName: 'bitcoin' };
-const BTC_EUR = { ticker: 'btc_eur', sourceName: 'bitcoin' };
-const PEPE_USD = { ticker: 'pepe_usd', sourceName: 'pepe' };
-const SNT_USD = { ticker: 'snt_usd', sourceName: 'status' };
-const ERROR_USD = { ticker: 'err_usd', sourceName: 'error' };
+const BTC_USD = { ticker: 'btc_usd', sourceSymbol: 'bitcoin' };
+const BTC_EUR = { ticker: 'btc_eur', sourceSymbol: 'bitcoin' };
+const PEPE_USD = { ticker: 'pepe_usd', sourceSymbol: 'pepe' };
+const SNT_USD = { ticker: 'snt_usd', sourceSymbol: 'status' };
+const ERROR_USD = { ticker: 'err_usd', sourceSymbol: 'error' };
 
 function quote(ticker: string, price: string, seconds?: number): Quote {
   return { ticker, price, sourceTime: seconds === undefined ? undefined : new Date(seconds * 1000) };
@@ -159,7 +159,7 @@ describe('the CoinGecko source', () => {
   it('stays below 8 KiB with the longest batch of the longest ids', () => {
     const tickers = Array.from({ length: ENDPOINT.maxBatch }, (_, index) => ({
       ticker: 'btc_usd',
-      sourceName: `${index}`.padStart(60, 'x'),
+      sourceSymbol: `${index}`.padStart(60, 'x'),
     }));
     const { path, query } = ENDPOINT.request(tickers);
     const url = `${coingeckoSource.plans[0].baseUrl}${path}?${new URLSearchParams(query).toString()}`;
@@ -167,7 +167,7 @@ describe('the CoinGecko source', () => {
   });
 
   it('refuses a ticker that is none, as a SourceError', () => {
-    const asked = [{ ticker: 'btcusd', sourceName: 'bitcoin' }];
+    const asked = [{ ticker: 'btcusd', sourceSymbol: 'bitcoin' }];
     expect(() => ENDPOINT.request(asked)).toThrow(expect.objectContaining({ kind: 'not_found' }) as Error);
   });
 });

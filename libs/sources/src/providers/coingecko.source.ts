@@ -85,7 +85,7 @@ const simplePrice: SourceEndpoint = {
     path: '/simple/price',
     query: {
       // No space after a comma: it would silently drop the coin that follows.
-      ids: distinct(tickers.map((ticker) => ticker.sourceName)).join(','),
+      ids: distinct(tickers.map((ticker) => ticker.sourceSymbol)).join(','),
       vs_currencies: distinct(tickers.map(quoteCurrency)).join(','),
       include_market_cap: 'true',
       include_24hr_vol: 'true',
@@ -98,7 +98,7 @@ const simplePrice: SourceEndpoint = {
   parse: (reader, tickers) => {
     const coins = reader.shape(wireObject);
     // Another endpoint's answer, or an error of a new shape, must not pass for one without the coins that were asked for.
-    if (!tickers.some(({ sourceName }) => Object.hasOwn(coins, sourceName))) reader.shape(OUTLINE);
+    if (!tickers.some(({ sourceSymbol }) => Object.hasOwn(coins, sourceSymbol))) reader.shape(OUTLINE);
     return reader.each(tickers, (ticker) => readQuote(reader, coins, ticker));
   },
 };
@@ -172,7 +172,7 @@ function readQuote(
   coins: Readonly<Record<string, unknown>>,
   asked: RequestedTicker,
 ): Quote | undefined {
-  const id = asked.sourceName;
+  const id = asked.sourceSymbol;
   const entry = ownMember(coins, id);
   if (entry === undefined) return undefined;
   const coin = reader.shape(wireObject, entry, [id]);

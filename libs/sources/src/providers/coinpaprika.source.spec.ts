@@ -6,10 +6,10 @@ import type { ErrorBody, Refusal } from '../testing/source-fixtures.contract.js'
 import { describeSourceContract } from '../testing/source.contract.js';
 import { readAnswer } from '../read-answer.js';
 
-const BTC_USD = { ticker: 'btc_usd', sourceName: 'btc-bitcoin' };
-const BTC_EUR = { ticker: 'btc_eur', sourceName: 'btc-bitcoin' };
-const ETH_BTC = { ticker: 'eth_btc', sourceName: 'eth-ethereum' };
-const PEPE_USD = { ticker: 'pepe_usd', sourceName: 'pepe-pepe' };
+const BTC_USD = { ticker: 'btc_usd', sourceSymbol: 'btc-bitcoin' };
+const BTC_EUR = { ticker: 'btc_eur', sourceSymbol: 'btc-bitcoin' };
+const ETH_BTC = { ticker: 'eth_btc', sourceSymbol: 'eth-ethereum' };
+const PEPE_USD = { ticker: 'pepe_usd', sourceSymbol: 'pepe-pepe' };
 const TIME = '2026-01-01T11:00:01Z';
 const WRONG_TIMES = [
   '1767265201',
@@ -193,7 +193,7 @@ describe('the CoinPaprika source', () => {
       path: '/tickers/btc-bitcoin',
       query: { quotes: 'USD,EUR' },
     });
-    expect(named('ticker')?.request([{ ticker: 'x_usd', sourceName: 'a/../b?c' }]).path).toBe(
+    expect(named('ticker')?.request([{ ticker: 'x_usd', sourceSymbol: 'a/../b?c' }]).path).toBe(
       '/tickers/a%2F..%2Fb%3Fc',
     );
     expect(named('tickers')?.request([BTC_USD, PEPE_USD])).toEqual({ path: '/tickers', query: { quotes: 'USD' } });
@@ -209,7 +209,7 @@ describe('the CoinPaprika source', () => {
   });
 
   it('refuses a ticker that is none, as a SourceError', () => {
-    const asked = [{ ticker: 'btcusd', sourceName: 'btc-bitcoin' }];
+    const asked = [{ ticker: 'btcusd', sourceSymbol: 'btc-bitcoin' }];
     expect(() => named('ticker')?.request(asked)).toThrow(expect.objectContaining({ kind: 'not_found' }) as Error);
   });
 

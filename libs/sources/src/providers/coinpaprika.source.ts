@@ -85,17 +85,17 @@ const tickerOfOne: SourceEndpoint = {
   // One coin in as many currencies.
   maxBatch: MAX_CURRENCIES,
   request: (tickers) => ({
-    path: `/tickers/${encodeURIComponent(tickers[0]?.sourceName ?? '')}`,
+    path: `/tickers/${encodeURIComponent(tickers[0]?.sourceSymbol ?? '')}`,
     query: { quotes: currenciesOf(tickers).join(',') },
   }),
   recognises: (json) => wireObject.safeParse(json).success,
   parse: (reader, tickers) => {
     const { id } = reader.shape(z.object({ id: z.string() }));
     // The page of a coin, or of something else, must not pass for the ticker of a coin that nobody asked for.
-    if (!tickers.some(({ sourceName }) => sourceName === id)) reader.shape(OUTLINE);
+    if (!tickers.some(({ sourceSymbol }) => sourceSymbol === id)) reader.shape(OUTLINE);
     return reader.each(tickers, (asked) =>
       // An answer about another coin has no price for this one.
-      asked.sourceName === id ? readQuote(reader, asked, reader.json, []) : undefined,
+      asked.sourceSymbol === id ? readQuote(reader, asked, reader.json, []) : undefined,
     );
   },
 };
@@ -201,7 +201,7 @@ function kindOf(words: string, status: number): SourceErrorKind {
 }
 
 function isOneCoin(tickers: readonly RequestedTicker[]): boolean {
-  const coins = new Set(tickers.map(({ sourceName }) => sourceName));
+  const coins = new Set(tickers.map(({ sourceSymbol }) => sourceSymbol));
   const currencies = new Set(tickers.map(currencyOf));
   return coins.size === 1 && currencies.size <= MAX_CURRENCIES && tickers.length <= tickerOfOne.maxBatch;
 }

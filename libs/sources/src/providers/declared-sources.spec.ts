@@ -41,7 +41,7 @@ describe('declared sources', () => {
   it('may be as the example has them', async () => {
     const file = fileURLToPath(new URL('../../../../docs/sources.example.yaml', import.meta.url));
     const [okx, gemini] = await readDeclaredSources({ HTTP_SOURCES_FILE: file });
-    expect(okx?.endpoints[0].request([{ ticker: 'btc_usdt', sourceName: 'BTC-USDT' }])).toEqual({
+    expect(okx?.endpoints[0].request([{ ticker: 'btc_usdt', sourceSymbol: 'BTC-USDT' }])).toEqual({
       path: '/api/v5/market/index-tickers',
       query: { instId: 'BTC-USDT' },
     });

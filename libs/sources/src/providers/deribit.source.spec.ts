@@ -2,7 +2,7 @@ import { parseTicker } from '@app/domain';
 import { describeSourceContract } from '../testing/source.contract.js';
 import { deribitSource } from './deribit.source.js';
 
-const BTC = { ticker: 'btc_usd', sourceName: 'btc_usd' };
+const BTC = { ticker: 'btc_usd', sourceSymbol: 'btc_usd' };
 
 function answer(
   price: string,
@@ -35,7 +35,7 @@ describeSourceContract({
     {
       name: 'an index with a dash in its name',
       body: answer('12345678901234567890.123'),
-      tickers: [{ ticker: 'drbfix-btc_usdc', sourceName: 'drbfix-btc_usdc' }],
+      tickers: [{ ticker: 'drbfix-btc_usdc', sourceSymbol: 'drbfix-btc_usdc' }],
       quotes: [quote('12345678901234567890.123', 'drbfix-btc_usdc')],
     },
   ],

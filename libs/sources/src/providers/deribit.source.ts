@@ -53,7 +53,7 @@ const indexPrice: SourceEndpoint = {
   maxBatch: 1,
   request: (tickers) => ({
     path: '/public/get_index_price',
-    query: { index_name: tickers.map((ticker) => ticker.sourceName).join(',') },
+    query: { index_name: tickers.map((ticker) => ticker.sourceSymbol).join(',') },
   }),
   recognises: () => true,
   parse,
@@ -99,9 +99,9 @@ function parse(reader: AnswerReader, tickers: readonly RequestedTicker[]): reado
   // The tickers and books of instruments hold the index too, of whichever coin they are.
   if (instrument_name !== undefined)
     throw new SourceError('drift', NAME, 'field result.instrument_name: no index price');
-  return reader.each(onlyFirst(tickers), ({ ticker, sourceName }) => {
-    if (typeof index_name === 'string' && index_name !== sourceName) {
-      const found = `expected ${oneLine(sourceName)}, found ${oneLine(index_name)}`;
+  return reader.each(onlyFirst(tickers), ({ ticker, sourceSymbol }) => {
+    if (typeof index_name === 'string' && index_name !== sourceSymbol) {
+      const found = `expected ${oneLine(sourceSymbol)}, found ${oneLine(index_name)}`;
       throw new SourceError('drift', NAME, `field result.index_name: ${found}`);
     }
     return { ticker, price: index_price.text, sourceTime: undefined };

@@ -4,7 +4,7 @@ import { parse as parseYaml } from 'yaml';
 /** Ids of declared sources: stored with every sample, and apart from those of the sources that Tidemark brings. */
 export const DECLARED_IDS = { first: 100, last: 199 } as const;
 
-const PLACEHOLDERS = ['ticker', 'name', 'base', 'quote', 'BASE', 'QUOTE'];
+const PLACEHOLDERS = ['ticker', 'source_symbol', 'base', 'quote', 'BASE', 'QUOTE'];
 
 const text = z.string().min(1).max(500);
 
@@ -52,9 +52,9 @@ const declaration = z.strictObject({
   title: text.optional(),
   url: address,
   /** What stands for a ticker in the address, by ticker. */
-  names: z.record(ticker, text).optional(),
-  /** What stands for a ticker that `names` leaves out. Without either it is the ticker itself. */
-  name_template: template.optional(),
+  source_symbols: z.record(ticker, text).optional(),
+  /** What stands for a ticker that `source_symbols` leaves out. Without either it is the ticker itself. */
+  source_symbol_template: template.optional(),
   price: path,
   /** Whether the price is a JSON number or a text; default: either. */
   price_as: z.enum(['number', 'text']).optional(),
@@ -112,7 +112,14 @@ export function readDeclarations(yaml: string, of: string): readonly HttpJsonDec
 
 /** What no field shows by itself. */
 function faultsOf(
-  { time, time_unit: unit, url, price, names, name_template: nameTemplate }: HttpJsonDeclaration,
+  {
+    time,
+    time_unit: unit,
+    url,
+    price,
+    source_symbols: symbols,
+    source_symbol_template: symbolTemplate,
+  }: HttpJsonDeclaration,
   index: number,
 ): string[] {
   const where = `sources.${index}`;
@@ -120,13 +127,13 @@ function faultsOf(
   return [
     ...(time !== undefined && unit === undefined ? [`${where}.time_unit: name the unit of "time"`] : []),
     ...(time === undefined && unit !== undefined ? [`${where}.time: "time_unit" is named, and no "time"`] : []),
-    ...(isFixed && Object.keys(names ?? {}).length !== 1
+    ...(isFixed && Object.keys(symbols ?? {}).length !== 1
       ? [
-          `${where}.url: neither the address nor "price" has a placeholder, so name the one ticker that it gives in "names"`,
+          `${where}.url: neither the address nor "price" has a placeholder, so name the one ticker that it gives in "source_symbols"`,
         ]
       : []),
-    ...(isFixed && nameTemplate !== undefined
-      ? [`${where}.name_template: has no place in an address without placeholders`]
+    ...(isFixed && symbolTemplate !== undefined
+      ? [`${where}.source_symbol_template: has no place in an address without placeholders`]
       : []),
   ];
 }

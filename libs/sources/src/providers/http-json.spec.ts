@@ -20,10 +20,11 @@ function quote(price: string, seconds?: number): Quote {
   return { ticker: 'btc_usd', price, sourceTime: seconds === undefined ? undefined : new Date(seconds * 1000) };
 }
 
-const BTC = { ticker: 'btc_usd', sourceName: 'BTC-USD' };
+const BTC = { ticker: 'btc_usd', sourceSymbol: 'BTC-USD' };
 
 describeSourceContract({
-  source: declared(`url: 'https://api.example.com/v1/ticker?symbol={name}', name_template: '{BASE}-{QUOTE}',
+  source:
+    declared(`url: 'https://api.example.com/v1/ticker?symbol={source_symbol}', source_symbol_template: '{BASE}-{QUOTE}',
     price: data.last, price_as: text, time: data.timestamp, time_unit: milliseconds, error: message`),
   tickers: [BTC],
   goodBodies: [
@@ -59,7 +60,8 @@ describeSourceContract({
 });
 
 describeSourceContract({
-  source: declared(`url: 'https://api.example.com/v1/all', names: {btc_usd: BTC-USD}, price: '/result/list/1/{BASE}',
+  source:
+    declared(`url: 'https://api.example.com/v1/all', source_symbols: {btc_usd: BTC-USD}, price: '/result/list/1/{BASE}',
     price_as: number, time: result.at, time_unit: iso, error: errors, key_header: {name: X-Api-Key}`),
   tickers: [BTC],
   goodBodies: [
@@ -84,9 +86,9 @@ describe('a source of one JSON address', () => {
 
   it('fills the address in without letting a name lead elsewhere', () => {
     const source = declared(
-      `url: 'https://api.example.com/{base}/{name}/x?pair={QUOTE}%20{name}&fixed=1&bare', price: p`,
+      `url: 'https://api.example.com/{base}/{source_symbol}/x?pair={QUOTE}%20{source_symbol}&fixed=1&bare', price: p`,
     );
-    const asked = [{ ticker: 'btc_usd', sourceName: '../a?b=c&d#e' }];
+    const asked = [{ ticker: 'btc_usd', sourceSymbol: '../a?b=c&d#e' }];
     expect(source.plans[0].baseUrl).toBe('https://api.example.com');
     expect(source.endpoints[0].request(asked)).toEqual({
       path: '/btc/..%2Fa%3Fb%3Dc%26d%23e/x',
@@ -95,17 +97,21 @@ describe('a source of one JSON address', () => {
   });
 
   it.each([
-    ['the ticker itself', `url: 'https://a.example/{name}'`, 'btc_usd'],
-    ['what the template makes of it', `url: 'https://a.example/{name}', name_template: '{QUOTE}x{base}'`, 'USDxbtc'],
-    ['the name that it is given', `url: 'https://a.example/{name}', names: {btc_usd: xbt}`, 'xbt'],
+    ['the ticker itself', `url: 'https://a.example/{source_symbol}'`, 'btc_usd'],
+    [
+      'what the template makes of it',
+      `url: 'https://a.example/{source_symbol}', source_symbol_template: '{QUOTE}x{base}'`,
+      'USDxbtc',
+    ],
+    ['the name that it is given', `url: 'https://a.example/{source_symbol}', source_symbols: {btc_usd: xbt}`, 'xbt'],
     [
       'the name before the template',
-      `url: 'https://a.example/{name}', names: {btc_usd: xbt}, name_template: '{base}'`,
+      `url: 'https://a.example/{source_symbol}', source_symbols: {btc_usd: xbt}, source_symbol_template: '{base}'`,
       'xbt',
     ],
     [
       'nothing where names are listed and it is not',
-      `url: 'https://a.example/{name}', names: {eth_usd: eth}`,
+      `url: 'https://a.example/{source_symbol}', source_symbols: {eth_usd: eth}`,
       undefined,
     ],
   ])('asks for %s', (_name, fields, expected) => {
@@ -116,7 +122,7 @@ describe('a source of one JSON address', () => {
     ['a number', '{"p":1.50}', '1.50'],
     ['a text', '{"p":"1.50"}', '1.50'],
   ])('takes %s for a price where nothing else is said', (_name, body, price) => {
-    const source = declared(`url: 'https://a.example/{name}', price: p`);
+    const source = declared(`url: 'https://a.example/{source_symbol}', price: p`);
     expect(outcomeOf(source, body, [BTC])).toEqual({ quotes: [quote(price)], unreadable: [] });
   });
 
@@ -127,24 +133,24 @@ describe('a source of one JSON address', () => {
     ['microseconds', '1767265201000000', 1_767_265_201],
     ['iso', '"2026-01-01T11:00:01.000Z"', 1_767_265_201],
   ])('reads a time in %s: %s', (unit, time, seconds) => {
-    const source = declared(`url: 'https://a.example/{name}', price: p, time: t, time_unit: ${unit}`);
+    const source = declared(`url: 'https://a.example/{source_symbol}', price: p, time: t, time_unit: ${unit}`);
     expect(outcomeOf(source, `{"p":1,"t":${time}}`, [BTC])).toEqual({ quotes: [quote('1', seconds)], unreadable: [] });
   });
 
   it('marks a price that is to be inverted, and says in what it is quoted', () => {
-    const source = declared(`url: 'https://a.example/{name}', price: p, inverted: true, quoted_in: usdt`);
+    const source = declared(`url: 'https://a.example/{source_symbol}', price: p, inverted: true, quoted_in: usdt`);
     expect(outcomeOf(source, '{"p":"0.5"}', [BTC])).toMatchObject({ quotes: [{ price: '0.5', inverted: true }] });
     expect(source.quoteOf?.('BTC-USD')).toBe('usdt');
   });
 
   it.each(['null', 'false', '""', '0', '[]', '{}'])('takes %s where an error would stand for none', (none) => {
-    const source = declared(`url: 'https://a.example/{name}', price: p, error: e`);
+    const source = declared(`url: 'https://a.example/{source_symbol}', price: p, error: e`);
     expect(outcomeOf(source, `{"p":1,"e":${none}}`, [BTC])).toEqual({ quotes: [quote('1')], unreadable: [] });
   });
 
   it('sends the key in its header alone', () => {
     const source = declared(
-      `url: 'https://a.example/{name}', price: p, key_header: {name: Authorization, value: 'Bearer {key}'}`,
+      `url: 'https://a.example/{source_symbol}', price: p, key_header: {name: Authorization, value: 'Bearer {key}'}`,
     );
     expect(source.plans[0].keyHeader?.('$& secret')).toEqual(['Authorization', 'Bearer $& secret']);
   });

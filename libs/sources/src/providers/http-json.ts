@@ -46,17 +46,20 @@ export function httpJsonSource(declaration: HttpJsonDeclaration): Source {
       },
     ],
     endpoints: [price],
-    defaultName: ({ ticker }) => nameOf(declaration, ticker),
+    defaultName: ({ ticker }) => symbolOf(declaration, ticker),
     ...(quotedIn === undefined ? {} : { quoteOf: () => quotedIn }),
     explain: (json) => readError(declaration, json),
   };
 }
 
-function nameOf({ names, name_template: template }: HttpJsonDeclaration, ticker: string): string | undefined {
-  const own = names !== undefined && Object.hasOwn(names, ticker) ? names[ticker] : undefined;
+function symbolOf(
+  { source_symbols: symbols, source_symbol_template: template }: HttpJsonDeclaration,
+  ticker: string,
+): string | undefined {
+  const own = symbols !== undefined && Object.hasOwn(symbols, ticker) ? symbols[ticker] : undefined;
   if (own !== undefined) return own;
-  if (template !== undefined) return fillIn(template, { ticker, sourceName: ticker });
-  return names === undefined ? ticker : undefined;
+  if (template !== undefined) return fillIn(template, { ticker, sourceSymbol: ticker });
+  return symbols === undefined ? ticker : undefined;
 }
 
 /** The address is taken apart before it is filled in, so that no name can lead elsewhere or add a parameter. */
@@ -175,11 +178,11 @@ function pathOf(path: string, asked?: RequestedTicker): FieldPath {
   return asked === undefined ? steps : steps.map((step) => fillIn(step, asked));
 }
 
-function fillIn(template: string, { ticker, sourceName }: RequestedTicker, encode = (text: string) => text): string {
+function fillIn(template: string, { ticker, sourceSymbol }: RequestedTicker, encode = (text: string) => text): string {
   const { base = '', quote = '' } = parseTicker(ticker) ?? {};
   const values: Readonly<Record<string, string>> = {
     ticker,
-    name: sourceName,
+    source_symbol: sourceSymbol,
     base,
     quote,
     BASE: base.toUpperCase(),

@@ -4,10 +4,10 @@ import { describeSourceContract } from '../testing/source.contract.js';
 import { krakenSource } from './kraken.source.js';
 import { readAnswer } from '../read-answer.js';
 
-const BTC_USD = { ticker: 'btc_usd', sourceName: 'XBTUSD' };
-const BTC_USDT = { ticker: 'btc_usdt', sourceName: 'XBTUSDT' };
-const SOL_USD = { ticker: 'sol_usd', sourceName: 'SOLUSD' };
-const USDT_USD = { ticker: 'usdt_usd', sourceName: 'USDTUSD' };
+const BTC_USD = { ticker: 'btc_usd', sourceSymbol: 'XBTUSD' };
+const BTC_USDT = { ticker: 'btc_usdt', sourceSymbol: 'XBTUSDT' };
+const SOL_USD = { ticker: 'sol_usd', sourceSymbol: 'SOLUSD' };
+const USDT_USD = { ticker: 'usdt_usd', sourceSymbol: 'USDTUSD' };
 const [ENDPOINT] = krakenSource.endpoints;
 
 /** The row of a pair with every field that is documented. */
@@ -59,7 +59,7 @@ describeSourceContract({
         'BTC/USDT': row('"64388.0"'),
         'DOGE/USD': row('"0.1234"'),
       })}\n`,
-      tickers: [BTC_USD, BTC_USDT, { ticker: 'doge_usd', sourceName: 'XDGUSD' }],
+      tickers: [BTC_USD, BTC_USDT, { ticker: 'doge_usd', sourceSymbol: 'XDGUSD' }],
       quotes: [quote('btc_usd', '64321.1'), quote('btc_usdt', '64388.0'), quote('doge_usd', '0.1234')],
     },
     {
@@ -197,8 +197,8 @@ describe('the Kraken source', () => {
     ['ZEURZUSD', 'EURUSD'],
     ['USDTZUSD', 'USDT/USD'],
     ['XXRPZUSD', 'XRP/USD'],
-  ])('finds the pair asked for as %s under the key %s', (sourceName, key) => {
-    const readings = read(answer({ [key]: row('"7.5"') }), [{ ticker: 'any_pair', sourceName }], 'quarantine');
+  ])('finds the pair asked for as %s under the key %s', (sourceSymbol, key) => {
+    const readings = read(answer({ [key]: row('"7.5"') }), [{ ticker: 'any_pair', sourceSymbol }], 'quarantine');
     expect(readings).toEqual([quote('any_pair', '7.5')]);
   });
 
@@ -215,17 +215,17 @@ describe('the Kraken source', () => {
     ['EURUSD', 'ZUSDZEUR'],
     ['SOLUSD', 'SOLEUR'],
     ['ETHXBT', 'XBTETH'],
-  ])('never takes the pair asked for as %s from the key %s, not even alone', (sourceName, key) => {
+  ])('never takes the pair asked for as %s from the key %s, not even alone', (sourceSymbol, key) => {
     for (const policy of ['quarantine', 'map'] as const) {
-      expect(read(answer({ [key]: row('"7.5"') }), [{ ticker: 'any_pair', sourceName }], policy)).toEqual([]);
+      expect(read(answer({ [key]: row('"7.5"') }), [{ ticker: 'any_pair', sourceSymbol }], policy)).toEqual([]);
     }
   });
 
   it('gives two pairs that were asked for each its own price', () => {
     const body = answer({ XXBTZUSD: row('"1"'), XXBTZEUR: row('"2"'), XBTUSDT: row('"3"'), XBTUSDC: row('"4"') });
-    const asked = ['XBTUSDC', 'XBTEUR', 'XBTUSD', 'XBTUSDT'].map((sourceName, index) => ({
+    const asked = ['XBTUSDC', 'XBTEUR', 'XBTUSD', 'XBTUSDT'].map((sourceSymbol, index) => ({
       ticker: `t${index}_usd`,
-      sourceName,
+      sourceSymbol,
     }));
     const prices = read(body, asked, 'map').map((reading) => ('price' in reading ? reading.price : reading.rejected));
     expect(prices).toEqual(['4', '2', '1', '3']);
@@ -234,8 +234,8 @@ describe('the Kraken source', () => {
   it('calls a pair that stands under two keys drift, unless one is the very name', () => {
     const body = answer({ XXBTZUSD: row('"1"'), 'BTC/USD': row('"2"') });
     const asked = [
-      { ticker: 'btc_usd', sourceName: 'XBTUSD' },
-      { ticker: 'xbt_usd', sourceName: 'BTC/USD' },
+      { ticker: 'btc_usd', sourceSymbol: 'XBTUSD' },
+      { ticker: 'xbt_usd', sourceSymbol: 'BTC/USD' },
     ];
     expect(read(body, asked, 'map')).toEqual([
       { ticker: 'btc_usd', rejected: 'drift', detail: expect.stringContaining('the same pair') as string },
@@ -249,7 +249,7 @@ describe('the Kraken source', () => {
     ['the row is a text', '"64321.1"'],
   ])('takes nothing from another field or the row of another pair when %s, though drift is mapped', (_name, broken) => {
     const body = answer({ XXBTZUSD: broken, XXBTZEUR: row('"2"') });
-    const asked = [BTC_USD, { ticker: 'btc_eur', sourceName: 'XBTEUR' }];
+    const asked = [BTC_USD, { ticker: 'btc_eur', sourceSymbol: 'XBTEUR' }];
     expect(read(body, asked, 'map')).toEqual([
       { ticker: 'btc_usd', rejected: 'drift', detail: expect.stringContaining('result.XXBTZUSD') as string },
       quote('btc_eur', '2'),

@@ -117,7 +117,7 @@ const ticker: SourceEndpoint = {
   maxBatch: 100,
   request: (tickers) => ({
     path: '/0/public/Ticker',
-    query: { pair: [...new Set(tickers.map(({ sourceName }) => sourceName))].join(',') },
+    query: { pair: [...new Set(tickers.map(({ sourceSymbol }) => sourceSymbol))].join(',') },
   }),
   recognises: () => true,
   parse,
@@ -157,10 +157,10 @@ function defaultName({ base, quote }: TickerParts): string | undefined {
   return hasMarket ? `${ownSymbol(base)}${ownSymbol(quote)}` : undefined;
 }
 
-function quoteOf(sourceName: string): string {
-  const slash = sourceName.indexOf('/');
-  if (slash !== -1) return commonSymbol(sourceName.slice(slash + 1).replace(/:.*/, ''));
-  const name = altName(sourceName);
+function quoteOf(sourceSymbol: string): string {
+  const slash = sourceSymbol.indexOf('/');
+  if (slash !== -1) return commonSymbol(sourceSymbol.slice(slash + 1).replace(/:.*/, ''));
+  const name = altName(sourceSymbol);
   return IN_TOKENS_LIKE_USD.get(name) ?? commonSymbol(quoteOfMarket(name, MARKET_NAMES).toUpperCase());
 }
 
@@ -168,9 +168,9 @@ function parse(reader: AnswerReader, tickers: readonly RequestedTicker[]): reado
   const { result } = reader.shape(ANSWER);
   const keysByName = Map.groupBy(Object.keys(result), altName);
   const readings = reader.each(tickers, (asked) => {
-    const keys = Object.hasOwn(result, asked.sourceName)
-      ? [asked.sourceName]
-      : (keysByName.get(altName(asked.sourceName)) ?? []);
+    const keys = Object.hasOwn(result, asked.sourceSymbol)
+      ? [asked.sourceSymbol]
+      : (keysByName.get(altName(asked.sourceSymbol)) ?? []);
     if (keys.length > 1) throw new SourceError('drift', NAME, `field result: ${keys.join(' and ')} are the same pair`);
     return keys[0] === undefined ? undefined : readQuote(reader, result, keys[0], asked);
   });

@@ -17,7 +17,7 @@ export interface ParseCase {
   readonly body: string;
   readonly asked: readonly RequestedTicker[];
   /** The quotes that the unspoilt answer holds. */
-  readonly truth: readonly Quote[];
+  readonly expected: readonly Quote[];
   /** When the answer is taken to have arrived, for the domain's check. */
   readonly receivedAt: Date;
 }
@@ -64,11 +64,11 @@ export function acceptedTickers(parsed: ParseCase): string[] {
   return outcome.quotes.filter((quote) => isAccepted(quote, parsed.receivedAt)).map((quote) => quote.ticker);
 }
 
-function faultsOfQuote(quote: Quote, { asked, truth, receivedAt }: ParseCase): string[] {
+function faultsOfQuote(quote: Quote, { asked, expected, receivedAt }: ParseCase): string[] {
   if (!asked.some(({ ticker }) => ticker === quote.ticker)) return [`gave ${quote.ticker}, which nobody asked for`];
   if (typeof quote.price !== 'string') return [`gave a price for ${quote.ticker} that is no text`];
   if (!isAccepted(quote, receivedAt)) return [];
-  const right = truth.find(({ ticker }) => ticker === quote.ticker);
+  const right = expected.find(({ ticker }) => ticker === quote.ticker);
   if (right?.price !== quote.price) return [`gave ${quote.price} for ${quote.ticker}, which is wrong and accepted`];
   // To claim no time is never wrong; to claim another one is.
   const isSameTime = quote.sourceTime === undefined || quote.sourceTime.getTime() === right.sourceTime?.getTime();

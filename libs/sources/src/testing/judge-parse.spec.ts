@@ -8,8 +8,8 @@ import type { Source } from '../contract/source.js';
 type Parse = (body: string) => readonly Quote[];
 
 const BODY = '{"price":1.50,"time":1767265200}';
-const ASKED = [{ ticker: 'btc_usd', sourceName: 'btc' }];
-const TRUTH: Quote[] = [{ ticker: 'btc_usd', price: '1.50', sourceTime: undefined }];
+const ASKED = [{ ticker: 'btc_usd', sourceSymbol: 'btc' }];
+const EXPECTED: Quote[] = [{ ticker: 'btc_usd', price: '1.50', sourceTime: undefined }];
 
 function sourceThat(parse: Parse): Source {
   const limit = { calls: 1, perSeconds: 1, origin: 'none' };
@@ -37,7 +37,7 @@ function faultsOverAll(parse: Parse): string[] {
   const bodies = MUTATION_KINDS.flatMap((kind) => mutationsOf(BODY, kind)).map((mutation) => mutation.body);
   const source = sourceThat(parse);
   const receivedAt = new Date('2026-01-01T12:00:00Z');
-  return bodies.flatMap((body) => faultsOf({ source, body, asked: ASKED, truth: TRUTH, receivedAt }));
+  return bodies.flatMap((body) => faultsOf({ source, body, asked: ASKED, expected: EXPECTED, receivedAt }));
 }
 
 describe('the judge of the contract kit', () => {
@@ -63,13 +63,13 @@ describe('the judge of the contract kit', () => {
 
   it('finds a ticker that nobody asked for, one given twice, and a time of another moment', () => {
     expect(faultsOverAll(() => priced('1.50', 'eth_usd'))).toContain('gave eth_usd, which nobody asked for');
-    expect(faultsOverAll(() => [...TRUTH, ...TRUTH])).toContain('gave a ticker twice');
+    expect(faultsOverAll(() => [...EXPECTED, ...EXPECTED])).toContain('gave a ticker twice');
     const timed = [{ ticker: 'btc_usd', price: '1.50', sourceTime: new Date('2026-01-01T11:59:59Z') }];
     expect(faultsOverAll(() => timed)).toContain('gave a wrong time for btc_usd');
   });
 
   it('finds nothing wrong with true quotes, a rejected one, none, and a SourceError', () => {
-    expect(faultsOverAll(() => TRUTH)).toEqual([]);
+    expect(faultsOverAll(() => EXPECTED)).toEqual([]);
     expect(faultsOverAll(() => priced('-1.50'))).toEqual([]);
     expect(faultsOverAll(() => [])).toEqual([]);
     const refuse = (): never => {

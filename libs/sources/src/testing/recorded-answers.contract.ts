@@ -134,9 +134,9 @@ function headOf(folder: string, file: string): { status: number; headers: Record
 function askedFor(source: Source, tickers: string): RequestedTicker[] {
   return tickers.split(' ').map((ticker) => {
     const parts = parseTicker(ticker);
-    const sourceName = parts && source.defaultName(parts);
-    if (sourceName === undefined) throw new Error(`${source.name} has no default name for ${ticker}.`);
-    return { ticker, sourceName };
+    const sourceSymbol = parts && source.defaultName(parts);
+    if (sourceSymbol === undefined) throw new Error(`${source.name} has no default name for ${ticker}.`);
+    return { ticker, sourceSymbol };
   });
 }
 

@@ -190,8 +190,8 @@ function recordedHead(file: string): { status: number; headers: Record<string, s
 
 function tickersOf(asked: string): RequestedTicker[] {
   return asked.split(' ').map((pair) => {
-    const [ticker = '', sourceName = ''] = pair.split(':');
-    return { ticker, sourceName };
+    const [ticker = '', sourceSymbol = ''] = pair.split(':');
+    return { ticker, sourceSymbol };
   });
 }
 

@@ -114,7 +114,7 @@ function describeGoodAnswers(contract: SourceContract): void {
   it('does not hand on a number of a thousand digits', () => {
     for (const [ticker, path] of Object.entries(priceFields)) {
       const body = writeJson(withValueAt(root, path, new WireNumber('7'.repeat(1000))));
-      expect(acceptedTickers({ ...contract, body, asked: contract.tickers, truth: [] })).not.toContain(ticker);
+      expect(acceptedTickers({ ...contract, body, asked: contract.tickers, expected: [] })).not.toContain(ticker);
     }
   });
 
@@ -139,7 +139,7 @@ function describeSpoiltAnswers(contract: SourceContract): void {
 
     it.each(MUTATION_KINDS)('never gives a wrong quote when a field is %s', (kind) => {
       const faults = mutationsOf(good.body, kind).flatMap(({ name, body }) =>
-        faultsOf({ ...contract, body, asked, truth: good.quotes }).map((fault) => `${name}: ${fault}`),
+        faultsOf({ ...contract, body, asked, expected: good.quotes }).map((fault) => `${name}: ${fault}`),
       );
       expect(faults).toEqual([]);
     });
@@ -151,7 +151,7 @@ function describeSpoiltAnswers(contract: SourceContract): void {
     for (const [ticker, path] of Object.entries(priceFields)) {
       const around = mutations.filter((mutation) => mutation.path.every((step, depth) => step === path[depth]));
       const accepted = around.filter((mutation) =>
-        acceptedTickers({ ...contract, body: mutation.body, asked: tickers, truth: quotes }).includes(ticker),
+        acceptedTickers({ ...contract, body: mutation.body, asked: tickers, expected: quotes }).includes(ticker),
       );
       expect(accepted.map((mutation) => mutation.name)).toEqual([]);
     }
@@ -180,8 +180,8 @@ function describeSpoiltAnswers(contract: SourceContract): void {
         nowMs: 0,
         driftPolicy: 'map',
       });
-      const truth = goodBodies[0].quotes.filter((quote) => quote.ticker === ticker);
-      expect(readings).toEqual(truth.map((quote) => ({ ...quote, mapped: [expect.stringContaining(renamed)] })));
+      const expected = goodBodies[0].quotes.filter((quote) => quote.ticker === ticker);
+      expect(readings).toEqual(expected.map((quote) => ({ ...quote, mapped: [expect.stringContaining(renamed)] })));
     },
   );
 
@@ -198,13 +198,13 @@ function describeSpoiltAnswers(contract: SourceContract): void {
   it('takes nothing from members called __proto__ and leaves the prototype of all objects alone', () => {
     const [{ body, quotes }] = goodBodies;
     for (const poisoned of [`{"__proto__":${body}}`, `{"constructor":${body}}`, `{"__proto__":{"polluted":1}}`]) {
-      expect(acceptedTickers({ ...contract, body: poisoned, asked: tickers, truth: quotes })).toEqual([]);
+      expect(acceptedTickers({ ...contract, body: poisoned, asked: tickers, expected: quotes })).toEqual([]);
     }
     const added = body.replace('{', '{"__proto__":{"polluted":1},');
-    expect(faultsOf({ ...contract, body: added, asked: tickers, truth: quotes })).toEqual([]);
+    expect(faultsOf({ ...contract, body: added, asked: tickers, expected: quotes })).toEqual([]);
     const names = ['__proto__', 'constructor', 'toString'];
-    for (const sourceName of names) {
-      const asked = [{ ticker: 'none_usd', sourceName }];
+    for (const sourceSymbol of names) {
+      const asked = [{ ticker: 'none_usd', sourceSymbol }];
       const outcome = outcomeOf(source, '{}', asked, contract.endpoint);
       expect('quotes' in outcome ? outcome.quotes : []).toEqual([]);
     }

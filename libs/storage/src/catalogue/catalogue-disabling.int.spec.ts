@@ -10,7 +10,7 @@ import {
   untilBlocked,
 } from '../../../../test/builders/stored-schedules.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { CatalogueRepository, type ChangeOutcome, type TickerPlan } from './catalogue.repository.js';
+import { CatalogueRepository, type ChangeOutcome, type TickerConfiguration } from './catalogue.repository.js';
 import { createDataSource } from '../schema/data-source.js';
 import { PlanRepository } from '../fetches/plan.repository.js';
 
@@ -20,11 +20,11 @@ interface Version {
   readonly interval: number;
 }
 
-function planOf(intervalSeconds: number, change: Partial<TickerPlan> = {}): TickerPlan {
+function planOf(intervalSeconds: number, change: Partial<TickerConfiguration> = {}): TickerConfiguration {
   const source: ScheduledSource = {
     sourceId: DERIBIT,
     position: 0,
-    sourceName: 'btc_usd',
+    sourceSymbol: 'btc_usd',
     batch: 'btc_usd',
     intervalSeconds,
   };
@@ -35,13 +35,13 @@ describe('the catalogue, when tickers are disabled and changes race', () => {
   let database: TestDatabase;
   let dataSource: DataSource;
   let catalogue: CatalogueRepository;
-  let plans: PlanRepository;
+  let configurations: PlanRepository;
 
   beforeAll(async () => {
     database = await createTestDatabase();
     dataSource = await createDataSource(database.url, 'tidemark-test').initialize();
     catalogue = new CatalogueRepository(dataSource);
-    plans = new PlanRepository(database.pool);
+    configurations = new PlanRepository(database.pool);
     await makePartitionsOfTests(database.pool);
   });
   afterAll(async () => {
@@ -50,8 +50,12 @@ describe('the catalogue, when tickers are disabled and changes race', () => {
   });
   beforeEach(() => forgetEverything(database.pool));
 
-  /** Changes the plan in the given second after noon (a fraction is allowed). */
-  function put(intervalSeconds: number, atSecond: number, change: Partial<TickerPlan> = {}): Promise<ChangeOutcome> {
+  /** Changes the configuration in the given second after noon (a fraction is allowed). */
+  function put(
+    intervalSeconds: number,
+    atSecond: number,
+    change: Partial<TickerConfiguration> = {},
+  ): Promise<ChangeOutcome> {
     return catalogue.put(planOf(intervalSeconds, change), (NOON + atSecond) * 1000);
   }
 
@@ -60,7 +64,7 @@ describe('the catalogue, when tickers are disabled and changes race', () => {
   }
 
   async function planAt(second: number): Promise<void> {
-    await plans.planDue(NOON + second, (due) => planSlots(due, { nowSeconds: NOON + second }));
+    await configurations.planDue(NOON + second, (due) => planSlots(due, { nowSeconds: NOON + second }));
   }
 
   /** The versions, in seconds after noon. */
@@ -98,7 +102,7 @@ describe('the catalogue, when tickers are disabled and changes race', () => {
       expect(await catalogue.disable('eth_usd', NOON * 1000)).toBe(false);
     });
 
-    test('and enabling again leaves no other hole than the stretch between', async () => {
+    test('and enabling again leaves no other hole than the range between', async () => {
       await disable(5);
       expect(await put(60, 200)).toBe('created');
       expect(await versions()).toEqual([

@@ -9,7 +9,7 @@ import {
   NOON,
 } from '../../../../test/builders/stored-schedules.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { CatalogueRepository, type ChangeOutcome, type TickerPlan } from './catalogue.repository.js';
+import { CatalogueRepository, type ChangeOutcome, type TickerConfiguration } from './catalogue.repository.js';
 import { createDataSource } from '../schema/data-source.js';
 import { PlanRepository } from '../fetches/plan.repository.js';
 
@@ -19,11 +19,11 @@ interface Version {
   readonly interval: number;
 }
 
-function planOf(intervalSeconds: number, change: Partial<TickerPlan> = {}): TickerPlan {
+function planOf(intervalSeconds: number, change: Partial<TickerConfiguration> = {}): TickerConfiguration {
   const source: ScheduledSource = {
     sourceId: DERIBIT,
     position: 0,
-    sourceName: 'btc_usd',
+    sourceSymbol: 'btc_usd',
     batch: 'btc_usd',
     intervalSeconds,
   };
@@ -34,13 +34,13 @@ describe('the catalogue', () => {
   let database: TestDatabase;
   let dataSource: DataSource;
   let catalogue: CatalogueRepository;
-  let plans: PlanRepository;
+  let configurations: PlanRepository;
 
   beforeAll(async () => {
     database = await createTestDatabase();
     dataSource = await createDataSource(database.url, 'tidemark-test').initialize();
     catalogue = new CatalogueRepository(dataSource);
-    plans = new PlanRepository(database.pool);
+    configurations = new PlanRepository(database.pool);
     await makePartitionsOfTests(database.pool);
   });
   afterAll(async () => {
@@ -49,13 +49,17 @@ describe('the catalogue', () => {
   });
   beforeEach(() => forgetEverything(database.pool));
 
-  /** Changes the plan in the given second after noon (a fraction is allowed). */
-  function put(intervalSeconds: number, atSecond: number, change: Partial<TickerPlan> = {}): Promise<ChangeOutcome> {
+  /** Changes the configuration in the given second after noon (a fraction is allowed). */
+  function put(
+    intervalSeconds: number,
+    atSecond: number,
+    change: Partial<TickerConfiguration> = {},
+  ): Promise<ChangeOutcome> {
     return catalogue.put(planOf(intervalSeconds, change), (NOON + atSecond) * 1000);
   }
 
   async function planAt(second: number): Promise<void> {
-    await plans.planDue(NOON + second, (due) => planSlots(due, { nowSeconds: NOON + second }));
+    await configurations.planDue(NOON + second, (due) => planSlots(due, { nowSeconds: NOON + second }));
   }
 
   /** The versions, in seconds after noon. */
@@ -89,7 +93,7 @@ describe('the catalogue', () => {
           expect.objectContaining({
             sourceId: DERIBIT,
             position: 0,
-            sourceName: 'btc_usd',
+            sourceSymbol: 'btc_usd',
             batch: 'btc_usd',
             intervalSeconds: 60,
           }),
@@ -117,7 +121,7 @@ describe('the catalogue', () => {
       const inBatch = (ticker: string) =>
         planOf(5, {
           ticker,
-          sources: [{ sourceId: COINGECKO, position: 0, sourceName: ticker, batch: 'coins', intervalSeconds: 5 }],
+          sources: [{ sourceId: COINGECKO, position: 0, sourceSymbol: ticker, batch: 'coins', intervalSeconds: 5 }],
         });
       await catalogue.put(inBatch('eth_usd'), (NOON - 60) * 1000);
       await planAt(0);
@@ -153,7 +157,7 @@ describe('the catalogue', () => {
 
     test('from a source that the database does not know leaves nothing behind', async () => {
       await expect(
-        put(60, 5, { sources: [{ sourceId: 99, position: 0, sourceName: 'x', batch: 'x', intervalSeconds: 60 }] }),
+        put(60, 5, { sources: [{ sourceId: 99, position: 0, sourceSymbol: 'x', batch: 'x', intervalSeconds: 60 }] }),
       ).rejects.toThrow();
       expect(await catalogue.list()).toEqual([]);
       expect(await versions()).toEqual([]);
@@ -203,7 +207,7 @@ describe('the catalogue', () => {
     test.each([7, 1, 60, 3_600])('takes effect within one interval: to %i s', async (interval) => {
       await put(interval, 5, {
         sources: [
-          { sourceId: COINGECKO, position: 0, sourceName: 'bitcoin', batch: 'btc_usd', intervalSeconds: interval },
+          { sourceId: COINGECKO, position: 0, sourceSymbol: 'bitcoin', batch: 'btc_usd', intervalSeconds: interval },
         ],
       });
       const last = (await versions()).at(-1);
@@ -240,12 +244,12 @@ describe('the catalogue', () => {
 
     test('of the sources, their names, batches or order is a change', async () => {
       const both: ScheduledSource[] = [
-        { sourceId: DERIBIT, position: 0, sourceName: 'btc_usd', batch: 'btc_usd', intervalSeconds: 60 },
-        { sourceId: COINGECKO, position: 1, sourceName: 'bitcoin', batch: 'btc_usd', intervalSeconds: 60 },
+        { sourceId: DERIBIT, position: 0, sourceSymbol: 'btc_usd', batch: 'btc_usd', intervalSeconds: 60 },
+        { sourceId: COINGECKO, position: 1, sourceSymbol: 'bitcoin', batch: 'btc_usd', intervalSeconds: 60 },
       ];
       expect(await put(60, 5, { sources: both })).toBe('changed');
       expect(await put(60, 70, { sources: both })).toBe('unchanged');
-      const named = both.map((source) => ({ ...source, sourceName: `${source.sourceName}2` }));
+      const named = both.map((source) => ({ ...source, sourceSymbol: `${source.sourceSymbol}2` }));
       expect(await put(60, 130, { sources: named })).toBe('changed');
       const batched = named.map((source) => ({ ...source, batch: 'coins' }));
       expect(await put(60, 190, { sources: batched })).toBe('changed');
@@ -256,7 +260,7 @@ describe('the catalogue', () => {
       expect((await catalogue.find('btc_usd'))?.sources.map(({ sourceId }) => sourceId)).toEqual([COINGECKO, DERIBIT]);
     });
 
-    test('after a long time off begins ahead of now, and the stretch before is still expected', async () => {
+    test('after a long time off begins ahead of now, and the range before is still expected', async () => {
       expect(await put(5, 100_000)).toBe('changed');
       expect(await versions()).toEqual([
         { from: 0, to: 100_005, interval: 60 },

@@ -12,7 +12,7 @@ import { In, IsNull, type DataSource, type EntityManager } from 'typeorm';
 import { ScheduleEntity, TickerEntity, TickerSourceEntity } from '../schema/entities/index.js';
 
 /** How a ticker shall be sampled. */
-export interface TickerPlan {
+export interface TickerConfiguration {
   readonly ticker: string;
   readonly intervalSeconds: number;
   readonly rule: Rule;
@@ -38,17 +38,17 @@ export interface CataloguedTicker {
 }
 
 /** Whether a version, were it to hold, samples as planned: at the same interval, by the same rule and limits, from the same sources. */
-export function isSampledAs(version: Omit<TickerPlan, 'ticker'>, plan: TickerPlan): boolean {
+export function isSampledAs(version: Omit<TickerConfiguration, 'ticker'>, configuration: TickerConfiguration): boolean {
   return (
-    version.intervalSeconds === plan.intervalSeconds &&
-    version.rule === plan.rule &&
-    isDeepStrictEqual(stored(version.ruleOptions), stored(plan.ruleOptions)) &&
-    version.sources.length === plan.sources.length &&
-    plan.sources.every((source, index) => {
+    version.intervalSeconds === configuration.intervalSeconds &&
+    version.rule === configuration.rule &&
+    isDeepStrictEqual(stored(version.ruleOptions), stored(configuration.ruleOptions)) &&
+    version.sources.length === configuration.sources.length &&
+    configuration.sources.every((source, index) => {
       const known = version.sources[index];
       return (
         known?.sourceId === source.sourceId &&
-        known.sourceName === source.sourceName &&
+        known.sourceSymbol === source.sourceSymbol &&
         known.batch === source.batch &&
         known.intervalSeconds === source.intervalSeconds &&
         (known.standby ?? false) === (source.standby ?? false) &&
@@ -86,15 +86,16 @@ export class CatalogueRepository {
   }
 
   /** Makes a ticker be sampled as planned from the next slot boundary on. */
-  async put(plan: TickerPlan, nowMs: number): Promise<ChangeOutcome> {
-    if (plan.sources.length === 0) throw new Error(`${plan.ticker} has no source: no slot of it could have an outcome`);
+  async put(configuration: TickerConfiguration, nowMs: number): Promise<ChangeOutcome> {
+    if (configuration.sources.length === 0)
+      throw new Error(`${configuration.ticker} has no source: no slot of it could have an outcome`);
     return this.dataSource.transaction(async (manager) => {
-      const ticker = await findOrCreateTicker(manager, plan.ticker);
+      const ticker = await findOrCreateTicker(manager, configuration.ticker);
       const current = await lockCurrentSchedule(manager, ticker.id);
-      if (current !== undefined && isSampledAs(await withSources(manager, current), plan)) return 'unchanged';
-      const fromSlot = await firstFreeSlot(manager, { id: ticker.id, current }, plan, nowMs);
+      if (current !== undefined && isSampledAs(await withSources(manager, current), configuration)) return 'unchanged';
+      const fromSlot = await firstFreeSlot(manager, { id: ticker.id, current }, configuration, nowMs);
       if (current !== undefined) await closeSchedule(manager, current, fromSlot);
-      await openSchedule(manager, ticker.id, plan, fromSlot);
+      await openSchedule(manager, ticker.id, configuration, fromSlot);
       return current === undefined ? 'created' : 'changed';
     });
   }
@@ -185,23 +186,23 @@ const MIN_WINDOW_LEFT_SECONDS = 2;
  * The first slot of the new interval that no version has been planned for: the one that runs, for a ticker that is new and
  * a window with time left, so that its first price comes at once; else the next.
  *
- * Who is in a batch is settled when its call is made. A ticker that shares one joins it more than a second ahead, since the
+ * Who is in a batch is fixed when its call is made. A ticker that shares one joins it more than a second ahead, since the
  * call of the slot that runs, or begins while this change is being stored, may have been made without it.
  */
 async function firstFreeSlot(
   manager: EntityManager,
   { id: tickerId, current }: { readonly id: number; readonly current: ScheduleEntity | undefined },
-  plan: Pick<TickerPlan, 'ticker' | 'intervalSeconds' | 'sources'>,
+  configuration: Pick<TickerConfiguration, 'ticker' | 'intervalSeconds' | 'sources'>,
   nowMs: number,
 ): Promise<number> {
   const last = await manager.findOne(ScheduleEntity, { where: { tickerId }, order: { fromSlot: 'DESC' } });
   const planned = current === undefined ? (last?.toSlot ?? 0) : firstUnplanned(current);
-  const running = slotAt(nowMs, plan.intervalSeconds);
-  const sharesBatch = plan.sources.some((source) => source.batch !== plan.ticker);
-  const windowLeftSeconds = deadlineOf(running, plan.intervalSeconds) - nowMs / 1000;
+  const running = slotAt(nowMs, configuration.intervalSeconds);
+  const sharesBatch = configuration.sources.some((source) => source.batch !== configuration.ticker);
+  const windowLeftSeconds = deadlineOf(running, configuration.intervalSeconds) - nowMs / 1000;
   if (last === null && !sharesBatch && windowLeftSeconds >= MIN_WINDOW_LEFT_SECONDS) return running;
   const ahead = Math.floor(nowMs / 1000) + (sharesBatch ? 2 : 1);
-  return slotAtOrAfter(Math.max(ahead, planned), plan.intervalSeconds);
+  return slotAtOrAfter(Math.max(ahead, planned), configuration.intervalSeconds);
 }
 
 /**
@@ -224,26 +225,29 @@ async function closeSchedule(manager: EntityManager, current: ScheduleEntity, to
 async function openSchedule(
   manager: EntityManager,
   tickerId: number,
-  plan: TickerPlan,
+  configuration: TickerConfiguration,
   fromSlot: number,
 ): Promise<void> {
   const inserted = await manager.insert(ScheduleEntity, {
     tickerId,
     fromSlot,
     toSlot: null,
-    intervalSeconds: plan.intervalSeconds,
-    rule: plan.rule,
-    ruleOptions: plan.ruleOptions ?? {},
+    intervalSeconds: configuration.intervalSeconds,
+    rule: configuration.rule,
+    ruleOptions: configuration.ruleOptions ?? {},
     plannedTo: fromSlot,
   });
   const scheduleId = (inserted.identifiers[0] as { id: number }).id;
   await manager.insert(
     TickerSourceEntity,
-    plan.sources.map((source) => ({ ...source, scheduleId })),
+    configuration.sources.map((source) => ({ ...source, scheduleId })),
   );
 }
 
-async function withSources(manager: EntityManager, schedule: ScheduleEntity): Promise<Omit<TickerPlan, 'ticker'>> {
+async function withSources(
+  manager: EntityManager,
+  schedule: ScheduleEntity,
+): Promise<Omit<TickerConfiguration, 'ticker'>> {
   const sources = (await readSources(manager, [schedule.id])).get(schedule.id) ?? [];
   const { intervalSeconds, rule, ruleOptions } = schedule;
   return { intervalSeconds, rule, ruleOptions, sources };

@@ -22,7 +22,7 @@ export async function readSchedules(client: Pick<pg.ClientBase, 'query'>, ids: r
                   s.interval_seconds AS "intervalSeconds", s.rule,
                   s.rule_options AS "ruleOptions", s.planned_to AS "plannedTo",
                   jsonb_agg(jsonb_strip_nulls(jsonb_build_object('sourceId', ts.source_id, 'position', ts.position,
-                    'sourceName', ts.source_name, 'batch', ts.batch, 'intervalSeconds', ts.interval_seconds,
+                    'sourceSymbol', ts.source_symbol, 'batch', ts.batch, 'intervalSeconds', ts.interval_seconds,
                     'standby', ts.standby, 'quotedIn', ts.quoted_in)) ORDER BY ts.position) AS sources
            FROM schedules s JOIN tickers t ON t.id = s.ticker_id JOIN ticker_sources ts ON ts.schedule_id = s.id
            WHERE s.id = ANY($1::int[]) GROUP BY s.id, t.ticker ORDER BY s.id`,

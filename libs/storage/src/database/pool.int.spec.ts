@@ -119,9 +119,9 @@ describe('the pool', () => {
 
   test('a connection that breaks while idle is reported and replaced', async () => {
     const pid = await backendOf(pool);
-    const told = new Promise((resolve) => pool.once('error', resolve));
+    const said = new Promise((resolve) => pool.once('error', resolve));
     await terminate(pid);
-    await told;
+    await said;
     expect(idleErrors).toHaveLength(1);
     expect(await backendOf(pool)).not.toBe(pid);
   });

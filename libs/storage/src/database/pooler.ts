@@ -2,7 +2,7 @@ import pg from 'pg';
 import { connectionFault } from './connection-fault.js';
 
 /** What a look at a pooler may take for each step, in milliseconds. */
-const PATIENCE_MS = 3_000;
+const LIMIT_MS = 3_000;
 
 /** Looks at a pooler at most: its other clients may hide by chance what it does. */
 const ROUNDS = 5;
@@ -52,11 +52,11 @@ function clientOf(url: string, options?: string): pg.Client {
     ...(options === undefined ? {} : { options }),
     connectionString: url,
     application_name: 'tidemark-look',
-    connectionTimeoutMillis: PATIENCE_MS,
-    query_timeout: PATIENCE_MS,
+    connectionTimeoutMillis: LIMIT_MS,
+    query_timeout: LIMIT_MS,
     // As every other connection asks it, so that a pooler that refuses it is met here and not later.
-    statement_timeout: PATIENCE_MS,
-    idle_in_transaction_session_timeout: PATIENCE_MS,
+    statement_timeout: LIMIT_MS,
+    idle_in_transaction_session_timeout: LIMIT_MS,
   });
   // The statement that is under way fails and says so.
   client.on('error', () => undefined);
@@ -65,8 +65,8 @@ function clientOf(url: string, options?: string): pg.Client {
 
 /** Postgres tells each new connection which of its processes serves it; a pooler, which does not know yet, makes a number up. */
 async function isPooled(client: pg.Client): Promise<boolean> {
-  const told = (client as unknown as { processID: number | null }).processID;
-  return told !== (await backendOf(client));
+  const said = (client as unknown as { processID: number | null }).processID;
+  return said !== (await backendOf(client));
 }
 
 /**

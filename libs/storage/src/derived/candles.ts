@@ -26,10 +26,10 @@ export const addToCandlesSql = (prices: string): string => `
   ${MERGE_CANDLE_SQL}`;
 
 /**
- * Adds the stored prices of a stretch of slots, both ends included, to the candles of their hours. Added to what is there and not
+ * Adds the stored prices of a range of slots, both ends included, to the candles of their hours. Added to what is there and not
  * computed anew: a live price that is stored at this moment in an hour that both share is not seen here.
  */
-export async function addStretchToCandles(
+export async function addRangeToCandles(
   client: pg.ClientBase,
   tickerId: number,
   firstSlot: number,

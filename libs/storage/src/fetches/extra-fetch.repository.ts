@@ -15,13 +15,20 @@ export interface ExtraFetchSelection {
  * - `sampled`: the slot already has its sample, and a slot has one from each source; also when the source answered without the ticker.
  * - `decided`: the source failed, and the slot has its price from another one (or none, for a reason that is recorded): a further sample
  *   would change nothing.
- * - `resting`: the source has asked to be left alone, or is benched.
+ * - `source_unavailable`: the source has asked to be left alone, or its circuit is open.
  * - `attempts_spent`: it has been tried as often as a fetch may be.
  * - `window_over`: the slot's window has ended; an observation that comes later would not be a price of that slot.
  * - `not_due`: the schedule has not begun.
  */
 export type ExtraFetchState =
-  'fetching' | 'under_way' | 'sampled' | 'decided' | 'resting' | 'attempts_spent' | 'window_over' | 'not_due';
+  | 'fetching'
+  | 'under_way'
+  | 'sampled'
+  | 'decided'
+  | 'source_unavailable'
+  | 'attempts_spent'
+  | 'window_over'
+  | 'not_due';
 
 /** The outcome of one extra fetch. */
 export interface ExtraFetch {
@@ -48,7 +55,7 @@ interface PairRow {
   readonly status: string | null;
   readonly attempts: number | null;
   readonly isDecided: boolean;
-  readonly isResting: boolean;
+  readonly isUnavailable: boolean;
   readonly outcome: Outcome | null;
   readonly reason: string | null;
 }
@@ -98,7 +105,7 @@ function stateOf(pair: PairRow, nowMs: number, isPlanned: boolean): ExtraFetchSt
   if (pair.status !== null && UNFINISHED.has(pair.status)) return 'under_way';
   if (nowMs >= pair.deadline * 1000) return 'window_over';
   if (pair.isDecided) return 'decided';
-  if (pair.isResting) return 'resting';
+  if (pair.isUnavailable) return 'source_unavailable';
   if ((pair.attempts ?? 0) >= MOST_ATTEMPTS) return 'attempts_spent';
   return isPlanned ? 'fetching' : 'under_way';
 }
@@ -147,7 +154,7 @@ const PAIRS_SQL = `
          f.status, f.attempts, given.outcome, given.reason,
          EXISTS (SELECT 1 FROM prices p WHERE p.ticker_id = t.id AND p.slot = running.slot)
            OR EXISTS (SELECT 1 FROM gaps g WHERE g.ticker_id = t.id AND g.from_slot <= running.slot AND g.to_slot > running.slot) AS "isDecided",
-         coalesce(greatest(st.paused_until, st.benched_until) > to_timestamp($1), false) AS "isResting"
+         coalesce(greatest(st.paused_until, st.circuit_open_until) > to_timestamp($1), false) AS "isUnavailable"
   FROM schedules s
   JOIN tickers t ON t.id = s.ticker_id
   JOIN ticker_sources ts ON ts.schedule_id = s.id

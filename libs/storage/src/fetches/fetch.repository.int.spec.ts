@@ -63,7 +63,7 @@ describe('the life of a fetch', () => {
     {
       tickerId,
       ticker: 'btc_usd',
-      sourceName: 'btc_usd',
+      sourceSymbol: 'btc_usd',
       deadline: NOON + 15,
       quote: 'usd',
       quotedIn: null,
@@ -162,15 +162,15 @@ describe('the life of a fetch', () => {
       });
     });
 
-    test.each(['answered', 'failed', 'closed'])('finds one that is %s settled', async (status) => {
+    test.each(['answered', 'failed', 'closed'])('finds one that is %s finished', async (status) => {
       await store({ status, attempts: 1 });
-      expect(await claim()).toEqual({ kind: 'settled' });
-      expect(await claim({ takeOver: true })).toEqual({ kind: 'settled' });
+      expect(await claim()).toEqual({ kind: 'finished' });
+      expect(await claim({ takeOver: true })).toEqual({ kind: 'finished' });
       expect(await stored()).toMatchObject({ status, attempts: 1 });
     });
 
-    test('finds one that was never planned settled', async () => {
-      expect(await claim()).toEqual({ kind: 'settled' });
+    test('finds one that was never planned finished', async () => {
+      expect(await claim()).toEqual({ kind: 'finished' });
     });
 
     test('one of many at once gets it, and the others find it busy', async () => {

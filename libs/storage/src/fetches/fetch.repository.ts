@@ -14,7 +14,7 @@ export interface FetchKey {
 export interface FetchMember {
   readonly tickerId: number;
   readonly ticker: string;
-  readonly sourceName: string;
+  readonly sourceSymbol: string;
   /** UNIX second at which this ticker's own window ends; that of the fetch may be longer. */
   readonly deadline: number;
   /** The currency that the ticker is priced in. */
@@ -40,16 +40,16 @@ export type Claim =
       readonly maxAttempts: number;
       /** UNIX second at which the window ends. */
       readonly deadline: number;
-      /** The source is on the bench, and this is the one call that finds out whether it is there again. */
+      /** The circuit of the source is half-open, and this is the one call that finds out whether it is there again. */
       readonly isProbe: boolean;
       /** What the attempt before failed with. */
       readonly failure?: AttemptFailure | undefined;
       readonly members: readonly FetchMember[];
     }
-  /** The source asked to be left alone, or is on the bench: no call may be made before `untilMs`. */
+  /** The source asked to be left alone, or its circuit is open: no call may be made before `untilMs`. */
   | {
-      readonly kind: 'resting';
-      readonly reason: 'paused' | 'benched';
+      readonly kind: 'source_unavailable';
+      readonly reason: 'paused' | 'circuit_open';
       readonly untilMs: number;
       readonly deadline: number;
       /** What the attempt before failed with. */
@@ -78,7 +78,7 @@ export type Claim =
   /** Somebody else has it in hand. */
   | { readonly kind: 'busy' }
   /** It has its outcome, or was never planned here. */
-  | { readonly kind: 'settled' };
+  | { readonly kind: 'finished' };
 
 /** How to claim. */
 export interface ClaimOptions {
@@ -108,7 +108,7 @@ interface FetchRow {
   readonly failureMessage: string | null;
   readonly overlaps: boolean;
   readonly pausedUntilMs: number | null;
-  readonly benchedUntilMs: number | null;
+  readonly circuitOpenUntilMs: number | null;
   readonly probingUntilMs: number | null;
 }
 
@@ -120,7 +120,7 @@ export class FetchRepository {
 
   /**
    * Takes a fetch in hand for one attempt; raising `attempts` comes before the call, so that no call goes uncounted. The same
-   * statement looks whether the source may be asked at all: it is not resting, and no call for the same batch is under way.
+   * statement looks whether the source may be asked at all: it is not paused, its circuit is not open, and no call for the same batch is under way.
    */
   async claim(key: FetchKey, options: ClaimOptions): Promise<Claim> {
     return (await this.take(key, options, false)) ?? (await this.explainRefusal(key, options));
@@ -139,7 +139,7 @@ export class FetchRepository {
                AND (status IN ('planned', 'queued', 'retry')
                  OR (status = 'running' AND ($6 OR lease_until < to_timestamp($4::float8 / 1000))))
                AND ($7 OR NOT EXISTS (SELECT 1 FROM source_states st WHERE st.source_id = $1
-                 AND (st.paused_until > to_timestamp($4::float8 / 1000) OR st.benched_until IS NOT NULL)))
+                 AND (st.paused_until > to_timestamp($4::float8 / 1000) OR st.circuit_open_until IS NOT NULL)))
                AND NOT ${OVERLAPS_SQL}
              RETURNING attempts, max_attempts, deadline, error_kind, error_message`,
       values: [key.sourceId, key.batch, key.slot, options.nowMs, options.leaseMs, options.takeOver, isProbe],
@@ -195,37 +195,40 @@ export class FetchRepository {
                     CASE WHEN status = 'retry' THEN error_kind END AS "failureKind", error_message AS "failureMessage",
                     ${OVERLAPS_SQL} AS overlaps,
                     (extract(epoch FROM st.paused_until) * 1000)::float8 AS "pausedUntilMs",
-                    (extract(epoch FROM st.benched_until) * 1000)::float8 AS "benchedUntilMs",
+                    (extract(epoch FROM st.circuit_open_until) * 1000)::float8 AS "circuitOpenUntilMs",
                     (extract(epoch FROM st.probing_until) * 1000)::float8 AS "probingUntilMs"
              FROM fetches LEFT JOIN source_states st USING (source_id)
              WHERE source_id = $1 AND batch = $2 AND slot = $3 AND status IN ${UNFINISHED}`,
       values: [key.sourceId, key.batch, key.slot, options.nowMs],
     });
     const row = result.rows[0];
-    if (row === undefined) return { kind: 'settled' };
+    if (row === undefined) return { kind: 'finished' };
     if (row.status === 'running' && row.leased && !options.takeOver) return { kind: 'busy' };
     const failure = row.failureKind === null ? undefined : { kind: row.failureKind, message: row.failureMessage ?? '' };
     const members = await this.members(key);
     if (row.deadline * 1000 <= options.nowMs) return { kind: 'too_late', begun: row.attempts > 0, failure, members };
     if (row.attempts >= row.maxAttempts) return { kind: 'spent', failure, members };
     if (row.overlaps) return { kind: 'overload', failure, members };
-    const state = { pausedUntilMs: row.pausedUntilMs ?? undefined, benchedUntilMs: row.benchedUntilMs ?? undefined };
+    const state = {
+      pausedUntilMs: row.pausedUntilMs ?? undefined,
+      circuitOpenUntilMs: row.circuitOpenUntilMs ?? undefined,
+    };
     const rest = restOf(state, options.nowMs);
-    if (rest !== undefined) return { kind: 'resting', ...rest, deadline: row.deadline, failure, members };
+    if (rest !== undefined) return { kind: 'source_unavailable', ...rest, deadline: row.deadline, failure, members };
     // Given back by its holder since our claim found it taken: whoever takes the next job of it goes on.
-    if (state.benchedUntilMs === undefined) return { kind: 'busy' };
+    if (state.circuitOpenUntilMs === undefined) return { kind: 'busy' };
     const probe = await this.probe(key, options);
     if (probe !== undefined) return probe;
     const untilMs = Math.max(row.probingUntilMs ?? 0, options.nowMs + options.leaseMs);
-    return { kind: 'resting', reason: 'benched', untilMs, deadline: row.deadline, failure, members };
+    return { kind: 'source_unavailable', reason: 'circuit_open', untilMs, deadline: row.deadline, failure, members };
   }
 
-  /** Its time on the bench is over: one fetch of the whole fleet goes and looks. Undefined when another is the one. */
+  /** The circuit is half-open: one fetch of the whole fleet goes and looks. Undefined when another is the one. */
   private async probe(key: FetchKey, options: ClaimOptions): Promise<Claim | undefined> {
     const chosen = await this.pool.query({
       name: 'begin-probe',
       text: `UPDATE source_states SET probing_until = to_timestamp(($2::float8 + $3) / 1000)
-             WHERE source_id = $1 AND benched_until <= to_timestamp($2::float8 / 1000)
+             WHERE source_id = $1 AND circuit_open_until <= to_timestamp($2::float8 / 1000)
                AND (paused_until IS NULL OR paused_until <= to_timestamp($2::float8 / 1000))
                AND (probing_until IS NULL OR probing_until <= to_timestamp($2::float8 / 1000))`,
       values: [key.sourceId, options.nowMs, options.leaseMs],
@@ -251,7 +254,7 @@ const OVERLAPS_SQL = `EXISTS (
  * slot can cover it.
  */
 export const MEMBERS_SQL = `
-  SELECT t.id AS "tickerId", t.ticker, ts.source_name AS "sourceName",
+  SELECT t.id AS "tickerId", t.ticker, ts.source_symbol AS "sourceSymbol",
          $3::bigint + least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) AS deadline,
          t.quote, ts.quoted_in AS "quotedIn", s.rule_options AS "ruleOptions"
   FROM ticker_sources ts JOIN schedules s ON s.id = ts.schedule_id JOIN tickers t ON t.id = s.ticker_id

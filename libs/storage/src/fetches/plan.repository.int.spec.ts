@@ -84,11 +84,11 @@ describe('planning', () => {
           plannedTo: NOON,
           sources: [
             {
-              ...{ sourceId: COINGECKO, position: 0, sourceName: 'btc_usd', batch: 'coins', intervalSeconds: 120 },
+              ...{ sourceId: COINGECKO, position: 0, sourceSymbol: 'btc_usd', batch: 'coins', intervalSeconds: 120 },
               standby: false,
             },
             {
-              ...{ sourceId: DERIBIT, position: 1, sourceName: 'btc_usd', batch: 'btc_usd', intervalSeconds: 60 },
+              ...{ sourceId: DERIBIT, position: 1, sourceSymbol: 'btc_usd', batch: 'btc_usd', intervalSeconds: 60 },
               ...{ standby: true, quotedIn: 'usdt' },
             },
           ],

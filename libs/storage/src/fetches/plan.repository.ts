@@ -13,7 +13,7 @@ export interface PlannedFetch {
   readonly maxAttempts: number;
 }
 
-/** A stretch that nobody planned. */
+/** A range that nobody planned. */
 export interface PlannedGap {
   readonly tickerId: number;
   readonly ticker: string;
@@ -28,7 +28,7 @@ export interface PlannedGap {
 export interface Plan {
   readonly fetches: readonly PlannedFetch[];
   /** Fetches that are due and are not to be made; their outcome comes from who planned them, at once. */
-  readonly spared?: readonly PlannedFetch[] | undefined;
+  readonly skipped?: readonly PlannedFetch[] | undefined;
   readonly gaps: readonly PlannedGap[];
   /** Up to where each schedule has now been dealt with. */
   readonly advances: readonly { readonly scheduleId: number; readonly plannedTo: number }[];
@@ -68,7 +68,7 @@ export class PlanRepository {
       const decided = plan(due);
       await insertFetches(client, decided.fetches, 'planned');
       // As if the queue had just taken them: should their planner die, somebody else offers them a little later.
-      await insertFetches(client, decided.spared ?? [], 'queued');
+      await insertFetches(client, decided.skipped ?? [], 'queued');
       for (const gap of decided.gaps) await recordGap(client, gap);
       await client.query({
         name: 'advance-schedules',

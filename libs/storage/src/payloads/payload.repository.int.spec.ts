@@ -140,7 +140,7 @@ describe('keeping payloads', () => {
   it('keeps the same bodies once when many workers bring them at once, in any order', async () => {
     const same = Array.from({ length: 20 }, (_, index) => payload(`{"price":${index}}`));
     await Promise.all(
-      Array.from({ length: 6 }, (_, turn) => payloads.keep(turn % 2 === 0 ? same : [...same].reverse(), MEGABYTE)),
+      Array.from({ length: 6 }, (_, round) => payloads.keep(round % 2 === 0 ? same : [...same].reverse(), MEGABYTE)),
     );
     expect(await stored()).toHaveLength(20);
     expect(await day()).toMatchObject({ kept: 20 });

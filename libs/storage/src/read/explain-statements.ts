@@ -9,7 +9,7 @@ export const EXPLAIN_SCHEDULE: Statement = {
   name: 'explain-schedule',
   text: `SELECT s.id, s.from_slot AS "fromSlot", s.to_slot AS "toSlot", s.interval_seconds AS "intervalSeconds", s.rule,
                 s.rule_options AS "ruleOptions",
-                (SELECT coalesce(json_agg(json_build_object('source', o.name, 'name', ts.source_name, 'batch', ts.batch,
+                (SELECT coalesce(json_agg(json_build_object('source', o.name, 'sourceSymbol', ts.source_symbol, 'batch', ts.batch,
                    'intervalSeconds', ts.interval_seconds, 'standby', ts.standby, 'quotedIn', ts.quoted_in) ORDER BY ts.position), '[]')
                  FROM ticker_sources ts JOIN sources o ON o.id = ts.source_id WHERE ts.schedule_id = s.id) AS sources
          FROM schedules s WHERE s.ticker_id = $1 AND int8range(s.from_slot, s.to_slot) @> $2::bigint`,
@@ -38,12 +38,12 @@ export const EXPLAIN_GAP: Statement = {
 };
 
 /**
- * The turns of slot $2 for ticker $1 by version $3: every source that was due, and every one that has a sample, each with its fetch. A
+ * The slot_sources of slot $2 for ticker $1 by version $3: every source that was due, and every one that has a sample, each with its fetch. A
  * day on which bodies were dropped, or refused, says why a body is not there.
  */
-export const EXPLAIN_TURNS: Statement = {
-  name: 'explain-turns',
-  text: `SELECT o.name AS source, ts.source_name AS name, turn.batch, coalesce(ts.standby, false) AS standby,
+export const EXPLAIN_SLOT_SOURCES: Statement = {
+  name: 'explain-slot-sources',
+  text: `SELECT o.name AS source, ts.source_symbol AS "sourceSymbol", slot_source.batch, coalesce(ts.standby, false) AS standby,
                 s.outcome, s.reason, s.detail, s.price::text AS price, s.raw, s.inverted, s.rate::text AS rate,
                 s.rate_ticker AS "rateTicker", s.flags, s.market_cap::text AS "marketCap", s.volume_24h::text AS "volume24h",
                 ${EPOCH('s.source_time')} AS "sourceTime", ${EPOCH('s.requested_at')} AS "requestedAt",
@@ -51,7 +51,7 @@ export const EXPLAIN_TURNS: Statement = {
                 (SELECT coalesce(json_agg(json_build_object('revision', r.revision, 'outcome', r.outcome, 'reason', r.reason,
                    'detail', r.detail, 'price', r.price::text, 'raw', r.raw, 'rate', r.rate::text, 'flags', r.flags,
                    'replacedAt', ${EPOCH('r.replaced_at')}, 'cause', r.cause) ORDER BY r.revision), '[]')
-                 FROM sample_revisions r WHERE r.ticker_id = $1 AND r.slot = $2 AND r.source_id = turn.source_id) AS revisions,
+                 FROM sample_revisions r WHERE r.ticker_id = $1 AND r.slot = $2 AND r.source_id = slot_source.source_id) AS revisions,
                 CASE WHEN f.slot IS NOT NULL THEN json_build_object('status', f.status, 'attempts', f.attempts,
                   'maxAttempts', f.max_attempts, 'requestedAt', ${EPOCH('f.requested_at')}, 'receivedAt', ${EPOCH('f.received_at')},
                   'latencyMs', f.latency_ms, 'httpStatus', f.http_status, 'errorKind', f.error_kind, 'errorMessage', f.error_message,
@@ -64,19 +64,19 @@ export const EXPLAIN_TURNS: Statement = {
                    'headers', a.headers, 'parserVersion', a.parser_version, 'sha256', encode(a.payload_sha256, 'hex'))
                    ORDER BY a.attempt), '[]')
                  FROM fetch_attempts a
-                 WHERE a.source_id = turn.source_id AND a.batch = turn.batch AND a.slot = $2) AS "earlierAttempts"
+                 WHERE a.source_id = slot_source.source_id AND a.batch = slot_source.batch AND a.slot = $2) AS "earlierAttempts"
          FROM (
            SELECT coalesce(s.source_id, ts.source_id) AS source_id, coalesce(s.batch, ts.batch) AS batch
            FROM (SELECT source_id, batch FROM ticker_sources WHERE schedule_id = $3 AND $2::bigint % interval_seconds = 0) ts
            FULL JOIN (SELECT source_id, batch FROM samples WHERE ticker_id = $1 AND slot = $2) s ON s.source_id = ts.source_id
-         ) turn
-         LEFT JOIN sources o ON o.id = turn.source_id
-         LEFT JOIN ticker_sources ts ON ts.schedule_id = $3 AND ts.source_id = turn.source_id
-         LEFT JOIN samples s ON s.ticker_id = $1 AND s.slot = $2 AND s.source_id = turn.source_id
-         LEFT JOIN fetches f ON f.source_id = turn.source_id AND f.batch = turn.batch AND f.slot = $2
+         ) slot_source
+         LEFT JOIN sources o ON o.id = slot_source.source_id
+         LEFT JOIN ticker_sources ts ON ts.schedule_id = $3 AND ts.source_id = slot_source.source_id
+         LEFT JOIN samples s ON s.ticker_id = $1 AND s.slot = $2 AND s.source_id = slot_source.source_id
+         LEFT JOIN fetches f ON f.source_id = slot_source.source_id AND f.batch = slot_source.batch AND f.slot = $2
          LEFT JOIN payloads p ON p.sha256 = f.payload_sha256
          LEFT JOIN payload_days d ON d.day = (f.received_at AT TIME ZONE 'UTC')::date
-         ORDER BY ts.position, turn.source_id`,
+         ORDER BY ts.position, slot_source.source_id`,
 };
 
 /** The price of each of the tickers $1 in its own slot in which second $2 lies: what samples of that second are converted with. */

@@ -6,7 +6,7 @@ import {
   EXPLAIN_PRICE_REVISIONS,
   EXPLAIN_RATES,
   EXPLAIN_SCHEDULE,
-  EXPLAIN_TURNS,
+  EXPLAIN_SLOT_SOURCES,
 } from './explain-statements.js';
 import { readBodies } from './payload.reader.js';
 import type { ReadDatabase, Reader } from './read-database.js';
@@ -24,7 +24,7 @@ export interface ExplainedSchedule {
   /** In order of preference. */
   readonly sources: readonly {
     readonly source: string;
-    readonly name: string;
+    readonly sourceSymbol: string;
     readonly batch: string;
     readonly intervalSeconds: number;
     readonly standby: boolean;
@@ -77,11 +77,11 @@ export interface ExplainedFetch extends ExplainedCall {
   readonly refusedOfDay: number | null;
 }
 
-/** One source's turn in a slot. */
-export interface ExplainedTurn {
+/** One source of a slot. */
+export interface ExplainedSlotSource {
   readonly source: string;
-  /** The ticker's name there; null when the source is in no version that holds. */
-  readonly name: string | null;
+  /** What the source calls the ticker; null when the source is in no version that holds. */
+  readonly sourceSymbol: string | null;
   readonly batch: string;
   readonly standby: boolean;
   /** Null while there is no sample. */
@@ -127,7 +127,7 @@ export interface ExplainedRate {
   readonly source: string | null;
 }
 
-/** A stretch of slots without a price. */
+/** A range of slots without a price. */
 export interface ExplainedGap {
   readonly fromSlot: number;
   readonly toSlot: number;
@@ -154,7 +154,7 @@ export interface Explanation {
   readonly revisions: readonly ReplacedPrice[];
   readonly gap: ExplainedGap | undefined;
   /** In order of preference. */
-  readonly turns: readonly ExplainedTurn[];
+  readonly slotSources: readonly ExplainedSlotSource[];
   readonly rates: readonly ExplainedRate[];
   /** Bodies that are short, by their SHA-256. */
   readonly bodies: ReadonlyMap<string, Buffer>;
@@ -180,7 +180,7 @@ export class ExplainReader {
   }
 }
 
-const NOTHING = { price: undefined, revisions: [], gap: undefined, turns: [], rates: [], bodies: new Map() };
+const NOTHING = { price: undefined, revisions: [], gap: undefined, slotSources: [], rates: [], bodies: new Map() };
 
 async function explain(reader: Reader, question: ExplainQuestion): Promise<Explanation> {
   const { tickerId, second, nowSeconds, maxBodyBytes } = question;
@@ -195,14 +195,16 @@ async function explain(reader: Reader, question: ExplainQuestion): Promise<Expla
   const revisions = await reader.rows<ReplacedPrice>(EXPLAIN_PRICE_REVISIONS, key);
   const [last] = await reader.rows<ExplainedGap>(EXPLAIN_GAP, key);
   const gap = last !== undefined && last.toSlot > slot ? last : undefined;
-  const turns = await reader.rows<ExplainedTurn>(EXPLAIN_TURNS, [...key, schedule.id]);
-  const rateTickers = turns.flatMap(({ rateTicker }) => (rateTicker === null ? [] : [rateTicker]));
+  const slotSources = await reader.rows<ExplainedSlotSource>(EXPLAIN_SLOT_SOURCES, [...key, schedule.id]);
+  const rateTickers = slotSources.flatMap(({ rateTicker }) => (rateTicker === null ? [] : [rateTicker]));
   const rates = rateTickers.length === 0 ? [] : await reader.rows<ExplainedRate>(EXPLAIN_RATES, [rateTickers, slot]);
-  const kept = turns.flatMap(({ fetch }) => (fetch?.sha256 == null || fetch.bytes === null ? [] : [fetch.sha256]));
+  const kept = slotSources.flatMap(({ fetch }) =>
+    fetch?.sha256 == null || fetch.bytes === null ? [] : [fetch.sha256],
+  );
   const bodies = await readBodies(reader, kept, maxBodyBytes);
   const isOver = nowSeconds > graceEndOf(slot, schedule.intervalSeconds) + CLOSING_SLACK_SECONDS;
   const state = stateOf({ isStored: price !== undefined, isGap: gap !== undefined, isOver });
-  return { state, slot, schedule, price, revisions, gap, turns, rates, bodies };
+  return { state, slot, schedule, price, revisions, gap, slotSources, rates, bodies };
 }
 
 function stateOf(known: { readonly isStored: boolean; readonly isGap: boolean; readonly isOver: boolean }): SlotState {

@@ -1,4 +1,4 @@
-/** What one source's turn in a missing slot came to. */
+/** What one source came to in a missing slot. */
 export interface MissingSource {
   readonly source: string;
   readonly outcome: string;
@@ -14,11 +14,11 @@ export interface GapEntry {
   /** How many expected slots of it have no price. */
   readonly slots: number;
   /**
-   * Of a slot for which the rule refused a price, and of a stretch nobody planned: its own; of any other planned slot: that of the first
+   * Of a slot for which the rule refused a price, and of a range nobody planned: its own; of any other planned slot: that of the first
    * source in order; else `unexplained`.
    */
   readonly reason: string;
-  /** Every source that has an outcome there, in order of preference; empty for a stretch nobody planned. */
+  /** Every source that has an outcome there, in order of preference; empty for a range nobody planned. */
   readonly sources: readonly MissingSource[];
 }
 

@@ -1,7 +1,14 @@
 import { mergeNeighbours, pageOf, type FoundEntries, type GapEntry, type MissingSlot } from './gap-entries.js';
-import { COUNTS, PLANNED_MISSING, RANGES, REASONED_COUNT, UNEXPLAINED_MISSING, VERSIONS } from './gap-statements.js';
+import {
+  COUNTS,
+  GAP_RANGES,
+  PLANNED_MISSING,
+  REASONED_COUNT,
+  UNEXPLAINED_MISSING,
+  VERSIONS,
+} from './gap-statements.js';
 import type { ReadDatabase, Reader } from './read-database.js';
-import { settle, stretchesFrom, type ScheduleVersion, type SettledStretch } from './settled-stretches.js';
+import { closedRangesOf, rangesFrom, type ScheduleVersion, type ClosedRange } from './closed-ranges.js';
 
 export type { GapEntry, MissingSource } from './gap-entries.js';
 
@@ -22,7 +29,7 @@ export interface GapQuestion {
 /** What was expected of a range, what is there, and why the rest is not. */
 export interface GapReport {
   /** UNIX second up to which every slot of the range is past its grace; later ones are not counted. */
-  readonly settledTo: number;
+  readonly closedTo: number;
   readonly expected: number;
   readonly stored: number;
   readonly missing: number;
@@ -54,27 +61,27 @@ export class GapReader {
 async function report(reader: Reader, question: GapQuestion): Promise<GapReport> {
   const { tickerId, from, to, nowSeconds, after, limit } = question;
   const versions = await reader.rows<ScheduleVersion>(VERSIONS, [tickerId, from, to]);
-  const { stretches, expected, settledTo } = settle(versions, from, to, nowSeconds);
-  const [counts] = await reader.rows<Counts>(COUNTS, [tickerId, ...columnsOf(stretches)]);
+  const { ranges, expected, closedTo } = closedRangesOf(versions, from, to, nowSeconds);
+  const [counts] = await reader.rows<Counts>(COUNTS, [tickerId, ...columnsOf(ranges)]);
   const { stored, inRanges } = counts ?? { stored: 0, inRanges: 0 };
   const missing = expected - stored;
   // Most ranges have nothing left to explain here, and then the samples need no look at all.
-  const withReason = missing > inRanges ? await countReasoned(reader, tickerId, stretches) : 0;
+  const withReason = missing > inRanges ? await countReasoned(reader, tickerId, ranges) : 0;
   const unexplained = missing - withReason - inRanges;
 
-  const left = stretchesFrom(stretches, after);
-  const end = Math.max(...left.map((stretch) => stretch.toSlot), after);
+  const left = rangesFrom(ranges, after);
+  const end = Math.max(...left.map((range) => range.toSlot), after);
   const scan = Math.max(limit + 1, MIN_SCANNED_SLOTS);
   const found: FoundEntries[] = [];
-  if (withReason > 0) found.push(await missingSlots(reader, PLANNED_MISSING, { tickerId, stretches: left, scan }));
-  if (inRanges > 0) found.push(await ranges(reader, tickerId, left, { after, end, limit: limit + 1 }));
-  if (unexplained > 0) found.push(await missingSlots(reader, UNEXPLAINED_MISSING, { tickerId, stretches: left, scan }));
+  if (withReason > 0) found.push(await missingSlots(reader, PLANNED_MISSING, { tickerId, ranges: left, scan }));
+  if (inRanges > 0) found.push(await gapRanges(reader, tickerId, left, { after, end, limit: limit + 1 }));
+  if (unexplained > 0) found.push(await missingSlots(reader, UNEXPLAINED_MISSING, { tickerId, ranges: left, scan }));
   const page = pageOf(found, limit);
-  return { settledTo, expected, stored, missing, unexplained, entries: page.entries, next: page.next };
+  return { closedTo, expected, stored, missing, unexplained, entries: page.entries, next: page.next };
 }
 
-async function countReasoned(reader: Reader, tickerId: number, stretches: readonly SettledStretch[]): Promise<number> {
-  const [row] = await reader.rows<{ withReason: number }>(REASONED_COUNT, [tickerId, ...columnsOf(stretches)]);
+async function countReasoned(reader: Reader, tickerId: number, ranges: readonly ClosedRange[]): Promise<number> {
+  const [row] = await reader.rows<{ withReason: number }>(REASONED_COUNT, [tickerId, ...columnsOf(ranges)]);
   return row?.withReason ?? 0;
 }
 
@@ -84,9 +91,9 @@ type StoredMissingSlot = Omit<MissingSlot, 'sources'> & { readonly sources: Miss
 async function missingSlots(
   reader: Reader,
   statement: typeof PLANNED_MISSING,
-  { tickerId, stretches, scan }: { tickerId: number; stretches: readonly SettledStretch[]; scan: number },
+  { tickerId, ranges, scan }: { tickerId: number; ranges: readonly ClosedRange[]; scan: number },
 ): Promise<FoundEntries> {
-  const slots = await reader.rows<StoredMissingSlot>(statement, [tickerId, ...columnsOf(stretches), scan]);
+  const slots = await reader.rows<StoredMissingSlot>(statement, [tickerId, ...columnsOf(ranges), scan]);
   const last = slots.at(-1);
   return {
     // A refusal whose samples are past their retention has no outcomes left.
@@ -95,14 +102,14 @@ async function missingSlots(
   };
 }
 
-async function ranges(
+async function gapRanges(
   reader: Reader,
   tickerId: number,
-  stretches: readonly SettledStretch[],
+  ranges: readonly ClosedRange[],
   part: { readonly after: number; readonly end: number; readonly limit: number },
 ): Promise<FoundEntries> {
-  const values = [tickerId, ...columnsOf(stretches), part.limit, part.after, part.end];
-  const rows = await reader.rows<Omit<GapEntry, 'sources'>>(RANGES, values);
+  const values = [tickerId, ...columnsOf(ranges), part.limit, part.after, part.end];
+  const rows = await reader.rows<Omit<GapEntry, 'sources'>>(GAP_RANGES, values);
   const last = rows.at(-1);
   return {
     entries: rows.map(({ from, to, slots, reason }) => ({ from, to, slots, reason, sources: [] })),
@@ -110,13 +117,13 @@ async function ranges(
   };
 }
 
-/** Stretches as the arrays that the statements take. */
-function columnsOf(stretches: readonly SettledStretch[]): number[][] {
+/** Ranges as the arrays that the statements take. */
+function columnsOf(ranges: readonly ClosedRange[]): number[][] {
   return [
-    stretches.map((stretch) => stretch.fromSlot),
-    stretches.map((stretch) => stretch.toSlot),
-    stretches.map((stretch) => stretch.intervalSeconds),
-    stretches.map((stretch) => stretch.scheduleId),
-    stretches.map((stretch) => stretch.endSlot),
+    ranges.map((range) => range.fromSlot),
+    ranges.map((range) => range.toSlot),
+    ranges.map((range) => range.intervalSeconds),
+    ranges.map((range) => range.scheduleId),
+    ranges.map((range) => range.endSlot),
   ];
 }

@@ -24,9 +24,9 @@ export interface SourceStatus {
   readonly tickers: number;
   readonly batches: number;
   readonly pausedUntil: Date | undefined;
-  /** Undefined for a source that is benched until somebody sets its key, see {@link SourceStatus.benchReason}. */
-  readonly benchedUntil: Date | undefined;
-  readonly benchReason: string | undefined;
+  /** Undefined for a source whose circuit is open until somebody sets its key, see {@link SourceStatus.circuitReason}. */
+  readonly circuitOpenUntil: Date | undefined;
+  readonly circuitReason: string | undefined;
   /** Failed calls in a row. */
   readonly failures: number;
   readonly lastSuccessAt: Date | undefined;
@@ -73,8 +73,8 @@ export class StatusRepository {
       failures: row.failures,
       usedThisMonth: Number(row.usedThisMonth),
       pausedUntil: row.pausedUntil ?? undefined,
-      benchedUntil: row.benchedUntil ?? undefined,
-      benchReason: row.benchReason ?? undefined,
+      circuitOpenUntil: row.circuitOpenUntil ?? undefined,
+      circuitReason: row.circuitReason ?? undefined,
       lastSuccessAt: row.lastSuccessAt ?? undefined,
       latencyMs: row.latencyMs ?? undefined,
       lastFailureAt: row.lastFailureAt ?? undefined,
@@ -94,7 +94,7 @@ const SOURCES_SQL = `
     WHERE s.to_slot IS NULL GROUP BY ts.source_id
   )
   SELECT src.id AS "sourceId", coalesce(used.tickers, 0) AS tickers, coalesce(used.batches, 0) AS batches,
-         st.paused_until AS "pausedUntil", CASE WHEN isfinite(st.benched_until) THEN st.benched_until END AS "benchedUntil", st.bench_reason AS "benchReason",
+         st.paused_until AS "pausedUntil", CASE WHEN isfinite(st.circuit_open_until) THEN st.circuit_open_until END AS "circuitOpenUntil", st.circuit_reason AS "circuitReason",
          coalesce(st.failures, 0) AS failures, st.last_success_at AS "lastSuccessAt", st.last_latency_ms AS "latencyMs",
          st.last_failure_at AS "lastFailureAt", st.last_failure_kind AS "lastFailureKind",
          st.last_failure_message AS "lastFailureMessage", coalesce(c.used, 0) AS "usedThisMonth"
@@ -106,7 +106,7 @@ const SOURCES_SQL = `
   ORDER BY src.id`;
 
 /** A slot counts as expected when its grace is over and the closer has had time for it. */
-const SETTLED_AFTER_SECONDS = GRACE_AFTER_WINDOW_SECONDS + CLOSING_SLACK_SECONDS;
+const CLOSED_AFTER_SECONDS = GRACE_AFTER_WINDOW_SECONDS + CLOSING_SLACK_SECONDS;
 
 /** $1 is now, $2 is midnight: slots of every version that held since, less the prices that the day's candles count. */
 const TICKERS_SQL = `
@@ -118,7 +118,7 @@ const TICKERS_SQL = `
     FROM schedules s
     CROSS JOIN LATERAL (SELECT greatest(s.from_slot, $2::bigint) AS from_slot,
       least(coalesce(s.to_slot, $1::bigint + 1),
-            $1::bigint - least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) - ${SETTLED_AFTER_SECONDS} + 1) AS to_slot) bound
+            $1::bigint - least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) - ${CLOSED_AFTER_SECONDS} + 1) AS to_slot) bound
     WHERE (s.to_slot IS NULL OR s.to_slot > $2) AND bound.to_slot > bound.from_slot
     GROUP BY s.ticker_id
   ), stored AS (
@@ -127,7 +127,7 @@ const TICKERS_SQL = `
     -- Prices of slots that are not expected yet: the candles count them already.
     SELECT sampled.id AS ticker_id, count(*)::int AS prices
     FROM sampled JOIN prices p ON p.ticker_id = sampled.id
-      AND p.slot >= greatest($2::bigint, $1::bigint - least(sampled.interval_seconds, ${MAX_WINDOW_SECONDS}) - ${SETTLED_AFTER_SECONDS} + 1)
+      AND p.slot >= greatest($2::bigint, $1::bigint - least(sampled.interval_seconds, ${MAX_WINDOW_SECONDS}) - ${CLOSED_AFTER_SECONDS} + 1)
     GROUP BY sampled.id
   )
   SELECT sampled.ticker, sampled.interval_seconds AS "intervalSeconds", l.price::text AS price, l.slot, src.name AS source,

@@ -5,7 +5,7 @@ import { readBodies } from '../read/payload.reader.js';
 import { ReadDatabase } from '../read/read-database.js';
 
 /** Fetches of one batch at one source. */
-export interface ReplayLane {
+export interface ReplayBatch {
   readonly sourceId: number;
   readonly source: string;
   readonly batch: string;
@@ -44,7 +44,7 @@ export interface StoredSample {
 /** A ticker that was asked for in a slot, and what is stored of it. */
 export interface ReplayMember extends JudgedMember {
   readonly slot: number;
-  readonly sourceName: string;
+  readonly sourceSymbol: string;
   /** Undefined when there is none, or it comes from another call than the one whose answer is kept. */
   readonly sample: StoredSample | undefined;
   /** The price that converts the sample today, when it is to be converted. */
@@ -64,8 +64,8 @@ export class ReplayRepository {
   }
 
   /** The batches of some sources; of all without a list. Those that give rates come before those that are converted. */
-  async lanes(sourceIds?: readonly number[]): Promise<ReplayLane[]> {
-    const result = await this.pool.query<ReplayLane>(
+  async batches(sourceIds?: readonly number[]): Promise<ReplayBatch[]> {
+    const result = await this.pool.query<ReplayBatch>(
       `SELECT ts.source_id AS "sourceId", o.name AS source, ts.batch
        FROM ticker_sources ts JOIN sources o ON o.id = ts.source_id
        WHERE $1::smallint[] IS NULL OR ts.source_id = ANY($1)
@@ -75,9 +75,9 @@ export class ReplayRepository {
     return result.rows;
   }
 
-  /** The next answers of a lane from a slot on, oldest first; their bodies come apart. */
+  /** The next answers of a batch from a slot on, oldest first; their bodies come apart. */
   async answers(
-    { sourceId, batch }: ReplayLane,
+    { sourceId, batch }: ReplayBatch,
     fromSlot: number,
     toSlot: number,
     limit: number,
@@ -101,8 +101,8 @@ export class ReplayRepository {
     return new Map([...bodies].map(([sha256, body]) => [sha256, body.toString('utf8')]));
   }
 
-  /** Who was asked for in some slots of a lane, with what is stored of them; in order of slot and ticker. */
-  async members({ sourceId, batch }: ReplayLane, slots: readonly number[]): Promise<ReplayMember[]> {
+  /** Who was asked for in some slots of a batch, with what is stored of them; in order of slot and ticker. */
+  async members({ sourceId, batch }: ReplayBatch, slots: readonly number[]): Promise<ReplayMember[]> {
     const result = await this.pool.query<MemberRow>({
       name: 'replay-members',
       text: MEMBERS_OF_SLOTS_SQL,
@@ -120,7 +120,7 @@ const MAX_BODY_BYTES = 2 ** 31 - 1;
  * observed with it: a fetch that was called once more for one ticker leaves the samples of the others as they were.
  */
 const MEMBERS_OF_SLOTS_SQL = `
-  SELECT asked.slot, t.id AS "tickerId", t.ticker, ts.source_name AS "sourceName", t.quote, ts.quoted_in AS "quotedIn",
+  SELECT asked.slot, t.id AS "tickerId", t.ticker, ts.source_symbol AS "sourceSymbol", t.quote, ts.quoted_in AS "quotedIn",
          s.rule_options AS "ruleOptions", asked.slot + least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) AS deadline,
          g.outcome, g.reason, g.price::text AS price, g.raw, g.inverted, g.source_time AS "sourceTime", g.rate::text AS rate,
          g.rate_ticker AS "rateTicker", g.flags, g.market_cap::text AS "marketCap", g.volume_24h::text AS "volume24h", g.revision,

@@ -7,7 +7,7 @@ import {
   makePartitionsOfTests,
   NOON,
 } from '../../../../test/builders/stored-schedules.js';
-import { ToldSlots } from '../../../../test/builders/told-slots.js';
+import { ReportedSlots } from '../../../../test/builders/reported-slots.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { verifyDatabase } from '../verify/index.js';
 import { RevisionRepository, type Correction } from './revision.repository.js';
@@ -18,13 +18,13 @@ const MINUTE = 60;
 describe('correcting what was stored', () => {
   let database: TestDatabase;
   let revisions: RevisionRepository;
-  let told: ToldSlots;
+  let reported: ReportedSlots;
   let tickerId: number;
 
   beforeAll(async () => {
     database = await createTestDatabase();
     revisions = new RevisionRepository(database.pool);
-    told = new ToldSlots(database.pool);
+    reported = new ReportedSlots(database.pool);
     await makePartitionsOfTests(database.pool);
   });
   afterAll(() => database.drop());
@@ -48,7 +48,7 @@ describe('correcting what was stored', () => {
   };
 
   it('keeps each revision, and numbers them', async () => {
-    await told.tell({ tickerId, sourceId: DERIBIT }, '100');
+    await reported.report({ tickerId, sourceId: DERIBIT }, '100');
     for (const [revision, price] of ['101', '102', '103'].entries()) {
       expect(await correct([{ sample: accepted(tickerId, price), revision }])).toEqual({
         samples: 1,
@@ -71,7 +71,7 @@ describe('correcting what was stored', () => {
   });
 
   it('changes nothing when nothing is another', async () => {
-    await told.tell({ tickerId, sourceId: DERIBIT }, '100');
+    await reported.report({ tickerId, sourceId: DERIBIT }, '100');
     const unchanged = { sample: accepted(tickerId, '100'), revision: 0 };
     expect(await correct([unchanged])).toEqual({ samples: 0, prices: 0, skipped: 0 });
     expect(await rows('SELECT revision FROM prices UNION ALL SELECT revision FROM samples')).toEqual([
@@ -82,13 +82,13 @@ describe('correcting what was stored', () => {
   });
 
   it('tells 1.50 from 1.5', async () => {
-    await told.tell({ tickerId, sourceId: DERIBIT }, '1.5');
+    await reported.report({ tickerId, sourceId: DERIBIT }, '1.5');
     await correct([{ sample: accepted(tickerId, '1.50'), revision: 0 }]);
     expect(await rows('SELECT price::text, revision FROM prices')).toEqual([{ price: '1.50', revision: 1 }]);
   });
 
   it('leaves a sample alone that has changed since, or is not there', async () => {
-    await told.tell({ tickerId, sourceId: DERIBIT }, '100');
+    await reported.report({ tickerId, sourceId: DERIBIT }, '100');
     await correct([{ sample: accepted(tickerId, '101'), revision: 0 }]);
     expect(await correct([{ sample: accepted(tickerId, '102'), revision: 0 }])).toEqual({
       samples: 0,
@@ -102,7 +102,7 @@ describe('correcting what was stored', () => {
   });
 
   it('is stored once when two correct the same', async () => {
-    await told.tell({ tickerId, sourceId: DERIBIT }, '100');
+    await reported.report({ tickerId, sourceId: DERIBIT }, '100');
     const done = await Promise.all(
       ['101', '102'].map((price) => correct([{ sample: accepted(tickerId, price), revision: 0 }])),
     );
@@ -137,7 +137,7 @@ describe('correcting what was stored', () => {
   });
 
   it('takes away latest and candle with the only price there is', async () => {
-    await told.tell({ tickerId, sourceId: DERIBIT }, '100');
+    await reported.report({ tickerId, sourceId: DERIBIT }, '100');
     await correct([{ sample: { tickerId, outcome: 'rejected', reason: 'stale', raw: '100' }, revision: 0 }]);
     expect(await rows('SELECT 1 FROM latest UNION ALL SELECT 1 FROM candles UNION ALL SELECT 1 FROM prices')).toEqual(
       [],
@@ -149,8 +149,8 @@ describe('correcting what was stored', () => {
   });
 
   it('moves latest back to the price before it', async () => {
-    await told.tell({ tickerId, sourceId: DERIBIT }, '100');
-    await told.tell({ tickerId, sourceId: DERIBIT, slot: NOON + MINUTE }, '200');
+    await reported.report({ tickerId, sourceId: DERIBIT }, '100');
+    await reported.report({ tickerId, sourceId: DERIBIT, slot: NOON + MINUTE }, '200');
     await correct([{ sample: { tickerId, outcome: 'failed', reason: 'absent' }, revision: 0 }], NOON + MINUTE);
     expect(await rows('SELECT slot, price::text FROM latest')).toEqual([{ slot: NOON, price: '100' }]);
     expect(await derivedFaults()).toEqual([]);

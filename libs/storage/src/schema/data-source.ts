@@ -3,12 +3,13 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ScheduleEntity, SettingEntity, SourceEntity, TickerEntity, TickerSourceEntity } from './entities/index.js';
 import { Spine1763600000000 } from './migrations/1-spine.migration.js';
 import { Belief1763700000000 } from './migrations/2-belief.migration.js';
+import { Words1763800000000 } from './migrations/3-words.migration.js';
 
 /** Every migration, oldest first. The last one's name is the version that a process expects of the schema. */
-export const MIGRATIONS = [Spine1763600000000, Belief1763700000000];
+export const MIGRATIONS = [Spine1763600000000, Belief1763700000000, Words1763800000000];
 
 /** The version of the schema that this build works with. */
-export const SCHEMA_VERSION = 'Belief1763700000000';
+export const SCHEMA_VERSION = 'Words1763800000000';
 
 /**
  * The oldest build, named by the version it works with, that still runs on the schema of this build. A migration expands first: it adds
@@ -16,7 +17,7 @@ export const SCHEMA_VERSION = 'Belief1763700000000';
  * no longer needs is taken away one release after the last build that used it; that migration raises this, and needs a stop of
  * every process of a build before it (docs/adr/0010-rolling-upgrades.md).
  */
-export const COMPATIBLE_SINCE = 'Belief1763700000000';
+export const COMPATIBLE_SINCE = 'Words1763800000000';
 
 /** TypeORM over the database, for the catalogue and the migrations; hot paths use prepared SQL on a pool. */
 export function dataSourceOptions(url: string, applicationName: string) {

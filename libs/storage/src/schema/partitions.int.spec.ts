@@ -29,7 +29,7 @@ describe('partitions', () => {
     return row.partition;
   }
 
-  test('makes one of each table for every month that the stretch touches', async () => {
+  test('makes one of each table for every month that the range touches', async () => {
     const made = await ensurePartitions(client, at('2001-11-15T00:00:00Z'), at('2002-01-10T00:00:00Z'));
     expect(made).toEqual(
       ['y2001m11', 'y2001m12', 'y2002m01'].flatMap((month) => PARTITIONED_TABLES.map((table) => `${table}_${month}`)),
@@ -42,7 +42,7 @@ describe('partitions', () => {
     expect(await ensurePartitions(client, from, to)).toEqual([]);
   });
 
-  test('a stretch that ends on the first second of a month needs that month', async () => {
+  test('a range that ends on the first second of a month needs that month', async () => {
     const made = await ensurePartitions(client, at('2003-09-30T23:59:59Z'), at('2003-10-01T00:00:00Z'));
     expect(made.filter((name) => name.startsWith('prices'))).toEqual(['prices_y2003m09', 'prices_y2003m10']);
   });

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { MEMBERS_SQL, type FetchKey, type FetchMember } from '../fetches/fetch.repository.js';
 import { BEGIN_BY_KEY, inTransaction } from '../database/pool.js';
 import { isTransientDatabaseError } from '../database/transient-error.js';
-import { SampleRepository, storeSamples, type DecidedPrice, type Sample, type Settled } from './sample.repository.js';
+import { SampleRepository, storeSamples, type DecidedPrice, type Sample, type Decisions } from './sample.repository.js';
 import { lockSlot } from './lock-slot.js';
 import type { DecidedSlot } from './decide-tickers.js';
 import { followUp, inParts, readStrandedSlots } from './waiting-samples.js';
@@ -33,16 +33,16 @@ const EXPIRED_FOR_SECONDS = 3;
 export class CloseRepository {
   private readonly samples: SampleRepository;
 
-  /** @param onSettled called with what becomes of slots, refused prices and revised samples among it, after each commit. */
+  /** @param onDecided called with what becomes of slots, refused prices and revised samples among it, after each commit. */
   constructor(
     private readonly pool: pg.Pool,
-    private readonly onSettled: (settled: Settled) => void = () => undefined,
+    private readonly onDecided: (decisions: Decisions) => void = () => undefined,
   ) {
     this.samples = new SampleRepository(pool);
   }
 
   /**
-   * Settles slots whose window is over while a better source has still not reported, since nobody waits for it any more, and those
+   * Decides slots whose window is over while a better source has still not reported, since nobody waits for it any more, and those
    * in which a sample waits for a rate in vain or was forgotten by a worker that ended.
    */
   async decideExpired(nowSeconds: number, limit: number): Promise<DecidedPrice[]> {
@@ -60,11 +60,11 @@ export class CloseRepository {
       values: [nowSeconds, limit],
     });
     const decided: DecidedPrice[] = [];
-    const unsettled = [...expired.rows, ...(await readStrandedSlots(this.pool, nowSeconds, limit))];
-    for (const { slot, tickerIds } of inParts(unsettled)) {
-      const settled = await this.samples.settle(slot, tickerIds, nowSeconds);
-      this.onSettled(settled);
-      decided.push(...settled.decided);
+    const undecided = [...expired.rows, ...(await readStrandedSlots(this.pool, nowSeconds, limit))];
+    for (const { slot, tickerIds } of inParts(undecided)) {
+      const decisions = await this.samples.decide(slot, tickerIds, nowSeconds);
+      this.onDecided(decisions);
+      decided.push(...decisions.decided);
     }
     return decided;
   }
@@ -103,7 +103,7 @@ export class CloseRepository {
         const done = await inTransaction(this.pool, (client) => closeOne(client, key, nowSeconds), BEGIN_BY_KEY);
         if (done === undefined) continue;
         closed.push(done.closed);
-        this.onSettled(await followUp(this.pool, done.settled, key.slot, nowSeconds));
+        this.onDecided(await followUp(this.pool, done.decisions, key.slot, nowSeconds));
       } catch (error) {
         if (isTransientDatabaseError(error)) throw error;
         // One that cannot be closed keeps no other open.
@@ -119,7 +119,7 @@ async function closeOne(
   client: pg.ClientBase,
   key: FetchKey,
   nowSeconds: number,
-): Promise<{ readonly closed: ClosedFetch; readonly settled: DecidedSlot } | undefined> {
+): Promise<{ readonly closed: ClosedFetch; readonly decisions: DecidedSlot } | undefined> {
   const members = await client.query<FetchMember>({
     name: 'fetch-members',
     text: MEMBERS_SQL,
@@ -150,9 +150,9 @@ async function closeOne(
     errorKind: errorKind ?? undefined,
     errorMessage: errorMessage ?? undefined,
   } as const;
-  const { settled } = await storeSamples(client, key, { samples, result, nowSeconds });
+  const { decisions } = await storeSamples(client, key, { samples, result, nowSeconds });
   const tickers = members.rows.map((member) => member.ticker);
-  return { closed: { source: fetch.source, batch: key.batch, slot: key.slot, tickers, ...ended }, settled };
+  return { closed: { source: fetch.source, batch: key.batch, slot: key.slot, tickers, ...ended }, decisions };
 }
 
 /** What the last known state of an unfinished fetch says about why there is no answer. */

@@ -7,7 +7,7 @@ import {
   rowOf,
   type ScheduleDraft,
 } from '../../../../test/builders/stored-schedules.js';
-import { makeSources, ToldSlots } from '../../../../test/builders/told-slots.js';
+import { makeSources, ReportedSlots } from '../../../../test/builders/reported-slots.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { CloseRepository } from './close.repository.js';
 import { SampleRepository, type Sample } from './sample.repository.js';
@@ -21,13 +21,13 @@ function inTether(raw: string, more: Partial<Sample> = {}): Omit<Sample, 'ticker
 
 describe('converting', () => {
   let database: TestDatabase;
-  let told: ToldSlots;
+  let reported: ReportedSlots;
   let tickerId: number;
   let rateId: number;
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    told = new ToldSlots(database.pool);
+    reported = new ReportedSlots(database.pool);
     await makePartitionsOfTests(database.pool);
     await makeSources(database.pool);
   });
@@ -48,9 +48,9 @@ describe('converting', () => {
   }
 
   const tellRate = (price: string, slot = NOON) =>
-    told.tell({ tickerId: rateId, sourceId: 1, slot, batch: 'usdt_usd' }, price);
+    reported.report({ tickerId: rateId, sourceId: 1, slot, batch: 'usdt_usd' }, price);
   const tell = (given: Omit<Sample, 'tickerId'>, slot = NOON, nowSeconds = slot + 3) =>
-    told.tell({ tickerId, sourceId: 5, slot, nowSeconds }, given);
+    reported.report({ tickerId, sourceId: 5, slot, nowSeconds }, given);
 
   test('a quote in Tether is worth what Tether is worth in the same slot, and the rate is kept with it', async () => {
     await rateSampled();
@@ -68,14 +68,14 @@ describe('converting', () => {
       ...{ outcome: 'accepted', reason: null, detail: null, price: '76000', raw: '80000' },
       ...{ rate: '0.95', rate_ticker: 'usdt_usd', flags: DERIVED },
     });
-    expect(await told.priceOf(tickerId)).toMatchObject({ flags: DERIVED });
+    expect(await reported.priceOf(tickerId)).toMatchObject({ flags: DERIVED });
   });
 
   test('a quote that came before its rate is converted when the rate is decided', async () => {
     await rateSampled();
     const first = await tell(inTether('80000.5'));
     expect(first).toMatchObject({ decided: [], waiting: [tickerId] });
-    expect(await told.samplesOf(tickerId)).toEqual({ 5: 'rejected no_conversion_rate' });
+    expect(await reported.samplesOf(tickerId)).toEqual({ 5: 'rejected no_conversion_rate' });
     const { decided, revised } = await tellRate('0.99985');
     expect(decided).toMatchObject([{ tickerId: rateId }, { tickerId, price: '79988.499925' }]);
     expect(revised).toMatchObject([{ tickerId, ticker: 'btc_usd', outcome: 'accepted', price: '79988.499925' }]);
@@ -85,7 +85,7 @@ describe('converting', () => {
     await rateSampled();
     await tellRate('0.9998');
     await tell(inTether('0.0000123', { isInverted: true }));
-    expect(await told.priceOf(tickerId)).toMatchObject({ price: '81284.5528455284553' });
+    expect(await reported.priceOf(tickerId)).toMatchObject({ price: '81284.5528455284553' });
   });
 
   test('a slot takes the rate of the slot of the rate that it lies in', async () => {
@@ -94,7 +94,7 @@ describe('converting', () => {
     await rateSampled();
     await tellRate('0.9');
     await tell(inTether('100'), NOON + 50);
-    expect(await told.priceOf(tickerId, NOON + 50)).toMatchObject({ price: '90' });
+    expect(await reported.priceOf(tickerId, NOON + 50)).toMatchObject({ price: '90' });
     await tell(inTether('100'), NOON + 60);
     await tell(inTether('100'), NOON + 70);
     const { decided } = await tellRate('0.91', NOON + 60);
@@ -108,9 +108,9 @@ describe('converting', () => {
       const slot = NOON + count * 60;
       await Promise.all([
         tell(inTether('100'), slot),
-        told.tell({ tickerId: rateId, sourceId: 1, slot, batch: 'usdt_usd', by: other }, '0.99'),
+        reported.report({ tickerId: rateId, sourceId: 1, slot, batch: 'usdt_usd', by: other }, '0.99'),
       ]);
-      expect(await told.priceOf(tickerId, slot)).toMatchObject({ price: '99' });
+      expect(await reported.priceOf(tickerId, slot)).toMatchObject({ price: '99' });
     }
   });
 
@@ -120,7 +120,7 @@ describe('converting', () => {
     await tell(inTether('100'));
     const { decided } = await tellRate('0.98', NOON + 60);
     expect(decided).toHaveLength(1);
-    expect(await told.samplesOf(tickerId)).toEqual({ 5: 'rejected no_conversion_rate' });
+    expect(await reported.samplesOf(tickerId)).toEqual({ 5: 'rejected no_conversion_rate' });
   });
 
   test('without such a ticker the sample is rejected at once, and nobody waits for it', async () => {
@@ -128,8 +128,8 @@ describe('converting', () => {
       inTether('100', { detail: 'quoted in usdt, and usdt_usd has no price in this slot' }),
     );
     expect(waiting).toEqual([]);
-    expect(await told.samplesOf(tickerId)).toEqual({ 5: 'rejected no_conversion_rate' });
-    expect(await told.priceOf(tickerId)).toBeUndefined();
+    expect(await reported.samplesOf(tickerId)).toEqual({ 5: 'rejected no_conversion_rate' });
+    expect(await reported.priceOf(tickerId)).toBeUndefined();
   });
 
   test('what it comes to is held against the limits of the ticker, and against the last price', async () => {
@@ -142,13 +142,13 @@ describe('converting', () => {
     await rateSampled({ ruleOptions: { checks: { jump_ratio: null } } });
     await tellRate('1.001');
     await tell(inTether('1000'));
-    expect(await told.samplesOf(tickerId)).toEqual({ 5: 'rejected absurd' });
+    expect(await reported.samplesOf(tickerId)).toEqual({ 5: 'rejected absurd' });
     await tellRate('1', NOON + 60);
     await tell(inTether('500'), NOON + 60);
     await tellRate('0.5', NOON + 120);
     await tell(inTether('500'), NOON + 120);
-    expect(await told.samplesOf(tickerId, NOON + 60)).toEqual({ 5: 'accepted 500' });
-    expect(await told.samplesOf(tickerId, NOON + 120)).toEqual({ 5: 'rejected jump' });
+    expect(await reported.samplesOf(tickerId, NOON + 60)).toEqual({ 5: 'accepted 500' });
+    expect(await reported.samplesOf(tickerId, NOON + 120)).toEqual({ 5: 'rejected jump' });
     expect(
       await rowOf(
         database.pool,
@@ -164,14 +164,14 @@ describe('converting', () => {
       await rateSampled();
     });
     const tellOther = (slot = NOON, nowSeconds = slot + 3) =>
-      told.tell({ tickerId, sourceId: 1, slot, nowSeconds }, '101');
+      reported.report({ tickerId, sourceId: 1, slot, nowSeconds }, '101');
 
     test('the slot waits for the better source, whose rate may still come', async () => {
       await tell(inTether('100'));
       await tellOther();
-      expect(await told.priceOf(tickerId)).toBeUndefined();
+      expect(await reported.priceOf(tickerId)).toBeUndefined();
       await tellRate('1.001');
-      expect(await told.priceOf(tickerId)).toMatchObject({ source_id: 5, price: '100.1' });
+      expect(await reported.priceOf(tickerId)).toMatchObject({ source_id: 5, price: '100.1' });
     });
 
     test('the other one is served when the rate does not come, soon after the window', async () => {
@@ -181,7 +181,7 @@ describe('converting', () => {
       expect(await closing.decideExpired(NOON + 19, 10)).toEqual([]);
       expect(await closing.decideExpired(NOON + 20, 10)).toMatchObject([{ sourceId: 1, price: '101' }]);
       expect(await closing.decideExpired(NOON + 21, 10)).toEqual([]);
-      expect(await told.samplesOf(tickerId)).toEqual({ 1: 'accepted 101', 5: 'rejected no_conversion_rate' });
+      expect(await reported.samplesOf(tickerId)).toEqual({ 1: 'accepted 101', 5: 'rejected no_conversion_rate' });
     });
 
     test('a rate that comes late changes no price, and explains the sample', async () => {
@@ -189,8 +189,8 @@ describe('converting', () => {
       await tellOther();
       await new CloseRepository(database.pool).decideExpired(NOON + 20, 10);
       await tellRate('1.001');
-      expect(await told.priceOf(tickerId)).toMatchObject({ source_id: 1 });
-      expect(await told.samplesOf(tickerId)).toMatchObject({ 5: 'accepted 100.1' });
+      expect(await reported.priceOf(tickerId)).toMatchObject({ source_id: 1 });
+      expect(await reported.samplesOf(tickerId)).toMatchObject({ 5: 'accepted 100.1' });
     });
   });
 
@@ -215,8 +215,11 @@ describe('converting', () => {
     }));
     const btc = await insertSchedule(database.pool, { ticker: 'btc_usd', sources: [TETHER] });
     await rateSampled();
-    await told.tell({ tickerId, sourceId: 5, batch: 'doge_usd' }, { ...inTether('0.000002'), rateTicker: 'btc_usd' });
-    await told.tell({ tickerId: btc.tickerId, sourceId: 5 }, inTether('100000'));
+    await reported.report(
+      { tickerId, sourceId: 5, batch: 'doge_usd' },
+      { ...inTether('0.000002'), rateTicker: 'btc_usd' },
+    );
+    await reported.report({ tickerId: btc.tickerId, sourceId: 5 }, inTether('100000'));
     const { decided } = await tellRate('0.99');
     expect(decided.map(({ price }) => price)).toEqual(['0.99', '99000', '0.198']);
   });

@@ -180,9 +180,9 @@ describe('deciding prices', () => {
 
     test('the other one is served when the window has ended, and not a second before', async () => {
       await store(accepted(tickerId, '11'), { sourceId: COINGECKO, nowSeconds: NOON + 14 });
-      expect(await samples.decide(NOON, [tickerId], NOON + 14)).toEqual([]);
-      expect(await samples.decide(NOON, [tickerId], NOON + 15)).toMatchObject([{ sourceId: COINGECKO }]);
-      expect(await samples.decide(NOON, [tickerId], NOON + 16)).toEqual([]);
+      expect(await samples.decidePrices(NOON, [tickerId], NOON + 14)).toEqual([]);
+      expect(await samples.decidePrices(NOON, [tickerId], NOON + 15)).toMatchObject([{ sourceId: COINGECKO }]);
+      expect(await samples.decidePrices(NOON, [tickerId], NOON + 16)).toEqual([]);
     });
 
     test('the other one does not wait where the better one is not due', async () => {
@@ -262,7 +262,7 @@ describe('deciding prices', () => {
         store(ascending, { slot, batch: 'all', sourceId: DERIBIT }),
         store(ascending.toReversed(), { slot, batch: 'all', sourceId: COINGECKO }, other),
         store(ascending.toReversed(), { slot: slot + 60 * 100, batch: 'all', sourceId: DERIBIT }),
-        samples.decide(slot, tickerIds.toReversed(), NOON),
+        samples.decidePrices(slot, tickerIds.toReversed(), NOON),
       ]);
       expect(decided[0].length + decided[1].length + decided[3].length).toBe(40);
     }

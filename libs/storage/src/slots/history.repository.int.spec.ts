@@ -9,7 +9,7 @@ import {
   untilBlocked,
 } from '../../../../test/builders/stored-schedules.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { HistoryRepository, type HistoryStretch } from './history.repository.js';
+import { HistoryRepository, type HistoryRange } from './history.repository.js';
 import { SampleRepository, storeSamples } from './sample.repository.js';
 
 /** The first schedule of the tests begins here, in the middle of an hour. */
@@ -41,7 +41,7 @@ describe('the past of a ticker', () => {
   }
 
   /** A price a minute for so many minutes before the first schedule. */
-  function stretch(minutes: number, change: Partial<HistoryStretch> = {}): HistoryStretch {
+  function range(minutes: number, change: Partial<HistoryRange> = {}): HistoryRange {
     const points = Array.from(
       { length: minutes },
       (_, index) => [FIRST_SLOT - (minutes - index) * 60, `${100 + index}.50`] as const,
@@ -58,12 +58,12 @@ describe('the past of a ticker', () => {
 
   test('is missing for a ticker that has none, before its first schedule and from its first source', async () => {
     expect(await histories.withoutHistory()).toEqual([
-      { ticker: 'btc_usd', fromSlot: FIRST_SLOT, sourceId: DERIBIT, sourceName: 'btc_usd' },
+      { ticker: 'btc_usd', fromSlot: FIRST_SLOT, sourceId: DERIBIT, sourceSymbol: 'btc_usd' },
     ]);
   });
 
   test('is put before the first schedule with a schedule of its own, so that its slots are expected and there', async () => {
-    expect(await histories.insert(stretch(90))).toBe(90);
+    expect(await histories.insert(range(90))).toBe(90);
     expect(
       await rows('SELECT from_slot, to_slot, interval_seconds, planned_to FROM schedules ORDER BY from_slot'),
     ).toEqual([
@@ -78,7 +78,7 @@ describe('the past of a ticker', () => {
   });
 
   test('keeps every digit', async () => {
-    await histories.insert(stretch(1));
+    await histories.insert(range(1));
     expect(await rows('SELECT price FROM prices')).toEqual([{ price: '100.50' }]);
     expect(await rows('SELECT price, raw FROM samples')).toEqual([{ price: '100.50', raw: '100.50' }]);
   });
@@ -90,7 +90,7 @@ describe('the past of a ticker', () => {
       { status: 'answered', requestedAt: new Date(FIRST_SLOT * 1000), receivedAt: new Date(FIRST_SLOT * 1000 + 1) },
       FIRST_SLOT + 1,
     );
-    await histories.insert(stretch(90));
+    await histories.insert(range(90));
     expect(await rows('SELECT * FROM candles ORDER BY bucket')).toEqual([
       {
         ticker_id: tickerId,
@@ -127,7 +127,7 @@ describe('the past of a ticker', () => {
         result: { status: 'answered', receivedAt: new Date(FIRST_SLOT * 1000) },
         nowSeconds: FIRST_SLOT,
       });
-      const inserted = histories.insert(stretch(3));
+      const inserted = histories.insert(range(3));
       await untilBlocked(database.pool);
       await live.query('COMMIT');
       await inserted;
@@ -140,7 +140,7 @@ describe('the past of a ticker', () => {
   });
 
   test('its newest price is the latest until there is a live one, and never after', async () => {
-    await histories.insert(stretch(3));
+    await histories.insert(range(3));
     expect(await rows('SELECT slot, price, source_id FROM latest')).toEqual([
       { slot: FIRST_SLOT - 60, price: '102.50', source_id: DERIBIT },
     ]);
@@ -153,27 +153,27 @@ describe('the past of a ticker', () => {
       { status: 'answered', requestedAt: new Date(FIRST_SLOT * 1000), receivedAt: new Date(FIRST_SLOT * 1000 + 1) },
       FIRST_SLOT + 1,
     );
-    await histories.insert(stretch(3));
+    await histories.insert(range(3));
     expect(await rows('SELECT slot, price FROM latest')).toEqual([{ slot: FIRST_SLOT, price: '7' }]);
   });
 
   test('makes the partitions that it needs', async () => {
     const slot = Date.UTC(2019, 1, 3) / 1000;
-    expect(await histories.insert(stretch(0, { points: [[slot, '1']] }))).toBe(1);
+    expect(await histories.insert(range(0, { points: [[slot, '1']] }))).toBe(1);
     expect(await rows('SELECT tableoid::regclass::text AS partition FROM prices')).toEqual([
       { partition: 'prices_y2019m02' },
     ]);
   });
 
   test('of nothing stores nothing', async () => {
-    expect(await histories.insert(stretch(0))).toBe(0);
+    expect(await histories.insert(range(0))).toBe(0);
     expect(await rows('SELECT * FROM schedules')).toHaveLength(1);
   });
 
   test('stores all of it or none of it', async () => {
     await expect(
       histories.insert(
-        stretch(3, {
+        range(3, {
           points: [
             [FIRST_SLOT - 120, '1'],
             [FIRST_SLOT - 60, '-1'],
@@ -186,15 +186,15 @@ describe('the past of a ticker', () => {
   });
 
   test('is refused twice, so that no slot is there twice', async () => {
-    await histories.insert(stretch(3));
-    await expect(histories.insert(stretch(3))).rejects.toThrow('btc_usd has no schedule');
+    await histories.insert(range(3));
+    await expect(histories.insert(range(3))).rejects.toThrow('btc_usd has no schedule');
     expect(await rows('SELECT count(*)::int AS count FROM prices')).toEqual([{ count: 3 }]);
   });
 
   test('is refused where it reaches into what is sampled live', async () => {
     await expect(
       histories.insert(
-        stretch(0, {
+        range(0, {
           points: [
             [FIRST_SLOT - 60, '1'],
             [FIRST_SLOT, '2'],
@@ -206,7 +206,7 @@ describe('the past of a ticker', () => {
   });
 
   test('is refused for a ticker without a schedule', async () => {
-    await expect(histories.insert(stretch(2, { ticker: 'eth_usd' }))).rejects.toThrow(
+    await expect(histories.insert(range(2, { ticker: 'eth_usd' }))).rejects.toThrow(
       'eth_usd has no schedule of source 1 to put this history before',
     );
   });
@@ -214,7 +214,7 @@ describe('the past of a ticker', () => {
   test('is refused from a source that the first schedule does not have', async () => {
     await forgetEverything(database.pool);
     await insertSchedule(database.pool, { ticker: 'btc_usd', fromSlot: FIRST_SLOT });
-    await expect(histories.insert(stretch(2, { sourceId: COINGECKO }))).rejects.toThrow('btc_usd');
+    await expect(histories.insert(range(2, { sourceId: COINGECKO }))).rejects.toThrow('btc_usd');
     expect(await rows('SELECT * FROM prices')).toEqual([]);
   });
 });

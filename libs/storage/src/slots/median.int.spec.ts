@@ -6,7 +6,7 @@ import {
   NOON,
   type ScheduleDraft,
 } from '../../../../test/builders/stored-schedules.js';
-import { makeSources, ToldSlots } from '../../../../test/builders/told-slots.js';
+import { makeSources, ReportedSlots } from '../../../../test/builders/reported-slots.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { CloseRepository } from './close.repository.js';
 import { FetchRepository } from '../fetches/fetch.repository.js';
@@ -17,13 +17,13 @@ const minute = (count: number): number => NOON + count * 60;
 
 describe('a ticker with the rule median', () => {
   let database: TestDatabase;
-  let told: ToldSlots;
+  let reported: ReportedSlots;
   let tickerId: number;
   let names: readonly string[];
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    told = new ToldSlots(database.pool);
+    reported = new ReportedSlots(database.pool);
     await makePartitionsOfTests(database.pool);
     await makeSources(database.pool);
     const rows = await database.pool.query<{ name: string }>('SELECT name FROM sources ORDER BY id');
@@ -39,7 +39,8 @@ describe('a ticker with the rule median', () => {
   }
 
   async function tellAll(slot: number, ...prices: (string | typeof FAILED)[]): Promise<void> {
-    for (const [index, price] of prices.entries()) await told.tell({ tickerId, sourceId: index + 1, slot }, price);
+    for (const [index, price] of prices.entries())
+      await reported.report({ tickerId, sourceId: index + 1, slot }, price);
   }
 
   async function gaps(): Promise<unknown[]> {
@@ -52,10 +53,10 @@ describe('a ticker with the rule median', () => {
   test('has the middle of what its sources tell, and says how it came about', async () => {
     await sampled(5);
     await tellAll(NOON, '100.20', '100.10', '130', FAILED);
-    expect(await told.priceOf(tickerId)).toBeUndefined();
-    const { decided } = await told.tell({ tickerId, sourceId: 5 }, '100.30');
+    expect(await reported.priceOf(tickerId)).toBeUndefined();
+    const { decided } = await reported.report({ tickerId, sourceId: 5 }, '100.30');
     expect(decided).toEqual([{ tickerId, slot: NOON, price: '100.20', sourceId: 0 }]);
-    const price = await told.priceOf(tickerId);
+    const price = await reported.priceOf(tickerId);
     expect(price).toEqual({
       price: '100.20',
       source_id: 0,
@@ -83,7 +84,7 @@ describe('a ticker with the rule median', () => {
     const closing = new CloseRepository(database.pool);
     expect(await closing.decideExpired(NOON + 14, 10)).toEqual([]);
     expect(await closing.decideExpired(NOON + 15, 10)).toMatchObject([{ price: '100.1', sourceId: 0 }]);
-    expect(await told.priceOf(tickerId)).toMatchObject({
+    expect(await reported.priceOf(tickerId)).toMatchObject({
       consensus: { left_out: [{ source: names[3], price: null, reason: 'not_reported' }] },
     });
   });
@@ -101,7 +102,7 @@ describe('a ticker with the rule median', () => {
       { from: 180, to: 181, reason: 'disagreement' },
       { from: 300, to: 301, reason: 'no_quorum' },
     ]);
-    expect(await told.pricesOf(tickerId, [0, 1, 2, 3, 4, 5].map(minute))).toEqual([
+    expect(await reported.pricesOf(tickerId, [0, 1, 2, 3, 4, 5].map(minute))).toEqual([
       null,
       null,
       null,
@@ -114,17 +115,17 @@ describe('a ticker with the rule median', () => {
   test('tells the refusal to those who ask for it', async () => {
     await sampled(2);
     await tellAll(NOON, '100');
-    const { refused } = await told.tell({ tickerId, sourceId: 2 }, '104');
+    const { refused } = await reported.report({ tickerId, sourceId: 2 }, '104');
     expect(refused).toEqual([{ tickerId, ticker: 'btc_usd', slot: NOON, reason: 'disagreement' }]);
   });
 
   test('a refusal is as final as a price: what comes later makes none', async () => {
     await sampled(2);
     await tellAll(NOON, '100', { ...FAILED });
-    await told.tell({ tickerId, sourceId: 2, nowSeconds: NOON + 5 }, '100');
-    expect(await told.priceOf(tickerId)).toBeUndefined();
+    await reported.report({ tickerId, sourceId: 2, nowSeconds: NOON + 5 }, '100');
+    expect(await reported.priceOf(tickerId)).toBeUndefined();
     expect(await gaps()).toEqual([{ from: 0, to: 1, reason: 'no_quorum' }]);
-    expect(await told.samplesOf(tickerId)).toEqual({ 1: 'accepted 100', 2: 'failed timeout' });
+    expect(await reported.samplesOf(tickerId)).toEqual({ 1: 'accepted 100', 2: 'failed timeout' });
   });
 
   test('a refused slot stays one that its sources were asked for', async () => {
@@ -152,8 +153,8 @@ describe('a ticker with the rule median', () => {
     for (let count = 0; count < 40; count += 1) {
       const second = count % 4 === 3 ? FAILED : '100.2';
       await Promise.all([
-        told.tell({ tickerId, sourceId: 1, slot: minute(count) }, '100'),
-        told.tell({ tickerId, sourceId: 2, slot: minute(count), by: other }, second),
+        reported.report({ tickerId, sourceId: 1, slot: minute(count) }, '100'),
+        reported.report({ tickerId, sourceId: 2, slot: minute(count), by: other }, second),
       ]);
     }
     const counted = await database.pool.query(

@@ -6,12 +6,12 @@ import { BEGIN_BY_KEY, inTransaction } from '../database/pool.js';
 import { lockSlot } from './lock-slot.js';
 import { decideTickers, type DecidedSlot, type StandingSample } from './decide-tickers.js';
 import type { DecidedPrice } from './store-decisions.js';
-import { followUp, decideAlone, type Settled } from './waiting-samples.js';
+import { followUp, decideAlone, type Decisions } from './waiting-samples.js';
 import { storableText } from '../database/storable-text.js';
 
 export type { RefusedPrice, RevisedSample, StandingSample } from './decide-tickers.js';
 export type { DecidedPrice } from './store-decisions.js';
-export type { Settled } from './waiting-samples.js';
+export type { Decisions } from './waiting-samples.js';
 
 /** What one source gave for one ticker in one slot. */
 export interface Sample {
@@ -56,7 +56,7 @@ export interface FetchResult {
 }
 
 /** What a store came to. */
-export interface StoreOutcome extends Settled {
+export interface StoreOutcome extends Decisions {
   /** Tickers whose given sample stands in the table now, revised or not; another's stands there for the rest. */
   readonly kept: ReadonlySet<number>;
   /** How the given samples stand in the table, by ticker, where they could be judged. */
@@ -76,27 +76,27 @@ export class SampleRepository {
     result: FetchResult,
     nowSeconds: number,
   ): Promise<StoreOutcome> {
-    const { kept, settled } = await inTransaction(
+    const { kept, decisions } = await inTransaction(
       this.pool,
       (client) => storeSamples(client, key, { samples, result, nowSeconds }),
       BEGIN_BY_KEY,
     );
-    const followed = await followUp(this.pool, settled, key.slot, nowSeconds);
+    const followed = await followUp(this.pool, decisions, key.slot, nowSeconds);
     const later = followed.revised.filter(({ slot, sourceId }) => slot === key.slot && sourceId === key.sourceId);
-    const standing = new Map([...settled.standing, ...later.map((sample) => [sample.tickerId, sample] as const)]);
-    const waiting = settled.waiting.filter((tickerId) => standing.get(tickerId)?.reason === 'no_conversion_rate');
+    const standing = new Map([...decisions.standing, ...later.map((sample) => [sample.tickerId, sample] as const)]);
+    const waiting = decisions.waiting.filter((tickerId) => standing.get(tickerId)?.reason === 'no_conversion_rate');
     return { ...followed, kept, standing, waiting };
   }
 
-  /** Settles a slot again, when its window has ended or a rate has come, and what waits for it. */
-  async settle(slot: number, tickerIds: readonly number[], nowSeconds: number): Promise<Settled> {
-    const settled = await decideAlone(this.pool, { slot, tickerIds }, nowSeconds);
-    return followUp(this.pool, settled, slot, nowSeconds);
+  /** Decides a slot again, when its window has ended or a rate has come, and what waits for it. */
+  async decide(slot: number, tickerIds: readonly number[], nowSeconds: number): Promise<Decisions> {
+    const decisions = await decideAlone(this.pool, { slot, tickerIds }, nowSeconds);
+    return followUp(this.pool, decisions, slot, nowSeconds);
   }
 
-  /** {@link SampleRepository.settle}, for those who ask for the prices alone. */
-  async decide(slot: number, tickerIds: readonly number[], nowSeconds: number): Promise<readonly DecidedPrice[]> {
-    return (await this.settle(slot, tickerIds, nowSeconds)).decided;
+  /** {@link SampleRepository.decide}, for those who ask for the prices alone. */
+  async decidePrices(slot: number, tickerIds: readonly number[], nowSeconds: number): Promise<readonly DecidedPrice[]> {
+    return (await this.decide(slot, tickerIds, nowSeconds)).decided;
   }
 }
 
@@ -112,7 +112,7 @@ export async function storeSamples(
   client: pg.ClientBase,
   key: FetchKey,
   { samples, result, nowSeconds }: FetchOutcome,
-): Promise<{ readonly kept: ReadonlySet<number>; readonly settled: DecidedSlot }> {
+): Promise<{ readonly kept: ReadonlySet<number>; readonly decisions: DecidedSlot }> {
   const tickerIds = samples.map((sample) => sample.tickerId);
   await lockSlot(client, key.slot, tickerIds);
   const { kept, stored } = await insertSamples(client, key, samples, result);
@@ -142,7 +142,7 @@ export async function storeSamples(
     ],
   });
   const fresh = { sourceId: key.sourceId, tickerIds: stored };
-  return { kept, settled: await decideTickers(client, key.slot, tickerIds, { nowSeconds, fresh }) };
+  return { kept, decisions: await decideTickers(client, key.slot, tickerIds, { nowSeconds, fresh }) };
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   NOON,
   type ScheduleDraft,
 } from '../../../../test/builders/stored-schedules.js';
-import { makeSources, ToldSlots } from '../../../../test/builders/told-slots.js';
+import { makeSources, ReportedSlots } from '../../../../test/builders/reported-slots.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { CloseRepository } from './close.repository.js';
 import { FetchRepository } from '../fetches/fetch.repository.js';
@@ -16,12 +16,12 @@ const FAILED = { outcome: 'failed', reason: 'timeout' } as const;
 
 describe('a standby source', () => {
   let database: TestDatabase;
-  let told: ToldSlots;
+  let reported: ReportedSlots;
   let tickerId: number;
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    told = new ToldSlots(database.pool);
+    reported = new ReportedSlots(database.pool);
     await makePartitionsOfTests(database.pool);
     await makeSources(database.pool);
   });
@@ -43,15 +43,15 @@ describe('a standby source', () => {
     return result.rows;
   }
 
-  const tell = (sourceId: number, given: Parameters<ToldSlots['tell']>[1], nowSeconds = NOON + 3) =>
-    told.tell({ tickerId, sourceId, nowSeconds }, given);
+  const tell = (sourceId: number, given: Parameters<ReportedSlots['report']>[1], nowSeconds = NOON + 3) =>
+    reported.report({ tickerId, sourceId, nowSeconds }, given);
   const call = (sourceId: number, batch = 'btc_usd') => ({
     ...{ source_id: sourceId, batch, slot: 0, status: 'planned', window: 15, max_attempts: 3 },
   });
 
   test.each([
     ['failed', FAILED],
-    ['missed', { outcome: 'missed', reason: 'benched' }],
+    ['missed', { outcome: 'missed', reason: 'circuit_open' }],
     ['rejected', { outcome: 'rejected', reason: 'stale', raw: '1' }],
   ] as const)(
     'is called in the same transaction in which the source before it %s, and then the next',
@@ -68,15 +68,15 @@ describe('a standby source', () => {
 
   test('confirms a jump, or denies it', async () => {
     await sampled({ fromSlot: NOON - 60 });
-    await told.tell({ tickerId, sourceId: 1, slot: NOON - 60 }, '100');
+    await reported.report({ tickerId, sourceId: 1, slot: NOON - 60 }, '100');
     await tell(1, '130');
     expect(await planned()).toEqual([call(2)]);
-    expect(await told.priceOf(tickerId)).toBeUndefined();
+    expect(await reported.priceOf(tickerId)).toBeUndefined();
     await tell(2, '130');
-    expect(await told.priceOf(tickerId)).toMatchObject({ source_id: 1, price: '130' });
-    await told.tell({ tickerId, sourceId: 1, slot: NOON + 60 }, '90');
-    await told.tell({ tickerId, sourceId: 2, slot: NOON + 60 }, '130');
-    expect(await told.priceOf(tickerId, NOON + 60)).toMatchObject({ source_id: 2, price: '130' });
+    expect(await reported.priceOf(tickerId)).toMatchObject({ source_id: 1, price: '130' });
+    await reported.report({ tickerId, sourceId: 1, slot: NOON + 60 }, '90');
+    await reported.report({ tickerId, sourceId: 2, slot: NOON + 60 }, '130');
+    expect(await reported.priceOf(tickerId, NOON + 60)).toMatchObject({ source_id: 2, price: '130' });
   });
 
   test('that was called is waited for, and closed like any other', async () => {
@@ -84,14 +84,14 @@ describe('a standby source', () => {
     await insertFetch(database.pool, { sourceId: 1, batch: 'btc_usd', slot: NOON, status: 'answered' });
     await tell(1, FAILED);
     await new CloseRepository(database.pool).closeOverdue(NOON + 25, 10);
-    expect(await told.samplesOf(tickerId)).toEqual({ 1: 'failed timeout', 2: 'missed not_enqueued' });
+    expect(await reported.samplesOf(tickerId)).toEqual({ 1: 'failed timeout', 2: 'missed not_enqueued' });
   });
 
   test('that was not called owes nobody a sample', async () => {
     await sampled();
     await insertFetch(database.pool, { sourceId: 1, batch: 'btc_usd', slot: NOON, status: 'planned' });
     expect(await new CloseRepository(database.pool).closeOverdue(NOON + 25, 10)).toHaveLength(1);
-    expect(await told.samplesOf(tickerId)).toEqual({ 1: 'missed not_enqueued' });
+    expect(await reported.samplesOf(tickerId)).toEqual({ 1: 'missed not_enqueued' });
   });
 
   test('with a batch is called once for all tickers of it, from however many sides at once', async () => {
@@ -101,7 +101,7 @@ describe('a standby source', () => {
     const other = new SampleRepository(database.pool);
     await Promise.all(
       tickerIds.map((id, index) =>
-        told.tell({ tickerId: id, sourceId: 1, ...(index % 2 === 0 ? { by: other } : {}) }, FAILED),
+        reported.report({ tickerId: id, sourceId: 1, ...(index % 2 === 0 ? { by: other } : {}) }, FAILED),
       ),
     );
     expect(await planned()).toEqual([call(2, 'all')]);

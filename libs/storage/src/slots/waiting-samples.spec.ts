@@ -1,6 +1,6 @@
 import { inParts } from './waiting-samples.js';
 
-describe('slots to be settled', () => {
+describe('slots to be decided', () => {
   it('are cut into parts of 500 tickers, none left out and none doubled', () => {
     const tickerIds = Array.from({ length: 1_201 }, (_, index) => index + 1);
     const parts = inParts([

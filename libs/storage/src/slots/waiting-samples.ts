@@ -4,17 +4,17 @@ import { BEGIN_BY_KEY, inTransaction } from '../database/pool.js';
 import { lockSlot } from './lock-slot.js';
 import { decideTickers, type DecidedSlot } from './decide-tickers.js';
 
-/** Tickers of a slot to be settled anew. */
+/** Tickers of a slot to be decided anew. */
 export interface UndecidedSlot {
   readonly slot: number;
   readonly tickerIds: readonly number[];
 }
 
-/** What settling several slots came to. */
-export type Settled = Pick<DecidedSlot, 'decided' | 'refused' | 'revised'>;
+/** What the decisions of several slots came to. */
+export type Decisions = Pick<DecidedSlot, 'decided' | 'refused' | 'revised'>;
 
 /**
- * Goes on where a settled slot left off, each slot in a transaction of its own: what waited for the prices that were decided is
+ * Goes on where a decided slot left off, each slot in a transaction of its own: what waited for the prices that were decided is
  * converted, and so is what waits for a price that was decided by somebody else in this moment. A sample waits in Postgres and in
  * no job: nothing is lost with a worker, and no job that waits can stand in the way of the one that brings the rate.
  *
@@ -22,17 +22,22 @@ export type Settled = Pick<DecidedSlot, 'decided' | 'refused' | 'revised'>;
  * decides the rate looks for samples after its own, so that the later of the two finds the other's. Chains end: no ticker is
  * converted by itself, and no price is decided twice.
  */
-export async function followUp(pool: pg.Pool, first: DecidedSlot, slot: number, nowSeconds: number): Promise<Settled> {
+export async function followUp(
+  pool: pg.Pool,
+  first: DecidedSlot,
+  slot: number,
+  nowSeconds: number,
+): Promise<Decisions> {
   const all: DecidedSlot[] = [first];
   const left: UndecidedSlot[] = first.waiting.length === 0 ? [] : [{ slot, tickerIds: first.waiting }];
-  const look = async (settled: DecidedSlot): Promise<void> => {
-    if (settled.rates.length > 0) left.push(...inParts(await readWaiting(pool, settled.rates)));
+  const look = async (decisions: DecidedSlot): Promise<void> => {
+    if (decisions.rates.length > 0) left.push(...inParts(await readWaiting(pool, decisions.rates)));
   };
   await look(first);
   for (let next = left.shift(); next !== undefined; next = left.shift()) {
-    const settled = await decideAlone(pool, next, nowSeconds);
-    all.push(settled);
-    await look(settled);
+    const decisions = await decideAlone(pool, next, nowSeconds);
+    all.push(decisions);
+    await look(decisions);
   }
   return {
     decided: all.flatMap(({ decided }) => decided),
@@ -41,10 +46,10 @@ export async function followUp(pool: pg.Pool, first: DecidedSlot, slot: number, 
   };
 }
 
-/** Most tickers that are settled in one transaction: thousands may wait for one rate, and none is to wait for the last of them. */
+/** Most tickers that are decided in one transaction: thousands may wait for one rate, and none is to wait for the last of them. */
 const TICKERS_PER_PART = 500;
 
-/** Cuts slots into parts that are settled one after the other. */
+/** Cuts slots into parts that are decided one after the other. */
 export function inParts(slots: readonly UndecidedSlot[]): UndecidedSlot[] {
   return slots.flatMap(({ slot, tickerIds }) =>
     Array.from({ length: Math.ceil(tickerIds.length / TICKERS_PER_PART) }, (_, index) => ({
@@ -54,7 +59,7 @@ export function inParts(slots: readonly UndecidedSlot[]): UndecidedSlot[] {
   );
 }
 
-/** Settles a slot in a transaction of its own. */
+/** Decides a slot in a transaction of its own. */
 export async function decideAlone(
   pool: pg.Pool,
   { slot, tickerIds }: UndecidedSlot,

@@ -72,9 +72,9 @@ describe('keeping drifts', () => {
   it('tells one of many workers that see it at once, whether it is new or was away', async () => {
     const many = (atMs: number) =>
       Promise.all(
-        Array.from({ length: 8 }, (_, turn) => {
-          const seen = [sighting({ atMs: atMs + turn }), sighting({ atMs: atMs + turn, field: 'b' })];
-          return drifts.record(turn % 2 === 0 ? seen : seen.reverse());
+        Array.from({ length: 8 }, (_, round) => {
+          const seen = [sighting({ atMs: atMs + round }), sighting({ atMs: atMs + round, field: 'b' })];
+          return drifts.record(round % 2 === 0 ? seen : seen.reverse());
         }),
       );
     expect((await many(NOON)).flat()).toHaveLength(2);

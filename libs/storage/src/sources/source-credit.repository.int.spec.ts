@@ -30,8 +30,8 @@ describe('the credits of a month', () => {
         batch: 'all',
         intervals: [60, 300],
         members: [
-          { ticker: 'btc_usd', sourceName: 'btc_usd' },
-          { ticker: 'eth_usd', sourceName: 'eth_usd' },
+          { ticker: 'btc_usd', sourceSymbol: 'btc_usd' },
+          { ticker: 'eth_usd', sourceSymbol: 'eth_usd' },
         ],
       },
     ]);

@@ -1,4 +1,4 @@
-import { afterSuccess, FAILURES_TO_BENCH, HEALTHY } from '@app/domain';
+import { afterSuccess, FAILURES_TO_OPEN, HEALTHY } from '@app/domain';
 import fc from 'fast-check';
 import {
   DERIBIT,
@@ -34,8 +34,8 @@ describe('how sources behave', () => {
     return (await states.list()).find(({ sourceId }) => sourceId === DERIBIT);
   }
 
-  async function bench(): Promise<void> {
-    for (let count = 0; count < FAILURES_TO_BENCH; count += 1) await fail({ atMs: T + count * 5_000 });
+  async function openCircuit(): Promise<void> {
+    for (let count = 0; count < FAILURES_TO_OPEN; count += 1) await fail({ atMs: T + count * 5_000 });
   }
 
   test('nothing is known of a source that was never asked', async () => {
@@ -71,15 +71,15 @@ describe('how sources behave', () => {
     });
   });
 
-  test('a bench grows while another source answers, and does not when nobody does', async () => {
+  test('an open circuit stays open for longer while another source answers, and does not when nobody does', async () => {
     await states.noteSuccess(COINGECKO, { atMs: T - 1_000, latencyMs: 10 });
-    await bench();
+    await openCircuit();
     const lengths: number[] = [];
     for (const answeredMeanwhile of [false, false, true, true, false]) {
-      const atMs = (await state())?.benchedUntilMs ?? 0;
+      const atMs = (await state())?.circuitOpenUntilMs ?? 0;
       if (answeredMeanwhile) await states.noteSuccess(COINGECKO, { atMs: atMs - 1, latencyMs: 10 });
       const { after } = await fail({ atMs, isProbe: true });
-      lengths.push(((after.benchedUntilMs ?? 0) - atMs) / 1000);
+      lengths.push(((after.circuitOpenUntilMs ?? 0) - atMs) / 1000);
     }
     expect(lengths).toEqual([30, 30, 60, 120, 30]);
   });
@@ -89,9 +89,13 @@ describe('how sources behave', () => {
     expect((await state())?.lastFailureMessage).toHaveLength(500);
   });
 
-  test('five failures bench it, and one success forgives everything and says so', async () => {
-    await bench();
-    expect(await state()).toMatchObject({ benches: 1, benchReason: 'timeout', benchedUntilMs: T + 20_000 + 30_000 });
+  test('five failures open its circuit, and one success forgives everything and says so', async () => {
+    await openCircuit();
+    expect(await state()).toMatchObject({
+      circuitOpenings: 1,
+      circuitReason: 'timeout',
+      circuitOpenUntilMs: T + 20_000 + 30_000,
+    });
     expect(await succeed(T + 60_000)).toEqual({ recovered: true });
     expect(await state()).toMatchObject({ ...HEALTHY, lastFailureKind: 'timeout' });
     expect(await succeed(T + 62_000)).toEqual({ recovered: false });
@@ -107,7 +111,7 @@ describe('how sources behave', () => {
   test('failures that are noted at the same moment are all counted', async () => {
     await succeed(T);
     await Promise.all(Array.from({ length: 8 }, (_, index) => fail({ batch: `b${index}` })));
-    expect(await state()).toMatchObject({ failures: 8, benchedUntilMs: undefined });
+    expect(await state()).toMatchObject({ failures: 8, circuitOpenUntilMs: undefined });
   });
 
   test('a success ends a pause that is over, and none that still runs', async () => {
@@ -118,35 +122,35 @@ describe('how sources behave', () => {
     expect(await state()).toMatchObject({ pausedUntilMs: undefined, pauses: 0 });
   });
 
-  test('a name that is not known benches the source only when every batch meets it', async () => {
+  test('a name that is not known opens the circuit only when every batch meets it', async () => {
     for (const ticker of ['btc_usd', 'eth_usd']) await insertSchedule(database.pool, { ticker });
     for (let count = 0; count < 9; count += 1) {
       await fail({ kind: 'not_found', batch: 'btc_usd', atMs: T + count * 60_000 });
     }
-    expect(await state()).toMatchObject({ failures: 1, benchedUntilMs: undefined });
+    expect(await state()).toMatchObject({ failures: 1, circuitOpenUntilMs: undefined });
     await fail({ kind: 'not_found', batch: 'eth_usd', atMs: T + 600_000 });
-    expect(await state()).toMatchObject({ benchReason: 'not_found' });
+    expect(await state()).toMatchObject({ circuitReason: 'not_found' });
   });
 
   test('a probe that was not made is given up', async () => {
-    await bench();
+    await openCircuit();
     await database.pool.query(`UPDATE source_states SET probing_until = now()`);
     await states.endProbe(DERIBIT);
     expect((await state())?.probingUntilMs).toBeUndefined();
   });
 
-  test('a source that needs a key and has none is benched until it has one', async () => {
-    await bench();
+  test('a source that needs a key and has none has its circuit open until it has one', async () => {
+    await openCircuit();
     await states.noteKeys({ missing: [DERIBIT, 32_000], present: [COINGECKO] });
-    expect(await state()).toMatchObject({ benchReason: 'needs_key', benchedUntilMs: Infinity });
+    expect(await state()).toMatchObject({ circuitReason: 'needs_key', circuitOpenUntilMs: Infinity });
     await states.noteKeys({ missing: [], present: [DERIBIT, COINGECKO] });
-    expect(await state()).toMatchObject({ benchReason: undefined, benchedUntilMs: undefined });
+    expect(await state()).toMatchObject({ circuitReason: undefined, circuitOpenUntilMs: undefined });
   });
 
-  test('a source that is benched for something else stays so when it has a key', async () => {
-    await bench();
+  test('a source whose circuit is open for something else stays so when it has a key', async () => {
+    await openCircuit();
     await states.noteKeys({ missing: [], present: [DERIBIT] });
-    expect((await state())?.benchReason).toBe('timeout');
+    expect((await state())?.circuitReason).toBe('timeout');
   });
 
   test('a success does the same in Postgres as in the rules', async () => {

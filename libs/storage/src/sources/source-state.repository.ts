@@ -1,7 +1,7 @@
 import {
   afterFailure,
   HEALTHY,
-  type BenchReason,
+  type CircuitReason,
   type CallFailure,
   type SourceErrorKind,
   type SourceHealth,
@@ -61,33 +61,33 @@ export class SourceStateRepository {
   /**
    * Notes that a source answered. One statement, which writes only when that changes something or a second has passed since the
    * last one: many calls a second must not queue for one row.
-   * @returns whether the source had been on the bench.
+   * @returns whether the circuit of the source was open.
    */
   async noteSuccess(sourceId: number, { atMs, latencyMs }: CallSuccess): Promise<{ readonly recovered: boolean }> {
-    const result = await this.pool.query<{ was_benched: boolean }>({
+    const result = await this.pool.query<{ was_open: boolean }>({
       name: 'note-success',
       text: `WITH before AS (
-               SELECT benched_until IS NOT NULL AS was_benched FROM source_states WHERE source_id = $1
+               SELECT circuit_open_until IS NOT NULL AS was_open FROM source_states WHERE source_id = $1
              ), first AS (
                INSERT INTO source_states (source_id, last_success_at, last_latency_ms)
                SELECT $1, to_timestamp($2::float8 / 1000), $3 WHERE NOT EXISTS (SELECT 1 FROM before)
                ON CONFLICT DO NOTHING
              )
              UPDATE source_states s
-             SET failures = 0, failing_since = NULL, failing_batches = '{}', benches = 0, benched_until = NULL,
-               bench_reason = NULL, probing_until = NULL,
+             SET failures = 0, failing_since = NULL, failing_batches = '{}', circuit_openings = 0, circuit_open_until = NULL,
+               circuit_reason = NULL, probing_until = NULL,
                pauses = CASE WHEN s.paused_until > at.it THEN s.pauses ELSE 0 END,
                paused_until = CASE WHEN s.paused_until > at.it THEN s.paused_until END,
                last_success_at = greatest(s.last_success_at, at.it), last_latency_ms = $3
              FROM (SELECT to_timestamp($2::float8 / 1000) AS it) at
              WHERE s.source_id = $1
-               AND (s.failures > 0 OR s.benches > 0 OR s.benched_until IS NOT NULL OR s.probing_until IS NOT NULL
+               AND (s.failures > 0 OR s.circuit_openings > 0 OR s.circuit_open_until IS NOT NULL OR s.probing_until IS NOT NULL
                  OR (s.paused_until <= at.it) OR (s.pauses > 0 AND s.paused_until IS NULL)
                  OR s.last_success_at IS NULL OR s.last_success_at < at.it - ${NOTE_SUCCESS_EVERY})
-             RETURNING (SELECT was_benched FROM before)`,
+             RETURNING (SELECT was_open FROM before)`,
       values: [sourceId, atMs, Math.round(latencyMs)],
     });
-    return { recovered: result.rows[0]?.was_benched === true };
+    return { recovered: result.rows[0]?.was_open === true };
   }
 
   /** Notes that a call failed, and what follows from that for the source. @param random 0 to 1. */
@@ -100,8 +100,8 @@ export class SourceStateRepository {
       await client.query({
         name: 'note-failure',
         text: `UPDATE source_states
-               SET paused_until = to_timestamp($2::float8 / 1000), pauses = $3, benched_until = to_timestamp($4::float8 / 1000),
-                 bench_reason = $5, benches = $6, failures = $7, failing_since = to_timestamp($8::float8 / 1000),
+               SET paused_until = to_timestamp($2::float8 / 1000), pauses = $3, circuit_open_until = to_timestamp($4::float8 / 1000),
+                 circuit_reason = $5, circuit_openings = $6, failures = $7, failing_since = to_timestamp($8::float8 / 1000),
                  failing_batches = $9, probing_until = CASE WHEN $10 THEN NULL ELSE probing_until END,
                  last_failure_at = to_timestamp($11::float8 / 1000), last_failure_kind = $12, last_failure_message = $13
                WHERE source_id = $1`,
@@ -109,9 +109,9 @@ export class SourceStateRepository {
           sourceId,
           after.pausedUntilMs,
           after.pauses,
-          after.benchedUntilMs,
-          after.benchReason,
-          after.benches,
+          after.circuitOpenUntilMs,
+          after.circuitReason,
+          after.circuitOpenings,
           after.failures,
           after.failingSinceMs,
           after.failingBatches,
@@ -135,7 +135,7 @@ export class SourceStateRepository {
   }
 
   /**
-   * Puts the sources that answer nobody without a key, and have none, on the bench for good; those among the others that were
+   * Opens the circuits of the sources that answer nobody without a key, and have none, for good; those among the others that were
    * there for this are let off it.
    */
   async noteKeys({
@@ -145,17 +145,17 @@ export class SourceStateRepository {
     readonly missing: readonly number[];
     readonly present: readonly number[];
   }): Promise<void> {
-    const reason: BenchReason = 'needs_key';
+    const reason: CircuitReason = 'needs_key';
     await this.pool.query(
-      `INSERT INTO source_states AS st (source_id, benched_until, bench_reason, benches)
+      `INSERT INTO source_states AS st (source_id, circuit_open_until, circuit_reason, circuit_openings)
        SELECT id, '${FOR_EVER}', $2, 1 FROM sources WHERE id = ANY($1::smallint[])
        ON CONFLICT (source_id) DO UPDATE
-         SET benched_until = EXCLUDED.benched_until, bench_reason = EXCLUDED.bench_reason, benches = EXCLUDED.benches`,
+         SET circuit_open_until = EXCLUDED.circuit_open_until, circuit_reason = EXCLUDED.circuit_reason, circuit_openings = EXCLUDED.circuit_openings`,
       [missing, reason],
     );
     await this.pool.query(
-      `UPDATE source_states SET benched_until = NULL, bench_reason = NULL, benches = 0
-       WHERE source_id = ANY($1::smallint[]) AND bench_reason = $2`,
+      `UPDATE source_states SET circuit_open_until = NULL, circuit_reason = NULL, circuit_openings = 0
+       WHERE source_id = ANY($1::smallint[]) AND circuit_reason = $2`,
       [present, reason],
     );
   }
@@ -168,9 +168,9 @@ interface StateRow {
   readonly source_id: number;
   readonly paused_until: number | null;
   readonly pauses: number;
-  readonly benched_until: number | null;
-  readonly bench_reason: BenchReason | null;
-  readonly benches: number;
+  readonly circuit_open_until: number | null;
+  readonly circuit_reason: CircuitReason | null;
+  readonly circuit_openings: number;
   readonly failures: number;
   readonly failing_since: number | null;
   readonly failing_batches: string[];
@@ -184,7 +184,7 @@ interface StateRow {
 
 const STATE_SQL = `
   SELECT source_id, (extract(epoch FROM paused_until) * 1000)::float8 AS paused_until, pauses,
-         (extract(epoch FROM benched_until) * 1000)::float8 AS benched_until, bench_reason, benches, failures,
+         (extract(epoch FROM circuit_open_until) * 1000)::float8 AS circuit_open_until, circuit_reason, circuit_openings, failures,
          (extract(epoch FROM failing_since) * 1000)::float8 AS failing_since, failing_batches,
          (extract(epoch FROM probing_until) * 1000)::float8 AS probing_until,
          last_success_at, last_latency_ms, last_failure_at, last_failure_kind, last_failure_message
@@ -195,9 +195,9 @@ function stateOf(row: StateRow): SourceState {
     sourceId: row.source_id,
     pausedUntilMs: row.paused_until ?? undefined,
     pauses: row.pauses,
-    benchedUntilMs: row.benched_until ?? undefined,
-    benchReason: row.bench_reason ?? undefined,
-    benches: row.benches,
+    circuitOpenUntilMs: row.circuit_open_until ?? undefined,
+    circuitReason: row.circuit_reason ?? undefined,
+    circuitOpenings: row.circuit_openings,
     failures: row.failures,
     failingSinceMs: row.failing_since ?? undefined,
     failingBatches: row.failing_batches,

@@ -1,7 +1,7 @@
 import {
   LAST_BELIEVED_SECOND,
   liveBelievedPast,
-  truthOfBelievedPast,
+  expectedPricesOfBelievedPast,
 } from '../../../../test/builders/believed-past.js';
 import { at, brokenIn, placesOf, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
 import { MIDNIGHT } from '../../../../test/builders/simulated-past.js';
@@ -235,7 +235,7 @@ describe('prices that had to be believed', () => {
   afterAll(() => past.close());
 
   it('are whole: converted, inverted, from a standby source, as medians and refusals', async () => {
-    const findings = await past.findingsAfter([], HORIZON, truthOfBelievedPast);
+    const findings = await past.findingsAfter([], HORIZON, expectedPricesOfBelievedPast);
     expect(findings.flatMap(({ problems }) => problems)).toEqual([]);
     expect(brokenIn(findings)).toEqual([]);
     const served = await past.database.pool.query(
@@ -263,7 +263,7 @@ describe('prices that had to be believed', () => {
   });
 
   it.each(SABOTAGES)('are found broken when $what', async ({ statements, problem, ticker, slot = SLOT }) => {
-    const findings = await past.findingsAfter(statements, HORIZON, truthOfBelievedPast);
+    const findings = await past.findingsAfter(statements, HORIZON, expectedPricesOfBelievedPast);
     const invariant = problem.startsWith('latest') ? 'I6' : 'I1';
     expect(placesOf(findings)).toContainEqual({ invariant, problem, ticker, slot });
   });
@@ -271,7 +271,7 @@ describe('prices that had to be believed', () => {
   it('are held against the simulator by their text on the wire', async () => {
     const raw = `UPDATE samples SET raw = '80000.6', price = 79920.5994 WHERE ${btc}`;
     const price = `UPDATE prices SET price = 79920.5994 WHERE ${at('btc_usd', SLOT)}`;
-    const findings = await past.findingsAfter([raw, price], HORIZON, truthOfBelievedPast);
+    const findings = await past.findingsAfter([raw, price], HORIZON, expectedPricesOfBelievedPast);
     expect(placesOf(findings)).toContainEqual({
       ...{ invariant: 'I4', problem: 'price that the simulator never gave', ticker: 'btc_usd', slot: SLOT },
     });

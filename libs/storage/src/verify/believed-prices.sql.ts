@@ -61,6 +61,6 @@ export const MEDIANS_SQL = `
           FROM ticker_sources ts JOIN sources src ON src.id = ts.source_id
           LEFT JOIN LATERAL (
             SELECT * FROM samples WHERE ticker_id = d.ticker_id AND slot = d.slot AND source_id = ts.source_id OFFSET 0) AS a ON true
-          WHERE ts.schedule_id = d.id AND d.slot % ts.interval_seconds = 0) AS turns
+          WHERE ts.schedule_id = d.id AND d.slot % ts.interval_seconds = 0) AS "slotSources"
   FROM decided d JOIN held h ON h.id = d.id JOIN tickers t ON t.id = d.ticker_id
   ORDER BY d.slot, d.ticker_id`;

@@ -104,11 +104,11 @@ export interface MedianRow {
   readonly observed_ms: number | null;
   readonly consensus: Consensus | null;
   readonly refusal: RefusalReason | null;
-  readonly turns: readonly MedianTurn[] | null;
+  readonly slotSources: readonly MedianSlotSource[] | null;
 }
 
 /** The sample of a source in such a slot. */
-export interface MedianTurn {
+export interface MedianSlotSource {
   readonly sourceId: number;
   readonly source: string;
   readonly standby: boolean;
@@ -122,23 +122,30 @@ export interface MedianTurn {
   readonly inTime: boolean | null;
 }
 
-interface AcceptedTurn extends MedianTurn {
+interface AcceptedSlotSource extends MedianSlotSource {
   readonly price: string;
   readonly flags: number;
 }
 
-function isAccepted(turn: MedianTurn): turn is AcceptedTurn {
-  return turn.outcome === 'accepted' && turn.price !== null && turn.flags !== null;
+function isAccepted(slotSource: MedianSlotSource): slotSource is AcceptedSlotSource {
+  return slotSource.outcome === 'accepted' && slotSource.price !== null && slotSource.flags !== null;
 }
 
-function faultOfMedian({ price, flags, observed_ms, consensus, rule_options, turns }: MedianRow): Fault | undefined {
-  const given = turns ?? [];
+function faultOfMedian({
+  price,
+  flags,
+  observed_ms,
+  consensus,
+  rule_options,
+  slotSources,
+}: MedianRow): Fault | undefined {
+  const given = slotSources ?? [];
   if (consensus === null) return { problem: 'median without a record', detail: `${price}, and nothing says of whom` };
   const leftOut = new Map(consensus.left_out.map((one) => [one.source, one.reason]));
-  const isOf = ({ source }: MedianTurn): boolean =>
+  const isOf = ({ source }: MedianSlotSource): boolean =>
     consensus.used.includes(source) || leftOut.get(source) === 'outlier';
   const voices = given.filter(isOf);
-  const notAccepted = voices.find((turn) => !isAccepted(turn));
+  const notAccepted = voices.find((slotSource) => !isAccepted(slotSource));
   if (notAccepted !== undefined || voices.length !== consensus.used.length + outliersIn(consensus)) {
     const who = notAccepted?.source ?? 'a source';
     return {
@@ -151,10 +158,10 @@ function faultOfMedian({ price, flags, observed_ms, consensus, rule_options, tur
     return { problem: 'median that its samples do not give', detail: `${price}, the samples give ${median.reason}` };
   const made = consensusOf(
     median,
-    voices.map((turn) => ({ ...turn, isAsked: true })),
+    voices.map((slotSource) => ({ ...slotSource, isAsked: true })),
   );
   const newest = Math.max(
-    ...voices.filter(({ source }) => made.used.includes(source)).map((turn) => turn.observedMs ?? 0),
+    ...voices.filter(({ source }) => made.used.includes(source)).map((slotSource) => slotSource.observedMs ?? 0),
   );
   const differences = [
     ...(median.price === price ? [] : [`price ${price}, the samples give ${median.price}`]),
@@ -178,16 +185,20 @@ function outliersIn({ left_out: leftOut }: Consensus): number {
 
 /** Every source that was due is used or left out with a reason; whoever was accepted in time is not left out for another one. */
 function faultOfLeftOut(
-  turns: readonly MedianTurn[],
+  slotSources: readonly MedianSlotSource[],
   consensus: Consensus,
   leftOut: ReadonlyMap<string, string>,
 ): Fault | undefined {
-  const others = turns.filter(({ source }) => !consensus.used.includes(source));
+  const others = slotSources.filter(({ source }) => !consensus.used.includes(source));
   const forgotten = others.find(({ source, standby }) => !standby && !leftOut.has(source));
   if (forgotten !== undefined)
     return { problem: 'median that leaves a source out without a reason', detail: `${forgotten.source} is not named` };
   const ignored = others.find(
-    (turn) => isAccepted(turn) && turn.inTime === true && !turn.standby && leftOut.get(turn.source) !== 'outlier',
+    (slotSource) =>
+      isAccepted(slotSource) &&
+      slotSource.inTime === true &&
+      !slotSource.standby &&
+      leftOut.get(slotSource.source) !== 'outlier',
   );
   if (ignored === undefined) return undefined;
   const reason = leftOut.get(ignored.source);
@@ -198,9 +209,11 @@ function faultOfLeftOut(
 }
 
 /** A refusal saw the samples that were stored in time, and maybe some that came after; a later one changed nothing. */
-function faultOfRefusal({ refusal, rule_options, turns }: MedianRow): Fault | undefined {
-  const accepted = (turns ?? []).filter(isAccepted).sort((left, right) => (left.storedMs ?? 0) - (right.storedMs ?? 0));
-  const inTime = accepted.filter((turn) => turn.inTime === true).length;
+function faultOfRefusal({ refusal, rule_options, slotSources }: MedianRow): Fault | undefined {
+  const accepted = (slotSources ?? [])
+    .filter(isAccepted)
+    .sort((left, right) => (left.storedMs ?? 0) - (right.storedMs ?? 0));
+  const inTime = accepted.filter((slotSource) => slotSource.inTime === true).length;
   const limits = medianLimitsOf(rule_options);
   const outcomes = Array.from({ length: accepted.length - inTime + 1 }, (_, more) => {
     const median = decideByMedian(accepted.slice(0, inTime + more), limits);

@@ -58,7 +58,7 @@ export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Prom
       { name: 'stored', value: stored },
       { name: 'explained', value: explained, parts: byCount(reasons) },
       { name: 'unexplained', value: expected - stored - explained },
-      { name: 'outcomes due', value: figures.get('turns') ?? 0 },
+      { name: 'outcomes due', value: figures.get('slotSources') ?? 0 },
       { name: 'fetches', value: figures.get('fetches') ?? 0 },
       { name: 'overtaken', value: figures.get('overtaken') ?? 0 },
       { name: 'calculated samples', value: figures.get('calculated') ?? 0 },

@@ -22,42 +22,42 @@ const nameOf = (table: string, column: string, id: string): string =>
 export const EVERY_SLOT_SQL = `
   WITH ${WINDOW_SQL},
   fetch_row AS MATERIALIZED (
-    SELECT lane.source_id, lane.batch, kept.slot, kept.status, kept.status NOT IN ('answered', 'failed', 'closed') AS unfinished
-    FROM (SELECT DISTINCT source_id, batch FROM ticker_sources) AS lane CROSS JOIN LATERAL (
+    SELECT source_batch.source_id, source_batch.batch, kept.slot, kept.status, kept.status NOT IN ('answered', 'failed', 'closed') AS unfinished
+    FROM (SELECT DISTINCT source_id, batch FROM ticker_sources) AS source_batch CROSS JOIN LATERAL (
       SELECT slot, status FROM fetches
-      WHERE source_id = lane.source_id AND batch = lane.batch AND slot >= $1::bigint AND slot < $2::bigint OFFSET 0) AS kept
+      WHERE source_id = source_batch.source_id AND batch = source_batch.batch AND slot >= $1::bigint AND slot < $2::bigint OFFSET 0) AS kept
   ), silent AS MATERIALIZED (
     SELECT t.ticker_id, t.slot, t.source_id, f.status, coalesce(f.unfinished, false) AND NOT $5::boolean AS waits
-    FROM turn t LEFT JOIN fetch_row f ON f.source_id = t.source_id AND f.batch = t.batch AND f.slot = t.slot
+    FROM slot_source t LEFT JOIN fetch_row f ON f.source_id = t.source_id AND f.batch = t.batch AND f.slot = t.slot
     WHERE t.judged AND NOT t.sampled
   ), waiting AS (
     SELECT DISTINCT ticker_id, slot FROM silent WHERE waits
-  ), told AS (
+  ), reported AS (
     SELECT ticker_id, slot, bool_or(outcome = 'accepted') AS accepted,
            min(position) FILTER (WHERE outcome = 'accepted') AS best_position,
            min(position) FILTER (WHERE outcome = 'accepted' AND stored_at < to_timestamp(deadline) - interval '250 ms') AS best_in_time,
            substr(min(lpad(position::text, 5, '0') || reason), 6) AS reason
-    FROM turn WHERE due GROUP BY ticker_id, slot
+    FROM slot_source WHERE due GROUP BY ticker_id, slot
   ), slot_row AS MATERIALIZED (
     SELECT coalesce(e.ticker_id, p.ticker_id) AS ticker_id, coalesce(e.slot, p.slot) AS slot, e.slot IS NOT NULL AS expected,
            coalesce(e.judged, false) AND (p.slot IS NOT NULL OR w.slot IS NULL) AS judged, w.slot IS NOT NULL AS waits, p.price, p.source_id, p.observed_at, p.flags, g.reason AS gap_reason,
            coalesce(g.refused, false) AS refused, e.rule,
-           coalesce(told.accepted, false) AS accepted, told.best_position, told.best_in_time, told.reason AS told_reason, told.slot IS NOT NULL AS due
+           coalesce(reported.accepted, false) AS accepted, reported.best_position, reported.best_in_time, reported.reason AS reported_reason, reported.slot IS NOT NULL AS due
     FROM expected e FULL JOIN price p ON p.ticker_id = e.ticker_id AND p.slot = e.slot
     LEFT JOIN gap_slot g ON g.ticker_id = coalesce(e.ticker_id, p.ticker_id) AND g.slot = coalesce(e.slot, p.slot)
     LEFT JOIN waiting w ON w.ticker_id = e.ticker_id AND w.slot = e.slot
-    LEFT JOIN told ON told.ticker_id = coalesce(e.ticker_id, p.ticker_id) AND told.slot = coalesce(e.slot, p.slot)
+    LEFT JOIN reported ON reported.ticker_id = coalesce(e.ticker_id, p.ticker_id) AND reported.slot = coalesce(e.slot, p.slot)
   ), unpriced AS (
-    SELECT *, coalesce(gap_reason, CASE WHEN NOT accepted THEN told_reason END) AS why FROM slot_row WHERE judged AND price IS NULL
+    SELECT *, coalesce(gap_reason, CASE WHEN NOT accepted THEN reported_reason END) AS why FROM slot_row WHERE judged AND price IS NULL
   ), served AS MATERIALIZED (
     SELECT r.ticker_id, r.slot, r.source_id, r.price, r.observed_at, r.flags, r.rule, r.best_position, r.best_in_time,
            t.outcome, t.price AS sample_price, t.observed_at AS sample_observed_at, t.flags AS sample_flags, t.position
-    FROM slot_row r LEFT JOIN turn t ON t.ticker_id = r.ticker_id AND t.slot = r.slot AND t.source_id = r.source_id
+    FROM slot_row r LEFT JOIN slot_source t ON t.ticker_id = r.ticker_id AND t.slot = r.slot AND t.source_id = r.source_id
     WHERE r.price IS NOT NULL
   ), asked AS (
     SELECT source_id, batch, slot, min(ticker_id) AS ticker_id, bool_or(judged) AS judged,
            bool_or(sampled AND origin = 'live') AS has_live_sample
-    FROM turn WHERE due GROUP BY source_id, batch, slot
+    FROM slot_source WHERE due GROUP BY source_id, batch, slot
   ), asked_fetch AS MATERIALIZED (
     SELECT coalesce(f.source_id, a.source_id) AS source_id, coalesce(f.batch, a.batch) AS batch, coalesce(f.slot, a.slot) AS slot,
            a.ticker_id, a.judged, a.has_live_sample, a.slot IS NOT NULL AS due, f.status, f.unfinished
@@ -98,7 +98,7 @@ export const EVERY_SLOT_SQL = `
       AND (price::text <> sample_price::text OR flags <> sample_flags OR observed_at IS DISTINCT FROM sample_observed_at)
     UNION ALL
     SELECT 'sample that differs from its text on the wire', ticker_id, slot, source_id, 'price ' || price || ', on the wire ' || raw
-    FROM turn WHERE outcome = 'accepted' AND raw IS NOT NULL AND (flags & ${PRICE_FLAGS.derived}) = 0 AND rate IS NULL AND NOT inverted
+    FROM slot_source WHERE outcome = 'accepted' AND raw IS NOT NULL AND (flags & ${PRICE_FLAGS.derived}) = 0 AND rate IS NULL AND NOT inverted
       AND CASE WHEN raw ~ '^[+-]?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$' THEN raw::numeric <> price ELSE true END
     UNION ALL
     SELECT 'source that was due without a sample', ticker_id, slot, source_id,
@@ -106,7 +106,7 @@ export const EVERY_SLOT_SQL = `
     FROM silent WHERE NOT waits
     UNION ALL
     SELECT 'sample that nobody was due to give', ticker_id, slot, source_id, outcome || coalesce(' (' || reason || ')', '')
-    FROM turn WHERE NOT due
+    FROM slot_source WHERE NOT due
     UNION ALL
     SELECT 'sample without a fetch', ticker_id, slot, source_id, 'no fetch row of batch ' || batch || ' claims this call'
     FROM asked_fetch WHERE due AND has_live_sample AND status IS NULL
@@ -132,7 +132,7 @@ export const EVERY_SLOT_SQL = `
   UNION ALL
   SELECT 'figure', 'waiting', count(*)::float8, NULL FROM slot_row WHERE waits AND price IS NULL
   UNION ALL
-  SELECT 'figure', 'turns', count(*)::float8, NULL FROM turn WHERE judged
+  SELECT 'figure', 'slotSources', count(*)::float8, NULL FROM slot_source WHERE judged
   UNION ALL
   SELECT 'figure', 'fetches', count(*)::float8, NULL FROM asked_fetch WHERE judged AND status IS NOT NULL
   UNION ALL

@@ -10,7 +10,7 @@ export interface Horizon {
   readonly judgedUntilSeconds: number;
   /** No row may stand in a slot from here on: nobody has planned it, or it is in the future. */
   readonly endSlot: number;
-  /** Whether a scheduler is connected and settled; without one nobody closes what was in hand when the last one ended. */
+  /** Whether a scheduler is connected and at work; without one nobody closes what was in hand when the last one ended. */
   readonly isRunning: boolean;
 }
 
@@ -58,7 +58,7 @@ export async function readHorizon(
   return { nowSeconds, judgedUntilSeconds, endSlot, isRunning };
 }
 
-/** How many rows the checks of a window meet in each stretch of time: a slot, a price, and for each source a turn. */
+/** How many rows the checks of a window meet in each range of time: a slot, a price, and for each source a sample. */
 export async function readRowRates(snapshot: Snapshot, horizon: Horizon): Promise<RowRate[]> {
   const result = await snapshot.query<RowRate>(
     `SELECT s.from_slot::float8 AS "fromSlot", least(s.to_slot, $1::bigint)::float8 AS "toSlot",
@@ -73,7 +73,7 @@ export async function readRowRates(snapshot: Snapshot, horizon: Horizon): Promis
 /** The newest fetch of every batch, by its index. */
 const NEWEST_FETCHES_SQL = `
   SELECT newest.planned_at
-  FROM (SELECT DISTINCT source_id, batch FROM ticker_sources) AS lane
+  FROM (SELECT DISTINCT source_id, batch FROM ticker_sources) AS source_batch
   CROSS JOIN LATERAL (
-    SELECT planned_at FROM fetches f WHERE f.source_id = lane.source_id AND f.batch = lane.batch ORDER BY slot DESC LIMIT 1
+    SELECT planned_at FROM fetches f WHERE f.source_id = source_batch.source_id AND f.batch = source_batch.batch ORDER BY slot DESC LIMIT 1
   ) AS newest`;

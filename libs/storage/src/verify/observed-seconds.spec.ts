@@ -55,7 +55,7 @@ describe('simulationsAt', () => {
   });
 
   it('gives a price of the history to the one that held when it was received', () => {
-    const told: Observation = { ...live(0, 0), origin: 'history', requestedMs: undefined, observedMs: 1_005_000 };
-    expect(simulationsAt([first, second], told)).toEqual([second]);
+    const said: Observation = { ...live(0, 0), origin: 'history', requestedMs: undefined, observedMs: 1_005_000 };
+    expect(simulationsAt([first, second], said)).toEqual([second]);
   });
 });

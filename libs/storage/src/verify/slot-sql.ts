@@ -22,7 +22,7 @@ export function graceSql(interval: string): string {
  * - `gap_slot`: every expected slot under a gap range; `refused` when it was planned and the rule refused a price
  * - `standby_call`: the calls of batches that have a standby source: it was due only where it was called
  * - `price`, `sample`: the rows of the window, read by their primary keys
- * - `turn`: what was due (a source in a planned slot, a standby when it was called) beside the sample that there is; `due` and `sampled` say which
+ * - `slot_source`: what was due (a source in a planned slot, a standby when it was called) beside the sample that there is; `due` and `sampled` say which
  *
  * OFFSET 0 keeps Postgres from turning the index scan of each ticker into a scan of the whole table.
  */
@@ -54,10 +54,10 @@ export const WINDOW_SQL = `
       SELECT slot, source_id, outcome, reason, price, raw, observed_at, stored_at, origin, flags, rate, inverted FROM samples
       WHERE ticker_id = t.id AND slot >= $1::bigint AND slot < $2::bigint OFFSET 0) AS kept
   ), standby_call AS MATERIALIZED (
-    SELECT lane.source_id, lane.batch, kept.slot
-    FROM (SELECT DISTINCT source_id, batch FROM ticker_sources WHERE standby) AS lane CROSS JOIN LATERAL (
+    SELECT source_batch.source_id, source_batch.batch, kept.slot
+    FROM (SELECT DISTINCT source_id, batch FROM ticker_sources WHERE standby) AS source_batch CROSS JOIN LATERAL (
       SELECT slot FROM fetches
-      WHERE source_id = lane.source_id AND batch = lane.batch AND slot >= $1::bigint AND slot < $2::bigint OFFSET 0) AS kept
+      WHERE source_id = source_batch.source_id AND batch = source_batch.batch AND slot >= $1::bigint AND slot < $2::bigint OFFSET 0) AS kept
   ), due AS (
     SELECT e.ticker_id, e.slot, ts.source_id, ts.position, ts.batch, e.judged, e.deadline
     FROM expected e
@@ -65,7 +65,7 @@ export const WINDOW_SQL = `
     LEFT JOIN gap_slot g ON g.ticker_id = e.ticker_id AND g.slot = e.slot
     LEFT JOIN standby_call c ON c.source_id = ts.source_id AND c.batch = ts.batch AND c.slot = e.slot
     WHERE (g.slot IS NULL OR g.refused) AND (NOT ts.standby OR c.slot IS NOT NULL)
-  ), turn AS MATERIALIZED (
+  ), slot_source AS MATERIALIZED (
     SELECT coalesce(d.ticker_id, s.ticker_id) AS ticker_id, coalesce(d.slot, s.slot) AS slot,
            coalesce(d.source_id, s.source_id) AS source_id, d.position, d.batch, coalesce(d.judged, false) AS judged,
            d.slot IS NOT NULL AS due, s.slot IS NOT NULL AS sampled,

@@ -1,4 +1,4 @@
-/** A stretch of time that is looked at in one statement. */
+/** A range of time that is looked at in one statement. */
 export interface SlotWindow {
   /** UNIX seconds, inclusive. */
   readonly fromSlot: number;
@@ -18,8 +18,8 @@ export interface RowRate {
 const WHOLE_AXIS: SlotWindow = { fromSlot: -Number.MAX_SAFE_INTEGER, toSlot: Number.MAX_SAFE_INTEGER };
 
 /**
- * Cuts the whole axis of time into stretches of about as many rows each, so that time and memory of one statement stay
- * bounded however many prices there are. The stretches follow one another without a hole.
+ * Cuts the whole axis of time into ranges of about as many rows each, so that time and memory of one statement stay
+ * bounded however many prices there are. The ranges follow one another without a hole.
  */
 export function* cutIntoWindows(rates: readonly RowRate[], rowsPerWindow: number): Generator<SlotWindow> {
   const steps = rates

@@ -1,6 +1,6 @@
-import { MIDNIGHT, truthOfPast } from '../../../../test/builders/simulated-past.js';
+import { MIDNIGHT, expectedPricesOfPast } from '../../../../test/builders/simulated-past.js';
 import { at, brokenIn, HORIZON, placesOf, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
-import { TruthUnavailableError, type TruthOf } from './true-prices.invariant.js';
+import { ExpectedPricesUnavailableError, type ExpectedPricesOf } from './true-prices.invariant.js';
 
 const SLOT = MIDNIGHT - 70;
 const NEVER_GIVEN = 'price that the simulator never gave';
@@ -12,8 +12,10 @@ describe('I4', () => {
   });
   afterAll(() => past.close());
 
-  const findingAfter = async (statements: readonly string[], truthOf: TruthOf = truthOfPast) =>
-    (await past.findingsAfter(statements, HORIZON, truthOf)).find(({ invariant }) => invariant === 'I4');
+  const findingAfter = async (
+    statements: readonly string[],
+    expectedPricesOf: ExpectedPricesOf = expectedPricesOfPast,
+  ) => (await past.findingsAfter(statements, HORIZON, expectedPricesOf)).find(({ invariant }) => invariant === 'I4');
 
   it('compares every accepted sample, those of the history and of every seed too', async () => {
     expect(await findingAfter([])).toMatchObject({
@@ -80,7 +82,9 @@ describe('I4', () => {
 
   it('calls a name that the simulator does not have broken', async () => {
     const finding = await findingAfter([], async (questions) =>
-      (await truthOfPast(questions)).map((prices, index) => (questions[index]?.name === 'solana' ? undefined : prices)),
+      (await expectedPricesOfPast(questions)).map((prices, index) =>
+        questions[index]?.name === 'solana' ? undefined : prices,
+      ),
     );
     expect(finding?.status).toBe('broken');
     expect(finding?.problems[0]?.examples[0]).toMatchObject({ ticker: 'sol_usd' });
@@ -94,7 +98,7 @@ describe('I4', () => {
   });
 
   it('is unproven, and says why, where the replayed file is gone', async () => {
-    const gone: TruthOf = () => Promise.reject(new TruthUnavailableError('bars.csv is gone'));
+    const gone: ExpectedPricesOf = () => Promise.reject(new ExpectedPricesUnavailableError('bars.csv is gone'));
     expect(await findingAfter([], gone)).toMatchObject({ status: 'unproven', reason: 'bars.csv is gone' });
   });
 

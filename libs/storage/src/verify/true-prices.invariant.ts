@@ -5,8 +5,8 @@ import { readRowRates, type Horizon } from './horizon.js';
 import { secondsOf, simulationsAt } from './observed-seconds.js';
 import { cutIntoWindows, type SlotWindow } from './slot-windows.js';
 
-/** What the simulator is asked: its price of every second of a short stretch. */
-export interface TruthQuestion {
+/** What the simulator is asked: its price of every second of a short range. */
+export interface ExpectedPriceQuestion {
   readonly simulation: SimulationSettings;
   /** Name of the source. */
   readonly source: string;
@@ -20,13 +20,15 @@ export interface TruthQuestion {
 
 /**
  * The simulator's own prices: for each question one text per second, or undefined when the simulator does not know the name.
- * @throws TruthUnavailableError when it cannot be asked at all.
+ * @throws ExpectedPricesUnavailableError when it cannot be asked at all.
  */
-export type TruthOf = (questions: readonly TruthQuestion[]) => Promise<readonly (readonly string[] | undefined)[]>;
+export type ExpectedPricesOf = (
+  questions: readonly ExpectedPriceQuestion[],
+) => Promise<readonly (readonly string[] | undefined)[]>;
 
 /** Thrown when nobody can tell what the simulator's price was, e.g. because the file that it replayed is gone. */
-export class TruthUnavailableError extends Error {
-  override readonly name = 'TruthUnavailableError';
+export class ExpectedPricesUnavailableError extends Error {
+  override readonly name = 'ExpectedPricesUnavailableError';
 }
 
 /**
@@ -37,7 +39,7 @@ interface AcceptedSample {
   readonly ticker: string;
   readonly quote: string;
   readonly source: string;
-  readonly source_name: string;
+  readonly source_symbol: string;
   readonly slot: number;
   readonly price: string;
   readonly served: string | null;
@@ -54,18 +56,18 @@ const TITLE = "every price is the simulator's at some second between request and
 const QUESTIONS_PER_PAGE = 5_000;
 const ROWS_PER_WINDOW = 60_000;
 
-/** I4: asks `truthOf` for the price of every accepted sample. Only a simulated database has a truth to compare with. */
+/** I4: asks `expectedPricesOf` for the price of every accepted sample. Only a simulated database has prices to compare with. */
 export async function checkTruePrices(
   snapshot: Snapshot,
   horizon: Horizon,
-  truthOf: TruthOf | undefined,
+  expectedPricesOf: ExpectedPricesOf | undefined,
 ): Promise<Finding> {
   const mode = await readMode(snapshot);
   if (mode !== 'simulated')
     return unproven(`the prices of a ${mode ?? 'nameless'} database are real: nobody knows them better`);
   const simulations = await readSimulations(snapshot);
   if (simulations.length === 0) return unproven('the database does not say what its simulator priced by');
-  if (truthOf === undefined) return unproven('no simulator was given to compare with');
+  if (expectedPricesOf === undefined) return unproven('no simulator was given to compare with');
 
   const problems = new ProblemList();
   let compared = 0;
@@ -75,12 +77,12 @@ export async function checkTruePrices(
       const samples = await readAccepted(snapshot, window);
       for (let start = 0; start < samples.length; start += QUESTIONS_PER_PAGE) {
         const page = samples.slice(start, start + QUESTIONS_PER_PAGE);
-        await comparePage(page, simulations, truthOf, problems);
+        await comparePage(page, simulations, expectedPricesOf, problems);
         compared += page.length;
       }
     }
   } catch (error) {
-    if (!(error instanceof TruthUnavailableError)) throw error;
+    if (!(error instanceof ExpectedPricesUnavailableError)) throw error;
     reason = error.message;
   }
   if (compared === 0) reason ??= 'there is no accepted sample to compare';
@@ -105,28 +107,28 @@ function unproven(reason: string): Finding {
 async function comparePage(
   samples: readonly AcceptedSample[],
   simulations: readonly SimulationSettings[],
-  truthOf: TruthOf,
+  expectedPricesOf: ExpectedPricesOf,
   problems: ProblemList,
 ): Promise<void> {
   const questions = samples.flatMap((sample) => {
     const seconds = secondsOf(toObservation(sample));
     if (seconds === undefined) return [];
-    const { source, source_name: name, quote } = sample;
+    const { source, source_symbol: name, quote } = sample;
     return simulationsAt(simulations, toObservation(sample)).map((simulation) => ({
       sample,
       question: { simulation, source, name, quote, fromSecond: seconds.from, toSecond: seconds.to },
     }));
   });
-  const answers = await truthOf(questions.map(({ question }) => question));
-  const truths = new Map<AcceptedSample, string[]>();
+  const answers = await expectedPricesOf(questions.map(({ question }) => question));
+  const expected = new Map<AcceptedSample, string[]>();
   const unknown = new Set<AcceptedSample>();
   questions.forEach(({ sample }, index) => {
     const prices = answers[index];
     if (prices === undefined) unknown.add(sample);
-    truths.set(sample, [...(truths.get(sample) ?? []), ...(prices ?? [])]);
+    expected.set(sample, [...(expected.get(sample) ?? []), ...(prices ?? [])]);
   });
   for (const sample of samples) {
-    const fault = faultOf(sample, truths.get(sample), unknown.has(sample));
+    const fault = faultOf(sample, expected.get(sample), unknown.has(sample));
     if (fault !== undefined) {
       const detail = `${sample.source}: ${fault}`;
       problems.add({
@@ -141,15 +143,14 @@ async function comparePage(
 /** What is wrong with a sample or with the price served from it; undefined when both are true. */
 function faultOf(
   sample: AcceptedSample,
-  truths: readonly string[] | undefined,
+  expected: readonly string[] | undefined,
   isUnknown: boolean,
 ): string | undefined {
-  if (truths === undefined) return `price ${sample.price}, and no second lies between request and receipt`;
-  if (truths.length === 0 && isUnknown)
-    return `price ${sample.price}, and the simulator knows no "${sample.source_name}"`;
-  const isTrue = (price: string): boolean =>
-    truths.some((truth) => truth === price || compareDecimals(truth, price) === 0);
-  const instead = `the simulator gave ${[...new Set(truths)].slice(0, 5).join(', ')}`;
+  if (expected === undefined) return `price ${sample.price}, and no second lies between request and receipt`;
+  if (expected.length === 0 && isUnknown)
+    return `price ${sample.price}, and the simulator knows no "${sample.source_symbol}"`;
+  const isTrue = (price: string): boolean => expected.some((one) => one === price || compareDecimals(one, price) === 0);
+  const instead = `the simulator gave ${[...new Set(expected)].slice(0, 5).join(', ')}`;
   if (!isTrue(sample.price)) return `sample ${sample.price}, ${instead}`;
   if (sample.served !== null && !isTrue(sample.served)) return `price ${sample.served}, ${instead}`;
   return undefined;
@@ -181,7 +182,7 @@ const ACCEPTED_SQL = `
     FROM tickers t CROSS JOIN LATERAL (
       SELECT slot, source_id, price FROM prices WHERE ticker_id = t.id AND slot >= $1::bigint AND slot < $2::bigint OFFSET 0) AS kept
   ), sample AS MATERIALIZED (
-    SELECT s.ticker_id, ts.source_id, ts.source_name, ts.quoted_in, least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) AS window_seconds, kept.*
+    SELECT s.ticker_id, ts.source_id, ts.source_symbol, ts.quoted_in, least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) AS window_seconds, kept.*
     FROM schedules s JOIN ticker_sources ts ON ts.schedule_id = s.id
     CROSS JOIN LATERAL (
       SELECT slot, price, raw, flags, origin, requested_at, observed_at, source_time FROM samples
@@ -189,7 +190,7 @@ const ACCEPTED_SQL = `
         AND slot >= greatest(s.from_slot, $1::bigint) AND slot < least(s.to_slot, $2::bigint) OFFSET 0) AS kept
     WHERE s.from_slot < $2::bigint AND (s.to_slot IS NULL OR s.to_slot > $1::bigint)
   )
-  SELECT t.ticker, coalesce(a.quoted_in, t.quote) AS quote, src.name AS source, a.source_name, a.slot::float8 AS slot,
+  SELECT t.ticker, coalesce(a.quoted_in, t.quote) AS quote, src.name AS source, a.source_symbol, a.slot::float8 AS slot,
          CASE WHEN ${IS_DERIVED} THEN a.raw ELSE a.price::text END AS price, CASE WHEN NOT ${IS_DERIVED} THEN p.price::text END AS served,
          a.origin, a.window_seconds,
          (extract(epoch FROM a.requested_at) * 1000)::float8 AS requested_ms,

@@ -1,4 +1,9 @@
-import { LAST_SECOND, MIDNIGHT, SimulatedPast, truthOfPast } from '../../../../test/builders/simulated-past.js';
+import {
+  LAST_SECOND,
+  MIDNIGHT,
+  SimulatedPast,
+  expectedPricesOfPast,
+} from '../../../../test/builders/simulated-past.js';
 import { at, brokenIn, HORIZON, placesOf, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
 import { createTestDatabase } from '../../../../test/support/test-database.js';
@@ -36,7 +41,7 @@ describe('verifying a database', () => {
   it('calls an empty one broken: where nothing was expected, nothing is proven', async () => {
     const empty = await createTestDatabase();
     try {
-      const { findings } = await verifyDatabase(empty.url, truthOfPast);
+      const { findings } = await verifyDatabase(empty.url, expectedPricesOfPast);
       expect(placesOf(findings)).toEqual([
         { invariant: 'I1', problem: 'no expected slot at all', ticker: 'catalogue', slot: null },
       ]);
@@ -52,7 +57,7 @@ describe('verifying a database', () => {
       const intervalSeconds = 60;
       const fromSlot = slotAt(Date.now() + intervalSeconds * 1_000, intervalSeconds);
       await catalogueTickers(young.url, { ticker: 'btc_usd', fromSlot, intervalSeconds });
-      const { findings } = await verifyDatabase(young.url, truthOfPast);
+      const { findings } = await verifyDatabase(young.url, expectedPricesOfPast);
       expect(placesOf(findings)).toEqual([]);
       expect(findings[0]).toMatchObject({
         invariant: 'I1',
@@ -68,7 +73,7 @@ describe('verifying a database', () => {
     const idle = await createTestDatabase();
     try {
       await catalogueTickers(idle.url, { ticker: 'btc_usd', fromSlot: slotAt(Date.now() - 600_000, 1) });
-      const { findings } = await verifyDatabase(idle.url, truthOfPast);
+      const { findings } = await verifyDatabase(idle.url, expectedPricesOfPast);
       expect(placesOf(findings)).toMatchObject([{ invariant: 'I1', problem: 'no expected slot at all' }]);
     } finally {
       await idle.drop();
@@ -76,7 +81,9 @@ describe('verifying a database', () => {
   });
 
   it('may do so as the role that can only read', async () => {
-    const findings = await inSnapshot(past.database.readerUrl, (snapshot) => findAll(snapshot, HORIZON, truthOfPast));
+    const findings = await inSnapshot(past.database.readerUrl, (snapshot) =>
+      findAll(snapshot, HORIZON, expectedPricesOfPast),
+    );
     expect(brokenIn(findings)).toEqual([]);
   });
 
@@ -87,7 +94,7 @@ describe('verifying a database', () => {
       const findings = await past.after(MADE_THEN, async (snapshot) => {
         const horizon = await readHorizon(snapshot, nowSeconds);
         expect(horizon).toMatchObject({ isRunning: false, judgedUntilSeconds: LAST_SIGN - 8 });
-        return findAll(snapshot, horizon, truthOfPast);
+        return findAll(snapshot, horizon, expectedPricesOfPast);
       });
       expect(brokenIn(findings)).toEqual([]);
       expect(findings[1]).toMatchObject({ invariant: 'I1', status: 'unproven' });
@@ -163,7 +170,7 @@ describe('verifying a database that is being written to', () => {
       while (second < LAST_SECOND + 100 || statuses.length <= 8) {
         // What was judged when the snapshot is taken, and no end of what may be there.
         const horizon = { ...HORIZON, nowSeconds: second, judgedUntilSeconds: second - 10, endSlot: second + 3_600 };
-        const findings = await inSnapshot(database.url, (snapshot) => findAll(snapshot, horizon, truthOfPast));
+        const findings = await inSnapshot(database.url, (snapshot) => findAll(snapshot, horizon, expectedPricesOfPast));
         statuses.push(...findings.map(({ invariant, status }) => `${invariant} ${status}`));
         expect(placesOf(findings)).toEqual([]);
       }

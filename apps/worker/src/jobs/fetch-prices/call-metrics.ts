@@ -19,6 +19,6 @@ export const sourceCallSeconds = new Histogram({
 /** Fetches that were ended without a call. */
 export const uncalledFetches = new Counter({
   name: 'tidemark_uncalled_fetches_total',
-  help: 'Fetches that got their outcome without a call, by reason: paused, benched, overload, no_credits, late, ...',
+  help: 'Fetches that got their outcome without a call, by reason: paused, circuit_open, overload, no_credits, late, ...',
   labelNames: ['source', 'reason'],
 });

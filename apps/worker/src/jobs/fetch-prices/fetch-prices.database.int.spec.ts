@@ -1,54 +1,54 @@
 import { CloseRepository } from '@app/storage';
 import { plainAnswer, type AnswerHandler } from '../../../../../libs/sources/src/testing/answer-server.contract.js';
 import { fetchState, pricesOf, samplesOf } from '../../../../../test/builders/planned-fetch.js';
-import { deribitBody, FetchBench } from '../../../../../test/support/fetch-bench.js';
+import { deribitBody, FetchFixture } from '../../../../../test/support/fetch-fixture.js';
 import { eventually } from '../../../../../test/support/processes.js';
 import { startTcpProxy, throughProxy, type TcpProxy } from '../../../../../test/support/tcp-proxy.js';
 
 const PRICE = '87123.45';
 
 describe('the job that fetches prices, when the database goes away', () => {
-  let bench: FetchBench;
+  let fixture: FetchFixture;
   let way: TcpProxy;
 
   beforeEach(async () => {
-    bench = await FetchBench.start(async (url) => {
+    fixture = await FetchFixture.start(async (url) => {
       way = await startTcpProxy(url);
       return throughProxy(url, way);
     });
   });
   afterEach(async () => {
     way.mend();
-    await bench.stop();
+    await fixture.stop();
     await way.close();
   });
 
   it('stores once what it has in hand when the database is back, and asks the source once', async () => {
-    const key = await bench.slot(60);
-    bench.source.answerWith(answerAfter(() => way.cut()));
-    const run = bench.run(key);
+    const key = await fixture.slot(60);
+    fixture.source.answerWith(answerAfter(() => way.cut()));
+    const run = fixture.run(key);
     await said('database_unavailable');
-    expect(bench.log.of('sample_stored')).toEqual([]);
+    expect(fixture.log.of('sample_stored')).toEqual([]);
     way.mend();
     await run;
     expect(await prices(key)).toEqual({ btc_usd: PRICE });
     expect(await state(key)).toMatchObject({ status: 'answered', attempts: 1 });
-    expect(bench.source.requests).toHaveLength(1);
-    expect(bench.log.of('sample_stored')).toHaveLength(1);
-    expect(bench.log.of('database_unavailable')).toHaveLength(1);
+    expect(fixture.source.requests).toHaveLength(1);
+    expect(fixture.log.of('sample_stored')).toHaveLength(1);
+    expect(fixture.log.of('database_unavailable')).toHaveLength(1);
   });
 
   it('stores once when its connection is killed in the middle of the transaction', async () => {
-    const key = await bench.slot(60);
-    bench.source.answerWith(plainAnswer(200, deribitBody(PRICE)));
-    const other = await bench.database.pool.connect();
+    const key = await fixture.slot(60);
+    fixture.source.answerWith(plainAnswer(200, deribitBody(PRICE)));
+    const other = await fixture.database.pool.connect();
     await other.query('BEGIN');
     await other.query('SELECT pg_advisory_xact_lock((id::bigint << 34) | $1) FROM tickers', [key.slot]);
-    const run = bench.run(key);
+    const run = fixture.run(key);
     await eventually('the store to wait, and its connection to be killed', 10_000, async () => {
-      const { rowCount } = await bench.database.pool.query(
+      const { rowCount } = await fixture.database.pool.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND application_name = 'tidemark-bench' AND wait_event_type = 'Lock'`,
+         WHERE datname = current_database() AND application_name = 'tidemark-fixture' AND wait_event_type = 'Lock'`,
       );
       return rowCount === 1 ? true : undefined;
     });
@@ -57,75 +57,75 @@ describe('the job that fetches prices, when the database goes away', () => {
     other.release();
     await run;
     expect(await prices(key)).toEqual({ btc_usd: PRICE });
-    expect(bench.source.requests).toHaveLength(1);
+    expect(fixture.source.requests).toHaveLength(1);
   });
 
   it('files a price that came in time in place of the "missed" that the slot was closed with meanwhile', async () => {
-    const key = await bench.slot(60);
-    bench.source.answerWith(answerAfter(() => way.cut()));
-    const run = bench.run(key);
+    const key = await fixture.slot(60);
+    fixture.source.answerWith(answerAfter(() => way.cut()));
+    const run = fixture.run(key);
     await said('database_unavailable');
-    const closed = await new CloseRepository(bench.database.pool).closeOverdue(key.slot + 25, 10);
+    const closed = await new CloseRepository(fixture.database.pool).closeOverdue(key.slot + 25, 10);
     expect(closed).toMatchObject([{ slot: key.slot, reason: 'lost' }]);
-    bench.setClock((key.slot + 120) * 1000);
+    fixture.setClock((key.slot + 120) * 1000);
     way.mend();
     await run;
-    expect(await samplesOf(bench.database.pool, key.slot)).toMatchObject([{ outcome: 'accepted', price: PRICE }]);
+    expect(await samplesOf(fixture.database.pool, key.slot)).toMatchObject([{ outcome: 'accepted', price: PRICE }]);
     expect(await prices(key)).toEqual({ btc_usd: PRICE });
     expect(await state(key)).toMatchObject({ status: 'answered' });
   });
 
   it('makes no call that it cannot count, and says that it was for the database', async () => {
-    const key = await bench.slot(60);
+    const key = await fixture.slot(60);
     way.cut();
-    const run = bench.run(key);
+    const run = fixture.run(key);
     await said('database_unavailable');
-    bench.setClock((key.slot + 16) * 1000);
+    fixture.setClock((key.slot + 16) * 1000);
     way.mend();
     await run;
-    expect(bench.source.requests).toEqual([]);
-    expect(await samplesOf(bench.database.pool, key.slot)).toMatchObject([
+    expect(fixture.source.requests).toEqual([]);
+    expect(await samplesOf(fixture.database.pool, key.slot)).toMatchObject([
       { outcome: 'missed', reason: 'database_unavailable' },
     ]);
   });
 
   it('keeps the failure of a call in hand as well', async () => {
-    const key = await bench.slot(4);
-    bench.source.answerWith((request, response) => {
+    const key = await fixture.slot(4);
+    fixture.source.answerWith((request, response) => {
       way.cut();
       plainAnswer(503, '')(request, response);
     });
-    const run = bench.run(key);
+    const run = fixture.run(key);
     await said('database_unavailable');
     way.mend();
     await run;
-    expect(await samplesOf(bench.database.pool, key.slot)).toMatchObject([
+    expect(await samplesOf(fixture.database.pool, key.slot)).toMatchObject([
       { outcome: 'failed', reason: 'unavailable' },
     ]);
   });
 
   it('lets go when the process has to end, and the slot is closed as lost', async () => {
-    const key = await bench.slot(60);
+    const key = await fixture.slot(60);
     const shutdown = new AbortController();
-    bench.source.answerWith(answerAfter(() => way.cut()));
-    const run = bench.run(key, { signal: shutdown.signal });
+    fixture.source.answerWith(answerAfter(() => way.cut()));
+    const run = fixture.run(key, { signal: shutdown.signal });
     await said('database_unavailable');
     shutdown.abort();
     await expect(run).rejects.toThrow();
-    expect(bench.log.of('sample_stored')).toEqual([]);
-    const closed = await new CloseRepository(bench.database.pool).closeOverdue(key.slot + 25, 10);
+    expect(fixture.log.of('sample_stored')).toEqual([]);
+    const closed = await new CloseRepository(fixture.database.pool).closeOverdue(key.slot + 25, 10);
     expect(closed).toMatchObject([{ tickers: ['btc_usd'], outcome: 'missed', reason: 'lost' }]);
   });
 
   it('does not call a statement that Postgres refuses an absence', async () => {
-    const key = await bench.slot(60);
-    await bench.database.pool.query('ALTER TABLE fetches RENAME COLUMN deadline TO due');
-    await expect(bench.run(key)).rejects.toThrow('deadline');
-    expect(bench.log.of('database_unavailable')).toEqual([]);
+    const key = await fixture.slot(60);
+    await fixture.database.pool.query('ALTER TABLE fetches RENAME COLUMN deadline TO due');
+    await expect(fixture.run(key)).rejects.toThrow('deadline');
+    expect(fixture.log.of('database_unavailable')).toEqual([]);
   });
 
-  const prices = (key: { slot: number }) => pricesOf(bench.database.pool, key.slot);
-  const state = (key: Parameters<typeof fetchState>[1]) => fetchState(bench.database.pool, key);
+  const prices = (key: { slot: number }) => pricesOf(fixture.database.pool, key.slot);
+  const state = (key: Parameters<typeof fetchState>[1]) => fetchState(fixture.database.pool, key);
 
   function answerAfter(happening: () => void): AnswerHandler {
     return (request, response) => {
@@ -135,6 +135,6 @@ describe('the job that fetches prices, when the database goes away', () => {
   }
 
   async function said(event: string): Promise<void> {
-    await eventually(`the log to say ${event}`, 10_000, () => (bench.log.of(event).length > 0 ? true : undefined));
+    await eventually(`the log to say ${event}`, 10_000, () => (fixture.log.of(event).length > 0 ? true : undefined));
   }
 });

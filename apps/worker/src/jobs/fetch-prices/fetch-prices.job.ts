@@ -29,7 +29,7 @@ const LEASE_MARGIN_MS = 1_000;
 const MIN_TIME_FOR_RETRY_MS = 1_500;
 
 /** What the job works with. */
-export interface FetchPricesDependencies {
+export interface FetchPricesOptions {
   readonly fetches: FetchRepository;
   readonly samples: SampleRepository;
   readonly states: SourceStateRepository;
@@ -59,8 +59,8 @@ export interface RunOptions {
 export class FetchPricesJob {
   private readonly watch: SourceWatch;
 
-  constructor(private readonly dependencies: FetchPricesDependencies) {
-    this.watch = new SourceWatch({ random: Math.random, ...dependencies });
+  constructor(private readonly options: FetchPricesOptions) {
+    this.watch = new SourceWatch({ random: Math.random, ...options });
   }
 
   /**
@@ -69,7 +69,7 @@ export class FetchPricesJob {
    * when the process ends or Postgres stays away.
    */
   async run(source: Source, key: FetchJob, { isTakenOver, signal }: RunOptions): Promise<void> {
-    const { fetches, now, logger } = this.dependencies;
+    const { fetches, now, logger } = this.options;
     // A planner whose clock runs ahead of ours hands the job over before the slot has begun here.
     // A timer may fire a millisecond early, and a price that was asked for before its slot would count as none: look again.
     const untilSlotMs = (): number => key.slot * 1000 - now();
@@ -82,7 +82,7 @@ export class FetchPricesJob {
         // The claim itself may have taken until the window was over.
         if (now() >= claim.deadline * 1000) return this.withdraw(key, claim, missReason(false, troubled), signal);
         return this.callIfAllowed(source, key, claim, signal);
-      case 'resting':
+      case 'source_unavailable':
         return this.waitOrGiveUp(key, claim, signal);
       case 'overload':
         return this.giveUp(key, claim, 'overload', signal);
@@ -91,7 +91,7 @@ export class FetchPricesJob {
       case 'spent':
         return this.giveUp(key, claim, 'lost', signal);
       case 'busy':
-      case 'settled':
+      case 'finished':
         logger.debug({ event: 'fetch_skipped', ...fields(key), claim: claim.kind }, 'nothing to do');
     }
   }
@@ -102,7 +102,7 @@ export class FetchPricesJob {
     claim: Claim & { kind: 'claimed' },
     signal: AbortSignal,
   ): Promise<void> {
-    const { budget, fetches, logger, now } = this.dependencies;
+    const { budget, fetches, logger, now } = this.options;
     if (budget === undefined) return this.call(source, key, claim, signal);
     const { value: answer } = await retryWhileDatabaseAway(logger, signal, () =>
       budget.take(source, callCostOf(source, claim.members), now()),
@@ -117,8 +117,12 @@ export class FetchPricesJob {
   }
 
   /** Until the source has rested: in this window, or else the fetch ends at once, so that another source may serve the slot. */
-  private async waitOrGiveUp(key: FetchJob, claim: Claim & { kind: 'resting' }, signal: AbortSignal): Promise<void> {
-    const { now } = this.dependencies;
+  private async waitOrGiveUp(
+    key: FetchJob,
+    claim: Claim & { kind: 'source_unavailable' },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { now } = this.options;
     if (claim.reason === 'paused' && claim.deadline * 1000 - claim.untilMs > MIN_TIME_FOR_RETRY_MS) {
       throw new PostponeFetchError(`${key.source} asked to be left alone`, claim.untilMs - now());
     }
@@ -131,7 +135,7 @@ export class FetchPricesJob {
     claim: Claim & { kind: 'claimed' },
     signal: AbortSignal,
   ): Promise<void> {
-    const { client, now } = this.dependencies;
+    const { client, now } = this.options;
     const timeoutMs = callTimeoutMs(key.slot, claim.deadline, now());
     try {
       const answer = await client.fetch(source, claim.members, { timeoutMs, signal });
@@ -149,9 +153,9 @@ export class FetchPricesJob {
     answer: SourceAnswer,
     signal: AbortSignal,
   ): Promise<void> {
-    const samples = judgeAnswer(claim.members, key.slot, answer, this.dependencies.judging);
+    const samples = judgeAnswer(claim.members, key.slot, answer, this.options.judging);
     const { requestedAt, receivedAt, httpStatus, latencyMs } = answer;
-    const call = this.dependencies.provenance.keepAnswer(key, claim.members, answer);
+    const call = this.options.provenance.keepAnswer(key, claim.members, answer);
     const result: FetchResult = { status: 'answered', requestedAt, receivedAt, httpStatus, latencyMs, call };
     await this.store(key, { members: claim.members, samples, result }, signal);
     await this.watch.answered(key, answer, signal);
@@ -163,15 +167,14 @@ export class FetchPricesJob {
     error: SourceError,
     signal: AbortSignal,
   ): Promise<void> {
-    const { fetches, logger, now, provenance, random = Math.random } = this.dependencies;
+    const { fetches, logger, now, provenance, random = Math.random } = this.options;
     if (error.kind === 'timeout' && isBegunLate(key.slot, claim.deadline, error))
       return this.withdraw(key, claim, 'late', signal);
     const message = provenance.safe(error.message);
     const rest = await this.watch.failed(key, claim, { error, message }, signal);
-    const spareMs = claim.deadline * 1000 - now() - MIN_TIME_FOR_RETRY_MS;
-    const afterMs =
-      rest === undefined ? Math.min(retryDelayMs(claim.attempt, random()), spareMs) : rest.untilMs - now();
-    const isTime = spareMs > 0 && afterMs <= spareMs && rest?.reason !== 'benched';
+    const leftMs = claim.deadline * 1000 - now() - MIN_TIME_FOR_RETRY_MS;
+    const afterMs = rest === undefined ? Math.min(retryDelayMs(claim.attempt, random()), leftMs) : rest.untilMs - now();
+    const isTime = leftMs > 0 && afterMs <= leftMs && rest?.reason !== 'circuit_open';
     if (error.retryable && claim.attempt < claim.maxAttempts && isTime) {
       await retryWhileDatabaseAway(logger, signal, () =>
         fetches.release(key, claim.attempt, { kind: error.kind, message }),
@@ -196,7 +199,7 @@ export class FetchPricesJob {
 
   /** Gives a fetch back because the process ends: another worker takes it up at once. */
   private async release(key: FetchJob, attempt: number, error: SourceError): Promise<RetryFetchError> {
-    await this.dependencies.fetches.release(key, attempt);
+    await this.options.fetches.release(key, attempt);
     return new RetryFetchError('the worker was stopped', 0, { cause: error });
   }
 
@@ -225,7 +228,7 @@ export class FetchPricesJob {
   }
 
   private async store(key: FetchJob, { members, samples, result }: FetchEnd, signal: AbortSignal): Promise<void> {
-    const { logger, now, samples: repository } = this.dependencies;
+    const { logger, now, samples: repository } = this.options;
     const { value: outcome } = await retryWhileDatabaseAway(logger, signal, () =>
       repository.store(key, samples, result, Math.floor(now() / 1000)),
     );

@@ -4,14 +4,14 @@ import { recordCall, safeUrl, withoutSecrets } from './keep-payload.js';
 const KEY = 'CG-very/secret+key=';
 const options = { secrets: [KEY], parserVersion: 'abc' };
 
-function exchangeOf(change: { url?: string; body?: string; headers?: Record<string, string> } = {}) {
+function callRecordOf(change: { url?: string; body?: string; headers?: Record<string, string> } = {}) {
   const { url = 'https://api.example.com/v3/price?ids=bitcoin', body = '{"price":1}', headers = {} } = change;
   return { url, endpoint: 'price', response: { status: 200, headers, body } };
 }
 
 describe('the record of a call', () => {
   it('has the address, the endpoint, the parser and the hash of the body', () => {
-    expect(recordCall(exchangeOf(), options)).toEqual({
+    expect(recordCall(callRecordOf(), options)).toEqual({
       body: '{"price":1}',
       call: {
         url: 'https://api.example.com/v3/price?ids=bitcoin',
@@ -34,12 +34,12 @@ describe('the record of a call', () => {
       authorization: 'Bearer abc',
       'x-cg-demo-api-key': KEY,
     };
-    const { call } = recordCall(exchangeOf({ headers }), options);
+    const { call } = recordCall(callRecordOf({ headers }), options);
     expect(Object.keys(call.headers)).toEqual(['date', 'age', 'retry-after', 'x-mbx-used-weight-1m', 'cf-ray']);
   });
 
   it('cuts a header that is over-long', () => {
-    const { call } = recordCall(exchangeOf({ headers: { etag: 'e'.repeat(5_000) } }), options);
+    const { call } = recordCall(callRecordOf({ headers: { etag: 'e'.repeat(5_000) } }), options);
     expect(call.headers['etag']).toHaveLength(300);
   });
 
@@ -53,14 +53,14 @@ describe('the record of a call', () => {
     ['a header', { headers: { via: `proxy for ${KEY}` } }],
     ['its body', { body: `{"error":"the key ${KEY} is not valid"}` }],
   ])('never holds a key that stands in %s', (_where, change) => {
-    const record = JSON.stringify(recordCall(exchangeOf(change), options));
+    const record = JSON.stringify(recordCall(callRecordOf(change), options));
     for (const form of [KEY, encodeURIComponent(KEY), 'secret']) expect(record).not.toContain(form);
     expect(record).toContain('***');
   });
 
   it('leaves a body alone in which no key stands', () => {
     const body = '{"demo":"***","price":1}';
-    expect(recordCall(exchangeOf({ body }), { ...options, secrets: ['demo', ''] }).body).toBe(body);
+    expect(recordCall(callRecordOf({ body }), { ...options, secrets: ['demo', ''] }).body).toBe(body);
   });
 });
 

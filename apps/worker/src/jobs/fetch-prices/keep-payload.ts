@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SourceExchange } from '@app/sources';
+import type { CallRecord } from '@app/sources';
 import type { AnsweredCall } from '@app/storage';
 
 /** A call without its secrets, as it is stored, and the body that came. */
@@ -35,7 +35,7 @@ const HIDDEN = '***';
  * @param secrets keys of the settings, whole.
  */
 export function recordCall(
-  { url, endpoint, response }: SourceExchange,
+  { url, endpoint, response }: CallRecord,
   { secrets, parserVersion }: { readonly secrets: readonly string[]; readonly parserVersion: string },
 ): RecordedCall {
   const body = withoutSecrets(response.body, secrets);

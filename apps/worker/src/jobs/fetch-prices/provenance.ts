@@ -1,6 +1,6 @@
 import type { Logger } from '@app/observability';
 import type { FetchJob } from '@app/queue';
-import type { SourceAnswer, SourceError, SourceExchange } from '@app/sources';
+import type { SourceAnswer, SourceError, CallRecord } from '@app/sources';
 import {
   isTransientDatabaseError,
   type AnsweredCall,
@@ -24,7 +24,7 @@ export interface ProvenanceLimits {
 }
 
 /** What provenance works with. */
-export interface ProvenanceDependencies {
+export interface ProvenanceOptions {
   readonly payloads: Pick<PayloadRepository, 'keep'>;
   readonly attempts: Pick<AttemptRepository, 'record'>;
   readonly drifts: Pick<DriftRepository, 'record'>;
@@ -76,20 +76,20 @@ export class Provenance {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
 
-  constructor(private readonly dependencies: ProvenanceDependencies) {}
+  constructor(private readonly options: ProvenanceOptions) {}
 
   /** Takes what an answer brought. @returns what is stored with the fetch. */
   keepAnswer(key: FetchJob, members: readonly FetchMember[], answer: SourceAnswer): AnsweredCall {
     for (const drift of answer.drifts) this.noteDrift(key, members, answer.endpoint, drift);
-    return this.keep(key, answer.exchange, answer.receivedAt);
+    return this.keep(key, answer.call, answer.receivedAt);
   }
 
   /** Takes what a failed call brought. @returns what is stored with the fetch; undefined when no answer came. */
   keepFailure(key: FetchJob, members: readonly FetchMember[], error: SourceError): AnsweredCall | undefined {
-    const { exchange, receivedAt, kind, drift, detail } = error;
-    if (kind === 'drift' && exchange !== undefined)
-      this.noteDrift(key, members, exchange.endpoint, drift ?? { field: [], detail });
-    return exchange === undefined ? undefined : this.keep(key, exchange, receivedAt);
+    const { call, receivedAt, kind, drift, detail } = error;
+    if (kind === 'drift' && call !== undefined)
+      this.noteDrift(key, members, call.endpoint, drift ?? { field: [], detail });
+    return call === undefined ? undefined : this.keep(key, call, receivedAt);
   }
 
   /** As {@link keepFailure}, of a call that is followed by another: the row of the fetch will tell of that one. */
@@ -107,7 +107,7 @@ export class Provenance {
 
   /** A text without the keys of the sources: a source may repeat in its refusal what it was sent. */
   safe(text: string): string {
-    return withoutSecrets(text, this.dependencies.secrets);
+    return withoutSecrets(text, this.options.secrets);
   }
 
   /** Writes what waits. @returns when that was tried. */
@@ -121,15 +121,15 @@ export class Provenance {
   /** Writes what waits, if that is possible in a moment. Nest calls it when the last job has ended. */
   async onApplicationShutdown(): Promise<void> {
     let giveUp: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => (giveUp = setTimeout(resolve, STOP_WITHIN_MS)));
-    await Promise.race([this.flush(), patience]);
+    const timeLimit = new Promise<void>((resolve) => (giveUp = setTimeout(resolve, STOP_WITHIN_MS)));
+    await Promise.race([this.flush(), timeLimit]);
     clearTimeout(giveUp);
     clearTimeout(this.timer);
   }
 
-  private keep(key: FetchJob, exchange: SourceExchange, receivedAt: Date | undefined): AnsweredCall {
-    const { secrets, parserVersionOf, limits, now } = this.dependencies;
-    const { call, body } = recordCall(exchange, { secrets, parserVersion: parserVersionOf(key.source) });
+  private keep(key: FetchJob, made: CallRecord, receivedAt: Date | undefined): AnsweredCall {
+    const { secrets, parserVersionOf, limits, now } = this.options;
+    const { call, body } = recordCall(made, { secrets, parserVersion: parserVersionOf(key.source) });
     if (limits.retentionDays > 0) {
       const day = (receivedAt ?? new Date(now())).toISOString().slice(0, 10);
       this.wait({ sha256: call.payloadSha256, body, day });
@@ -156,9 +156,9 @@ export class Provenance {
     drift: { readonly field: readonly string[]; readonly detail: string },
   ): void {
     driftTotal.inc({ source: key.source, endpoint });
-    const names = members.flatMap(({ sourceName, ticker }) => [sourceName, ticker]);
+    const names = members.flatMap(({ sourceSymbol, ticker }) => [sourceSymbol, ticker]);
     const [field, detail] = [drift.field.map((step) => this.safe(step)), this.safe(drift.detail)];
-    this.drifts.add(key, { endpoint, names, field, detail, seenAt: new Date(this.dependencies.now()) });
+    this.drifts.add(key, { endpoint, names, field, detail, seenAt: new Date(this.options.now()) });
     this.schedule(FLUSH_AFTER_MS);
   }
 
@@ -178,9 +178,9 @@ export class Provenance {
     const sightings = this.drifts.take();
     await this.attempt(
       async () => {
-        for (const { sourceId, ...news } of await this.dependencies.drifts.record(sightings)) {
+        for (const { sourceId, ...news } of await this.options.drifts.record(sightings)) {
           const source = this.drifts.sourceOf(sourceId);
-          this.dependencies.logger.warn({ event: 'source_drifted', source, ...news }, 'a source changed a field');
+          this.options.logger.warn({ event: 'source_drifted', source, ...news }, 'a source changed a field');
         }
       },
       () => this.drifts.putBack(sightings),
@@ -190,7 +190,7 @@ export class Provenance {
   private async writeAttempts(): Promise<void> {
     const attempts = this.attempts.splice(0);
     await this.attempt(
-      () => this.dependencies.attempts.record(attempts),
+      () => this.options.attempts.record(attempts),
       () => this.attempts.unshift(...attempts),
     );
   }
@@ -201,7 +201,7 @@ export class Provenance {
     if (batch.length === 0) return false;
     const wasWritten = await this.attempt(
       async () => {
-        const { logger, payloads, limits } = this.dependencies;
+        const { logger, payloads, limits } = this.options;
         for (const kept of await payloads.keep(batch, limits.maxBytesPerDay)) {
           for (const outcome of ['kept', 'known', 'refused'] as const) payloadsTotal.inc({ outcome }, kept[outcome]);
           if (kept.isFirstRefusal) {
@@ -244,7 +244,7 @@ export class Provenance {
   }
 
   private warnOfLoss(why: string, error?: unknown): void {
-    this.dependencies.logger.warn({ event: 'provenance_lost', why, err: error }, 'what sources answered is not kept');
+    this.options.logger.warn({ event: 'provenance_lost', why, err: error }, 'what sources answered is not kept');
   }
 }
 

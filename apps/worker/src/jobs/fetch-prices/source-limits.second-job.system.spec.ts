@@ -139,7 +139,7 @@ describe.each(STORES)('two workers with two types of job in the queue of a sourc
         for (let calls = reading.calls; calls < CALLS_PER_READING; calls += 1) {
           const take = (nowMs: number) => budget.take(source, 1, nowMs);
           await waitForRoom(source, { take, now: Date.now, maxWaitMs: 60_000, signal });
-          await parts.client.fetch(source, [{ ticker: 'btc_usd', sourceName: 'btc_usd' }], {
+          await parts.client.fetch(source, [{ ticker: 'btc_usd', sourceSymbol: 'btc_usd' }], {
             timeoutMs: 5_000,
             signal,
           });
@@ -190,7 +190,7 @@ describe.each(STORES)('two workers with two types of job in the queue of a sourc
       ticker: `t${index}_usd`,
       fromSlot: now,
       intervalSeconds: 1,
-      sources: [{ sourceId: 1, sourceName: 'btc_usd' }],
+      sources: [{ sourceId: 1, sourceSymbol: 'btc_usd' }],
     }));
     await catalogueTickers(database.url, ...tickers);
     const keys = await planFetches(database.pool, now);

@@ -13,7 +13,7 @@ import {
 } from '../../../../../libs/sources/src/testing/answer-server.contract.js';
 import { catalogueTickers } from '../../../../../test/builders/catalogued-ticker.js';
 import { planFetches } from '../../../../../test/builders/planned-fetch.js';
-import { deribitBody } from '../../../../../test/support/fetch-bench.js';
+import { deribitBody } from '../../../../../test/support/fetch-fixture.js';
 import { createLogBook } from '../../../../../test/support/log-lines.js';
 import { eventually } from '../../../../../test/support/processes.js';
 import { RedisProcess, redisServerName } from '../../../../../test/support/redis-process.js';
@@ -94,7 +94,7 @@ describe.each(STORES)('two workers with their queues on %s', (store) => {
     await worker.listen(0, '127.0.0.1');
   }
 
-  it('never exceed the published limit in any stretch of its length, and use what they may', async () => {
+  it('never exceed the published limit in any range of its length, and use what they may', async () => {
     const keys = await planned();
     await queue.addBulk(keys.map((key) => fetchJob(key, 3)));
     await Promise.all([startWorker(), startWorker()]);

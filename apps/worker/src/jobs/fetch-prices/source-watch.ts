@@ -7,12 +7,12 @@ import { sourceCalls, sourceCallSeconds } from './call-metrics.js';
 import { retryWhileDatabaseAway } from './retry-while-database-away.js';
 
 /** What the watch works with. */
-export interface SourceWatchDependencies {
+export interface SourceWatchOptions {
   readonly states: SourceStateRepository;
   readonly logger: Logger;
   /** The clock, milliseconds since 1970. */
   readonly now: () => number;
-  /** From 0 to 1: how long a bench lasts is not quite the same for every source. */
+  /** From 0 to 1: how long a circuit stays open is not quite the same for every source. */
   readonly random: () => number;
 }
 
@@ -23,13 +23,13 @@ export interface WatchedClaim {
   readonly deadline: number;
 }
 
-/** Notes for the whole fleet how the calls to a source end, and says when it is paused, benched, or there again. */
+/** Notes for the whole fleet how the calls to a source end, and says when it is paused, when its circuit opens, and when it is there again. */
 export class SourceWatch {
-  constructor(private readonly dependencies: SourceWatchDependencies) {}
+  constructor(private readonly options: SourceWatchOptions) {}
 
   /** Notes an answer, whatever its prices are worth: the source is there. */
   async answered(key: FetchJob, answer: SourceAnswer, signal: AbortSignal): Promise<void> {
-    const { states, logger } = this.dependencies;
+    const { states, logger } = this.options;
     sourceCalls.inc({ source: key.source, outcome: 'answered' });
     sourceCallSeconds.observe({ source: key.source }, answer.latencyMs / 1000);
     const { value } = await retryWhileDatabaseAway(logger, signal, () =>
@@ -48,8 +48,8 @@ export class SourceWatch {
     claim: WatchedClaim,
     { error, message }: { readonly error: SourceError; readonly message: string },
     signal: AbortSignal,
-  ): Promise<{ readonly reason: 'paused' | 'benched'; readonly untilMs: number } | undefined> {
-    const { states, logger, now, random } = this.dependencies;
+  ): Promise<{ readonly reason: 'paused' | 'circuit_open'; readonly untilMs: number } | undefined> {
+    const { states, logger, now, random } = this.options;
     sourceCalls.inc({ source: key.source, outcome: error.kind });
     observeFailure(key.source, error);
     const failure = {
@@ -72,21 +72,21 @@ export class SourceWatch {
   /** Lets the next fetch be the probe: this one's call was not made, or says nothing of the source. */
   async withdrawn(key: FetchJob, claim: WatchedClaim, signal: AbortSignal): Promise<void> {
     if (!claim.isProbe) return;
-    const { states, logger } = this.dependencies;
+    const { states, logger } = this.options;
     await retryWhileDatabaseAway(logger, signal, () => states.endProbe(key.sourceId));
   }
 
-  /** One line for each bench and each pause, and none for the calls that only met it. */
+  /** One line for each opened circuit and each pause, and none for the calls that only met it. */
   private say(source: string, { before, after }: HealthChange, message: string): void {
-    const { logger } = this.dependencies;
-    if (after.benches > before.benches) {
+    const { logger } = this.options;
+    if (after.circuitOpenings > before.circuitOpenings) {
       logger.warn(
         {
-          event: 'source_benched',
+          event: 'source_circuit_opened',
           source,
-          reason: after.benchReason,
+          reason: after.circuitReason,
           failures: after.failures,
-          until: isoTime(after.benchedUntilMs),
+          until: isoTime(after.circuitOpenUntilMs),
         },
         message,
       );

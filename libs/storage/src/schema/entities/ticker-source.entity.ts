@@ -12,8 +12,8 @@ export class TickerSourceEntity {
   @Column('smallint')
   position: number;
 
-  @Column('text', { name: 'source_name' })
-  sourceName: string;
+  @Column('text', { name: 'source_symbol' })
+  sourceSymbol: string;
 
   @Column('text')
   batch: string;

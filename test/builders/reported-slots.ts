@@ -14,7 +14,7 @@ export async function makeSources(pool: pg.Pool): Promise<void> {
 }
 
 /** Where and when a source tells something; default: at noon, three seconds after its slot began. */
-export interface Told {
+export interface Report {
   readonly tickerId: number;
   readonly sourceId: number;
   readonly slot?: number;
@@ -24,7 +24,7 @@ export interface Told {
 }
 
 /** Slots in which sources tell prices, as workers would store them. */
-export class ToldSlots {
+export class ReportedSlots {
   private readonly samples: SampleRepository;
 
   constructor(private readonly pool: pg.Pool) {
@@ -32,15 +32,15 @@ export class ToldSlots {
   }
 
   /** A source tells a price, or whatever else became of it. */
-  async tell(told: Told, given: string | Omit<Sample, 'tickerId'>): Promise<StoreOutcome> {
-    const { tickerId, sourceId, slot = NOON, batch = 'btc_usd', nowSeconds = slot + 3, by = this.samples } = told;
+  async report(reported: Report, given: string | Omit<Sample, 'tickerId'>): Promise<StoreOutcome> {
+    const { tickerId, sourceId, slot = NOON, batch = 'btc_usd', nowSeconds = slot + 3, by = this.samples } = reported;
     const sample = typeof given === 'string' ? accepted(tickerId, given) : { ...given, tickerId };
     return by.store({ sourceId, batch, slot }, [sample], resultAt(slot), nowSeconds);
   }
 
   /** The window of a slot has ended, or a second of it has passed. */
   async pass(tickerId: number, slot: number, nowSeconds: number): Promise<void> {
-    await this.samples.settle(slot, [tickerId], nowSeconds);
+    await this.samples.decide(slot, [tickerId], nowSeconds);
   }
 
   /** What stands of a slot: the samples by source, as `accepted 100` or `rejected jump`. */

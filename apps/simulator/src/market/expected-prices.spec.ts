@@ -32,13 +32,13 @@ async function onTheWire(path: string, before: string): Promise<string> {
   return /^-?[0-9.e+-]+/.exec(text.slice(start))?.[0] ?? `no ${before} in ${text}`;
 }
 
-describe('the truth about every source', () => {
+describe('the expected prices of every source', () => {
   it.each(WIRE)('of %s %s at %s is what stood on the wire', async (source, name, path, before) => {
     for (const offset of [0, 1, 59, 86_399]) {
       simulator.nowMs = (SECOND + offset) * 1000 + 999;
-      const truth = await simulator.truth(source, name, 'usd', SECOND + offset);
-      expect(truth).toContain(await onTheWire(path, before));
-      expect(truth.length).toBe(name.endsWith('-USD') ? 2 : 1);
+      const expected = await simulator.expectedPrices(source, name, 'usd', SECOND + offset);
+      expect(expected).toContain(await onTheWire(path, before));
+      expect(expected.length).toBe(name.endsWith('-USD') ? 2 : 1);
     }
   });
 
@@ -50,8 +50,8 @@ describe('the truth about every source', () => {
     simulator.nowMs += 10_000;
     const later = await onTheWire(path, before);
     expect(later).not.toBe(earlier);
-    expect(await simulator.truth(source, name, 'usd')).toContain(earlier);
-    expect(await simulator.truth(source, name, 'usd', SECOND + 10)).toContain(later);
+    expect(await simulator.expectedPrices(source, name, 'usd')).toContain(earlier);
+    expect(await simulator.expectedPrices(source, name, 'usd', SECOND + 10)).toContain(later);
   });
 
   it.each(
@@ -69,15 +69,15 @@ describe('the truth about every source', () => {
       simulator.nowMs += 10_000;
       const spoiled = await onTheWire(path, before);
       simulator.nowMs += 60_000;
-      const truth = await simulator.truth(source, name, 'usd', SECOND + 10);
-      expect(truth.slice(0, 1)).not.toContain(spoiled);
-      expect(truth).toContain(spoiled);
-      expect(await simulator.truth(source, name, 'usd', SECOND + 30)).not.toContain(spoiled);
+      const expected = await simulator.expectedPrices(source, name, 'usd', SECOND + 10);
+      expect(expected.slice(0, 1)).not.toContain(spoiled);
+      expect(expected).toContain(spoiled);
+      expect(await simulator.expectedPrices(source, name, 'usd', SECOND + 30)).not.toContain(spoiled);
     },
   );
 
   it('does not ask whether made-up assets are switched on', async () => {
-    expect(await simulator.truth('kraken', 'SIM9999USD')).toHaveLength(1);
+    expect(await simulator.expectedPrices('kraken', 'SIM9999USD')).toHaveLength(1);
   });
 
   it.each([
@@ -91,7 +91,7 @@ describe('the truth about every source', () => {
     ['coincap', 'sim0000'],
   ])('refuses %s %s, which the source does not have', async (source, name) => {
     const items = [{ source, name, from: SECOND, to: SECOND }];
-    expect(await simulator.post('/truth', { items })).toMatchObject({
+    expect(await simulator.post('/expected-prices', { items })).toMatchObject({
       status: 400,
       body: { errors: [{ field: 'items.0.name' }] },
     });
@@ -117,8 +117,8 @@ describe('the market', () => {
     for (const [second, text] of prices) {
       expect(text).toMatch(/^\d{5}\.\d{1,10}$/);
       for (const source of ['deribit', 'coingecko', 'coinpaprika', 'coincap', 'coinbase', 'kraken', 'bitstamp']) {
-        const told = Number(simulator.running.prices.priceText(source, 'btc_usd', second));
-        expect(Math.abs(told / Number(text) - 1)).toBeLessThan(0.001);
+        const said = Number(simulator.running.prices.priceText(source, 'btc_usd', second));
+        expect(Math.abs(said / Number(text) - 1)).toBeLessThan(0.001);
       }
     }
   });

@@ -3,7 +3,7 @@ import { type Source, SourceError, type SourceResponse } from '../contract/index
 import type { HttpAgents } from './http-agents.js';
 
 /** One GET request, and its bounds. */
-export interface Exchange {
+export interface Call {
   readonly url: URL;
   readonly agents: HttpAgents;
   readonly userAgent: string;
@@ -24,7 +24,7 @@ export const MAX_REFUSAL_BYTES = 65_536;
  * each of them is counted), no redirect and no cookie.
  * @throws SourceError when the body is over-long; otherwise whatever the transport throws.
  */
-export async function exchange(source: Source, call: Exchange): Promise<SourceResponse> {
+export async function makeCall(source: Source, call: Call): Promise<SourceResponse> {
   const stream = got.stream(call.url, {
     agent: call.agents,
     headers: {

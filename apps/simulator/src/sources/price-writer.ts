@@ -4,8 +4,8 @@ import type { PriceBook } from '../market/price-book.js';
 import { inverseText } from '../market/price-text.js';
 import { misspelt, retyped, valueFaultText } from '../faults/spoil-price.js';
 
-/** What a pen writes with. */
-export interface PenParts {
+/** What a writer writes with. */
+export interface PriceWriterOptions {
   readonly source: string;
   readonly prices: PriceBook;
   /** How many made-up assets are switched on. */
@@ -35,7 +35,7 @@ const MOST_REMEMBERED = 2_000;
  * Writes the prices of one answer. Every price of every source passes here, so that the faults that change what is written are
  * in one place: a price that is off, zero or frozen, a field with another name or type, a name that is missing.
  */
-export class PricePen {
+export class PriceWriter {
   /** The second whose prices are answered: that of the call, or an old one while the source is frozen. */
   readonly second: number;
   /** The same in milliseconds, for answers that hold a time of the price. */
@@ -45,39 +45,39 @@ export class PricePen {
   private count = 0;
   private omitted: string | undefined;
 
-  constructor(private readonly parts: PenParts) {
-    const frozen = parts.faults.find(({ fault }) => fault.kind === 'frozen');
-    this.second = frozen?.frozenAt ?? Math.floor(parts.nowMs / 1000);
-    this.clockMs = frozen === undefined ? parts.nowMs : this.second * 1000;
+  constructor(private readonly options: PriceWriterOptions) {
+    const frozen = options.faults.find(({ fault }) => fault.kind === 'frozen');
+    this.second = frozen?.frozenAt ?? Math.floor(options.nowMs / 1000);
+    this.clockMs = frozen === undefined ? options.nowMs : this.second * 1000;
   }
 
   /** The clock of the source itself, in milliseconds: goes on when prices stand still. */
   get nowMs(): number {
-    return this.parts.nowMs;
+    return this.options.nowMs;
   }
 
   /** Microseconds since the call arrived. */
   get elapsedMicroseconds(): number {
-    return this.parts.elapsedMicroseconds();
+    return this.options.elapsedMicroseconds();
   }
 
   /** Weight that the source has counted in the running minute. */
   get usedWeight(): number {
-    return this.parts.usedWeight;
+    return this.options.usedWeight;
   }
 
   get syntheticCount(): number {
-    return this.parts.syntheticCount;
+    return this.options.syntheticCount;
   }
 
   /** Whether every asset of a ticker is there: a made-up one only when it is switched on. */
   has(ticker: string): boolean {
-    return ticker.split('_').every((asset) => (syntheticNumber(asset) ?? 0) <= this.parts.syntheticCount);
+    return ticker.split('_').every((asset) => (syntheticNumber(asset) ?? 0) <= this.options.syntheticCount);
   }
 
   /** The names of a batch without those that a fault leaves out. */
   kept(names: readonly string[]): readonly string[] {
-    const missing = this.parts.faults.filter(({ fault }) => fault.kind === 'missing');
+    const missing = this.options.faults.filter(({ fault }) => fault.kind === 'missing');
     if (missing.length === 0) return names;
     return names.filter((name) => !missing.some(({ fault }) => (fault.ticker ?? this.first(name)) === name));
   }
@@ -94,7 +94,7 @@ export class PricePen {
 
   /** The price at another second, untouched: for what stands beside a price, such as that of yesterday. */
   honest(ticker: string, second: number, factor = 1, { inverted, rounded }: PriceOptions = {}): string {
-    const price = this.parts.prices.priceText(this.parts.source, ticker, second, factor);
+    const price = this.options.prices.priceText(this.options.source, ticker, second, factor);
     const text = inverted === true ? inverseText(price) : price;
     return rounded === undefined ? text : rounded(text);
   }
@@ -118,7 +118,7 @@ export class PricePen {
   }
 
   private spoiled(name: string, honest: string, ticker: string, options: PriceOptions): string {
-    for (const { fault } of this.parts.faults) {
+    for (const { fault } of this.options.faults) {
       if (fault.ticker !== undefined && fault.ticker !== name) continue;
       if (fault.kind === 'off') return this.honest(ticker, this.second, 1 + fault.percent / 100, options);
       const text = valueFaultText(fault.kind, honest);
@@ -128,7 +128,7 @@ export class PricePen {
   }
 
   private fault(kind: 'renamed' | 'retyped', name: string | undefined): WritingFault['fault'] | undefined {
-    return this.parts.faults.find(
+    return this.options.faults.find(
       ({ fault }) => fault.kind === kind && (fault.ticker === undefined || name === undefined || fault.ticker === name),
     )?.fault;
   }

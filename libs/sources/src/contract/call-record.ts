@@ -1,7 +1,7 @@
 import type { SourceResponse } from './source-message.js';
 
 /** One call as it went over the wire, without secrets. */
-export interface SourceExchange {
+export interface CallRecord {
   /** Whole address that was asked; a key never stands in it, since keys travel in headers. */
   readonly url: string;
   /** Name of the endpoint that was asked. */

@@ -1,4 +1,4 @@
-import { TruthUnavailableError, type TruthOf, type TruthQuestion } from '@app/storage';
+import { ExpectedPricesUnavailableError, type ExpectedPricesOf, type ExpectedPriceQuestion } from '@app/storage';
 import { z } from 'zod';
 import { startSimulator, type SimulatorProcess, type Simulation } from './simulator-process.js';
 
@@ -17,7 +17,7 @@ interface KnownSimulator extends SimulatorProcess {
 }
 
 /** Asks simulators of our own, one for each seed and history, what the prices were. */
-export class SimulatorTruth {
+export class SimulatorPrices {
   /** The one that was asked last stands last. */
   private readonly simulators = new Map<string, KnownSimulator>();
 
@@ -30,7 +30,7 @@ export class SimulatorTruth {
     private readonly runningUrl?: string,
   ) {}
 
-  readonly truthOf: TruthOf = async (questions) => {
+  readonly expectedPricesOf: ExpectedPricesOf = async (questions) => {
     const answers = new Array<readonly string[] | undefined>(questions.length);
     const groups = Map.groupBy(questions.keys(), (index) => keyOf(questions[index]));
     for (const indexes of groups.values()) {
@@ -48,7 +48,7 @@ export class SimulatorTruth {
   }
 
   /** Asks one simulator; all questions are about the same seed and history. */
-  private async ask(questions: readonly TruthQuestion[]): Promise<(readonly string[] | undefined)[]> {
+  private async ask(questions: readonly ExpectedPriceQuestion[]): Promise<(readonly string[] | undefined)[]> {
     const [first] = questions;
     if (first === undefined) return [];
     const simulator = await this.simulatorOf(first);
@@ -61,7 +61,7 @@ export class SimulatorTruth {
     const prices: (readonly string[])[] = [];
     for (let start = 0; start < known.length; start += MOST_QUESTIONS) {
       const page = await post(simulator.url, known.slice(start, start + MOST_QUESTIONS));
-      if (page === undefined) throw new TruthUnavailableError('the simulator refused a page of questions');
+      if (page === undefined) throw new ExpectedPricesUnavailableError('the simulator refused a page of questions');
       prices.push(...page);
     }
     const next = prices.values();
@@ -70,7 +70,7 @@ export class SimulatorTruth {
     );
   }
 
-  private async simulatorOf(question: TruthQuestion): Promise<KnownSimulator> {
+  private async simulatorOf(question: ExpectedPriceQuestion): Promise<KnownSimulator> {
     const key = keyOf(question);
     const running = this.simulators.get(key);
     this.simulators.delete(key);
@@ -89,12 +89,12 @@ export class SimulatorTruth {
     const url = this.runningUrl.replace(/\/+$/, '');
     const answer = await fetch(`${url}/simulator`, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) }).catch(
       (cause: unknown) => {
-        throw new TruthUnavailableError('the simulator of SIMULATOR_URL does not answer', { cause });
+        throw new ExpectedPricesUnavailableError('the simulator of SIMULATOR_URL does not answer', { cause });
       },
     );
     const { seed } = seedSchema.parse(await answer.json());
     if (seed !== simulation.seed) {
-      throw new TruthUnavailableError(
+      throw new ExpectedPricesUnavailableError(
         `the simulator of SIMULATOR_URL has the seed ${seed}, the prices are of ${simulation.seed}`,
       );
     }
@@ -102,16 +102,16 @@ export class SimulatorTruth {
   }
 }
 
-function keyOf(question: TruthQuestion | undefined): string {
+function keyOf(question: ExpectedPriceQuestion | undefined): string {
   return JSON.stringify([question?.simulation.seed, question?.simulation.history]);
 }
 
-function nameOf({ source, name, quote }: TruthQuestion): string {
+function nameOf({ source, name, quote }: ExpectedPriceQuestion): string {
   return JSON.stringify([source, name, quote]);
 }
 
 /** Prices for each question; undefined when the simulator refuses, which it does for a name that it does not know. */
-async function post(url: string, questions: readonly TruthQuestion[]): Promise<string[][] | undefined> {
+async function post(url: string, questions: readonly ExpectedPriceQuestion[]): Promise<string[][] | undefined> {
   const items = questions.map(({ source, name, quote, fromSecond: from, toSecond: to }) => ({
     source,
     name,
@@ -119,18 +119,18 @@ async function post(url: string, questions: readonly TruthQuestion[]): Promise<s
     from,
     to,
   }));
-  const answer = await fetch(`${url}/simulator/truth`, {
+  const answer = await fetch(`${url}/simulator/expected-prices`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ items }),
     signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
   }).catch((cause: unknown) => {
-    throw new TruthUnavailableError('the simulator does not answer', { cause });
+    throw new ExpectedPricesUnavailableError('the simulator does not answer', { cause });
   });
   if (answer.status === 400) return undefined;
-  if (!answer.ok) throw new TruthUnavailableError(`the simulator answered ${answer.status}`);
+  if (!answer.ok) throw new ExpectedPricesUnavailableError(`the simulator answered ${answer.status}`);
   const { prices } = answerSchema.parse(await answer.json());
   if (prices.length !== questions.length)
-    throw new TruthUnavailableError('the simulator answered another number of questions');
+    throw new ExpectedPricesUnavailableError('the simulator answered another number of questions');
   return prices;
 }

@@ -25,7 +25,7 @@ import { createTestDatabase, type TestDatabase } from './test-database.js';
 const MOST_WAIT_MS = 30_000;
 
 /** The job that fetches prices, between a real database and a real HTTP server, with a clock that a test may set. */
-export class FetchBench {
+export class FetchFixture {
   readonly log: LogBook = createLogBook();
   readonly job: FetchPricesJob;
   readonly provenance: Provenance;
@@ -44,7 +44,7 @@ export class FetchBench {
     const now = (): number => this.now();
     this.pool = createPool({
       url: poolUrl,
-      applicationName: 'tidemark-bench',
+      applicationName: 'tidemark-fixture',
       maxConnections: 4,
       onIdleError: () => undefined,
     });
@@ -85,9 +85,9 @@ export class FetchBench {
   static async start(
     way: (databaseUrl: string) => Promise<string> = async (url) => url,
     budget?: SourceBudget,
-  ): Promise<FetchBench> {
+  ): Promise<FetchFixture> {
     const database = await createTestDatabase();
-    return new FetchBench(database, await startAnswerServer(), await way(database.url), budget);
+    return new FetchFixture(database, await startAnswerServer(), await way(database.url), budget);
   }
 
   /** The job's clock, milliseconds since 1970. */

@@ -1,6 +1,6 @@
 import { graceEndOf } from '@app/domain';
 import fc from 'fast-check';
-import { settle, stretchesFrom, type ScheduleVersion } from './settled-stretches.js';
+import { closedRangesOf, rangesFrom, type ScheduleVersion } from './closed-ranges.js';
 
 const version = (fromSlot: number, toSlot: number | null, intervalSeconds: number): ScheduleVersion => ({
   id: 1,
@@ -9,17 +9,17 @@ const version = (fromSlot: number, toSlot: number | null, intervalSeconds: numbe
   intervalSeconds,
 });
 
-describe('settle', () => {
+describe('closedRangesOf', () => {
   it('expects a slot from the second on at which its grace has ended and the closer has looked', () => {
-    expect(settle([version(0, null, 60)], 0, 1_000, graceEndOf(60, 60) + 7).expected).toBe(1);
-    expect(settle([version(0, null, 60)], 0, 1_000, graceEndOf(60, 60) + 8).expected).toBe(2);
+    expect(closedRangesOf([version(0, null, 60)], 0, 1_000, graceEndOf(60, 60) + 7).expected).toBe(1);
+    expect(closedRangesOf([version(0, null, 60)], 0, 1_000, graceEndOf(60, 60) + 8).expected).toBe(2);
   });
 
-  it('tells up to where everything is settled', () => {
-    expect(settle([version(0, null, 1)], 0, 1_000, 500).settledTo).toBe(482);
-    expect(settle([version(0, null, 1)], 0, 100, 500).settledTo).toBe(100);
-    expect(settle([version(0, 50, 1)], 0, 1_000, 500).settledTo).toBe(500);
-    expect(settle([], 0, 1_000, 500).settledTo).toBe(500);
+  it('tells up to where everything is closed', () => {
+    expect(closedRangesOf([version(0, null, 1)], 0, 1_000, 500).closedTo).toBe(482);
+    expect(closedRangesOf([version(0, null, 1)], 0, 100, 500).closedTo).toBe(100);
+    expect(closedRangesOf([version(0, 50, 1)], 0, 1_000, 500).closedTo).toBe(500);
+    expect(closedRangesOf([], 0, 1_000, 500).closedTo).toBe(500);
   });
 
   it('agrees with counting every second by itself', () => {
@@ -48,21 +48,19 @@ describe('settle', () => {
               graceEndOf(second, intervalSeconds) + 8 <= now,
           ),
         );
-        const settled = settle(versions, from, to, now);
-        expect(settled.expected).toBe(expected.length);
+        const closed = closedRangesOf(versions, from, to, now);
+        expect(closed.expected).toBe(expected.length);
         expect(
-          expected.every((second) =>
-            settled.stretches.some((stretch) => second >= stretch.fromSlot && second < stretch.toSlot),
-          ),
+          expected.every((second) => closed.ranges.some((range) => second >= range.fromSlot && second < range.toSlot)),
         ).toBe(true);
       }),
     );
   });
 
-  it('gives the rest of stretches after an instant', () => {
-    const stretches = settle([version(0, 50, 5), version(50, 100, 1)], 0, 100, 1_000).stretches;
-    expect(stretchesFrom(stretches, 50)).toHaveLength(1);
-    expect(stretchesFrom(stretches, 20)[0]).toMatchObject({ fromSlot: 20, toSlot: 50 });
-    expect(stretchesFrom(stretches, 100)).toEqual([]);
+  it('gives the rest of ranges after an instant', () => {
+    const ranges = closedRangesOf([version(0, 50, 5), version(50, 100, 1)], 0, 100, 1_000).ranges;
+    expect(rangesFrom(ranges, 50)).toHaveLength(1);
+    expect(rangesFrom(ranges, 20)[0]).toMatchObject({ fromSlot: 20, toSlot: 50 });
+    expect(rangesFrom(ranges, 100)).toEqual([]);
   });
 });

@@ -11,7 +11,7 @@ import { eventually } from './processes.js';
 const LIMIT_MS = 15_000;
 
 /** A queue of a test's own on a store under test, with the workers of the test. */
-export class QueueBench {
+export class QueueFixture {
   readonly queue: Queue;
   private readonly workers: Worker[] = [];
 

@@ -36,7 +36,7 @@ interface Entry extends ActiveFault {
 
 /** How many faults may be active or planned at once. */
 export const MOST_ACTIVE_FAULTS = 1_000;
-/** How many ended ones are remembered: the truth of the past depends on them. */
+/** How many ended ones are remembered: the expected prices of the past depends on them. */
 const MOST_ENDED_FAULTS = 1_000;
 
 /**
@@ -44,7 +44,7 @@ const MOST_ENDED_FAULTS = 1_000;
  * hanging connection is cut in real time. One with `from` is on when the clock says so; a connection that hangs in it is cut
  * as long after as the clock then said.
  */
-export class FaultBoard {
+export class FaultStore {
   private readonly entries = new Map<number, Entry>();
   private readonly past: Entry[] = [];
   private lastId = 0;
@@ -60,7 +60,7 @@ export class FaultBoard {
 
   /** Starts or plans a fault; undefined when {@link MOST_ACTIVE_FAULTS} are. */
   start(fault: Fault): ActiveFault | undefined {
-    this.settle();
+    this.advance();
     if (this.entries.size >= MOST_ACTIVE_FAULTS) return undefined;
     this.lastId += 1;
     const controller = new AbortController();
@@ -80,25 +80,25 @@ export class FaultBoard {
     };
     this.entries.set(entry.id, entry);
     if (fault.from === undefined) this.activate(entry);
-    else this.settle();
+    else this.advance();
     return entry;
   }
 
   /** The active and planned faults, oldest first. */
   list(): readonly ActiveFault[] {
-    this.settle();
+    this.advance();
     return [...this.entries.values()];
   }
 
   /** The last faults that have ended, oldest first. */
   ended(): readonly ActiveFault[] {
-    this.settle();
+    this.advance();
     return this.past;
   }
 
   /** The active faults that a call meets, newest first; each is counted. */
   meet({ source, names, all, endpoint }: FaultyCall): readonly ActiveFault[] {
-    this.settle();
+    this.advance();
     const met = [...this.entries.values()].filter(
       ({ fault, state }) =>
         state === 'active' &&
@@ -118,7 +118,7 @@ export class FaultBoard {
 
   /** The faults, ended ones too, that change what a source writes of a name at a second, newest first. */
   writingAt(source: SourceName, name: string, second: number): readonly WritingFault[] {
-    this.settle();
+    this.advance();
     return [...this.past, ...this.entries.values()]
       .filter(
         ({ fault, startedAt, endsAt }) =>
@@ -141,7 +141,7 @@ export class FaultBoard {
   }
 
   /** Starts and ends what the clock has come to. */
-  private settle(): void {
+  private advance(): void {
     const second = this.now() / 1000;
     for (const entry of this.entries.values()) {
       if (entry.fault.from === undefined) continue;
@@ -170,19 +170,19 @@ export class FaultBoard {
     entry.controller.abort();
   }
 
-  /** Takes a fault off the board without ending what it does to the calls that it has struck. */
+  /** Takes a fault off the store without ending what it does to the calls that it has struck. */
   private retire(entry: Entry, at = this.now() / 1000): void {
     if (!this.entries.delete(entry.id)) return;
     entry.timer ??= this.timerOf(entry);
     entry.state = 'ended';
     entry.endsAt = at;
-    // One that was planned and never began changes no truth.
+    // One that was planned and never began changes no expected.
     if (at >= entry.startedAt) this.past.push(entry);
     if (this.past.length > MOST_ENDED_FAULTS) this.past.shift();
   }
 }
 
-/** A fault as the pen takes it; none when it is of another kind. */
+/** A fault as the writer takes it; none when it is of another kind. */
 export function writingOf({ fault, startedAt }: ActiveFault): readonly WritingFault[] {
   if (!isWriting(fault)) return [];
   const frozenAt = fault.kind === 'frozen' ? (fault.at ?? Math.floor(startedAt)) : Math.floor(startedAt);

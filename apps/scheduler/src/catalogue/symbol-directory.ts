@@ -13,8 +13,8 @@ import { distance } from 'fastest-levenshtein';
 import type { TickerRequest } from './ticker-request.js';
 import { CatalogueError } from './resolve-ticker.js';
 
-/** How a name book reaches the sources. */
-export interface NameBookParts {
+/** How a symbol directory reaches the sources. */
+export interface SymbolDirectoryOptions {
   readonly client: Pick<SourceClient, 'fetchNames'>;
   readonly access: SourceAccesses;
   readonly logger: Logger;
@@ -44,12 +44,12 @@ interface KeptList {
 }
 
 /** What the sources themselves say they have: names are held against it, and looked up in it where the catalogue gives none. */
-export class NameBook {
+export class SymbolDirectory {
   private readonly lists = new Map<string, KeptList>();
   private readonly underWay = new Map<string, Promise<KeptList>>();
   private readonly unknown = new Map<string, ReadonlySet<string>>();
 
-  constructor(private readonly parts: NameBookParts) {}
+  constructor(private readonly options: SymbolDirectoryOptions) {}
 
   /**
    * Gives every source of a request its name for the ticker, and holds the names against the sources' lists. A source whose list
@@ -63,7 +63,7 @@ export class NameBook {
         const source = sourceByName(asked.source);
         const parts = parseTicker(request.ticker);
         if (source === undefined || parts === undefined) return asked;
-        const name = asked.name ?? source.defaultName(parts);
+        const name = asked.source_symbol ?? source.defaultName(parts);
         const names = await this.namesOf(source);
         if (names === undefined) return asked;
         if (name !== undefined) {
@@ -76,7 +76,7 @@ export class NameBook {
           faults.push(found);
           return asked;
         }
-        return { ...asked, name: found.name };
+        return { ...asked, source_symbol: found.name };
       }),
     );
     if (faults.length > 0) throw new CatalogueError(faults);
@@ -84,35 +84,40 @@ export class NameBook {
   }
 
   /**
-   * Holds the names of a whole catalogue against the lists; never throws and keeps no ticker from being sampled: what is not known is
+   * Holds the source symbols of a whole catalogue against the lists; never throws and keeps no ticker from being sampled: what is not known is
    * logged and shown, since a list may be wrong for an hour and a catalogue must not be lost over it.
    */
-  async check(names: ReadonlyMap<string, ReadonlySet<string>>): Promise<void> {
-    for (const [sourceName, asked] of names) {
-      const source = sourceByName(sourceName);
+  async check(symbols: ReadonlyMap<string, ReadonlySet<string>>): Promise<void> {
+    for (const [sourceSymbol, asked] of symbols) {
+      const source = sourceByName(sourceSymbol);
       const listed = source === undefined ? undefined : await this.namesOf(source);
       if (source === undefined || listed === undefined) continue;
-      const missing = [...asked].filter((name) => isListable(source, name) && !listed.has(name));
-      this.unknown.set(sourceName, new Set(missing));
-      for (const name of missing) {
-        this.parts.logger.error(
-          { event: 'name_unknown', source: sourceName, name, nearest: nearestNames(name, listed).slice(0, 3) },
-          'the source does not list this name: its samples will fail',
+      const missing = [...asked].filter((symbol) => isListable(source, symbol) && !listed.has(symbol));
+      this.unknown.set(source.name, new Set(missing));
+      for (const symbol of missing) {
+        this.options.logger.error(
+          {
+            event: 'source_symbol_unknown',
+            source: source.name,
+            source_symbol: symbol,
+            nearest: nearestNames(symbol, listed).slice(0, 3),
+          },
+          'the source does not list this symbol: its samples will fail',
         );
       }
     }
   }
 
-  /** Names of the catalogue that the newest check did not find in the source's list. */
-  unknownNamesOf(source: string): string[] {
+  /** Symbols of the catalogue that the newest check did not find in the source's list. */
+  unknownSymbolsOf(source: string): string[] {
     return [...(this.unknown.get(source) ?? [])];
   }
 
   /** The source's list by name; undefined when it has none, or it cannot be had now. */
   private async namesOf(source: Source): Promise<ReadonlyMap<string, ListedName> | undefined> {
-    if (source.names === undefined || lacksKey(source, this.parts.access[source.name])) return undefined;
+    if (source.names === undefined || lacksKey(source, this.options.access[source.name])) return undefined;
     const kept = this.lists.get(source.name);
-    if (kept !== undefined && kept.untilMs > this.parts.now()) return kept.names;
+    if (kept !== undefined && kept.untilMs > this.options.now()) return kept.names;
     let asking = this.underWay.get(source.name);
     if (asking === undefined) {
       asking = this.ask(source, source.names.cost ?? 1).finally(() => this.underWay.delete(source.name));
@@ -122,7 +127,7 @@ export class NameBook {
   }
 
   private async ask(source: Source, cost: number): Promise<KeptList> {
-    const { client, logger, now, spend } = this.parts;
+    const { client, logger, now, spend } = this.options;
     try {
       if (!(await spend(source, cost)))
         throw new SourceError('rate_limited', source.name, 'no credits left this month');
@@ -161,11 +166,11 @@ function findBySymbol(
   const [only] = candidates;
   if (only !== undefined && candidates.length === 1) return only;
   if (candidates.length === 0) return unknownName(ticker, source, base, names);
-  const told = candidates
+  const said = candidates
     .slice(0, MOST_NAMES_TOLD)
     .map(({ name, title }) => (title === undefined ? name : `${name} (${title})`));
-  const more = candidates.length > told.length ? ` and ${candidates.length - told.length} more` : '';
-  return `${ticker}: ${candidates.length} names of ${source.name} have the symbol ${base}: ${told.join(', ')}${more}; give the one you mean as "name"`;
+  const more = candidates.length > said.length ? ` and ${candidates.length - said.length} more` : '';
+  return `${ticker}: ${candidates.length} names of ${source.name} have the symbol ${base}: ${said.join(', ')}${more}; give the one you mean as "source_symbol"`;
 }
 
 function unknownName(ticker: string, source: Source, name: string, names: ReadonlyMap<string, ListedName>): string {

@@ -11,7 +11,7 @@ export interface ScheduleVersion {
 }
 
 /** A part of a version in which every slot is past its grace, and must have a price or a reason. */
-export interface SettledStretch {
+export interface ClosedRange {
   readonly scheduleId: number;
   readonly fromSlot: number;
   /** End, exclusive. */
@@ -22,31 +22,31 @@ export interface SettledStretch {
 }
 
 /** What can be asked of a range at an instant. */
-export interface Settlement {
-  readonly stretches: readonly SettledStretch[];
-  /** How many slots the stretches hold. */
+export interface ClosedRanges {
+  readonly ranges: readonly ClosedRange[];
+  /** How many slots the ranges hold. */
   readonly expected: number;
   /** UNIX second up to which nothing of the range is still open. */
-  readonly settledTo: number;
+  readonly closedTo: number;
 }
 
-/** Cuts `[fromSeconds, toSeconds)` into the settled parts of the versions that held in it. */
-export function settle(
+/** Cuts `[fromSeconds, toSeconds)` into the closed parts of the versions that held in it. */
+export function closedRangesOf(
   versions: readonly ScheduleVersion[],
   fromSeconds: number,
   toSeconds: number,
   nowSeconds: number,
-): Settlement {
-  const stretches: SettledStretch[] = [];
-  let settledTo = Math.min(toSeconds, nowSeconds);
+): ClosedRanges {
+  const ranges: ClosedRange[] = [];
+  let closedTo = Math.min(toSeconds, nowSeconds);
   for (const version of versions) {
     const fromSlot = Math.max(version.fromSlot, fromSeconds);
     const versionEnd = Math.min(version.toSlot ?? Infinity, toSeconds);
     const firstOpen = nowSeconds - CLOSING_SLACK_SECONDS - graceEndOf(0, version.intervalSeconds) + 1;
     const toSlot = Math.min(versionEnd, firstOpen);
-    if (toSlot < versionEnd) settledTo = Math.min(settledTo, Math.max(firstOpen, fromSlot));
+    if (toSlot < versionEnd) closedTo = Math.min(closedTo, Math.max(firstOpen, fromSlot));
     if (toSlot > fromSlot) {
-      stretches.push({
+      ranges.push({
         scheduleId: version.id,
         fromSlot,
         toSlot,
@@ -55,16 +55,16 @@ export function settle(
       });
     }
   }
-  return { stretches, expected: stretches.reduce((sum, stretch) => sum + slotsOf(stretch), 0), settledTo };
+  return { ranges, expected: ranges.reduce((sum, range) => sum + slotsOf(range), 0), closedTo };
 }
 
-/** The parts of stretches at and after an instant. */
-export function stretchesFrom(stretches: readonly SettledStretch[], fromSeconds: number): SettledStretch[] {
-  return stretches
-    .filter((stretch) => stretch.toSlot > fromSeconds)
-    .map((stretch) => ({ ...stretch, fromSlot: Math.max(stretch.fromSlot, fromSeconds) }));
+/** The parts of ranges at and after an instant. */
+export function rangesFrom(ranges: readonly ClosedRange[], fromSeconds: number): ClosedRange[] {
+  return ranges
+    .filter((range) => range.toSlot > fromSeconds)
+    .map((range) => ({ ...range, fromSlot: Math.max(range.fromSlot, fromSeconds) }));
 }
 
-function slotsOf(stretch: SettledStretch): number {
-  return countSlots(stretch.fromSlot, stretch.toSlot, stretch.intervalSeconds);
+function slotsOf(range: ClosedRange): number {
+  return countSlots(range.fromSlot, range.toSlot, range.intervalSeconds);
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { FaultBoard } from '../faults/fault-board.js';
+import { FaultStore } from '../faults/fault-store.js';
 import { valueTexts } from '../faults/value-texts.js';
 import { badRequest, type WrongField } from '../problem.js';
 import { knownForms, unixSecond, unixSecondText, wholeNumber } from '../request-fields.js';
@@ -10,21 +10,21 @@ import { PriceBook } from './price-book.js';
 import { inverseText } from './price-text.js';
 
 const MOST_ITEMS = 10_000;
-const LONGEST_STRETCH_SECONDS = 30;
+const LONGEST_RANGE_SECONDS = 30;
 const MOST_POINTS = 100_000;
 const DAY_SECONDS = 86_400;
 
 const name = z.string().min(1).max(100);
 const quote = z.string().min(1).max(20).default('usd');
 
-const truthBody = z.strictObject({
+const expectedPricesBody = z.strictObject({
   items: z
     .array(
       z
         .strictObject({ source: z.enum(SOURCE_NAMES), name, quote, from: unixSecond(), to: unixSecond() })
-        .refine(({ from, to }) => to >= from && to - from <= LONGEST_STRETCH_SECONDS, {
+        .refine(({ from, to }) => to >= from && to - from <= LONGEST_RANGE_SECONDS, {
           path: ['to'],
-          error: `must be from, or up to ${LONGEST_STRETCH_SECONDS} seconds later`,
+          error: `must be from, or up to ${LONGEST_RANGE_SECONDS} seconds later`,
         }),
     )
     .max(MOST_ITEMS),
@@ -42,15 +42,15 @@ const historyQuery = z
   .refine(({ from, to }) => to >= from, { path: ['to'], error: 'must not lie before from' })
   .refine(({ from, to, step }) => (to - from) / step <= MOST_POINTS, {
     path: ['step'],
-    error: `gives more than ${MOST_POINTS} points: make it larger, or the stretch shorter`,
+    error: `gives more than ${MOST_POINTS} points: make it larger, or the range shorter`,
   });
 
 /** The true prices: for the checker, and to seed a past. A worker has no business here. */
 @Controller('simulator')
-export class TruthController {
+export class ExpectedPricesController {
   constructor(
     @Inject(PriceBook) private readonly prices: PriceBook,
-    @Inject(FaultBoard) private readonly faults: FaultBoard,
+    @Inject(FaultStore) private readonly faults: FaultStore,
     @Inject(MarketEvents) private readonly events: MarketEvents,
   ) {}
 
@@ -71,9 +71,11 @@ export class TruthController {
    * may have had: those of a second path that is asked by the same name (Coinbase's rate of the base of `BTC-USD`), and those
    * that a fault made of them (off, frozen, zero, negative, absurd) while it was on.
    */
-  @Post('truth')
+  @Post('expected-prices')
   @HttpCode(200)
-  truth(@Body({ schema: truthBody }) { items }: z.output<typeof truthBody>): { prices: string[][] } {
+  expectedPrices(@Body({ schema: expectedPricesBody }) { items }: z.output<typeof expectedPricesBody>): {
+    prices: string[][];
+  } {
     const wrong: WrongField[] = [];
     const prices = items.map((item, index) => {
       const known = knownForms(item.source, item.name, item.quote);

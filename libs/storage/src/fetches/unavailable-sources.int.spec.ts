@@ -53,7 +53,7 @@ describe('taking a fetch of a source in hand', () => {
       await store();
       await rest({ paused_until: NOW_MS + 3_000 });
       expect(await claim()).toMatchObject({
-        kind: 'resting',
+        kind: 'source_unavailable',
         reason: 'paused',
         untilMs: NOW_MS + 3_000,
         deadline: NOON + 15,
@@ -66,68 +66,68 @@ describe('taking a fetch of a source in hand', () => {
     test('is allowed when the pause is over, to the millisecond', async () => {
       await store();
       await rest({ paused_until: NOW_MS });
-      expect(await claim({ nowMs: NOW_MS - 1 })).toMatchObject({ kind: 'resting' });
+      expect(await claim({ nowMs: NOW_MS - 1 })).toMatchObject({ kind: 'source_unavailable' });
       expect(await claim()).toMatchObject({ kind: 'claimed', isProbe: false });
     });
 
     test('tells what the attempt before had failed with', async () => {
       await store({ status: 'retry', attempts: 1, errorKind: 'timeout' });
       await rest({ paused_until: NOW_MS + 3_000 });
-      expect(await claim()).toMatchObject({ kind: 'resting', failure: { kind: 'timeout' } });
+      expect(await claim()).toMatchObject({ kind: 'source_unavailable', failure: { kind: 'timeout' } });
     });
 
-    test('is too late and not resting when its window is over', async () => {
+    test('is too late and not unavailable when its window is over', async () => {
       await store();
       await rest({ paused_until: NOW_MS + 60_000 });
       expect(await claim({ nowMs: (NOON + 15) * 1000 })).toMatchObject({ kind: 'too_late' });
     });
   });
 
-  describe('that is on the bench', () => {
+  describe('whose circuit is open', () => {
     test('is refused while it sits there', async () => {
       await store();
-      await rest({ benched_until: NOW_MS + 1 });
-      expect(await claim()).toMatchObject({ kind: 'resting', reason: 'benched', untilMs: NOW_MS + 1 });
+      await rest({ circuit_open_until: NOW_MS + 1 });
+      expect(await claim()).toMatchObject({ kind: 'source_unavailable', reason: 'circuit_open', untilMs: NOW_MS + 1 });
     });
 
-    test('is refused for ever when the bench has no end', async () => {
+    test('is refused for ever when the circuit stays open', async () => {
       await store();
       await rest({});
-      await database.pool.query(`UPDATE source_states SET benched_until = 'infinity'`);
-      expect(await claim()).toMatchObject({ kind: 'resting', reason: 'benched', untilMs: Infinity });
+      await database.pool.query(`UPDATE source_states SET circuit_open_until = 'infinity'`);
+      expect(await claim()).toMatchObject({ kind: 'source_unavailable', reason: 'circuit_open', untilMs: Infinity });
     });
 
-    test('is refused while a pause runs, also when its bench is over', async () => {
+    test('is refused while a pause runs, also when its circuit is half-open', async () => {
       await store();
-      await rest({ benched_until: NOW_MS - 1, paused_until: NOW_MS + 9_000 });
-      expect(await claim()).toMatchObject({ kind: 'resting', reason: 'paused', untilMs: NOW_MS + 9_000 });
+      await rest({ circuit_open_until: NOW_MS - 1, paused_until: NOW_MS + 9_000 });
+      expect(await claim()).toMatchObject({ kind: 'source_unavailable', reason: 'paused', untilMs: NOW_MS + 9_000 });
     });
 
     test('is allowed to one fetch afterwards, and to no other while that one looks', async () => {
       await store();
       await store({ batch: 'eth_usd' });
-      await rest({ benched_until: NOW_MS });
+      await rest({ circuit_open_until: NOW_MS });
       expect(await claim()).toMatchObject({ kind: 'claimed', isProbe: true, attempt: 1 });
-      expect(await claim({}, 'eth_usd')).toMatchObject({ kind: 'resting', reason: 'benched' });
-      expect(await claim({ nowMs: NOW_MS + LEASE_MS - 1 }, 'eth_usd')).toMatchObject({ kind: 'resting' });
+      expect(await claim({}, 'eth_usd')).toMatchObject({ kind: 'source_unavailable', reason: 'circuit_open' });
+      expect(await claim({ nowMs: NOW_MS + LEASE_MS - 1 }, 'eth_usd')).toMatchObject({ kind: 'source_unavailable' });
       expect(await claim({ nowMs: NOW_MS + LEASE_MS }, 'eth_usd')).toMatchObject({ kind: 'claimed', isProbe: true });
     });
 
     test('is allowed to exactly one of many that come at the same moment', async () => {
       const batches = Array.from({ length: 20 }, (_, index) => `batch-${index}`);
       for (const batch of batches) await store({ batch });
-      await rest({ benched_until: NOW_MS });
+      await rest({ circuit_open_until: NOW_MS });
       const claims = await Promise.all(batches.map((batch) => claim({}, batch)));
       expect(claims.filter(({ kind }) => kind === 'claimed')).toMatchObject([{ isProbe: true }]);
-      expect(claims.filter(({ kind }) => kind === 'resting')).toHaveLength(19);
+      expect(claims.filter(({ kind }) => kind === 'source_unavailable')).toHaveLength(19);
       expect(await attempts()).toBe(1);
     });
 
     test('is not probed by a fetch that may not be called', async () => {
       await store({ status: 'answered' });
       await store({ batch: 'eth_usd' });
-      await rest({ benched_until: NOW_MS });
-      expect(await claim()).toEqual({ kind: 'settled' });
+      await rest({ circuit_open_until: NOW_MS });
+      expect(await claim()).toEqual({ kind: 'finished' });
       expect(await claim({}, 'eth_usd')).toMatchObject({ kind: 'claimed', isProbe: true });
     });
   });

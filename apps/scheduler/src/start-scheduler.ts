@@ -21,8 +21,9 @@ import { controlPassword, CONTROL_USER } from './control/control-password.js';
 import { createControlAdapter, prepareControlServer } from './control/control-server.js';
 import { BOARD_PATH } from './control/queue-board.js';
 import { FetchQueues } from './planning/fetch-queues.js';
-import { SchedulerModule } from './scheduler.module.js';
+import { SchedulerModule, type SchedulerModuleOptions } from './scheduler.module.js';
 import { makeUpcomingPartitions } from './tasks/make-partitions.task.js';
+import type { TasksOf } from './tasks/task.js';
 
 type Settings = SettingsOf<typeof schedulerSettings>;
 
@@ -32,8 +33,16 @@ const FINISH_WITHIN_MS = 3_000;
 /** How long queues and connections may take to close after that, in milliseconds. */
 const DISCONNECT_WITHIN_MS = 1_000;
 
-/** Starts a scheduler: waits for a database that fits, brings the catalogue to its starting point, then plans. */
-export async function startScheduler(settings: Settings, access: SourceAccesses, logger: Logger): Promise<Closable> {
+/**
+ * Starts a scheduler: waits for a database that fits, brings the catalogue to its starting point, then plans.
+ * @param tasksOf makes the periodic tasks; default: all of them.
+ */
+export async function startScheduler(
+  settings: Settings,
+  access: SourceAccesses,
+  logger: Logger,
+  tasksOf?: TasksOf,
+): Promise<Closable> {
   checkPlans(SOURCES, access);
   const tickers = settings.CATALOGUE_FILE === undefined ? undefined : await readCatalogueFile(settings.CATALOGUE_FILE);
   const login = await controlPassword(settings.CONTROL_PASSWORD, settings.TIDEMARK_HOME);
@@ -51,11 +60,11 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
   const stablecoinsAtPar = settings.ASSUME_STABLECOINS_AT_PAR === 'true';
   const sources = { client, access, limited: keepsSourceLimits(settings), stablecoinsAtPar };
   const payloadRetentionDays = settings.PAYLOAD_RETENTION_DAYS;
-  const readiness = () => watch.reasons();
-  const module = SchedulerModule.forRoot({
+  const parts: SchedulerModuleOptions = {
     ...{ pool, databaseUrl: stores.url, queueStore, queues, payloadRetentionDays },
-    ...{ logger, clock, readiness, sources },
-  });
+    ...{ logger, clock, sources, readiness: () => watch.reasons() },
+  };
+  const module = SchedulerModule.forRoot(parts, tasksOf);
   const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
     logger: new NestLogger(logger),
   });
@@ -72,12 +81,8 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
   });
   logger.info(
     {
-      event: 'started',
-      queue: queueStore.kind,
-      port,
-      board: BOARD_PATH,
-      user: CONTROL_USER,
-      password_file: login.file,
+      ...{ event: 'started', queue: queueStore.kind, port },
+      ...{ board: BOARD_PATH, user: CONTROL_USER, password_file: login.file },
     },
     'planning',
   );

@@ -23,7 +23,8 @@ import {
 } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { WorkerModule } from './worker.module.js';
+import type { JobsOf } from './jobs/source-jobs.js';
+import { WorkerModule, type WorkerModuleOptions } from './worker.module.js';
 
 type Settings = SettingsOf<typeof workerSettings>;
 
@@ -33,8 +34,16 @@ const GIVE_BACK_WITHIN_MS = 2_000;
 /** How long the connections may take to close after that, in milliseconds. */
 const DISCONNECT_WITHIN_MS = 500;
 
-/** Starts a worker: waits for a database that fits, then takes jobs. */
-export async function startWorker(settings: Settings, access: SourceAccesses, logger: Logger): Promise<Closable> {
+/**
+ * Starts a worker: waits for a database that fits, then takes jobs.
+ * @param jobsOf makes the jobs that it runs; default: all of them.
+ */
+export async function startWorker(
+  settings: Settings,
+  access: SourceAccesses,
+  logger: Logger,
+  jobsOf?: JobsOf,
+): Promise<Closable> {
   checkPlans(SOURCES, access);
   const finishWithinMs = settings.WORKER_FINISH_SECONDS * 1000;
   const stores = await openStores(settings, logger);
@@ -48,7 +57,7 @@ export async function startWorker(settings: Settings, access: SourceAccesses, lo
     noProxy: settings.NO_PROXY,
     now: Date.now,
   });
-  const module = WorkerModule.forRoot({
+  const parts: WorkerModuleOptions = {
     logger,
     pool,
     clock,
@@ -63,9 +72,9 @@ export async function startWorker(settings: Settings, access: SourceAccesses, lo
     },
     finishWithinMs,
     now: Date.now,
-  });
+  };
   const app = await NestFactory.create<NestFastifyApplication>(
-    module,
+    WorkerModule.forRoot(parts, jobsOf),
     new FastifyAdapter({ forceCloseConnections: true }),
     {
       logger: new NestLogger(logger),

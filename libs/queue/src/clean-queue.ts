@@ -1,6 +1,5 @@
 import type { Job, Queue } from 'bullmq';
 import type { JobTypes } from './job-type.js';
-import { JOBS } from './jobs.js';
 import { reachStore } from './reach-store.js';
 
 /** Failed jobs stay this long on the board, in milliseconds. */
@@ -20,7 +19,7 @@ const LOOK_LIMIT = 1_000;
  * nobody. A job of a type that is not known stays, and fails when it is run.
  * @throws Error within seconds when the store is away, also when it was never there.
  */
-export async function cleanQueue(queue: Queue, types: JobTypes = JOBS, nowMs = Date.now()): Promise<void> {
+export async function cleanQueue(queue: Queue, types: JobTypes, nowMs = Date.now()): Promise<void> {
   await reachStore(queue);
   await queue.clean(KEEP_FAILED_JOBS_MS, CLEAN_LIMIT, 'failed');
   const stale = [

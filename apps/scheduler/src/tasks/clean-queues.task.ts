@@ -2,7 +2,7 @@ import { cleanQueue } from '@app/queue';
 import type { Task, TaskOptions } from './task.js';
 
 /** Takes out of every queue what serves nobody any more. */
-export function cleanQueues({ queues }: Pick<TaskOptions, 'queues'>): Task {
+export function cleanQueues({ queues, jobTypes }: Pick<TaskOptions, 'queues' | 'jobTypes'>): Task {
   return {
     name: 'clean-queues',
     everySeconds: 60,
@@ -10,7 +10,7 @@ export function cleanQueues({ queues }: Pick<TaskOptions, 'queues'>): Task {
     run: async (signal) => {
       for (const queue of queues.all()) {
         signal.throwIfAborted();
-        await cleanQueue(queue);
+        await cleanQueue(queue, jobTypes);
       }
     },
   };

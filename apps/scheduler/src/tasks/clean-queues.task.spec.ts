@@ -72,7 +72,8 @@ function aHouse({ clean = async () => undefined, reached = async () => undefined
     clean: async () => {
       await reached();
       housekeeping.push('queue');
-      return clean();
+      await clean();
+      return [];
     },
     getJobs: async () => [],
   };

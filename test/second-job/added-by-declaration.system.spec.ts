@@ -107,7 +107,7 @@ describe.each(STORES)('real processes with a type of job and a task that are onl
     expect(system.lines('worker').filter(({ event }) => event === 'read_all')).toHaveLength(1);
     expect(system.lines('worker').filter(({ event }) => event === 'job_failed')).toHaveLength(1);
     expect(await readings()).toBe(CALLS);
-  });
+  }, 300_000);
 
   it('keeps a job until its own type is stale, and ends a task at SIGTERM that was tried again and runs', async () => {
     await prepare({ DERIBIT_URL: NOBODY, COINGECKO_URL: NOBODY });
@@ -143,7 +143,7 @@ describe.each(STORES)('real processes with a type of job and a task that are onl
     expect(scheduler.child.exitCode).toBe(0);
     expect(system.lines('scheduler').filter(({ event }) => event === 'sheep_counted')).toHaveLength(1);
     expect(system.lines('scheduler').filter(({ event }) => event === 'end_cut_short')).toEqual([]);
-  });
+  }, 300_000);
 
   const reading = (more: Partial<Reading>): Reading => ({ source: 'deribit', number: 0, calls: 0, of: 0, ...more });
 

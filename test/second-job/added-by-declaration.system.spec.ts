@@ -36,7 +36,7 @@ const FINISH_SECONDS = 4;
 /** Beyond the time to finish, to start to end and to close what is open, in milliseconds. */
 const CLOSE_WITHIN_MS = 2_500;
 /** Of each wait for something that comes by itself, in milliseconds: generous, since only the outcome counts. */
-const PATIENT_MS = 60_000;
+const WAIT_LIMIT_MS = 60_000;
 
 const program = (name: string): string => path.join(import.meta.dirname, `${name}.program.ts`);
 
@@ -78,7 +78,7 @@ describe.each(STORES)('real processes with a type of job and a task that are onl
     await queue.addBulk([newJob(READ_OFTEN, reading({ number: 1, of: CALLS, failsBefore: 1 }))]);
     await logged('worker-1', 'its failure', ({ event, type }) => event === 'job_failed' && type === 'read-often');
     await logged('worker-1', 'a call of its second attempt', ({ event, attempt }) => event === 'read' && attempt === 2);
-    const inHand = await eventually('both fetches in hand', PATIENT_MS, async () => {
+    const inHand = await eventually('both fetches in hand', WAIT_LIMIT_MS, async () => {
       const fetches = await fetchesThatAre('running');
       return fetches.length === 2 ? fetches : undefined;
     });
@@ -97,7 +97,7 @@ describe.each(STORES)('real processes with a type of job and a task that are onl
     await endFault(slow);
     const second = await startWorker('worker-2');
     await logged('worker-2', 'the end of the job', ({ event }) => event === 'read_all');
-    await eventually('a queue without the job', PATIENT_MS, async () =>
+    await eventually('a queue without the job', WAIT_LIMIT_MS, async () =>
       (await queue.getJob(READ_OFTEN.id(reading({ number: 1 })))) === undefined ? true : undefined,
     );
     await ended('worker-2');
@@ -122,12 +122,12 @@ describe.each(STORES)('real processes with a type of job and a task that are onl
     const url = await system.startProgram(program('scheduler'), 'scheduler');
     const isThere = async (id: string): Promise<boolean> => (await queue.getJob(id)) !== undefined;
     const fetchId = (slot: number): string => FETCH_PRICES.id({ ...fetched, slot });
-    await eventually('the clean-up', PATIENT_MS, async () =>
+    await eventually('the clean-up', WAIT_LIMIT_MS, async () =>
       (await isThere('read-2')) || (await isThere(fetchId(2))) ? undefined : true,
     );
     // Another clean-up looks at what was left.
     const since = Date.now();
-    await eventually('a run after it', PATIENT_MS, async () => {
+    await eventually('a run after it', WAIT_LIMIT_MS, async () => {
       const { last_run } = await taskAt(url, 'clean-queues');
       return last_run !== null && Date.parse(last_run) > since ? true : undefined;
     });
@@ -159,7 +159,7 @@ describe.each(STORES)('real processes with a type of job and a task that are onl
   }
 
   const logged = (name: string, what: string, isIt: (line: LogLine) => boolean): Promise<LogLine> =>
-    eventually(what, PATIENT_MS, () => system.lines(name).find(isIt));
+    eventually(what, WAIT_LIMIT_MS, () => system.lines(name).find(isIt));
 
   /** Ends a process by SIGTERM. @returns how long it took, in milliseconds. */
   async function ended(name: string): Promise<number> {

@@ -4,11 +4,11 @@ import type { Task, TaskOptions } from '../../apps/scheduler/src/tasks/task.js';
 import { READ_OFTEN } from './read-often.js';
 
 /** All that a scheduler does by the clock, and one task more; the clean-up knows the second type of job, and comes every second. */
-export function tasksWithCountSheep(parts: TaskOptions): Task[] {
-  const tasks = allTasks({ ...parts, jobTypes: { ...JOBS, 'read-often': READ_OFTEN } });
+export function tasksWithCountSheep(options: TaskOptions): Task[] {
+  const tasks = allTasks({ ...options, jobTypes: { ...JOBS, 'read-often': READ_OFTEN } });
   return [
     ...tasks.map((task) => (task.name === 'clean-queues' ? { ...task, everySeconds: 1, offsetMs: 0 } : task)),
-    countSheep(parts),
+    countSheep(options),
   ];
 }
 

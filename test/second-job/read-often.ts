@@ -1,7 +1,7 @@
 import { jobType, PostponedJobError, SOURCE_JOBS, sourceQueueName, type JobHandler } from '@app/queue';
 import { waitForRoom, type Source } from '@app/sources';
 import { z } from 'zod';
-import { sourceJobs, type JobParts, type SourceJobs } from '../../apps/worker/src/jobs/source-jobs.js';
+import { sourceJobs, type JobOptions, type SourceJobs } from '../../apps/worker/src/jobs/source-jobs.js';
 
 const readingSchema = z.object({
   source: z.string(),
@@ -34,15 +34,15 @@ export const READ_OFTEN = jobType<Reading>({
 const TYPES = { ...SOURCE_JOBS, 'read-often': READ_OFTEN } as const;
 
 /** All that a worker runs, and one type more. */
-export function jobsWithReadOften(parts: JobParts): SourceJobs<typeof TYPES> {
-  const { handlersFor } = sourceJobs(parts);
+export function jobsWithReadOften(options: JobOptions): SourceJobs<typeof TYPES> {
+  const { handlersFor } = sourceJobs(options);
   return {
     types: TYPES,
-    handlersFor: (source) => ({ ...handlersFor(source), 'read-often': readOften(parts, source) }),
+    handlersFor: (source) => ({ ...handlersFor(source), 'read-often': readOften(options, source) }),
   };
 }
 
-function readOften({ budget, client, logger, now }: JobParts, source: Source): JobHandler<Reading> {
+function readOften({ budget, client, logger, now }: JobOptions, source: Source): JobHandler<Reading> {
   return async (reading, { attempt, ending, signal, checkpoint }) => {
     for (let calls = reading.calls; calls < reading.of; calls += 1) {
       if (ending.aborted) throw new PostponedJobError('the process ends', 0);

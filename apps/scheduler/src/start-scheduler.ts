@@ -60,11 +60,11 @@ export async function startScheduler(
   const stablecoinsAtPar = settings.ASSUME_STABLECOINS_AT_PAR === 'true';
   const sources = { client, access, limited: keepsSourceLimits(settings), stablecoinsAtPar };
   const payloadRetentionDays = settings.PAYLOAD_RETENTION_DAYS;
-  const parts: SchedulerModuleOptions = {
+  const options: SchedulerModuleOptions = {
     ...{ pool, databaseUrl: stores.url, queueStore, queues, payloadRetentionDays },
     ...{ logger, clock, sources, readiness: () => watch.reasons() },
   };
-  const module = SchedulerModule.forRoot(parts, tasksOf);
+  const module = SchedulerModule.forRoot(options, tasksOf);
   const app = await NestFactory.create<NestFastifyApplication>(module, createControlAdapter(), {
     logger: new NestLogger(logger),
   });

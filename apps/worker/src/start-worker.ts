@@ -57,7 +57,7 @@ export async function startWorker(
     noProxy: settings.NO_PROXY,
     now: Date.now,
   });
-  const parts: WorkerModuleOptions = {
+  const options: WorkerModuleOptions = {
     logger,
     pool,
     clock,
@@ -74,7 +74,7 @@ export async function startWorker(
     now: Date.now,
   };
   const app = await NestFactory.create<NestFastifyApplication>(
-    WorkerModule.forRoot(parts, jobsOf),
+    WorkerModule.forRoot(options, jobsOf),
     new FastifyAdapter({ forceCloseConnections: true }),
     {
       logger: new NestLogger(logger),

@@ -6,7 +6,7 @@ import type { QueueStore } from '@app/queue';
 import { parserVersionOf, SOURCES, SourceClient } from '@app/sources';
 import { AttemptRepository, DriftRepository, PayloadRepository, type Pool } from '@app/storage';
 import { Provenance, type ProvenanceLimits } from './jobs/fetch-prices/provenance.js';
-import { sourceJobs, type JobParts, type JobsOf } from './jobs/source-jobs.js';
+import { sourceJobs, type JobOptions, type JobsOf } from './jobs/source-jobs.js';
 import { jobWorkersFor, RunJobs, type RunJobsOptions } from './run-jobs.js';
 import { publishedBudget } from './source-budget.js';
 import { FINISH_WITHIN_MS, JOB_WORKERS, LOGGER } from './tokens.js';
@@ -57,7 +57,7 @@ export class WorkerModule {
   }
 }
 
-function jobParts({ running, ...options }: WorkerModuleOptions, provenance: Provenance): JobParts {
+function jobParts({ running, ...options }: WorkerModuleOptions, provenance: Provenance): JobOptions {
   const { logger, pool, client, judging, now } = options;
   const budget = running.limited ? publishedBudget(pool, running.access) : undefined;
   return { logger, pool, client, budget, provenance, judging, now };

@@ -14,7 +14,7 @@ export interface SourceJobs<Types extends JobTypes = JobTypes> {
 }
 
 /** What the handlers are made from; each takes what it needs. */
-export interface JobParts {
+export interface JobOptions {
   readonly logger: Logger;
   readonly pool: Pool;
   readonly client: SourceClient;
@@ -29,13 +29,13 @@ export interface JobParts {
 }
 
 /** Makes the jobs of a worker. */
-export type JobsOf = (parts: JobParts) => SourceJobs;
+export type JobsOf = (options: JobOptions) => SourceJobs;
 
 /** Every type of job of a source's queue with its handler. A new one is a folder of its own and a line here: without, this does not compile. */
-export function sourceJobs(parts: JobParts): SourceJobs<typeof SOURCE_JOBS> {
-  const { pool } = parts;
+export function sourceJobs(options: JobOptions): SourceJobs<typeof SOURCE_JOBS> {
+  const { pool } = options;
   const fetchPrices = new FetchPricesJob({
-    ...parts,
+    ...options,
     fetches: new FetchRepository(pool),
     samples: new SampleRepository(pool),
     states: new SourceStateRepository(pool),

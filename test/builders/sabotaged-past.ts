@@ -15,6 +15,9 @@ export const HORIZON: Horizon = {
   isRunning: true,
 };
 
+/** Living through a past is work and no waiting: seconds, and a minute where many others work too. In milliseconds. */
+export const LIVING_LIMIT_MS = 120_000;
+
 /** A place in which an invariant must be found broken. */
 export interface ExpectedProblem {
   readonly invariant: string;

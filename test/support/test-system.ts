@@ -89,6 +89,14 @@ export class TestSystem {
     return url;
   }
 
+  /** Starts a program of a test, a TypeScript file that runs on what is compiled: see `run-on-build.mjs`. */
+  async startProgram(file: string, name: string, variables: Readonly<Record<string, string>> = {}): Promise<string> {
+    const { url, ports } = await this.place();
+    const runner = path.join(import.meta.dirname, 'run-on-build.mjs');
+    this.launch(name, runner, { ...this.environment, ...ports, ...variables }, 0, [file]);
+    return url;
+  }
+
   /** Runs the migration of this build or of the other one. @returns what it said. */
   migrate(build: 'this' | 'other'): string {
     const entry = 'scheduler/src/migrate.main.js';
@@ -159,9 +167,15 @@ export class TestSystem {
     await recordSimulation(this.pool, simulation);
   }
 
-  private launch(name: string, entry: string, environment: Record<string, string | undefined>, skewMs: number): void {
+  private launch(
+    name: string,
+    entry: string,
+    environment: Record<string, string | undefined>,
+    skewMs: number,
+    words: readonly string[] = [],
+  ): void {
     if (this.running.has(name)) throw new Error(`${name} runs already`);
-    const process = startProcess(entry, environment, skewMs);
+    const process = startProcess(entry, environment, skewMs, words);
     this.running.set(name, process);
     this.started.push({ name, process });
   }

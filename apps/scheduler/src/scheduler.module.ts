@@ -3,7 +3,7 @@ import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { OperationsModule, type ReadinessAnswer } from '@app/process/server';
 import type { Logger } from '@app/observability';
 import { ClockWatch } from '@app/process';
-import type { QueueStore } from '@app/queue';
+import { JOBS, type QueueStore } from '@app/queue';
 import {
   CatalogueRepository,
   CloseRepository,
@@ -31,7 +31,7 @@ import { WakeUps } from './planning/wake-ups.js';
 import { reportDecisions } from './planning/report-decisions.js';
 import { allTasks } from './tasks/all-tasks.js';
 import { TaskRunner } from './tasks/run-tasks.js';
-import type { Task, TaskOptions } from './tasks/task.js';
+import type { TaskOptions, TasksOf } from './tasks/task.js';
 import { LOGGER, SOURCE_ACCESSES, STABLECOINS_AT_PAR } from './tokens.js';
 
 /** What a scheduler is made of; opened before Nest starts, so that Nest only wires. */
@@ -63,10 +63,7 @@ export interface SourcesPart {
 @Module({})
 export class SchedulerModule {
   /** @param tasksOf makes the periodic tasks; default: all of them. */
-  static forRoot(
-    options: SchedulerModuleOptions,
-    tasksOf: (options: TaskOptions) => readonly Task[] = allTasks,
-  ): DynamicModule {
+  static forRoot(options: SchedulerModuleOptions, tasksOf: TasksOf = allTasks): DynamicModule {
     const { logger, pool, clock, queueStore, queues } = options;
     return {
       module: SchedulerModule,
@@ -126,6 +123,7 @@ function taskOptions(options: SchedulerModuleOptions, planner: PlannerService, w
     ...{ logger, pool, clock, queues, payloadRetentionDays, access, limited, planner, wakeUps },
     closer: new CloseRepository(pool, (decisions) => reportDecisions(logger, decisions)),
     payloads: new PayloadRepository(pool),
+    jobTypes: JOBS,
     now: Date.now,
   };
 }

@@ -13,6 +13,7 @@ import { BOARD_PATH } from './control/queue-board.js';
 import { FetchQueues } from './planning/fetch-queues.js';
 import { SchedulerModule, type SchedulerModuleOptions } from './scheduler.module.js';
 import { makeUpcomingPartitions } from './tasks/make-partitions.task.js';
+import type { TasksOf } from './tasks/task.js';
 
 type Settings = SettingsOf<typeof schedulerSettings>;
 
@@ -22,8 +23,16 @@ const FINISH_WITHIN_MS = 3_000;
 /** How long queues and connections may take to close after that, in milliseconds. */
 const DISCONNECT_WITHIN_MS = 1_000;
 
-/** Starts a scheduler: waits for a database that fits, brings the catalogue to its starting point, then plans. */
-export async function startScheduler(settings: Settings, access: SourceAccesses, logger: Logger): Promise<Closable> {
+/**
+ * Starts a scheduler: waits for a database that fits, brings the catalogue to its starting point, then plans.
+ * @param tasksOf makes the periodic tasks; default: all of them.
+ */
+export async function startScheduler(
+  settings: Settings,
+  access: SourceAccesses,
+  logger: Logger,
+  tasksOf?: TasksOf,
+): Promise<Closable> {
   checkPlans(SOURCES, access);
   const tickers = settings.CATALOGUE_FILE === undefined ? undefined : await readCatalogueFile(settings.CATALOGUE_FILE);
   const login = await controlPassword(settings.CONTROL_PASSWORD, settings.TIDEMARK_HOME);
@@ -48,7 +57,7 @@ export async function startScheduler(settings: Settings, access: SourceAccesses,
       useQueueStore(queueStore);
       await makeUpcomingPartitions(database.pool, Date.now());
       const options = moduleOptionsOf(settings, access, { logger, queueStore, ...database, ...watched });
-      const app = await createServer(SchedulerModule.forRoot(options), { logger, ...CONTROL_SERVER });
+      const app = await createServer(SchedulerModule.forRoot(options, tasksOf), { logger, ...CONTROL_SERVER });
       const { queues, sources } = options;
       await beginCatalogue(
         app.get(CatalogueService),

@@ -4,7 +4,6 @@ import { ClockWatch, type ClockOffset } from '@app/process';
 import {
   JobWorker,
   sourceQueueName,
-  type HandlersOf,
   type JobTypes,
   type JobWorkerEvents,
   type JobWorkerOptions,
@@ -12,6 +11,7 @@ import {
 } from '@app/queue';
 import { SourceClient, type Source, type SourceAccesses } from '@app/sources';
 import { RetryFetchError } from './jobs/fetch-prices/fetch-errors.js';
+import type { SourceJobs } from './jobs/source-jobs.js';
 import { limiterOf } from './queue-limiter.js';
 import { JOB_WORKERS, FINISH_WITHIN_MS, LOGGER } from './tokens.js';
 
@@ -23,12 +23,6 @@ export interface RunJobsOptions {
   readonly concurrency: number;
   /** Whether the limits that sources publish are kept; the simulator has none. */
   readonly limited: boolean;
-}
-
-/** The jobs that a worker runs: their types, and who handles those of a source. */
-export interface SourceJobs<Types extends JobTypes = JobTypes> {
-  readonly types: Types;
-  readonly handlersFor: (source: Source) => HandlersOf<Types>;
 }
 
 /** A worker for the queue of every source; they take no job before they are run. */

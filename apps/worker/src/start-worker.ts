@@ -5,6 +5,7 @@ import { createServer, plainProblem, serveProcess, type ProblemRules, type Watch
 import { createStoreCheck, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, lacksKey, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { openDatabase, SourceStateRepository, type Pool } from '@app/storage';
+import type { JobsOf } from './jobs/source-jobs.js';
 import { WorkerModule, type WorkerModuleOptions } from './worker.module.js';
 
 type Settings = SettingsOf<typeof workerSettings>;
@@ -21,8 +22,16 @@ const WORKER_PROBLEMS: ProblemRules = {
   fault: plainProblem(500, 'This is a fault of the worker; its log tells more under the request id.'),
 };
 
-/** Starts a worker: waits for a database that fits, then takes jobs. */
-export async function startWorker(settings: Settings, access: SourceAccesses, logger: Logger): Promise<Closable> {
+/**
+ * Starts a worker: waits for a database that fits, then takes jobs.
+ * @param jobsOf makes the jobs that it runs; default: all of them.
+ */
+export async function startWorker(
+  settings: Settings,
+  access: SourceAccesses,
+  logger: Logger,
+  jobsOf?: JobsOf,
+): Promise<Closable> {
   checkPlans(SOURCES, access);
   const url = databaseUrl(settings);
   const queue = queueLocation(settings);
@@ -45,6 +54,7 @@ export async function startWorker(settings: Settings, access: SourceAccesses, lo
       await openCircuitsOfKeyless(database.pool, access);
       const module = WorkerModule.forRoot(
         moduleOptionsOf(settings, access, { logger, queueStore, ...database, ...watched }),
+        jobsOf,
       );
       return { app: await createServer(module, { logger, problems: WORKER_PROBLEMS }) };
     },

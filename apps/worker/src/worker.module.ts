@@ -1,22 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { JudgeOptions } from '@app/domain';
-import { OperationsModule, type ReadinessAnswer } from '@app/process/server';
 import type { Logger } from '@app/observability';
 import { ClockWatch } from '@app/process';
-import { SOURCE_JOBS, type HandlersOf, type QueueStore } from '@app/queue';
-import { parserVersionOf, SOURCES, SourceClient, type Source } from '@app/sources';
-import {
-  AttemptRepository,
-  DriftRepository,
-  FetchRepository,
-  PayloadRepository,
-  SampleRepository,
-  SourceStateRepository,
-  type Pool,
-} from '@app/storage';
-import { FetchPricesJob, type FetchPricesOptions } from './jobs/fetch-prices/fetch-prices.job.js';
+import { OperationsModule, type ReadinessAnswer } from '@app/process/server';
+import type { QueueStore } from '@app/queue';
+import { parserVersionOf, SOURCES, SourceClient } from '@app/sources';
+import { AttemptRepository, DriftRepository, PayloadRepository, type Pool } from '@app/storage';
 import { Provenance, type ProvenanceLimits } from './jobs/fetch-prices/provenance.js';
-import { jobWorkersFor, RunJobs, type RunJobsOptions, type SourceJobs } from './run-jobs.js';
+import { sourceJobs, type JobOptions, type JobsOf } from './jobs/source-jobs.js';
+import { jobWorkersFor, RunJobs, type RunJobsOptions } from './run-jobs.js';
 import { publishedBudget } from './source-budget.js';
 import { FINISH_WITHIN_MS, JOB_WORKERS, LOGGER } from './tokens.js';
 
@@ -42,16 +34,11 @@ export interface WorkerModuleOptions {
 /** The data plane: runs the jobs of every source. */
 @Module({})
 export class WorkerModule {
-  /** @param jobs default: every type of job that the catalogue has for sources. */
-  static forRoot(options: WorkerModuleOptions, jobs?: SourceJobs): DynamicModule {
+  /** @param jobsOf makes the jobs; default: every type that the catalogue has for sources. */
+  static forRoot(options: WorkerModuleOptions, jobsOf: JobsOf = sourceJobs): DynamicModule {
     const { logger, clock, client, queueStore, running } = options;
     const provenance = provenanceOf(options);
-    const fetchPrices = new FetchPricesJob(fetchPricesOptions(options, provenance));
-    const handlersFor = (source: Source) =>
-      ({ 'fetch-prices': (key, context) => fetchPrices.run(source, key, context) }) satisfies HandlersOf<
-        typeof SOURCE_JOBS
-      >;
-    const workers = jobWorkersFor(SOURCES, jobs ?? { types: SOURCE_JOBS, handlersFor }, {
+    const workers = jobWorkersFor(SOURCES, jobsOf(jobParts(options, provenance)), {
       ...running,
       ...{ store: queueStore, logger },
     });
@@ -71,15 +58,10 @@ export class WorkerModule {
   }
 }
 
-function fetchPricesOptions(options: WorkerModuleOptions, provenance: Provenance): FetchPricesOptions {
-  const { logger, pool, client, now, running, judging } = options;
-  return {
-    fetches: new FetchRepository(pool),
-    samples: new SampleRepository(pool),
-    states: new SourceStateRepository(pool),
-    budget: running.limited ? publishedBudget(pool, running.access) : undefined,
-    ...{ client, provenance, judging, logger, now },
-  };
+function jobParts({ running, ...options }: WorkerModuleOptions, provenance: Provenance): JobOptions {
+  const { logger, pool, client, judging, now } = options;
+  const budget = running.limited ? publishedBudget(pool, running.access) : undefined;
+  return { logger, pool, client, budget, provenance, judging, now };
 }
 
 function provenanceOf({ pool, logger, now, provenance: limits, running }: WorkerModuleOptions): Provenance {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { openQueue } from '../../../test/support/queue-fixture.js';
 import { eventually } from '../../../test/support/processes.js';
 import { addJobs } from './add-jobs.js';
-import { cleanQueue } from './clean-queue.js';
+import { QueueCleaner, type QueueCleanerOptions } from './clean-queue.js';
 import { jobType, newJob, PostponedJobError, type HandlersOf, type JobContext } from './job-type.js';
 import { JobWorker } from './job-worker.js';
 import { FETCH_PRICES, fetchJob, SOURCE_JOBS } from './jobs.js';
@@ -75,6 +75,11 @@ export function itRunsEveryType(store: () => QueueStore): void {
   const until = (what: string, isSo: () => boolean | Promise<boolean>): Promise<true> =>
     eventually(what, 15_000, async () => ((await isSo()) ? true : undefined));
   const waiting = (): Promise<number> => queue.getJobCountByTypes('wait', 'prioritized', 'delayed', 'active');
+
+  const signal = new AbortController().signal;
+  /** Cleans the queue once, as if it were so much later. */
+  const clean = (options: QueueCleanerOptions, laterSeconds: number): Promise<void> =>
+    new QueueCleaner(queue, options).clean({ signal, nowMs: Date.now() + laterSeconds * 1000 });
 
   test('each job is run by the handler of its type, those of the smaller number first', async () => {
     await addJobs(queue, [newJob(COUNT_UP, counting('a')), fetchJob(FETCH, 1)]);
@@ -188,7 +193,7 @@ export function itRunsEveryType(store: () => QueueStore): void {
     await queue.add('dance', {}, { jobId: 'dance' });
     const left = async (): Promise<string[]> =>
       (await queue.getJobs(['wait', 'prioritized'])).map(({ name }: Job) => name).sort();
-    const afterSeconds = (seconds: number): Promise<void> => cleanQueue(queue, types, Date.now() + seconds * 1000);
+    const afterSeconds = (seconds: number): Promise<void> => clean({ types }, seconds);
     await afterSeconds(50);
     expect(await left()).toEqual(['count-up', 'dance', 'fetch-prices', 'for-ever']);
     await afterSeconds(61);
@@ -208,8 +213,58 @@ export function itRunsEveryType(store: () => QueueStore): void {
       Array.from({ length: 700 }, (_, index) => newJob({ ...FOREVER, priority: 0 }, counting(String(index)))),
     );
     await addJobs(queue, [fetchJob(FETCH, 1)]);
-    await cleanQueue(queue, types, Date.now() + 61_000);
+    await clean({ types }, 61);
     expect(await queue.getJob(FETCH_PRICES.id(FETCH))).toBeUndefined();
     expect(await queue.getJobCountByTypes('wait', 'prioritized')).toBe(700);
+  });
+
+  const staleFetches = (count: number): Promise<void> =>
+    addJobs(
+      queue,
+      Array.from({ length: count }, (_, slot) => fetchJob({ ...FETCH, slot }, 1)),
+    );
+
+  test('the clean-up goes on until every stale job is gone, however many there are', async () => {
+    await staleFetches(1_200);
+    await addJobs(queue, [newJob(COUNT_UP, counting('a'))]);
+    await clean({ types: TYPES, withinMs: 25_000 }, 61);
+    expect((await queue.getJobs(['wait', 'prioritized'])).map(({ name }) => name)).toEqual(['count-up']);
+  });
+
+  test('the clean-up goes on behind the jobs that it has looked at when its time was over, and then from the beginning', async () => {
+    const forEver = (from: number): Promise<void> =>
+      addJobs(
+        queue,
+        Array.from({ length: 60 }, (_, index) => newJob({ ...FOREVER, priority: 0 }, counting(String(from + index)))),
+      );
+    await forEver(0);
+    await staleFetches(30);
+    await forEver(60);
+    // One page each time.
+    const cleaner = new QueueCleaner(queue, { types: { ...TYPES, 'for-ever': FOREVER }, withinMs: 0 });
+    const leftAfter = async (goes: number): Promise<number> => {
+      for (let go = 0; go < goes; go += 1) await cleaner.clean({ signal, nowMs: Date.now() + 61_000 });
+      return queue.getJobCountByTypes('wait');
+    };
+    expect(await leftAfter(1)).toBe(150);
+    expect(await leftAfter(1)).toBe(120);
+    expect(await leftAfter(2)).toBe(120);
+    await staleFetches(5);
+    expect(await leftAfter(4)).toBe(120);
+  });
+
+  test('the clean-up removes nothing more when the process ends', async () => {
+    await staleFetches(40);
+    const ending = new AbortController();
+    const getJobs = queue.getJobs.bind(queue);
+    queue.getJobs = async (...asked) => {
+      const jobs = await getJobs(...asked);
+      ending.abort(new Error('the process ends'));
+      return jobs;
+    };
+    const cleaner = new QueueCleaner(queue, { types: TYPES });
+    const cleaning = cleaner.clean({ signal: ending.signal, nowMs: Date.now() + 61_000 });
+    await expect(cleaning).rejects.toThrow('the process ends');
+    expect(await queue.getJobCountByTypes('wait')).toBe(40);
   });
 }

@@ -1,5 +1,6 @@
 import { backoffOf, LOCKS } from './job-worker.js';
-import { FETCH_PRICES, fetchJob, JOBS, fetchJobSchema, sourceQueueName, type FetchJob } from './jobs.js';
+import type { HandlersOf } from './job-type.js';
+import { FETCH_PRICES, fetchJob, JOBS, fetchJobSchema, SOURCE_JOBS, sourceQueueName, type FetchJob } from './jobs.js';
 
 const FETCH: FetchJob = { sourceId: 1, source: 'deribit', batch: 'btc_usd', slot: 1_766_000_000 };
 
@@ -58,6 +59,12 @@ describe('fetch jobs', () => {
     expect(retry(Object.assign(new Error('asked to hurry'), { afterMs: 9.5 }))).toBe(10);
     expect(retry(Object.assign(new Error('past'), { afterMs: -1 }))).toBe(0);
     expect(retry(Object.assign(new Error('odd'), { afterMs: 'soon' }))).toBe(1_000);
+  });
+
+  test('of a type without a handler do not compile', () => {
+    // @ts-expect-error `npm run types` would say so if this compiled.
+    const handlers: HandlersOf<typeof SOURCE_JOBS> = {};
+    expect(handlers).toEqual({});
   });
 
   test('of a killed worker are taken up within five seconds', () => {

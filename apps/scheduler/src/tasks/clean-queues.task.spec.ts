@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { JOBS } from '@app/queue';
 import { aRunner, lived } from '../../../../test/support/lived-tasks.js';
 import { createLogBook } from '../../../../test/support/log-lines.js';
 import { cleanQueues } from './clean-queues.task.js';
@@ -71,7 +72,8 @@ function aHouse({ clean = async () => undefined, reached = async () => undefined
     clean: async () => {
       await reached();
       housekeeping.push('queue');
-      return clean();
+      await clean();
+      return [];
     },
     getJobs: async () => [],
   };
@@ -79,6 +81,6 @@ function aHouse({ clean = async () => undefined, reached = async () => undefined
   // Every partition is there already; what is asked tells that they were looked for.
   const connection = { query: async () => ({ rowCount: 1, rows: [] }), release: () => housekeeping.push('partitions') };
   const pool = { connect: async () => connection } as never;
-  const tasks = [makePartitions({ pool, logger: log.logger, now: Date.now }), cleanQueues({ queues })];
+  const tasks = [makePartitions({ pool, logger: log.logger, now: Date.now }), cleanQueues({ queues, jobTypes: JOBS })];
   return { runner: aRunner(tasks, log), housekeeping, log };
 }

@@ -43,7 +43,7 @@ describe('the runner of the periodic tasks', () => {
     const failing = aTask({
       work: async (run) => {
         await pause(40);
-        if (run < 3) throw new Error(`failure ${run}`);
+        if (run < 3) throw new Error(['refused', 'timed out'][run - 1]);
       },
     });
     const runner = aRunner([failing], log);
@@ -56,19 +56,55 @@ describe('the runner of the periodic tasks', () => {
         lastRunAtMs: T + 2_000,
         lastDurationMs: 40,
         failuresInARow: 2,
-        lastError: 'failure 2',
+        lastError: 'timed out',
       },
     ]);
     expect(log.of('task_failed')).toMatchObject([
-      { level: 40, task: 'a-task', failures_in_a_row: 1, err: { message: 'failure 1' } },
-      { level: 40, task: 'a-task', failures_in_a_row: 2, err: { message: 'failure 2' } },
+      { level: 40, task: 'a-task', failures_in_a_row: 1, err: { message: 'refused' } },
+      { level: 40, task: 'a-task', failures_in_a_row: 2, err: { message: 'timed out' } },
     ]);
     await jest.advanceTimersByTimeAsync(1_000);
     expect(runner.states()).toMatchObject([
-      { lastRunAtMs: T + 3_000, lastSuccessAtMs: T + 3_040, failuresInARow: 0, lastError: 'failure 2' },
+      { lastRunAtMs: T + 3_000, lastSuccessAtMs: T + 3_040, failuresInARow: 0, lastError: 'timed out' },
     ]);
     expect(log.of('task_failed')).toHaveLength(2);
     await runner.beforeApplicationShutdown();
+  });
+
+  it('logs a failure that goes on once a minute with the count, and once that it is over', async () => {
+    const log = createLogBook();
+    const failing = aTask({
+      work: async (run) => {
+        // As that of a clock that is wrong: what it measures differs every time.
+        if (run <= 150) throw new Error(`${run * 7} ms off`);
+      },
+    });
+    const runner = aRunner([failing], log);
+    await lived(runner, 200_000);
+    expect(log.of('task_failed').map(({ failures_in_a_row }) => failures_in_a_row)).toEqual([1, 61, 121]);
+    expect(log.of('task_failed')[1]).toMatchObject({ level: 40, task: 'a-task', err: { message: '427 ms off' } });
+    expect(log.of('task_recovered')).toMatchObject([{ level: 30, task: 'a-task', failures_in_a_row: 150 }]);
+    expect(await register.metrics()).toContain('tidemark_task_runs_total{task="a-task",outcome="failure"} 150');
+    expect(runner.states()).toMatchObject([{ failuresInARow: 0, lastError: '1050 ms off' }]);
+  });
+
+  it('logs at once when a task fails for another reason, and when it fails again after a success', async () => {
+    const log = createLogBook();
+    const faults = ['refused', 'refused', 'timed out', 'timed out', undefined, 'timed out', undefined];
+    const failing = aTask({
+      work: async (run) => {
+        const fault = faults[run - 1];
+        if (fault !== undefined) throw new Error(fault);
+      },
+    });
+    await lived(aRunner([failing], log), 10_000);
+    expect(log.lines.map(({ event, failures_in_a_row }) => [event, failures_in_a_row])).toEqual([
+      ['task_failed', 1],
+      ['task_failed', 3],
+      ['task_recovered', 4],
+      ['task_failed', 1],
+      ['task_recovered', 1],
+    ]);
   });
 
   it('counts a task that throws before it returns a promise', async () => {

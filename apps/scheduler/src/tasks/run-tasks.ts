@@ -10,6 +10,9 @@ type Outcome = 'success' | 'failure' | 'aborted';
 /** Longest text of an error that is kept for `/status`, in characters. */
 const MAX_ERROR_LENGTH = 500;
 
+/** How often a task that goes on failing is logged, in milliseconds: a minute, less what a timer may be early. */
+const LOG_AGAIN_AFTER_MS = 59_500;
+
 const runs = new Counter({
   name: 'tidemark_task_runs_total',
   help: 'Runs of the periodic tasks: success, failure, or aborted by the end of the process.',
@@ -55,7 +58,7 @@ export interface TaskRunnerOptions {
 
 /**
  * Runs the periodic tasks from the start of the application to its end: each by the clock, never twice at once, whatever the
- * others do. One that fails is counted, logged, and tried again in its next period.
+ * others do. One that fails is counted, logged at first and then once a minute, and tried again in its next period.
  */
 export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly current: readonly TaskState[];
@@ -69,9 +72,10 @@ export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShut
       if (named.length > 1) throw new Error(`${named.length} tasks are named ${name}: give each a name of its own`);
     const current = tasks.map((task) => ({ task, state: stateBeforeFirstRun(task) }));
     this.current = current.map(({ state }) => state);
-    this.timers = current.map(
-      ({ task, state }) => new AlignedTimer({ ...task, now, work: () => this.run(task, state) }),
-    );
+    this.timers = current.map(({ task, state }) => {
+      const log = new FailureLog(this.options);
+      return new AlignedTimer({ ...task, now, work: () => this.run(task, state, log) });
+    });
   }
 
   onApplicationBootstrap(): void {
@@ -93,7 +97,7 @@ export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShut
     return this.current;
   }
 
-  private async run(task: Task, state: Writable<TaskState>): Promise<void> {
+  private async run(task: Task, state: Writable<TaskState>, log: FailureLog): Promise<void> {
     const { now } = this.options;
     const { signal } = this.ending;
     const begunMs = performance.now();
@@ -101,10 +105,14 @@ export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShut
     state.lastRunAtMs = now();
     try {
       await task.run(signal);
+      log.succeeded(state);
       this.noteSuccess(state);
     } catch (error) {
       outcome = signal.aborted ? 'aborted' : 'failure';
-      if (outcome === 'failure') this.noteFailure(state, error);
+      if (outcome === 'failure') {
+        this.noteFailure(state, error);
+        log.failed(state, error);
+      }
     }
     const tookMs = performance.now() - begunMs;
     state.lastDurationMs = Math.round(tookMs);
@@ -122,9 +130,35 @@ export class TaskRunner implements OnApplicationBootstrap, BeforeApplicationShut
   private noteFailure(state: Writable<TaskState>, error: unknown): void {
     state.failuresInARow += 1;
     state.lastError = describeFault(error).slice(0, MAX_ERROR_LENGTH);
-    this.options.logger.warn(
-      { event: 'task_failed', task: state.name, failures_in_a_row: state.failuresInARow, err: error },
-      `${state.name} failed; it is tried again within ${state.everySeconds} s`,
+  }
+}
+
+/** Logs how a task fails: not every time, since one of every second may fail for as long as a clock is wrong. */
+class FailureLog {
+  private logged: { readonly what: string; readonly atMs: number } | undefined;
+
+  constructor(private readonly options: Pick<TaskRunnerOptions, 'logger' | 'now'>) {}
+
+  /** Logs the first failure, one that is another than the one before, and else one a minute. @param state with this failure counted. */
+  failed({ name, everySeconds, failuresInARow }: TaskState, error: unknown): void {
+    const { logger, now } = this.options;
+    // What counts or measures differs from run to run: an offset of the clock, a time.
+    const what = describeFault(error).replace(/\d+/g, '#');
+    const isKnown = this.logged?.what === what && now() - this.logged.atMs < LOG_AGAIN_AFTER_MS;
+    if (failuresInARow > 1 && isKnown) return;
+    this.logged = { what, atMs: now() };
+    logger.warn(
+      { event: 'task_failed', task: name, failures_in_a_row: failuresInARow, err: error },
+      `${name} failed; it is tried again within ${everySeconds} s`,
+    );
+  }
+
+  /** Logs that a task is well again. @param state with the failures before. */
+  succeeded({ name, failuresInARow }: TaskState): void {
+    if (failuresInARow === 0) return;
+    this.options.logger.info(
+      { event: 'task_recovered', task: name, failures_in_a_row: failuresInARow },
+      `${name} succeeds again`,
     );
   }
 }

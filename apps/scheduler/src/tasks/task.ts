@@ -1,5 +1,6 @@
 import type { Logger } from '@app/observability';
 import type { ClockWatch } from '@app/process';
+import type { JobTypes } from '@app/queue';
 import type { SourceAccesses } from '@app/sources';
 import type { CloseRepository, PayloadRepository, Pool } from '@app/storage';
 import type { FetchQueues } from '../planning/fetch-queues.js';
@@ -29,6 +30,8 @@ export interface TaskOptions {
   /** Must be right for whatever decides by the time that something is over. */
   readonly clock: ClockWatch;
   readonly queues: FetchQueues;
+  /** The types of the jobs that stand in the queues. */
+  readonly jobTypes: JobTypes;
   readonly planner: PlannerService;
   readonly wakeUps: WakeUps;
   readonly closer: CloseRepository;
@@ -41,6 +44,9 @@ export interface TaskOptions {
   /** This process's clock, milliseconds since 1970. */
   readonly now: () => number;
 }
+
+/** Makes the tasks of a scheduler. */
+export type TasksOf = (options: TaskOptions) => readonly Task[];
 
 /** @throws Error saying how far this process's clock is off, when it is not to be trusted. */
 export function requireTrueClock(clock: ClockWatch): void {

@@ -3,7 +3,7 @@ import {
   liveBelievedPast,
   expectedPricesOfBelievedPast,
 } from '../../../../test/builders/believed-past.js';
-import { at, brokenIn, placesOf, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
+import { at, brokenIn, placesOf, LIVING_LIMIT_MS, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
 import { MIDNIGHT } from '../../../../test/builders/simulated-past.js';
 import type { Horizon } from './horizon.js';
 
@@ -231,7 +231,7 @@ describe('prices that had to be believed', () => {
 
   beforeAll(async () => {
     past = await SabotagedPast.open(liveBelievedPast);
-  });
+  }, LIVING_LIMIT_MS);
   afterAll(() => past.close());
 
   it('are whole: converted, inverted, from a standby source, as medians and refusals', async () => {

@@ -1,6 +1,6 @@
 import { candleBucketOf } from '@app/domain';
 import { MIDNIGHT } from '../../../../test/builders/simulated-past.js';
-import { placesOf, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
+import { placesOf, LIVING_LIMIT_MS, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
 
 const BTC = `ticker_id = (SELECT id FROM tickers WHERE ticker = 'btc_usd')`;
 /** An hour that lies in two months' partitions' neighbourhood: the last one of February. */
@@ -16,7 +16,7 @@ describe('I6', () => {
       `SELECT max(slot) AS slot FROM prices WHERE ${BTC}`,
     );
     newestSlot = newest.rows[0]?.slot ?? 0;
-  });
+  }, LIVING_LIMIT_MS);
   afterAll(() => past.close());
 
   const places = async (statement: string) => placesOf(await past.findingsAfter([statement]));

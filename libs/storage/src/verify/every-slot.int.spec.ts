@@ -1,5 +1,5 @@
 import { FIRST_SLOT, LAST_SECOND, MIDNIGHT, OFF_TO } from '../../../../test/builders/simulated-past.js';
-import { at, brokenIn, placesOf, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
+import { at, brokenIn, placesOf, LIVING_LIMIT_MS, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
 
 const BTC = `(SELECT id FROM tickers WHERE ticker = 'btc_usd')`;
 const SOL = `(SELECT id FROM tickers WHERE ticker = 'sol_usd')`;
@@ -243,7 +243,7 @@ describe('I1', () => {
   let past: SabotagedPast;
   beforeAll(async () => {
     past = await SabotagedPast.open();
-  });
+  }, LIVING_LIMIT_MS);
   afterAll(() => past.close());
 
   it.each(SABOTAGES)('finds and names where $what', async ({ statements, problem, ticker = 'btc_usd', slot }) => {

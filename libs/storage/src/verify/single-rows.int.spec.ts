@@ -1,5 +1,5 @@
 import { MIDNIGHT } from '../../../../test/builders/simulated-past.js';
-import { at, brokenIn, placesOf, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
+import { at, brokenIn, placesOf, LIVING_LIMIT_MS, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
 
 const SLOT = MIDNIGHT - 70;
 const FEBRUARY = MIDNIGHT - 28 * 86_400;
@@ -97,7 +97,7 @@ describe('I2', () => {
   let past: SabotagedPast;
   beforeAll(async () => {
     past = await SabotagedPast.open();
-  });
+  }, LIVING_LIMIT_MS);
   afterAll(() => past.close());
 
   it.each(SABOTAGES)('finds and names where $what', async ({ statements, problem, slot = SLOT }) => {

@@ -1,5 +1,12 @@
 import { MIDNIGHT, expectedPricesOfPast } from '../../../../test/builders/simulated-past.js';
-import { at, brokenIn, HORIZON, placesOf, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
+import {
+  at,
+  brokenIn,
+  HORIZON,
+  placesOf,
+  LIVING_LIMIT_MS,
+  SabotagedPast,
+} from '../../../../test/builders/sabotaged-past.js';
 import { ExpectedPricesUnavailableError, type ExpectedPricesOf } from './true-prices.invariant.js';
 
 const SLOT = MIDNIGHT - 70;
@@ -9,7 +16,7 @@ describe('I4', () => {
   let past: SabotagedPast;
   beforeAll(async () => {
     past = await SabotagedPast.open();
-  });
+  }, LIVING_LIMIT_MS);
   afterAll(() => past.close());
 
   const findingAfter = async (

@@ -4,7 +4,14 @@ import {
   SimulatedPast,
   expectedPricesOfPast,
 } from '../../../../test/builders/simulated-past.js';
-import { at, brokenIn, HORIZON, placesOf, SabotagedPast } from '../../../../test/builders/sabotaged-past.js';
+import {
+  at,
+  brokenIn,
+  HORIZON,
+  placesOf,
+  LIVING_LIMIT_MS,
+  SabotagedPast,
+} from '../../../../test/builders/sabotaged-past.js';
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
 import { createTestDatabase } from '../../../../test/support/test-database.js';
 import { slotAt } from '@app/domain';
@@ -25,7 +32,7 @@ describe('verifying a database', () => {
   let past: SabotagedPast;
   beforeAll(async () => {
     past = await SabotagedPast.open();
-  });
+  }, LIVING_LIMIT_MS);
   afterAll(() => past.close());
 
   it('finds nothing broken in a healthy one', async () => {
@@ -167,19 +174,29 @@ describe('verifying a database that is being written to', () => {
         for (; writing; second += 1) await past.pass(second, second + 1);
       })();
       const statuses: string[] = [];
-      while (second < LAST_SECOND + 100 || statuses.length <= 8) {
-        // What was judged when the snapshot is taken, and no end of what may be there.
-        const horizon = { ...HORIZON, nowSeconds: second, judgedUntilSeconds: second - 10, endSlot: second + 3_600 };
-        const findings = await inSnapshot(database.url, (snapshot) => findAll(snapshot, horizon, expectedPricesOfPast));
-        statuses.push(...findings.map(({ invariant, status }) => `${invariant} ${status}`));
-        expect(placesOf(findings)).toEqual([]);
+      try {
+        while (second < LAST_SECOND + 100 || statuses.length <= 8) {
+          // What was judged when the snapshot is taken, and no end of what may be there.
+          const horizon = {
+            ...HORIZON,
+            nowSeconds: second,
+            judgedUntilSeconds: second - 10,
+            endSlot: second + 3_600,
+          };
+          const findings = await inSnapshot(database.url, (snapshot) =>
+            findAll(snapshot, horizon, expectedPricesOfPast),
+          );
+          statuses.push(...findings.map(({ invariant, status }) => `${invariant} ${status}`));
+          expect(placesOf(findings)).toEqual([]);
+        }
+      } finally {
+        writing = false;
+        await writer;
       }
-      writing = false;
-      await writer;
       expect(new Set(statuses)).toEqual(new Set(['I1 ok', 'I2 ok', 'I4 ok', 'I6 ok']));
       expect(statuses.length).toBeGreaterThan(8);
     } finally {
       await database.drop();
     }
-  });
+  }, 120_000);
 });

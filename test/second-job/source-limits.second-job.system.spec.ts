@@ -2,43 +2,27 @@ import { NestLogger } from '@app/process/server';
 import { ClockWatch } from '@app/process';
 import {
   fetchJob,
-  jobType,
   newJob,
   producerOptions,
   queueStoreOf,
-  SOURCE_JOBS,
   sourceQueueName,
   useQueueStore,
   type FetchJob,
-  type HandlersOf,
 } from '@app/queue';
-import { parserVersionOf, SourceClient, waitForRoom, type Source } from '@app/sources';
-import {
-  AttemptRepository,
-  createPool,
-  databaseNowMs,
-  DriftRepository,
-  FetchRepository,
-  PayloadRepository,
-  SampleRepository,
-  SourceStateRepository,
-  type Pool,
-} from '@app/storage';
+import { SourceClient } from '@app/sources';
+import { createPool, databaseNowMs, type Pool } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Queue } from 'bullmq';
-import { z } from 'zod';
-import { createSimulator, type Simulator } from '../../../../simulator/src/simulator.js';
-import { catalogueTickers } from '../../../../../test/builders/catalogued-ticker.js';
-import { planFetches } from '../../../../../test/builders/planned-fetch.js';
-import { createLogBook } from '../../../../../test/support/log-lines.js';
-import { eventually } from '../../../../../test/support/processes.js';
-import { RedisProcess, redisServerName } from '../../../../../test/support/redis-process.js';
-import { createTestDatabase, type TestDatabase } from '../../../../../test/support/test-database.js';
-import { publishedBudget } from '../../source-budget.js';
-import { WorkerModule } from '../../worker.module.js';
-import { FetchPricesJob } from './fetch-prices.job.js';
-import { Provenance } from './provenance.js';
+import { createSimulator, type Simulator } from '../../apps/simulator/src/simulator.js';
+import { WorkerModule } from '../../apps/worker/src/worker.module.js';
+import { catalogueTickers } from '../builders/catalogued-ticker.js';
+import { planFetches } from '../builders/planned-fetch.js';
+import { createLogBook } from '../support/log-lines.js';
+import { eventually } from '../support/processes.js';
+import { RedisProcess, redisServerName } from '../support/redis-process.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { jobsWithReadOften, READ_OFTEN } from './read-often.js';
 
 const STORES = ['Postgres', ...(redisServerName() === undefined ? [] : ['Redis'])];
 if (STORES.length === 1) process.stderr.write('No redis-server on the PATH: limits on Redis are NOT tried.\n');
@@ -49,22 +33,6 @@ const CALLS_PER_READING = 3;
 /** Deribit publishes so many a second. */
 const LIMIT = 20;
 
-const readingSchema = z.object({ source: z.string(), number: z.int(), calls: z.int() });
-type Reading = z.infer<typeof readingSchema>;
-
-/** A type of job that only this test knows: three calls each, in the queue of the source that it calls, behind the fetches. */
-const READ_THRICE = jobType<Reading>({
-  name: 'read-thrice',
-  data: readingSchema,
-  queue: ({ source }) => sourceQueueName(source),
-  id: ({ number }) => `read-${number}`,
-  attempts: 2,
-  retryAfterMs: () => 1_000,
-  priority: 5,
-  staleAfterSeconds: 'never',
-});
-const TYPES = { ...SOURCE_JOBS, 'read-thrice': READ_THRICE } as const;
-
 describe.each(STORES)('two workers with two types of job in the queue of a source on %s', (store) => {
   let database: TestDatabase;
   let simulator: Simulator;
@@ -73,7 +41,6 @@ describe.each(STORES)('two workers with two types of job in the queue of a sourc
   let queue: Queue;
   let pool: Pool;
   const workers: NestFastifyApplication[] = [];
-  const provenances: Provenance[] = [];
 
   beforeEach(async () => {
     database = await createTestDatabase();
@@ -94,7 +61,6 @@ describe.each(STORES)('two workers with two types of job in the queue of a sourc
   });
   afterEach(async () => {
     await Promise.all(workers.splice(0).map((worker) => worker.close()));
-    await Promise.all(provenances.splice(0).map((provenance) => provenance.onApplicationShutdown()));
     await queue.close();
     await pool.end();
     await simulator.close();
@@ -102,7 +68,7 @@ describe.each(STORES)('two workers with two types of job in the queue of a sourc
     await database.drop();
   });
 
-  /** A worker of its own, whose handlers share nothing with the other's but the database and the queue. */
+  /** A worker of its own, with one type of job more, whose handlers share nothing with the other's but the database and the queue. */
   async function startWorker(): Promise<void> {
     const { logger } = createLogBook();
     const clock = new ClockWatch(() => databaseNowMs(pool));
@@ -119,36 +85,8 @@ describe.each(STORES)('two workers with two types of job in the queue of a sourc
       finishWithinMs: 5_000,
       now: Date.now,
     };
-    const budget = publishedBudget(pool, access);
-    const provenance = new Provenance({
-      payloads: new PayloadRepository(pool),
-      attempts: new AttemptRepository(pool),
-      drifts: new DriftRepository(pool),
-      ...{ logger, now: Date.now, limits: parts.provenance, secrets: [], parserVersionOf },
-    });
-    provenances.push(provenance);
-    const fetchPrices = new FetchPricesJob({
-      fetches: new FetchRepository(pool),
-      samples: new SampleRepository(pool),
-      states: new SourceStateRepository(pool),
-      ...{ budget, provenance, logger, client: parts.client, judging: parts.judging, now: Date.now },
-    });
-    const handlersFor = (source: Source): HandlersOf<typeof TYPES> => ({
-      'fetch-prices': (key, context) => fetchPrices.run(source, key, context),
-      'read-thrice': async (reading, { checkpoint, signal }) => {
-        for (let calls = reading.calls; calls < CALLS_PER_READING; calls += 1) {
-          const take = (nowMs: number) => budget.take(source, 1, nowMs);
-          await waitForRoom(source, { take, now: Date.now, maxWaitMs: 60_000, signal });
-          await parts.client.fetch(source, [{ ticker: 'btc_usd', sourceSymbol: 'btc_usd' }], {
-            timeoutMs: 5_000,
-            signal,
-          });
-          await checkpoint({ ...reading, calls: calls + 1 });
-        }
-      },
-    });
     const worker = await NestFactory.create<NestFastifyApplication>(
-      WorkerModule.forRoot(parts, { types: TYPES, handlersFor }),
+      WorkerModule.forRoot(parts, jobsWithReadOften),
       new FastifyAdapter(),
       { logger: new NestLogger(logger), abortOnError: false },
     );
@@ -159,7 +97,7 @@ describe.each(STORES)('two workers with two types of job in the queue of a sourc
   it('never exceed the published limit, though one of them makes three calls per job, and do all of their work', async () => {
     const keys = await planned();
     const readings = Array.from({ length: READINGS }, (_, number) =>
-      newJob(READ_THRICE, { source: 'deribit', number, calls: 0 }),
+      newJob(READ_OFTEN, { source: 'deribit', number, calls: 0, of: CALLS_PER_READING }),
     );
     // In two parts: fetches come before readings in the queue, and would else be over before the first of them.
     await queue.addBulk([...readings, ...keys.slice(0, FETCHES / 2).map((key) => fetchJob(key, 3))]);

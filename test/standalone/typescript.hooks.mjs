@@ -8,8 +8,8 @@ const root = new URL('../../', import.meta.url);
 
 registerHooks({
   resolve(specifier, context, next) {
-    if (specifier.startsWith('@app/'))
-      return next(new URL(`libs/${specifier.slice(5)}/src/index.ts`, root).href, context);
+    const [lib, folder] = /^@app\/([^/]+)(\/.+)?$/.exec(specifier)?.slice(1) ?? [];
+    if (lib !== undefined) return next(new URL(`libs/${lib}/src${folder ?? ''}/index.ts`, root).href, context);
     if (specifier.startsWith('.') && specifier.endsWith('.js') && context.parentURL?.endsWith('.ts')) {
       const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
       if (existsSync(fileURLToPath(source))) return next(source.href, context);

@@ -9,7 +9,8 @@ const root = path.resolve(import.meta.dirname, '../..');
 registerHooks({
   resolve(specifier, context, next) {
     if (!context.parentURL?.startsWith(pathToFileURL(path.join(root, 'test')).href)) return next(specifier, context);
-    if (specifier.startsWith('@app/')) return next(compiled(`libs/${specifier.slice(5)}/src/index.js`), context);
+    const [lib, folder] = /^@app\/([^/]+)(\/.+)?$/.exec(specifier)?.slice(1) ?? [];
+    if (lib !== undefined) return next(compiled(`libs/${lib}/src${folder ?? ''}/index.js`), context);
     if (!specifier.startsWith('.') || !specifier.endsWith('.js')) return next(specifier, context);
     const file = path.relative(root, fileURLToPath(new URL(specifier, context.parentURL)));
     return next(file.startsWith('test') ? specifier.replace(/\.js$/, '.ts') : compiled(file), context);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { nearestNames, nearNames } from '@app/domain';
 import type { ListedTicker } from '@app/storage';
 import { decodeCursor, type CursorKey } from './cursor.js';
-import { nearestNames, nearNames } from '../tickers/nearest-names.js';
 import { invalidParameters, unknownTicker, type ParameterError } from './problem.js';
 import type { QueryParameter } from './query-parameters.js';
 import { TickerDirectory } from '../tickers/ticker.directory.js';

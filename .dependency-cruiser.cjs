@@ -18,9 +18,16 @@ module.exports = {
       name: 'foundation-libs-are-alone',
       severity: 'error',
       comment:
-        'libs/config, libs/observability, libs/nest, libs/openapi and libs/embedded import external packages only: pass what they need as an argument.',
-      from: { path: '^libs/(config|observability|nest|openapi|embedded)/', pathNot: tests },
+        'libs/config, libs/observability, libs/nest and libs/openapi import external packages only: pass what they need as an argument.',
+      from: { path: '^libs/(config|observability|nest|openapi)/', pathNot: tests },
       to: { path: '^(apps|libs)/', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'embedded-only-knows-config',
+      severity: 'error',
+      comment: 'libs/embedded imports libs/config and external packages only: pass what it needs as an argument.',
+      from: { path: '^libs/embedded/', pathNot: tests },
+      to: { path: '^(apps|libs)/', pathNot: '^libs/(embedded|config)/' },
     },
     {
       name: 'observability-runs-without-nest',

@@ -11,7 +11,6 @@ import {
   rowOf,
 } from '../../../../test/builders/stored-schedules.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { createPool } from '../database/pool.js';
 import { SampleRepository, type DecidedPrice, type FetchResult, type Sample } from './sample.repository.js';
 
 const BOTH = [{ sourceId: DERIBIT }, { sourceId: COINGECKO }];
@@ -35,20 +34,12 @@ describe('deciding prices', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    otherPool = createPool({
-      url: database.url,
-      applicationName: 'other',
-      maxConnections: 8,
-      onIdleError: () => undefined,
-    });
+    otherPool = database.openPool();
     samples = new SampleRepository(database.pool);
     other = new SampleRepository(otherPool);
     await makePartitionsOfTests(database.pool);
   });
-  afterAll(async () => {
-    await otherPool.end();
-    await database.drop();
-  });
+  afterAll(() => database.drop());
   beforeEach(() => forgetEverything(database.pool));
 
   interface Given {

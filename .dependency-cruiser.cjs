@@ -10,17 +10,24 @@ module.exports = {
       name: 'domain-is-pure',
       severity: 'error',
       comment:
-        'libs/domain imports nothing but decimal.js: move what needs more into the lib that owns it, or take it as an argument.',
+        'libs/domain imports nothing but pure libraries, decimal.js and fastest-levenshtein: move what needs more into the lib that owns it, or take it as an argument.',
       from: { path: '^libs/domain/', pathNot: tests },
-      to: { pathNot: '^(libs/domain/|node_modules/decimal\\.js)' },
+      to: { pathNot: '^(libs/domain/|node_modules/(decimal\\.js|fastest-levenshtein)/)' },
     },
     {
       name: 'foundation-libs-are-alone',
       severity: 'error',
       comment:
-        'libs/config, libs/observability, libs/openapi and libs/embedded import external packages only: pass what they need as an argument.',
-      from: { path: '^libs/(config|observability|openapi|embedded)/', pathNot: tests },
+        'libs/config, libs/observability and libs/openapi import external packages only: pass what they need as an argument.',
+      from: { path: '^libs/(config|observability|openapi)/', pathNot: tests },
       to: { path: '^(apps|libs)/', pathNot: '^libs/$1/' },
+    },
+    {
+      name: 'embedded-only-knows-config',
+      severity: 'error',
+      comment: 'libs/embedded imports libs/config and external packages only: pass what it needs as an argument.',
+      from: { path: '^libs/embedded/', pathNot: tests },
+      to: { path: '^(apps|libs)/', pathNot: '^libs/(embedded|config)/' },
     },
     {
       name: 'process-only-knows-logs',

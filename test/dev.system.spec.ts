@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -45,7 +45,8 @@ describe('make dev', () => {
     await answers('"ok"');
   });
   afterAll(async () => {
-    const ended = once(dev, 'exit');
+    // Nothing holds its output any more: whatever it started has ended too.
+    const ended = once(dev, 'close');
     dev.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
     await database.drop();
@@ -58,6 +59,15 @@ describe('make dev', () => {
       (response) => response.text(),
       () => undefined,
     );
+  /** The children of the child of `make dev` that run a program. */
+  const processesOf = (program: string): number[] => {
+    const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+    const all = lines.map((line) => /^ *(\d+) +(\d+) (.*)$/.exec(line) ?? []);
+    const keeper = all.find(([, , parent]) => Number(parent) === dev.pid)?.[1];
+    return all.flatMap(([, pid, parent, words]) =>
+      parent === keeper && words?.endsWith(program) ? [Number(pid)] : [],
+    );
+  };
   const answers = (word: string): Promise<unknown> =>
     eventually(`the answer ${word}`, 20_000, async () => (await ask('/livez'))?.includes(word) || undefined);
   const says = (words: string): Promise<unknown> =>
@@ -76,6 +86,16 @@ describe('make dev', () => {
     await says(`compiled: ${ELSEWHERE}`);
     expect(await startedAt()).toBe(before);
     expect(before).toBeDefined();
+  });
+
+  it('keeps a spare that has loaded its packages, and lets it begin after a change', async () => {
+    const before = await eventually('a process and its spare', 20_000, () => {
+      const found = processesOf('main.js api');
+      return found.length === 2 ? found : undefined;
+    });
+    await save(original.replace("status: 'ok' };", "status: 'by the spare' as 'ok' };"));
+    await answers('"by the spare"');
+    expect(before.filter((pid) => processesOf('main.js api').includes(pid))).toHaveLength(1);
   });
 
   it('shows what cannot be compiled, and starts a process that has ended after the next change', async () => {

@@ -1,7 +1,7 @@
-import { CuttableProxy } from './support/cuttable-proxy.js';
 import { PostgresProcess } from './support/postgres-process.js';
 import { eventually } from './support/processes.js';
 import { RedisProcess, redisServerName } from './support/redis-process.js';
+import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
 import { TestSystem } from './support/test-system.js';
 
 /** WORKER_FINISH_SECONDS of the worker, in seconds. */
@@ -18,7 +18,7 @@ describe.each(stores)('cut off from every store, with the queue on %s', (store) 
   let postgres: PostgresProcess;
   let redis: RedisProcess | undefined;
   let system: TestSystem;
-  let proxies: CuttableProxy[];
+  let proxies: TcpProxy[];
 
   beforeEach(async () => {
     postgres = await PostgresProcess.start();
@@ -37,7 +37,7 @@ describe.each(stores)('cut off from every store, with the queue on %s', (store) 
   afterEach(async () => {
     for (const proxy of proxies) proxy.mend();
     await system.stop();
-    for (const proxy of proxies) await proxy.stop();
+    for (const proxy of proxies) await proxy.close();
     await redis?.stop();
     await postgres.stop();
   });
@@ -56,7 +56,7 @@ describe.each(stores)('cut off from every store, with the queue on %s', (store) 
       const { rows } = await system.pool.query(`SELECT FROM fetches WHERE status = 'running' AND attempts = 1`);
       return rows.length > 0 || undefined;
     });
-    for (const proxy of proxies) proxy.cut();
+    for (const proxy of proxies) proxy.freeze();
     const [workerMs] = await Promise.all([endedAfterMs('worker'), schedulerWaits()]);
     const schedulerMs = await endedAfterMs('scheduler');
     process.stderr.write(`${store}: worker ended after ${workerMs} ms, scheduler after ${schedulerMs} ms\n`);
@@ -74,9 +74,9 @@ describe.each(stores)('cut off from every store, with the queue on %s', (store) 
     );
 
   async function byProxy(url: string): Promise<string> {
-    const proxy = await CuttableProxy.to(url);
+    const proxy = await startTcpProxy(url);
     proxies.push(proxy);
-    return proxy.through(url);
+    return proxy.url;
   }
 
   async function endedAfterMs(name: string): Promise<number> {

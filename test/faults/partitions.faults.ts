@@ -1,6 +1,6 @@
-import { CuttableProxy } from '../support/cuttable-proxy.js';
 import { PostgresProcess } from '../support/postgres-process.js';
 import { RedisProcess, redisServerName } from '../support/redis-process.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { TestSystem } from '../support/test-system.js';
 import type { FaultKind } from './fault-log.js';
 import { describeFaults, type FaultyWorld } from './fault-suite.js';
@@ -25,13 +25,13 @@ describe('cut off and stopped in turn, with two schedulers and one worker at 1-s
       intervalSeconds: 1,
       seed: `partitions ${Date.now()}`,
     });
-    const toPostgres = await CuttableProxy.to(postgres.url);
-    const toRedis = redis === undefined ? undefined : await CuttableProxy.to(redis.url);
+    const toPostgres = await startTcpProxy(postgres.url);
+    const toRedis = redis === undefined ? undefined : await startTcpProxy(redis.url);
     await system.start('scheduler', 'scheduler-1');
     await system.start('scheduler', 'scheduler-2');
     await system.start('worker', 'worker', 0, {
-      DATABASE_URL: toPostgres.through(postgres.url),
-      ...(redis === undefined || toRedis === undefined ? {} : { QUEUE_URL: toRedis.through(redis.url) }),
+      DATABASE_URL: toPostgres.url,
+      ...(toRedis === undefined ? {} : { QUEUE_URL: toRedis.url }),
     });
     const kinds: FaultKind[] = [
       cutting('worker cut from Postgres', toPostgres),
@@ -56,8 +56,8 @@ describe('cut off and stopped in turn, with two schedulers and one worker at 1-s
     ];
     const stop = async (): Promise<void> => {
       await system.stop();
-      await toPostgres.stop();
-      await toRedis?.stop();
+      await toPostgres.close();
+      await toRedis?.close();
       await redis?.stop();
       await postgres.stop();
     };
@@ -65,13 +65,13 @@ describe('cut off and stopped in turn, with two schedulers and one worker at 1-s
   });
 });
 
-function cutting(name: string, proxy: CuttableProxy): FaultKind {
+function cutting(name: string, proxy: TcpProxy): FaultKind {
   return {
     name,
     reasons: WORKER_REASONS,
     lastsMs: CUT_FOR_MS,
     slotsToRecover: 2,
-    begin: async () => proxy.cut(),
+    begin: async () => proxy.freeze(),
     end: async () => proxy.mend(),
   };
 }

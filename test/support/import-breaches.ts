@@ -75,6 +75,12 @@ export const BREACHES: readonly (readonly [file: string, text: string, to: strin
     'foundation-libs-are-alone',
   ],
   [
+    'libs/embedded/src/domain.ts',
+    "import { slot } from '@app/domain'; export const s = slot;",
+    'libs/domain/src/index.ts',
+    'embedded-only-knows-config',
+  ],
+  [
     'libs/process/src/storage.ts',
     "import { storage } from '@app/storage'; export const s = storage;",
     'libs/storage/src/index.ts',

@@ -9,6 +9,9 @@ export interface TestDatabase {
   /** As the role that may only read. */
   readonly readerUrl: string;
   readonly pool: pg.Pool;
+  /** Connections of their own, as those of another process; they end with the database. */
+  openPool(): pg.Pool;
+  /** Ends every connection of its pools, and removes the database. */
   drop(): Promise<void>;
 }
 
@@ -29,18 +32,19 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const readerUrl = new URL(url);
   readerUrl.username = 'tidemark_api';
   readerUrl.password = 'reader';
-  const pool = createPool({
-    url: url.href,
-    applicationName: 'tidemark-test',
-    maxConnections: 8,
-    onIdleError: () => undefined,
-  });
+  const pools: pg.Pool[] = [];
+  const openPool = (applicationName: string): pg.Pool => {
+    const pool = createPool({ url: url.href, applicationName, maxConnections: 8, onIdleError: () => undefined });
+    pools.push(pool);
+    return pool;
+  };
   return {
     url: url.href,
     readerUrl: readerUrl.href,
-    pool,
+    pool: openPool('tidemark-test'),
+    openPool: () => openPool('other'),
     drop: async () => {
-      await pool.end();
+      await Promise.all(pools.map((pool) => pool.end()));
       await asAdmin(adminUrl, (admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
     },
   };

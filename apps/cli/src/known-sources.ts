@@ -1,6 +1,6 @@
 import { declaredSourceSettings, loadSettings } from '@app/config';
 import { CCXT_EXCHANGE_NAMES, ccxtSource, conflictsOf, readDeclaredSources, type Source, SOURCES } from '@app/sources';
-import { didYouMean } from './nearest-name.js';
+import { didYouMean } from './did-you-mean.js';
 import type { Terminal } from './terminal.js';
 import { UsageError } from './usage-error.js';
 

@@ -5,6 +5,7 @@ export * from './credit-budget.js';
 export * from './decimal.js';
 export * from './decision/index.js';
 export * from './flags.js';
+export * from './nearest-names.js';
 export * from './quote.js';
 export * from './reason.js';
 export * from './retry-delay.js';

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { keptPassword } from '@app/config';
 import { describeEnd, startChild, type Child } from './child-process.js';
 import { freeStorePort } from './free-port.js';
-import { keepText, keptPassword, keptText } from './kept-file.js';
+import { keepText, keptText } from './kept-file.js';
 import { createCluster } from './postgres-cluster.js';
 import { postgresBinaries } from './postgres-binaries.js';
 import { existingPlace, preparePlace } from './postgres-place.js';

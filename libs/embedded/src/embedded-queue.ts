@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { keptPassword } from '@app/config';
 import { describeEnd, startChild, type Child } from './child-process.js';
 import { freeStorePort } from './free-port.js';
-import { keepText, keptPassword, keptText } from './kept-file.js';
+import { keepText, keptText } from './kept-file.js';
 import type { Part } from './supervisor.js';
 import { waitUntil } from './wait-until.js';
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 /** Writes a small file in one step, readable by its owner alone: a crash leaves the old text or the new one, never half. */
@@ -13,14 +12,4 @@ export function keptText(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
   const text = readFileSync(file, 'utf8').trim();
   return text === '' ? undefined : text;
-}
-
-/** A random password that stays the same: made at first use and kept in a file that its owner alone can read. */
-export function keptPassword(file: string): string {
-  const kept = keptText(file);
-  if (kept !== undefined) return kept;
-  // 18 bytes are 24 characters of letters, digits, - and _, which stand in a URL as they are.
-  const made = randomBytes(18).toString('base64url');
-  keepText(file, `${made}\n`);
-  return made;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
-import { startTcpProxy, throughProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
+import { startTcpProxy, type TcpProxy } from '../../../test/support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
 import { LOCKS } from './job-worker.js';
 import { queueStoreOf, type QueueStore } from './queue-address.js';
@@ -24,7 +24,7 @@ describe('a queue on Postgres whose first connection breaks', () => {
   beforeEach(async () => {
     name = `prices-${randomUUID()}`;
     way = await startTcpProxy(database.url);
-    store = queueStoreOf(throughProxy(database.url, way));
+    store = queueStoreOf(way.url);
     useQueueStore(store);
   });
 

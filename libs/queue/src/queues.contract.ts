@@ -1,5 +1,5 @@
 import { UnrecoverableError } from 'bullmq';
-import { CuttableProxy } from '../../../test/support/cuttable-proxy.js';
+import { startTcpProxy } from '../../../test/support/tcp-proxy.js';
 import { openQueue, QueueFixture } from '../../../test/support/queue-fixture.js';
 import { itRunsEveryType } from './job-types.contract.js';
 import { QueueCleaner } from './clean-queue.js';
@@ -218,12 +218,12 @@ const IN_ITS_TIME: Readonly<Record<string, (fixture: QueueFixture, store: QueueS
     fixture,
     store,
   ) => {
-    const proxy = await CuttableProxy.to(store.url);
-    const producer = openQueue(queueStoreOf(proxy.through(store.url)), fixture.queue.name);
+    const proxy = await startTcpProxy(store.url);
+    const producer = openQueue(queueStoreOf(proxy.url), fixture.queue.name);
     try {
       await producer.waitUntilReady();
       await addJobs(producer, [jobOf('x')]);
-      proxy.cut();
+      proxy.freeze();
       const begun = Date.now();
       await expect(addJobs(producer, [jobOf('y')])).rejects.toThrow();
       // The limit is 2 s; without one it would wait for minutes.
@@ -235,7 +235,7 @@ const IN_ITS_TIME: Readonly<Record<string, (fixture: QueueFixture, store: QueueS
       });
     } finally {
       await producer.close().catch(() => undefined);
-      await proxy.stop();
+      await proxy.close();
     }
   },
 

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
-import { CuttableProxy } from '../../../test/support/cuttable-proxy.js';
 import { eventually } from '../../../test/support/processes.js';
 import { RedisProcess, redisServerName } from '../../../test/support/redis-process.js';
+import { startTcpProxy } from '../../../test/support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
 import { queueStoreOf } from './queue-address.js';
 import { createStoreCheck, type StoreCheck } from './store-check.js';
@@ -30,10 +30,10 @@ describe('the check of a queue in Postgres', () => {
   });
 
   it('tells soon of one that is silent, and of its return', async () => {
-    const proxy = await CuttableProxy.to(database.url);
-    check = createStoreCheck(queueStoreOf(proxy.through(database.url)));
+    const proxy = await startTcpProxy(database.url);
+    check = createStoreCheck(queueStoreOf(proxy.url));
     expect(await check.ask()).toBeUndefined();
-    proxy.cut();
+    proxy.freeze();
     for (let round = 0; round < 2; round += 1) {
       const begun = Date.now();
       expect(await check.ask()).toMatch(/^the queue store cannot be reached: .+/);
@@ -41,7 +41,7 @@ describe('the check of a queue in Postgres', () => {
     }
     proxy.mend();
     expect(await check.ask()).toBeUndefined();
-    await proxy.stop();
+    await proxy.close();
   });
 });
 

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { migrate, ensurePartitions, WrongModeError } from '@app/storage';
 import { serveApi, serveReadyApi, type ServedApi } from '../../../../test/builders/served-api.js';
 import { storePrices, storeSchedules } from '../../../../test/builders/stored-prices.js';
-import { startTcpProxy, throughProxy } from '../../../../test/support/tcp-proxy.js';
+import { startTcpProxy } from '../../../../test/support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { WritingRoleError } from './reader.check.js';
 
@@ -97,7 +97,7 @@ describe('the API when its database goes away', () => {
     await storeSchedules(database.pool, 'btc_usd', [{ fromSlot: SLOT, intervalSeconds: 60 }]);
     await storePrices(database.pool, 'btc_usd', [{ slot: SLOT, price: '1' }]);
     const proxy = await startTcpProxy(database.readerUrl);
-    const api = await serve(throughProxy(database.readerUrl, proxy));
+    const api = await serve(proxy.url);
     await api.logged('ready');
     for (const path of DATA_ROUTES) expect((await api.get(path)).status).toBe(200);
 

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { nearestNames, nearNames } from '@app/domain';
 import { invalidParameters, type ParameterError } from '@app/process/server';
 import type { ListedTicker } from '@app/storage';
 import { decodeCursor, type CursorKey } from './cursor.js';
-import { nearestNames, nearNames } from '../tickers/nearest-names.js';
 import { unknownTicker } from './problem.js';
 import type { QueryParameter } from './query-parameters.js';
 import { TickerDirectory } from '../tickers/ticker.directory.js';

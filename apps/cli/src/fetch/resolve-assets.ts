@@ -1,6 +1,6 @@
 import { parseTicker } from '@app/domain';
 import { coingeckoSymbolOf, type ListedName, type Source, SourceError } from '@app/sources';
-import { didYouMean } from '../nearest-name.js';
+import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../usage-error.js';
 import type { AskedPrice } from './asked-price.js';
 

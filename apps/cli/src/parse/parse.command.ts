@@ -9,7 +9,7 @@ import {
 import { Command, Option } from 'commander';
 import { readNames, readTickers, splitByName } from '../asked-tickers.js';
 import { knownSources, sourceNamed } from '../known-sources.js';
-import { didYouMean } from '../nearest-name.js';
+import { didYouMean } from '../did-you-mean.js';
 import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { describeFailure, parseBody, type ParsedBody } from './parse-body.js';

@@ -2,6 +2,7 @@ import {
   MAX_WINDOW_SECONDS,
   medianLimitsOf,
   MIN_INTERVAL_FOR_RETRIES_SECONDS,
+  nearestNames,
   parseTicker,
   windowSeconds,
   type RuleOptions,
@@ -9,7 +10,6 @@ import {
 } from '@app/domain';
 import { endpointFor, quotedInOf, sourceByName, SOURCES, type RequestedTicker, type Source } from '@app/sources';
 import type { TickerConfiguration } from '@app/storage';
-import { closest } from 'fastest-levenshtein';
 import { MAX_INTERVAL_SECONDS, type TickerRequest } from './ticker-request.js';
 
 /** Thrown when a ticker cannot be sampled as asked; one sentence for each fault, with its cure. */
@@ -159,5 +159,5 @@ function batchFaults(
 
 function unknownSource(ticker: string, name: string): string {
   const names = SOURCES.map((source) => source.name);
-  return `${ticker}: there is no source ${name}; did you mean ${closest(name, names)}? Known: ${names.join(', ')}`;
+  return `${ticker}: there is no source ${name}; did you mean ${nearestNames(name, names, 1).join()}? Known: ${names.join(', ')}`;
 }

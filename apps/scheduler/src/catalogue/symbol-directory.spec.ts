@@ -111,7 +111,7 @@ describe('the symbol directory', () => {
   it('says which names of a catalogue are not listed, once for each', async () => {
     await directory.check(new Map([['coingecko', new Set(['bitcoin', 'bitcon'])]]));
     expect(log.of('source_symbol_unknown')).toMatchObject([
-      { source: 'coingecko', source_symbol: 'bitcon', nearest: ['bitcoin', 'quaint-coin', 'gold-one'] },
+      { source: 'coingecko', source_symbol: 'bitcon', nearest: ['bitcoin', 'gold-one', 'quaint-coin'] },
     ]);
     expect(directory.unknownSymbolsOf('coingecko')).toEqual(['bitcon']);
     expect(directory.unknownSymbolsOf('deribit')).toEqual([]);

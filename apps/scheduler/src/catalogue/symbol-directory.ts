@@ -1,5 +1,5 @@
 import type { Logger } from '@app/observability';
-import { parseTicker } from '@app/domain';
+import { nearestNames, parseTicker } from '@app/domain';
 import {
   lacksKey,
   sourceByName,
@@ -9,7 +9,6 @@ import {
   type SourceAccesses,
   type SourceClient,
 } from '@app/sources';
-import { distance } from 'fastest-levenshtein';
 import type { TickerRequest } from './ticker-request.js';
 import { CatalogueError } from './resolve-ticker.js';
 
@@ -88,8 +87,8 @@ export class SymbolDirectory {
    * logged and shown, since a list may be wrong for an hour and a catalogue must not be lost over it.
    */
   async check(symbols: ReadonlyMap<string, ReadonlySet<string>>): Promise<void> {
-    for (const [sourceSymbol, asked] of symbols) {
-      const source = sourceByName(sourceSymbol);
+    for (const [name, asked] of symbols) {
+      const source = sourceByName(name);
       const listed = source === undefined ? undefined : await this.namesOf(source);
       if (source === undefined || listed === undefined) continue;
       const missing = [...asked].filter((symbol) => isListable(source, symbol) && !listed.has(symbol));
@@ -100,7 +99,7 @@ export class SymbolDirectory {
             event: 'source_symbol_unknown',
             source: source.name,
             source_symbol: symbol,
-            nearest: nearestNames(symbol, listed).slice(0, 3),
+            nearest: nearestNames(symbol, listed.keys()),
           },
           'the source does not list this symbol: its samples will fail',
         );
@@ -174,16 +173,7 @@ function findBySymbol(
 }
 
 function unknownName(ticker: string, source: Source, name: string, names: ReadonlyMap<string, ListedName>): string {
-  const nearest = nearestNames(name, names);
+  const nearest = nearestNames(name, names.keys(), MOST_NEAREST);
   const hint = nearest.length === 0 ? '' : `; nearest: ${nearest.join(', ')}`;
   return `${ticker}: ${source.name} does not list ${name}${hint}; give its name there as "name"`;
-}
-
-/** The names that are most like this one, best first. */
-function nearestNames(name: string, names: ReadonlyMap<string, ListedName>): string[] {
-  return [...names.keys()]
-    .map((candidate) => ({ candidate, away: distance(name, candidate) }))
-    .sort((left, right) => left.away - right.away)
-    .slice(0, MOST_NEAREST)
-    .map(({ candidate }) => candidate);
 }

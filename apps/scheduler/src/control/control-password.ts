@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { keptPassword } from '@app/config';
 
 /** The one user of control API and queue board. */
 export const CONTROL_USER = 'tidemark';
@@ -16,41 +15,14 @@ export interface ControlPassword {
 export async function controlPassword(given: string | undefined, home: string): Promise<ControlPassword> {
   if (given !== undefined) return { password: given, file: undefined };
   const file = path.resolve(home, 'control-password');
-  const password = await keptPassword(file).catch((error: unknown) => {
+  try {
+    return { password: keptPassword(file), file };
+  } catch (error) {
+    // What the file system says has a code; that the file is empty has none, and says the cure itself.
+    if (!(error instanceof Error && 'code' in error)) throw error;
     throw new Error(
       `A password for the queue board cannot be kept in ${home}: set CONTROL_PASSWORD, or TIDEMARK_HOME to a folder that can be written.`,
       { cause: error },
     );
-  });
-  if (password === '') throw new Error(`${file} holds no password: delete it, and the next start makes one.`);
-  return { password, file };
-}
-
-async function keptPassword(file: string): Promise<string> {
-  try {
-    return await readPassword(file);
-  } catch (error) {
-    if (!isCode(error, 'ENOENT')) throw error;
   }
-  await mkdir(path.dirname(file), { recursive: true });
-  // Written whole under another name first: of several that start at once all read the one that was first, and never half of it.
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    await writeFile(draft, `${randomBytes(12).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
-    await link(draft, file);
-  } catch (error) {
-    if (!isCode(error, 'EEXIST')) throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
-  return readPassword(file);
-}
-
-async function readPassword(file: string): Promise<string> {
-  if (((await stat(file)).mode & 0o077) !== 0) await chmod(file, 0o600);
-  return (await readFile(file, 'utf8')).trim();
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -5,7 +5,7 @@ import { createPool, PlanRepository, type Pool } from '@app/storage';
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
 import { createLogBook, type LogBook } from '../../../../test/support/log-lines.js';
 import { releaseDate, setDate } from '../../../../test/support/movable-date.js';
-import { startTcpProxy, throughProxy, type TcpProxy } from '../../../../test/support/tcp-proxy.js';
+import { startTcpProxy, type TcpProxy } from '../../../../test/support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { CreditPlanner } from './credit-planner.js';
 import { FetchQueues } from './fetch-queues.js';
@@ -28,13 +28,13 @@ describe('the planner', () => {
     wayToDatabase = await startTcpProxy(database.url);
     wayToQueue = await startTcpProxy(database.url);
     pool = createPool({
-      url: throughProxy(database.url, wayToDatabase),
+      url: wayToDatabase.url,
       applicationName: 'tidemark-test',
       maxConnections: 3,
       onIdleError: () => undefined,
     });
     log = createLogBook();
-    const store = queueStoreOf(throughProxy(database.url, wayToQueue));
+    const store = queueStoreOf(wayToQueue.url);
     useQueueStore(store);
     queues = new FetchQueues(['deribit', 'coingecko'], producerOptions(store), log.logger);
     await Promise.all(queues.all().map((queue) => queue.waitUntilReady()));

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { configuredSources } from '@app/config';
+import { configuredSources, keptPassword } from '@app/config';
 import { SOURCES, sourceByName } from '@app/sources';
 import { appsOf, entryPoint, untilAppReady, urlOf, wantedPorts, type ServingApp } from './apps.js';
 import { bannerLines } from './banner.js';
@@ -15,7 +15,6 @@ import {
   type Child,
   endLeftProcesses,
   type EndStage,
-  keptPassword,
   lockFolder,
   messageOf,
   noteProcesses,

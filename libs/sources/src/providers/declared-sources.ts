@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { closest } from 'fastest-levenshtein';
+import { nearestNames } from '@app/domain';
 import { CCXT_EXCHANGE_NAMES } from './ccxt-exchanges.js';
 import { ccxtSource } from './ccxt.js';
 import type { Source } from '../contract/index.js';
@@ -44,7 +44,9 @@ function ccxtSources(exchanges: string): Source[] {
   if (unknown.length > 0) {
     throw new DeclarationError(
       'CCXT_EXCHANGES',
-      unknown.map((name) => `there is no exchange ${name}; did you mean ${closest(name, [...CCXT_EXCHANGE_NAMES])}?`),
+      unknown.map(
+        (name) => `there is no exchange ${name}; did you mean ${nearestNames(name, CCXT_EXCHANGE_NAMES, 1).join()}?`,
+      ),
     );
   }
   return sources.filter((source) => typeof source !== 'string');

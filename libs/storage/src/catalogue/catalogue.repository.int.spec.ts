@@ -1,87 +1,27 @@
 import type { ScheduledSource } from '@app/domain';
-import type { DataSource } from 'typeorm';
-import { planSlots } from '../../../../apps/scheduler/src/planning/plan-slots.js';
-import {
-  COINGECKO,
-  DERIBIT,
-  forgetEverything,
-  makePartitionsOfTests,
-  NOON,
-} from '../../../../test/builders/stored-schedules.js';
+import { ChangedCatalogue, planOf } from '../../../../test/builders/changed-catalogue.js';
+import { COINGECKO, DERIBIT, forgetEverything, NOON } from '../../../../test/builders/stored-schedules.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { CatalogueRepository, type ChangeOutcome, type TickerConfiguration } from './catalogue.repository.js';
-import { createDataSource } from '../schema/data-source.js';
-import { PlanRepository } from '../fetches/plan.repository.js';
-
-interface Version {
-  readonly from: number;
-  readonly to: number | null;
-  readonly interval: number;
-}
-
-function planOf(intervalSeconds: number, change: Partial<TickerConfiguration> = {}): TickerConfiguration {
-  const source: ScheduledSource = {
-    sourceId: DERIBIT,
-    position: 0,
-    sourceSymbol: 'btc_usd',
-    batch: 'btc_usd',
-    intervalSeconds,
-  };
-  return { ticker: 'btc_usd', intervalSeconds, rule: 'priority', sources: [source], ...change };
-}
 
 describe('the catalogue', () => {
   let database: TestDatabase;
-  let dataSource: DataSource;
-  let catalogue: CatalogueRepository;
-  let configurations: PlanRepository;
+  let catalogue: ChangedCatalogue;
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    dataSource = await createDataSource(database.url, 'tidemark-test').initialize();
-    catalogue = new CatalogueRepository(dataSource);
-    configurations = new PlanRepository(database.pool);
-    await makePartitionsOfTests(database.pool);
+    catalogue = await ChangedCatalogue.of(database);
   });
   afterAll(async () => {
-    await dataSource.destroy();
+    await catalogue.close();
     await database.drop();
   });
   beforeEach(() => forgetEverything(database.pool));
 
-  /** Changes the configuration in the given second after noon (a fraction is allowed). */
-  function put(
-    intervalSeconds: number,
-    atSecond: number,
-    change: Partial<TickerConfiguration> = {},
-  ): Promise<ChangeOutcome> {
-    return catalogue.put(planOf(intervalSeconds, change), (NOON + atSecond) * 1000);
-  }
-
-  async function planAt(second: number): Promise<void> {
-    await configurations.planDue(NOON + second, (due) => planSlots(due, { nowSeconds: NOON + second }));
-  }
-
-  /** The versions, in seconds after noon. */
-  async function versions(): Promise<Version[]> {
-    const result = await database.pool.query<Version>(
-      `SELECT from_slot - ${NOON} AS "from", to_slot - ${NOON} AS "to", interval_seconds AS interval FROM schedules ORDER BY from_slot`,
-    );
-    return result.rows;
-  }
-
-  /** Slots of the planned fetches, in seconds after noon. */
-  async function fetched(): Promise<number[]> {
-    return (
-      await database.pool.query<{ slot: number }>(`SELECT slot - ${NOON} AS slot FROM fetches ORDER BY slot`)
-    ).rows.map(({ slot }) => slot);
-  }
-
   describe('a new ticker', () => {
     test('is sampled from the slot that runs on, so that its first price comes at once', async () => {
-      expect(await put(60, 5.5)).toBe('created');
-      expect(await versions()).toEqual([{ from: 0, to: null, interval: 60 }]);
-      expect(await catalogue.find('btc_usd')).toEqual({
+      expect(await catalogue.put(60, 5.5)).toBe('created');
+      expect(await catalogue.versions()).toEqual([{ from: 0, to: null, interval: 60 }]);
+      expect(await catalogue.repository.find('btc_usd')).toEqual({
         ticker: 'btc_usd',
         enabled: true,
         intervalSeconds: 60,
@@ -99,8 +39,8 @@ describe('the catalogue', () => {
           }),
         ],
       });
-      await planAt(6);
-      expect(await fetched()).toEqual([0]);
+      await catalogue.planAt(6);
+      expect(await catalogue.fetched()).toEqual([0]);
     });
 
     test.each([
@@ -112,8 +52,8 @@ describe('the catalogue', () => {
     ])(
       'with too little of a window left at second %d is sampled from the next slot on (every %i s)',
       async (second, interval, from) => {
-        await put(interval, second);
-        expect(await versions()).toEqual([{ from, to: null, interval }]);
+        await catalogue.put(interval, second);
+        expect(await catalogue.versions()).toEqual([{ from, to: null, interval }]);
       },
     );
 
@@ -123,58 +63,60 @@ describe('the catalogue', () => {
           ticker,
           sources: [{ sourceId: COINGECKO, position: 0, sourceSymbol: ticker, batch: 'coins', intervalSeconds: 5 }],
         });
-      await catalogue.put(inBatch('eth_usd'), (NOON - 60) * 1000);
-      await planAt(0);
+      await catalogue.repository.put(inBatch('eth_usd'), (NOON - 60) * 1000);
+      await catalogue.planAt(0);
       const joined: (number | undefined)[] = [];
       for (const [index, second] of [0.1, 2.9, 3.1, 4.999].entries()) {
-        await catalogue.put(inBatch(`t${index}_usd`), (NOON + second) * 1000);
-        joined.push((await catalogue.find(`t${index}_usd`))?.fromSlot);
+        await catalogue.repository.put(inBatch(`t${index}_usd`), (NOON + second) * 1000);
+        joined.push((await catalogue.repository.find(`t${index}_usd`))?.fromSlot);
       }
       expect(joined.map((slot) => (slot ?? 0) - NOON)).toEqual([5, 5, 5, 10]);
     });
 
     test('asked for again is unchanged', async () => {
-      await put(60, 5);
-      expect(await put(60, 30)).toBe('unchanged');
-      expect(await put(60, 300)).toBe('unchanged');
-      expect(await versions()).toHaveLength(1);
+      await catalogue.put(60, 5);
+      expect(await catalogue.put(60, 30)).toBe('unchanged');
+      expect(await catalogue.put(60, 300)).toBe('unchanged');
+      expect(await catalogue.versions()).toHaveLength(1);
     });
 
     test('is made once when it is asked for many times at once', async () => {
-      const outcomes = await Promise.all(Array.from({ length: 8 }, () => put(60, 5)));
+      const outcomes = await Promise.all(Array.from({ length: 8 }, () => catalogue.put(60, 5)));
       expect(outcomes.sort()).toEqual(['created', ...Array.from({ length: 7 }, () => 'unchanged')]);
-      expect(await versions()).toHaveLength(1);
+      expect(await catalogue.versions()).toHaveLength(1);
     });
 
     test.each(['BTC_USD', 'btc', ''])('called %j is refused', async (ticker) => {
-      await expect(put(60, 5, { ticker })).rejects.toThrow('is no ticker');
+      await expect(catalogue.put(60, 5, { ticker })).rejects.toThrow('is no ticker');
     });
 
     test('without a source is refused, since no slot of it could ever have an outcome', async () => {
-      await expect(put(60, 5, { sources: [] })).rejects.toThrow('btc_usd');
-      expect(await versions()).toEqual([]);
+      await expect(catalogue.put(60, 5, { sources: [] })).rejects.toThrow('btc_usd');
+      expect(await catalogue.versions()).toEqual([]);
     });
 
     test('from a source that the database does not know leaves nothing behind', async () => {
       await expect(
-        put(60, 5, { sources: [{ sourceId: 99, position: 0, sourceSymbol: 'x', batch: 'x', intervalSeconds: 60 }] }),
+        catalogue.put(60, 5, {
+          sources: [{ sourceId: 99, position: 0, sourceSymbol: 'x', batch: 'x', intervalSeconds: 60 }],
+        }),
       ).rejects.toThrow();
-      expect(await catalogue.list()).toEqual([]);
-      expect(await versions()).toEqual([]);
+      expect(await catalogue.repository.list()).toEqual([]);
+      expect(await catalogue.versions()).toEqual([]);
     });
   });
 
   describe('a change', () => {
     beforeEach(async () => {
-      await put(60, -30);
-      await planAt(0);
+      await catalogue.put(60, -30);
+      await catalogue.planAt(0);
     });
 
     test('closes the version that holds where the next one begins: no slot of either is lost or doubled', async () => {
-      expect(await put(7, 5)).toBe('changed');
+      expect(await catalogue.put(7, 5)).toBe('changed');
       // The first multiple of 7 since 1970 after now: the minute that is planned already began before it.
       const boundary = 6 + ((7 - ((NOON + 6) % 7)) % 7);
-      expect(await versions()).toEqual([
+      expect(await catalogue.versions()).toEqual([
         { from: 0, to: boundary, interval: 60 },
         { from: boundary, to: null, interval: 7 },
       ]);
@@ -189,10 +131,10 @@ describe('the catalogue', () => {
       ]);
       for (let second = 1; second <= 300; second += 1) {
         const interval = changes.get(second);
-        if (interval !== undefined) expect(await put(interval, second)).toBe('changed');
-        await planAt(second);
+        if (interval !== undefined) expect(await catalogue.put(interval, second)).toBe('changed');
+        await catalogue.planAt(second);
       }
-      const all = await versions();
+      const all = await catalogue.versions();
       for (const [index, version] of all.slice(1).entries()) expect(version.from).toBe(all[index]?.to);
       expect(all.map(({ interval }) => interval)).toEqual([60, 7, 1, 60, 5]);
       const expected = all.flatMap(({ from, to, interval }) =>
@@ -200,25 +142,25 @@ describe('the catalogue', () => {
           (second) => second >= from && second < (to ?? 301) && (NOON + second) % interval === 0,
         ),
       );
-      expect(await fetched()).toEqual(expected);
+      expect(await catalogue.fetched()).toEqual(expected);
       expect((await database.pool.query('SELECT 1 FROM gaps')).rowCount).toBe(0);
     });
 
     test.each([7, 1, 60, 3_600])('takes effect within one interval: to %i s', async (interval) => {
-      await put(interval, 5, {
+      await catalogue.put(interval, 5, {
         sources: [
           { sourceId: COINGECKO, position: 0, sourceSymbol: 'bitcoin', batch: 'btc_usd', intervalSeconds: interval },
         ],
       });
-      const last = (await versions()).at(-1);
+      const last = (await catalogue.versions()).at(-1);
       expect(last?.from).toBeLessThanOrEqual(60 + interval);
       expect(last?.from).toBeGreaterThan(5);
     });
 
     test('twice within one slot leaves only the last, and one that never held is gone', async () => {
-      await put(5, 5);
-      expect(await put(1, 6)).toBe('changed');
-      expect(await versions()).toEqual([
+      await catalogue.put(5, 5);
+      expect(await catalogue.put(1, 6)).toBe('changed');
+      expect(await catalogue.versions()).toEqual([
         { from: 0, to: 10, interval: 60 },
         { from: 10, to: null, interval: 1 },
       ]);
@@ -226,20 +168,20 @@ describe('the catalogue', () => {
     });
 
     test('from an hour to 5 s does not wait for the hour', async () => {
-      await put(3_600, 1);
-      await planAt(3_600);
-      await put(5, 3_601);
-      expect((await versions()).at(-1)).toEqual({ from: 3_605, to: null, interval: 5 });
+      await catalogue.put(3_600, 1);
+      await catalogue.planAt(3_600);
+      await catalogue.put(5, 3_601);
+      expect((await catalogue.versions()).at(-1)).toEqual({ from: 3_605, to: null, interval: 5 });
     });
 
     test('back to what it was goes on without a break', async () => {
-      await put(5, 5);
-      await put(60, 6);
-      const all = await versions();
+      await catalogue.put(5, 5);
+      await catalogue.put(60, 6);
+      const all = await catalogue.versions();
       expect(all.at(-1)).toMatchObject({ to: null, interval: 60 });
       for (const [index, version] of all.slice(1).entries()) expect(version.from).toBe(all[index]?.to);
-      for (let second = 1; second <= 180; second += 1) await planAt(second);
-      expect(await fetched()).toEqual([0, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 120, 180]);
+      for (let second = 1; second <= 180; second += 1) await catalogue.planAt(second);
+      expect(await catalogue.fetched()).toEqual([0, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 120, 180]);
     });
 
     test('of the sources, their names, batches or order is a change', async () => {
@@ -247,46 +189,53 @@ describe('the catalogue', () => {
         { sourceId: DERIBIT, position: 0, sourceSymbol: 'btc_usd', batch: 'btc_usd', intervalSeconds: 60 },
         { sourceId: COINGECKO, position: 1, sourceSymbol: 'bitcoin', batch: 'btc_usd', intervalSeconds: 60 },
       ];
-      expect(await put(60, 5, { sources: both })).toBe('changed');
-      expect(await put(60, 70, { sources: both })).toBe('unchanged');
+      expect(await catalogue.put(60, 5, { sources: both })).toBe('changed');
+      expect(await catalogue.put(60, 70, { sources: both })).toBe('unchanged');
       const named = both.map((source) => ({ ...source, sourceSymbol: `${source.sourceSymbol}2` }));
-      expect(await put(60, 130, { sources: named })).toBe('changed');
+      expect(await catalogue.put(60, 130, { sources: named })).toBe('changed');
       const batched = named.map((source) => ({ ...source, batch: 'coins' }));
-      expect(await put(60, 190, { sources: batched })).toBe('changed');
+      expect(await catalogue.put(60, 190, { sources: batched })).toBe('changed');
       const slower = batched.map((source) => ({ ...source, intervalSeconds: 120 }));
-      expect(await put(60, 250, { sources: slower })).toBe('changed');
+      expect(await catalogue.put(60, 250, { sources: slower })).toBe('changed');
       const turned = slower.toReversed().map((source, position) => ({ ...source, position }));
-      expect(await put(60, 310, { sources: turned })).toBe('changed');
-      expect((await catalogue.find('btc_usd'))?.sources.map(({ sourceId }) => sourceId)).toEqual([COINGECKO, DERIBIT]);
+      expect(await catalogue.put(60, 310, { sources: turned })).toBe('changed');
+      expect((await catalogue.repository.find('btc_usd'))?.sources.map(({ sourceId }) => sourceId)).toEqual([
+        COINGECKO,
+        DERIBIT,
+      ]);
     });
 
     test('after a long time off begins ahead of now, and the range before is still expected', async () => {
-      expect(await put(5, 100_000)).toBe('changed');
-      expect(await versions()).toEqual([
+      expect(await catalogue.put(5, 100_000)).toBe('changed');
+      expect(await catalogue.versions()).toEqual([
         { from: 0, to: 100_005, interval: 60 },
         { from: 100_005, to: null, interval: 5 },
       ]);
     });
 
     test('by a process whose clock lags never reaches back into what was planned', async () => {
-      for (let second = 1; second <= 300; second += 1) await planAt(second);
-      await put(1, 30);
-      expect((await versions()).at(-1)).toEqual({ from: 301, to: null, interval: 1 });
+      for (let second = 1; second <= 300; second += 1) await catalogue.planAt(second);
+      await catalogue.put(1, 30);
+      expect((await catalogue.versions()).at(-1)).toEqual({ from: 301, to: null, interval: 1 });
     });
   });
 
   test('lists every ticker by name with its newest version, disabled ones too', async () => {
     for (const ticker of ['eth_usd', 'ada_usd', 'btc_usd'])
-      await catalogue.put(planOf(60, { ticker }), (NOON - 5) * 1000);
-    await catalogue.disable('ada_usd', (NOON + 65) * 1000);
-    await put(5, 65);
+      await catalogue.repository.put(planOf(60, { ticker }), (NOON - 5) * 1000);
+    await catalogue.repository.disable('ada_usd', (NOON + 65) * 1000);
+    await catalogue.put(5, 65);
     expect(
-      (await catalogue.list()).map(({ ticker, enabled, intervalSeconds }) => ({ ticker, enabled, intervalSeconds })),
+      (await catalogue.repository.list()).map(({ ticker, enabled, intervalSeconds }) => ({
+        ticker,
+        enabled,
+        intervalSeconds,
+      })),
     ).toEqual([
       { ticker: 'ada_usd', enabled: false, intervalSeconds: 60 },
       { ticker: 'btc_usd', enabled: true, intervalSeconds: 5 },
       { ticker: 'eth_usd', enabled: true, intervalSeconds: 60 },
     ]);
-    expect(await catalogue.find('xrp_usd')).toBeUndefined();
+    expect(await catalogue.repository.find('xrp_usd')).toBeUndefined();
   });
 });

@@ -12,7 +12,6 @@ import {
 } from '../../../../test/builders/stored-schedules.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { FetchRepository, type Claim, type ClaimOptions } from './fetch.repository.js';
-import { createPool } from '../database/pool.js';
 
 const KEY = { sourceId: DERIBIT, batch: 'btc_usd', slot: NOON };
 const NOW_MS = (NOON + 2) * 1000;
@@ -25,19 +24,11 @@ describe('the life of a fetch', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    otherPool = createPool({
-      url: database.url,
-      applicationName: 'other',
-      maxConnections: 8,
-      onIdleError: () => undefined,
-    });
+    otherPool = database.openPool();
     fetches = new FetchRepository(database.pool);
     await makePartitionsOfTests(database.pool);
   });
-  afterAll(async () => {
-    await otherPool.end();
-    await database.drop();
-  });
+  afterAll(() => database.drop());
   beforeEach(async () => {
     await forgetEverything(database.pool);
     ({ tickerId } = await insertSchedule(database.pool, { ticker: 'btc_usd' }));

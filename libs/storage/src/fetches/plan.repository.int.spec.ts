@@ -12,7 +12,6 @@ import {
 } from '../../../../test/builders/stored-schedules.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { PlanRepository, type Plan, type PlannedFetch, type PlannedGap } from './plan.repository.js';
-import { createPool } from '../database/pool.js';
 
 const NOTHING: Plan = { fetches: [], gaps: [], advances: [] };
 
@@ -40,19 +39,11 @@ describe('planning', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    otherPool = createPool({
-      url: database.url,
-      applicationName: 'other',
-      maxConnections: 4,
-      onIdleError: () => undefined,
-    });
+    otherPool = database.openPool();
     plans = new PlanRepository(database.pool);
     await makePartitionsOfTests(database.pool);
   });
-  afterAll(async () => {
-    await otherPool.end();
-    await database.drop();
-  });
+  afterAll(() => database.drop());
   beforeEach(() => forgetEverything(database.pool));
 
   async function fetchSlots(): Promise<{ batch: string; slot: number }[]> {

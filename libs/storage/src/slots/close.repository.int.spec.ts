@@ -12,7 +12,6 @@ import {
 } from '../../../../test/builders/stored-schedules.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { CloseRepository } from './close.repository.js';
-import { createPool } from '../database/pool.js';
 import { SampleRepository } from './sample.repository.js';
 
 /** The window of a minute's slot is 15 s, grace 10 s more. */
@@ -27,20 +26,12 @@ describe('closing', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    otherPool = createPool({
-      url: database.url,
-      applicationName: 'other',
-      maxConnections: 4,
-      onIdleError: () => undefined,
-    });
+    otherPool = database.openPool();
     closing = new CloseRepository(database.pool);
     samples = new SampleRepository(otherPool);
     await makePartitionsOfTests(database.pool);
   });
-  afterAll(async () => {
-    await otherPool.end();
-    await database.drop();
-  });
+  afterAll(() => database.drop());
   beforeEach(async () => {
     await forgetEverything(database.pool);
     ({ tickerId } = await insertSchedule(database.pool, {

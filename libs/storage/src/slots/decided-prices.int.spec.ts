@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { resultAt, storeSamples, type SampleDraft } from '../../../../test/builders/stored-samples.js';
 import {
   accepted,
   COINGECKO,
@@ -11,21 +12,10 @@ import {
   rowOf,
 } from '../../../../test/builders/stored-schedules.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { createPool } from '../database/pool.js';
-import { SampleRepository, type DecidedPrice, type FetchResult, type Sample } from './sample.repository.js';
+import { SampleRepository, type DecidedPrice, type Sample } from './sample.repository.js';
 
 const BOTH = [{ sourceId: DERIBIT }, { sourceId: COINGECKO }];
 const IN_WINDOW = NOON + 3;
-
-function resultAt(slot: number, status: FetchResult['status'] = 'answered'): FetchResult {
-  return {
-    status,
-    requestedAt: new Date(slot * 1000 + 100),
-    receivedAt: new Date(slot * 1000 + 412),
-    httpStatus: 200,
-    latencyMs: 312,
-  };
-}
 
 describe('deciding prices', () => {
   let database: TestDatabase;
@@ -35,39 +25,16 @@ describe('deciding prices', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    otherPool = createPool({
-      url: database.url,
-      applicationName: 'other',
-      maxConnections: 8,
-      onIdleError: () => undefined,
-    });
+    otherPool = database.openPool();
     samples = new SampleRepository(database.pool);
     other = new SampleRepository(otherPool);
     await makePartitionsOfTests(database.pool);
   });
-  afterAll(async () => {
-    await otherPool.end();
-    await database.drop();
-  });
+  afterAll(() => database.drop());
   beforeEach(() => forgetEverything(database.pool));
 
-  interface Given {
-    readonly sourceId?: number;
-    readonly slot?: number;
-    readonly batch?: string;
-    readonly nowSeconds?: number;
-    readonly result?: FetchResult;
-  }
-
-  async function store(
-    given: Sample | readonly Sample[],
-    { sourceId = DERIBIT, slot = NOON, batch = 'btc_usd', ...rest }: Given = {},
-    by = samples,
-  ): Promise<readonly DecidedPrice[]> {
-    const { nowSeconds = slot + 3, result = resultAt(slot) } = rest;
-    const stored = await by.store({ sourceId, batch, slot }, 'outcome' in given ? [given] : given, result, nowSeconds);
-    return stored.decided;
-  }
+  const store = (given: Sample | readonly Sample[], draft?: SampleDraft, by = samples) =>
+    storeSamples(by, given, draft);
 
   async function rows<T = Record<string, unknown>>(text: string): Promise<T[]> {
     return (await database.pool.query(text)).rows as T[];

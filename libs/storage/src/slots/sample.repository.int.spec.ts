@@ -1,3 +1,4 @@
+import { resultAt, storeSamples, type SampleDraft } from '../../../../test/builders/stored-samples.js';
 import {
   accepted,
   DERIBIT,
@@ -8,17 +9,7 @@ import {
   NOON,
 } from '../../../../test/builders/stored-schedules.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
-import { SampleRepository, type DecidedPrice, type FetchResult, type Sample } from './sample.repository.js';
-
-function resultAt(slot: number, status: FetchResult['status'] = 'answered'): FetchResult {
-  return {
-    status,
-    requestedAt: new Date(slot * 1000 + 100),
-    receivedAt: new Date(slot * 1000 + 412),
-    httpStatus: 200,
-    latencyMs: 312,
-  };
-}
+import { SampleRepository, type Sample } from './sample.repository.js';
 
 describe('storing samples', () => {
   let database: TestDatabase;
@@ -32,23 +23,8 @@ describe('storing samples', () => {
   afterAll(() => database.drop());
   beforeEach(() => forgetEverything(database.pool));
 
-  interface Given {
-    readonly sourceId?: number;
-    readonly slot?: number;
-    readonly batch?: string;
-    readonly nowSeconds?: number;
-    readonly result?: FetchResult;
-  }
-
-  async function store(
-    given: Sample | readonly Sample[],
-    { sourceId = DERIBIT, slot = NOON, batch = 'btc_usd', ...rest }: Given = {},
-    by = samples,
-  ): Promise<readonly DecidedPrice[]> {
-    const { nowSeconds = slot + 3, result = resultAt(slot) } = rest;
-    const stored = await by.store({ sourceId, batch, slot }, 'outcome' in given ? [given] : given, result, nowSeconds);
-    return stored.decided;
-  }
+  const store = (given: Sample | readonly Sample[], draft?: SampleDraft, by = samples) =>
+    storeSamples(by, given, draft);
 
   async function rows<T = Record<string, unknown>>(text: string): Promise<T[]> {
     return (await database.pool.query(text)).rows as T[];

@@ -5,7 +5,7 @@ import { register } from '@prometheus-io/client';
 import { plainAnswer } from '../../../../../libs/sources/src/testing/answer-server.contract.js';
 import { deribitBody, FetchFixture } from '../../../../../test/support/fetch-fixture.js';
 import { eventually } from '../../../../../test/support/processes.js';
-import { startTcpProxy, throughProxy } from '../../../../../test/support/tcp-proxy.js';
+import { startTcpProxy } from '../../../../../test/support/tcp-proxy.js';
 import { RetryFetchError } from './fetch-errors.js';
 import { Provenance, type ProvenanceLimits } from './provenance.js';
 
@@ -165,7 +165,7 @@ describe('the provenance of what a worker stores', () => {
   it('keeps bodies in hand while the database is away, and writes them when it is back', async () => {
     const way = await startTcpProxy(fixture.database.url);
     const through = createPool({
-      url: throughProxy(fixture.database.url, way),
+      url: way.url,
       applicationName: 'tidemark-test',
       maxConnections: 1,
       onIdleError: () => undefined,

@@ -29,7 +29,7 @@ interface LoadSummary {
 }
 
 interface GapReport {
-  readonly closed_to: number;
+  readonly decided_to: number;
   readonly expected: number;
   readonly stored: number;
   readonly missing: number;

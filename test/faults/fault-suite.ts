@@ -31,7 +31,7 @@ export function describeFaults(build: () => Promise<FaultyWorld>): void {
     system = world.system;
     for (const kind of world.kinds) faults.push(await bringAbout(system, kind));
     await sleep(CLOSING_MS);
-    missing = await missingSlots(system, await eventually('every slot to be closed', 30_000, closedTo));
+    missing = await missingSlots(system, await eventually('every slot to be closed', 30_000, decidedTo));
   });
 
   afterAll(async () => {
@@ -39,7 +39,7 @@ export function describeFaults(build: () => Promise<FaultyWorld>): void {
   });
 
   /** The slot up to which nothing is unfinished; undefined while there is. */
-  async function closedTo(): Promise<number | undefined> {
+  async function decidedTo(): Promise<number | undefined> {
     const slot = Math.floor(Date.now() / 1000) - 12;
     const open = await system.pool.query(
       `SELECT 1 FROM fetches WHERE status IN ('planned', 'queued', 'running', 'retry') AND slot < $1 LIMIT 1`,

@@ -38,7 +38,7 @@ describe('GET /gaps', () => {
       ticker: 'btc_usd',
       from: SLOT,
       to: SLOT + 600,
-      closed_to: SLOT + 600,
+      decided_to: SLOT + 600,
       expected: 10,
       stored: 4,
       missing: 6,
@@ -67,7 +67,7 @@ describe('GET /gaps', () => {
 
   it('reaches from the first expected slot to now, and counts no slot that may still get its price', async () => {
     const { json } = await api.get('/gaps?ticker=btc_usd');
-    expect(json).toMatchObject({ from: SLOT, to: SLOT + 680, closed_to: SLOT + 648, expected: 11, unexplained: 2 });
+    expect(json).toMatchObject({ from: SLOT, to: SLOT + 680, decided_to: SLOT + 648, expected: 11, unexplained: 2 });
   });
 
   it('goes on by its cursor over the range it began with', async () => {
@@ -87,7 +87,7 @@ describe('GET /gaps', () => {
     [`from=${SLOT + 700}`, { from: SLOT + 700, to: SLOT + 700, expected: 0 }],
     [`from=${SLOT + 60}&to=${SLOT + 60}`, { expected: 0, missing: 0, gaps: [] }],
     [`to=${SLOT - 60}`, { from: SLOT - 60, to: SLOT - 60, expected: 0 }],
-    [`from=0&to=9999999999`, { from: 0, to: 9_999_999_999, closed_to: SLOT + 648, expected: 11 }],
+    [`from=0&to=9999999999`, { from: 0, to: 9_999_999_999, decided_to: SLOT + 648, expected: 11 }],
   ])('has an answer for %s', async (query, expected) => {
     expect((await api.get(`/gaps?ticker=btc_usd&${query}`)).json).toMatchObject(expected);
   });

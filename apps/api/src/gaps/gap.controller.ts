@@ -25,7 +25,7 @@ export class GapController {
   @ApiOperation({
     summary: 'Missing slots of a ticker, each with its reason',
     description:
-      '`expected` counts the slots of every schedule that held in the range and whose grace (window and 10 s) is over; `closed_to` tells how far that is all of them. `expected` = `stored` + `missing`. Neighbours with the same outcomes stand in one entry. `unexplained` is how many missing slots have no recorded reason; it should be 0.',
+      '`expected` counts the slots of every schedule that held in the range and whose grace (window and 10 s) is over; `decided_to` tells how far that is all of them. `expected` = `stored` + `missing`. Neighbours with the same outcomes stand in one entry. `unexplained` is how many missing slots have no recorded reason; it should be 0.',
   })
   @ApiParameters(GAPS_PARAMETERS)
   @ApiAnswer(GAPS_ANSWER)
@@ -45,7 +45,7 @@ export class GapController {
       ticker: ticker.ticker,
       from,
       to,
-      closed_to: report.closedTo,
+      decided_to: report.decidedTo,
       expected: report.expected,
       stored: report.stored,
       missing: report.missing,

@@ -16,10 +16,10 @@ describe('closedRangesOf', () => {
   });
 
   it('tells up to where everything is closed', () => {
-    expect(closedRangesOf([version(0, null, 1)], 0, 1_000, 500).closedTo).toBe(482);
-    expect(closedRangesOf([version(0, null, 1)], 0, 100, 500).closedTo).toBe(100);
-    expect(closedRangesOf([version(0, 50, 1)], 0, 1_000, 500).closedTo).toBe(500);
-    expect(closedRangesOf([], 0, 1_000, 500).closedTo).toBe(500);
+    expect(closedRangesOf([version(0, null, 1)], 0, 1_000, 500).decidedTo).toBe(482);
+    expect(closedRangesOf([version(0, null, 1)], 0, 100, 500).decidedTo).toBe(100);
+    expect(closedRangesOf([version(0, 50, 1)], 0, 1_000, 500).decidedTo).toBe(500);
+    expect(closedRangesOf([], 0, 1_000, 500).decidedTo).toBe(500);
   });
 
   it('agrees with counting every second by itself', () => {

@@ -27,7 +27,7 @@ export interface ClosedRanges {
   /** How many slots the ranges hold. */
   readonly expected: number;
   /** UNIX second up to which nothing of the range is still open. */
-  readonly closedTo: number;
+  readonly decidedTo: number;
 }
 
 /** Cuts `[fromSeconds, toSeconds)` into the closed parts of the versions that held in it. */
@@ -38,13 +38,13 @@ export function closedRangesOf(
   nowSeconds: number,
 ): ClosedRanges {
   const ranges: ClosedRange[] = [];
-  let closedTo = Math.min(toSeconds, nowSeconds);
+  let decidedTo = Math.min(toSeconds, nowSeconds);
   for (const version of versions) {
     const fromSlot = Math.max(version.fromSlot, fromSeconds);
     const versionEnd = Math.min(version.toSlot ?? Infinity, toSeconds);
     const firstOpen = nowSeconds - CLOSING_SLACK_SECONDS - graceEndOf(0, version.intervalSeconds) + 1;
     const toSlot = Math.min(versionEnd, firstOpen);
-    if (toSlot < versionEnd) closedTo = Math.min(closedTo, Math.max(firstOpen, fromSlot));
+    if (toSlot < versionEnd) decidedTo = Math.min(decidedTo, Math.max(firstOpen, fromSlot));
     if (toSlot > fromSlot) {
       ranges.push({
         scheduleId: version.id,
@@ -55,7 +55,7 @@ export function closedRangesOf(
       });
     }
   }
-  return { ranges, expected: ranges.reduce((sum, range) => sum + slotsOf(range), 0), closedTo };
+  return { ranges, expected: ranges.reduce((sum, range) => sum + slotsOf(range), 0), decidedTo };
 }
 
 /** The parts of ranges at and after an instant. */

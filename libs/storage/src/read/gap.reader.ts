@@ -29,7 +29,7 @@ export interface GapQuestion {
 /** What was expected of a range, what is there, and why the rest is not. */
 export interface GapReport {
   /** UNIX second up to which every slot of the range is past its grace; later ones are not counted. */
-  readonly closedTo: number;
+  readonly decidedTo: number;
   readonly expected: number;
   readonly stored: number;
   readonly missing: number;
@@ -61,7 +61,7 @@ export class GapReader {
 async function report(reader: Reader, question: GapQuestion): Promise<GapReport> {
   const { tickerId, from, to, nowSeconds, after, limit } = question;
   const versions = await reader.rows<ScheduleVersion>(VERSIONS, [tickerId, from, to]);
-  const { ranges, expected, closedTo } = closedRangesOf(versions, from, to, nowSeconds);
+  const { ranges, expected, decidedTo } = closedRangesOf(versions, from, to, nowSeconds);
   const [counts] = await reader.rows<Counts>(COUNTS, [tickerId, ...columnsOf(ranges)]);
   const { stored, inRanges } = counts ?? { stored: 0, inRanges: 0 };
   const missing = expected - stored;
@@ -77,7 +77,7 @@ async function report(reader: Reader, question: GapQuestion): Promise<GapReport>
   if (inRanges > 0) found.push(await gapRanges(reader, tickerId, left, { after, end, limit: limit + 1 }));
   if (unexplained > 0) found.push(await missingSlots(reader, UNEXPLAINED_MISSING, { tickerId, ranges: left, scan }));
   const page = pageOf(found, limit);
-  return { closedTo, expected, stored, missing, unexplained, entries: page.entries, next: page.next };
+  return { decidedTo, expected, stored, missing, unexplained, entries: page.entries, next: page.next };
 }
 
 async function countReasoned(reader: Reader, tickerId: number, ranges: readonly ClosedRange[]): Promise<number> {

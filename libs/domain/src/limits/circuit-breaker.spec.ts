@@ -9,7 +9,7 @@ import {
   type CallFailure,
   type SourceHealth,
 } from './circuit-breaker.js';
-import { SOURCE_ERROR_KINDS, type SourceErrorKind } from './reason.js';
+import { SOURCE_ERROR_KINDS, type SourceErrorKind } from '../reason.js';
 
 const T = 1_766_000_000_000;
 const MINUTE = 60_000;

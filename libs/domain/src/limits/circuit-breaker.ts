@@ -1,5 +1,5 @@
-import type { SourceErrorKind } from './reason.js';
-import { MAX_WINDOW_SECONDS } from './slot.js';
+import type { SourceErrorKind } from '../reason.js';
+import { MAX_WINDOW_SECONDS } from '../slot.js';
 
 /** Why the circuit of a source is open: what it failed with, or that it answers nobody without a key and has none. */
 export type CircuitReason = SourceErrorKind | 'needs_key';

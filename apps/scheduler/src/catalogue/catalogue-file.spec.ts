@@ -41,13 +41,19 @@ describe('the catalogue file', () => {
       '{ticker: eth_usd, interval_seconds: 1.5}',
       'tickers.1.interval_seconds: must be a whole number of seconds, 1 to 86400',
     ],
-    ['{ticker: eth_usd, interval: 5}', 'tickers.1.interval: is not a known field'],
+    [
+      '{ticker: eth_usd, interval: 5}',
+      'tickers.1.interval: is not a known field; known are ticker, interval_seconds, ',
+    ],
     ['{ticker: eth_usd, rule: best}', 'tickers.1.rule: must be one of priority, median'],
     ['{ticker: eth_usd, sources: []}', 'tickers.1.sources: must name at least one source'],
     ['{ticker: eth_usd, sources: deribit}', 'tickers.1.sources: must be a list of sources'],
     ['{ticker: eth_usd, sources: [5]}', 'tickers.1.sources.0: must be the name of a source, or an object with it'],
-    ['{ticker: eth_usd, sources: [{name: x}]}', 'tickers.1.sources.0.source: must be the name of a source'],
-    ['{ticker: eth_usd, sources: [{source: deribit, nme: x}]}', 'tickers.1.sources.0.nme: is not a known field'],
+    ['{ticker: eth_usd, sources: [{source_symbol: x}]}', 'tickers.1.sources.0.source: must be the name of a source'],
+    [
+      '{ticker: eth_usd, sources: [{source: deribit, name: x}]}',
+      'tickers.1.sources.0.name: is not a known field; known are source, source_symbol, batch, interval_seconds, standby, quoted_in',
+    ],
     [
       '{ticker: eth_usd, sources: [{source: deribit, batch: A B}]}',
       'tickers.1.sources.0.batch: must be lower case letters, digits, _ and -, at most 63',

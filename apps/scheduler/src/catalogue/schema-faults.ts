@@ -1,13 +1,26 @@
 import type { ParameterError } from '@app/process/server';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /** Every fault that a schema found, each with the path of its field; an unknown field is a fault of its own. */
 export function schemaFaults(error: z.ZodError): ParameterError[] {
   return error.issues.flatMap((issue): ParameterError[] => {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ parameter: [...path, key].join('.'), detail: 'is not a known field' }));
+      return issue.keys.map((key) => ({ parameter: [...path, key].join('.'), detail: issue.message }));
     }
     return [{ parameter: path.join('.'), detail: issue.message }];
+  });
+}
+
+/** An object with these fields and no others: says what must stand where no object stands, and which fields are known. */
+export function strictFields<Shape extends z.core.$ZodLooseShape>(shape: Shape, message: string) {
+  const known = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: ({ code }) =>
+      code === 'unrecognized_keys'
+        ? `is not a known field; known are ${known}`
+        : code === 'invalid_type'
+          ? message
+          : undefined,
   });
 }

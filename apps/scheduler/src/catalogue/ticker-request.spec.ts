@@ -37,7 +37,10 @@ describe('what a request says of belief', () => {
     [{ checks: { maximum: 'much' } }, 'checks.maximum: must be a decimal above 0 with at most 40 digits'],
     [{ checks: { minimum: '2', maximum: '1' } }, 'checks: minimum must not be above maximum'],
     [{ checks: { minimum: '1e13' } }, 'checks: minimum must not be above maximum'],
-    [{ checks: { max_age: 60 } }, 'checks.max_age: is not a known field'],
+    [
+      { median: { minimum: 2 } },
+      'median.minimum: is not a known field; known are minimum_sources, maximum_spread, outlier_factor, outlier_floor',
+    ],
     [{ checks: 'none' }, 'checks: must be an object with limits'],
     [{ median: { minimum_sources: 0 } }, 'median.minimum_sources: must be a whole number, 1 to 16'],
     [{ median: { maximum_spread: 1.1 } }, 'median.maximum_spread: must be a number from 0 to 1'],

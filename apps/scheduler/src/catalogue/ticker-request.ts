@@ -7,6 +7,7 @@ import {
   RULES,
 } from '@app/domain';
 import { z } from 'zod';
+import { strictFields } from './schema-faults.js';
 
 /** A day: what is asked less often is no series of prices. */
 export const MAX_INTERVAL_SECONDS = 86_400;
@@ -55,7 +56,7 @@ const sourceFields = {
 const source = z
   .preprocess(
     (asked) => (typeof asked === 'string' ? { source: asked } : asked),
-    z.strictObject(sourceFields, { error: notAnObject('must be the name of a source, or an object with it') }),
+    strictFields(sourceFields, 'must be the name of a source, or an object with it'),
   )
   .meta({ type: ['string', 'object'], description: 'Name of the source, or an object with its particulars.' });
 
@@ -79,47 +80,45 @@ const price = z
   );
 
 /** Why a quote is not believed; what is left out is as usual, null switches a check off. */
-export const checksSchema = z
-  .strictObject(
-    {
-      max_age_seconds: ratio(1, 604_800)
-        .nullable()
-        .optional()
-        .describe(
-          'A price older than this by its own time, or by that of a cached answer, is `stale`. Default 600; null: any age.',
-        ),
-      max_lead_seconds: ratio(0, 86_400)
-        .nullable()
-        .optional()
-        .describe('A price whose time is further ahead is `in_the_future`. Default 60; null: any time.'),
-      minimum: price.optional().describe('A price below is `absurd`. Default 1e-18.'),
-      maximum: price.optional().describe('A price above is `absurd`. Default 1e12.'),
-      jump_ratio: ratio(0, 1_000, { orMinimum: false })
-        .nullable()
-        .optional()
-        .describe(
-          'A price further from the last one is a `jump`, until another source agrees or the source has reported it for three slots. Default 0.1; null: no price is a jump.',
-        ),
-      jump_memory_seconds: z
-        .int({ error: 'must be a whole number of seconds' })
-        .min(1, 'must be at least 1 second')
-        .max(MAX_JUMP_MEMORY_SECONDS, `must be at most ${MAX_JUMP_MEMORY_SECONDS} seconds, a week`)
-        .optional()
-        .describe('A price older than this is no last price any more. Default 3600.'),
-      agreement_ratio: ratio(0, 0.5)
-        .optional()
-        .describe('Two sources agree when their prices lie no further apart. Default 0.02.'),
-    },
-    { error: notAnObject('must be an object with limits') },
-  )
-  .refine(({ minimum, maximum }) => {
-    const [low, high] = [plainDecimal(minimum ?? '1e-18'), plainDecimal(maximum ?? '1e12')];
-    // What is no decimal has a fault of its own.
-    return low === undefined || high === undefined || compareDecimals(low, high) <= 0;
-  }, 'minimum must not be above maximum');
+export const checksSchema = strictFields(
+  {
+    max_age_seconds: ratio(1, 604_800)
+      .nullable()
+      .optional()
+      .describe(
+        'A price older than this by its own time, or by that of a cached answer, is `stale`. Default 600; null: any age.',
+      ),
+    max_lead_seconds: ratio(0, 86_400)
+      .nullable()
+      .optional()
+      .describe('A price whose time is further ahead is `in_the_future`. Default 60; null: any time.'),
+    minimum: price.optional().describe('A price below is `absurd`. Default 1e-18.'),
+    maximum: price.optional().describe('A price above is `absurd`. Default 1e12.'),
+    jump_ratio: ratio(0, 1_000, { orMinimum: false })
+      .nullable()
+      .optional()
+      .describe(
+        'A price further from the last one is a `jump`, until another source agrees or the source has reported it for three slots. Default 0.1; null: no price is a jump.',
+      ),
+    jump_memory_seconds: z
+      .int({ error: 'must be a whole number of seconds' })
+      .min(1, 'must be at least 1 second')
+      .max(MAX_JUMP_MEMORY_SECONDS, `must be at most ${MAX_JUMP_MEMORY_SECONDS} seconds, a week`)
+      .optional()
+      .describe('A price older than this is no last price any more. Default 3600.'),
+    agreement_ratio: ratio(0, 0.5)
+      .optional()
+      .describe('Two sources agree when their prices lie no further apart. Default 0.02.'),
+  },
+  'must be an object with limits',
+).refine(({ minimum, maximum }) => {
+  const [low, high] = [plainDecimal(minimum ?? '1e-18'), plainDecimal(maximum ?? '1e12')];
+  // What is no decimal has a fault of its own.
+  return low === undefined || high === undefined || compareDecimals(low, high) <= 0;
+}, 'minimum must not be above maximum');
 
 /** How rule `median` decides. */
-export const medianSchema = z.strictObject(
+export const medianSchema = strictFields(
   {
     minimum_sources: z
       .int({ error: 'must be a whole number, 1 to 16' })
@@ -139,57 +138,48 @@ export const medianSchema = z.strictObject(
       .optional()
       .describe('A sample nearer to the median than this part of it is never left out. Default 0.002.'),
   },
-  { error: notAnObject('must be an object with limits') },
+  'must be an object with limits',
 );
 
 const rule = z.enum(RULES, { error: `must be one of ${RULES.join(', ')}` });
 
 /** A ticker to be sampled, as the control API takes it and as the catalogue file lists it. */
-export const tickerRequestSchema = z
-  .strictObject(
-    {
-      ticker,
-      interval_seconds: interval.default(60),
-      rule: rule.default('priority'),
-      checks: checksSchema.optional(),
-      median: medianSchema.optional(),
-      sources: sources.default([{ source: 'deribit' }]),
-    },
-    { error: notAnObject('must be an object with a ticker') },
-  )
-  .meta({ id: 'TickerRequest' });
+export const tickerRequestSchema = strictFields(
+  {
+    ticker,
+    interval_seconds: interval.default(60),
+    rule: rule.default('priority'),
+    checks: checksSchema.optional(),
+    median: medianSchema.optional(),
+    sources: sources.default([{ source: 'deribit' }]),
+  },
+  'must be an object with a ticker',
+).meta({ id: 'TickerRequest' });
 /** See {@link tickerRequestSchema}. */
 export type TickerRequest = z.output<typeof tickerRequestSchema>;
 
 /** A change of a ticker: what is left out stays as it is. */
-export const tickerChangeSchema = z
-  .strictObject(
-    {
-      interval_seconds: interval.optional(),
-      rule: rule.optional(),
-      sources: sources.optional(),
-      checks: checksSchema.nullable().optional().describe('Null: the usual ones.'),
-      median: medianSchema.nullable().optional().describe('Null: the usual ones.'),
-    },
-    { error: notAnObject('must be an object with what shall change') },
-  )
+export const tickerChangeSchema = strictFields(
+  {
+    interval_seconds: interval.optional(),
+    rule: rule.optional(),
+    sources: sources.optional(),
+    checks: checksSchema.nullable().optional().describe('Null: the usual ones.'),
+    median: medianSchema.nullable().optional().describe('Null: the usual ones.'),
+  },
+  'must be an object with what shall change',
+)
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'must name something to change')
   .meta({ id: 'TickerChange' });
 /** See {@link tickerChangeSchema}. */
 export type TickerChange = z.output<typeof tickerChangeSchema>;
 
 /** A file with the whole catalogue. */
-export const catalogueFileSchema = z.strictObject(
+export const catalogueFileSchema = strictFields(
   {
     tickers: z
       .array(tickerRequestSchema, { error: 'must be a list of tickers' })
       .max(50_000, 'must list at most 50000 tickers'),
   },
-  { error: notAnObject('must be an object with a list of tickers') },
+  'must be an object with a list of tickers',
 );
-
-/** Says what must stand where no object stands; unknown fields of an object are named. */
-function notAnObject(message: string) {
-  return (issue: { readonly code: string }): string | undefined =>
-    issue.code === 'invalid_type' ? message : undefined;
-}

@@ -6,7 +6,7 @@ import { ExtraFetchRepository, type ExtraFetch } from '@app/storage';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { schemaFaults } from '../catalogue/schema-faults.js';
+import { schemaFaults, strictFields } from '../catalogue/schema-faults.js';
 import { PlannerService } from '../planning/planner.service.js';
 import { ApiProblems } from './documentation.js';
 import { FETCH_ANSWER, type PresentedFetch } from './fetch.answer.js';
@@ -24,15 +24,10 @@ const names = (what: string) =>
     .max(10_000, `must name at most 10000 ${what}s`)
     .optional();
 
-const bodySchema = z
-  .strictObject(
-    { tickers: names('ticker'), sources: names('source') },
-    {
-      error: (issue) =>
-        issue.code === 'invalid_type' ? 'must be an object, such as {"tickers":["btc_usd"]}' : undefined,
-    },
-  )
-  .meta({ id: 'FetchRequest' });
+const bodySchema = strictFields(
+  { tickers: names('ticker'), sources: names('source') },
+  'must be an object, such as {"tickers":["btc_usd"]}',
+).meta({ id: 'FetchRequest' });
 
 const MEANINGS: Readonly<Record<ExtraFetch['state'], (fetch: ExtraFetch) => string>> = {
   fetching: () => 'a call is on its way',

@@ -2,13 +2,11 @@ import { spawnSync } from 'node:child_process';
 
 const HOOKS = new URL('../../../test/standalone/typescript.hooks.mjs', import.meta.url).href;
 const LOGGER = new URL('logger.ts', import.meta.url).href;
-const NEST_LOGGER = new URL('../../nest/src/nest-logger.ts', import.meta.url).href;
 
 /** What a logger of a process of its own writes. */
 function written(body: string): Record<string, unknown>[] {
   const program = `
     const { createLogger } = await import(${JSON.stringify(LOGGER)});
-    const { NestLogger } = await import(${JSON.stringify(NEST_LOGGER)});
     const logger = createLogger({ name: 'worker', level: 'info' });
     ${body}
     process.exit(0);`;
@@ -76,21 +74,6 @@ describe('the logger', () => {
       { err: { type: 'TypeError', code: 'ECONNREFUSED', stack: expect.stringContaining('because') as string } },
       { err: 'a text' },
       { msg: 'nothing' },
-    ]);
-  });
-
-  test("takes Nest's messages: chatter is left out, errors stay errors with their stack", () => {
-    const lines = written(`
-      const nest = new NestLogger(logger);
-      nest.log('Nest application successfully started', 'NestApplication');
-      nest.debug('detail'); nest.verbose('detail');
-      nest.warn('odd', 'Router');
-      nest.error('broken', 'Error: broken\\n    at somewhere', 'ExceptionsHandler');
-      nest.error('plain', 'ExceptionsHandler');`);
-    expect(lines).toMatchObject([
-      { level: 'warn', msg: 'odd', context: 'Router' },
-      { level: 'error', msg: 'broken', context: 'ExceptionsHandler', stack: 'Error: broken\n    at somewhere' },
-      { level: 'error', msg: 'plain', context: 'ExceptionsHandler' },
     ]);
   });
 });

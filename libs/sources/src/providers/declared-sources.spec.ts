@@ -7,7 +7,7 @@ import { readDeclaredSources } from './declared-sources.js';
 import { readDeclarations } from './http-json-declaration.js';
 import { conflictsOf, declareSources, SOURCES, sourceById, sourceByName } from '../registry.js';
 
-const GOOD = `{id: 100, name: example, url: 'https://api.example.com/{name}', price: last,
+const GOOD = `{id: 100, name: example, url: 'https://api.example.com/{source_symbol}', price: last,
       limit: {calls: 1, per_seconds: 1, origin: docs.example.com}}`;
 
 function faultsOf(yaml: string): string {
@@ -75,8 +75,17 @@ describe('declared sources', () => {
 
   it.each<[string, string, string]>([
     ['no YAML', ': [', 'FILE is not usable'],
+    [
+      'a field of an earlier build',
+      `sources: [${GOOD.replace('price:', 'names: {btc_usd: x}, price:')}]`,
+      'sources.0.names: is not a known field; known are id, name, title, url, source_symbols, ',
+    ],
     ['no list', 'x: 1', 'the file.x: is not a known field'],
-    ['a key in the address', `sources: [${GOOD.replace('{name}', '{name}?apikey=1')}]`, 'must hold no key'],
+    [
+      'a key in the address',
+      `sources: [${GOOD.replace('{source_symbol}', '{source_symbol}?apikey=1')}]`,
+      'must hold no key',
+    ],
     [
       'a password in the address',
       `sources: [${GOOD.replace('https://', 'https://user:word@')}]`,
@@ -97,10 +106,14 @@ describe('declared sources', () => {
       `sources: [${GOOD.replace('price: last', 'price: last, time_unit: iso')}]`,
       'and no "time"',
     ],
-    ['an address that is the same for all', `sources: [${GOOD.replace('/{name}', '/x')}]`, 'name the one ticker'],
+    [
+      'an address that is the same for all',
+      `sources: [${GOOD.replace('/{source_symbol}', '/x')}]`,
+      'name the one ticker',
+    ],
     [
       'a placeholder that is not known',
-      `sources: [${GOOD.replace('{name}', '{coin}')}]`,
+      `sources: [${GOOD.replace('{source_symbol}', '{coin}')}]`,
       'placeholder that is not known',
     ],
     [

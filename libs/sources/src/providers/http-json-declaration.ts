@@ -141,9 +141,10 @@ function faultsOf(
 function issuesOf(error: z.ZodError): string[] {
   return error.issues.flatMap((issue) => {
     const at = issue.path.map(String).join('.') || 'the file';
-    return issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => `${at}.${key}: is not a known field`)
-      : [`${at}: ${issue.message}`];
+    if (issue.code !== 'unrecognized_keys') return [`${at}: ${issue.message}`];
+    // A path of two leads to a source of the list.
+    const known = issue.path.length === 2 ? `; known are ${Object.keys(declaration.shape).join(', ')}` : '';
+    return issue.keys.map((key) => `${at}.${key}: is not a known field${known}`);
   });
 }
 

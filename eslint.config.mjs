@@ -19,7 +19,7 @@ const tooManyParameters = {
 
 // Words that are not used, beside those of cspell.config.yaml, which cannot tell these from English prose.
 const ownWords = {
-  selector: 'Identifier[name=/^(told|turns?)$|[a-z](Told|Turns?)([A-Z]|$)|^(Told|Turns?)[A-Z]/]',
+  selector: 'Identifier[name=/^(told|turns?)$|[a-z](Told|Turns?)([A-Z]|$)|^(Told|Turns?)([A-Z]|$)/]',
   message: 'Name what it is: what was reported or said, a slot source, a round.',
 };
 const oneSuffix = {

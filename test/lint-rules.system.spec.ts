@@ -46,6 +46,7 @@ describe('the lint rules', () => {
         ],
         [file, longFunction(60), undefined],
         [file, 'export const told = 1;', WORD_CURE],
+        [file, 'export interface Told { x: 1 }', WORD_CURE],
         [file, 'export interface SlotTurns { x: 1 }', WORD_CURE],
         [file, 'export const returned = 1;', undefined],
         [file, 'export const sourceName = 1;', 'sourceSymbol'],

@@ -97,7 +97,7 @@ function catalogue() {
       const sources = SOURCES.flatMap((source) => {
         if (source.id >= 100) return [];
         // The rates of Coinbase's app come for every coin in one call, under the coin's bare name.
-        const name = source.name === 'coinbase' ? base.toUpperCase() : source.defaultName({ ticker, base, quote });
+        const name = source.name === 'coinbase' ? base.toUpperCase() : source.defaultSymbol({ ticker, base, quote });
         if (name === undefined) return [];
         const quotedIn = source.quoteOf?.(name) ?? quote;
         // What a stablecoin costs is measured in dollars, and not in the other one.

@@ -25,7 +25,7 @@ export const LAST_BELIEVED_SECOND = MIDNIGHT + 90;
 const INTERVAL_SECONDS = 5;
 
 /** What a source says of a ticker in a slot, in seconds from midnight; `undefined` for any other slot. */
-interface Told {
+interface Scripted {
   readonly sourceId: number;
   readonly ticker: string;
   readonly usual: string;
@@ -33,7 +33,7 @@ interface Told {
 }
 
 /** `-` fails. Source 3 gives units of the base for one of the quote; source 5 quotes in dollars of Tether. */
-const SCRIPT: readonly Told[] = [
+const SCRIPT: readonly Scripted[] = [
   { sourceId: 1, ticker: 'usdt_usd', usual: '0.9990' },
   // Fails at 20, and is a quarter off at 35: the standby source serves both.
   { sourceId: 5, ticker: 'btc_usd', usual: '80000.5', at: { 20: '-', 35: '100000' } },

@@ -74,7 +74,7 @@ describe.each(STORES)('two workers with two types of job in the queue of a sourc
     const clock = new ClockWatch(() => databaseNowMs(pool));
     await clock.measure();
     const access = { deribit: { baseUrl } };
-    const parts = {
+    const options = {
       ...{ logger, pool, clock },
       readiness: () => [],
       client: new SourceClient({ access, now: Date.now }),
@@ -86,7 +86,7 @@ describe.each(STORES)('two workers with two types of job in the queue of a sourc
       now: Date.now,
     };
     const worker = await NestFactory.create<NestFastifyApplication>(
-      WorkerModule.forRoot(parts, jobsWithReadOften),
+      WorkerModule.forRoot(options, jobsWithReadOften),
       new FastifyAdapter(),
       { logger: new NestLogger(logger), abortOnError: false },
     );

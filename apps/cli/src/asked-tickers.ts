@@ -51,7 +51,7 @@ export function splitByName(
   const named: RequestedTicker[] = [];
   const nameless: string[] = [];
   for (const parts of tickers) {
-    const sourceSymbol = names.get(parts.ticker) ?? source.defaultName(parts);
+    const sourceSymbol = names.get(parts.ticker) ?? source.defaultSymbol(parts);
     if (sourceSymbol === undefined) nameless.push(parts.ticker);
     else named.push({ ticker: parts.ticker, sourceSymbol });
   }

@@ -1,15 +1,15 @@
 // Run by `helm test`: waits until the API hands out a price at ADDRESS, and says what it answers while it does not.
 const endMs = Date.now() + Number(process.env.WAIT_SECONDS) * 1000;
 const address = process.env.ADDRESS;
-let told;
+let said;
 for (;;) {
   const found = await look();
   if (found.price !== undefined) {
     console.log(`${address}: ${JSON.stringify(found.price)}`);
     process.exit(0);
   }
-  if (found.reason !== told) console.log(`no price yet: ${found.reason}`);
-  told = found.reason;
+  if (found.reason !== said) console.log(`no price yet: ${found.reason}`);
+  said = found.reason;
   if (Date.now() > endMs) {
     console.error(`${address}: no price within ${process.env.WAIT_SECONDS} s`);
     process.exit(1);

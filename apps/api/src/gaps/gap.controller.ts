@@ -25,7 +25,7 @@ export class GapController {
   @ApiOperation({
     summary: 'Missing slots of a ticker, each with its reason',
     description:
-      '`expected` counts the slots of every schedule that held in the range and whose grace (window and 10 s) is over; `decided_to` tells how far that is all of them. `expected` = `stored` + `missing`. Neighbours with the same outcomes stand in one entry. `unexplained` is how many missing slots have no recorded reason; it should be 0.',
+      '`expected` counts the slots of every schedule that held in the range and whose grace (window and 10 s) is over; up to `decided_to` that is every slot. `expected` = `stored` + `missing`. Neighbours with the same outcomes stand in one entry. `unexplained` is how many missing slots have no recorded reason; it should be 0.',
   })
   @ApiParameters(GAPS_PARAMETERS)
   @ApiAnswer(GAPS_ANSWER)

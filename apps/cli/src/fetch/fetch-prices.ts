@@ -15,7 +15,7 @@ import { batchesOf } from './fetch-batches.js';
 export interface Attempt {
   readonly ticker: string;
   readonly source: string;
-  /** `unasked`: the source has no name for the ticker. */
+  /** `unasked`: the source has no symbol for the ticker. */
   readonly outcome: 'accepted' | 'rejected' | 'failed' | 'unasked';
   readonly reason?: string | undefined;
   readonly detail?: string | undefined;
@@ -85,7 +85,7 @@ export class PriceFetch {
   private async askSource(source: Source, pending: readonly AskedPrice[]): Promise<Attempt[]> {
     const named = pending.map(({ parts, names }) => ({
       ticker: parts.ticker,
-      sourceSymbol: names.get(source.name) ?? source.defaultName(parts),
+      sourceSymbol: names.get(source.name) ?? source.defaultSymbol(parts),
     }));
     const attempts: Attempt[] = named
       .filter(({ sourceSymbol }) => sourceSymbol === undefined)
@@ -185,7 +185,7 @@ export class PriceFetch {
     const parts = parseTicker(ticker);
     if (parts === undefined) return undefined;
     const direct = this.options.rateSources.filter((source) => {
-      const sourceSymbol = source.defaultName(parts);
+      const sourceSymbol = source.defaultSymbol(parts);
       return sourceSymbol !== undefined && quotedInOf(source, sourceSymbol, parts) === undefined;
     });
     const [found] = await this.ask([{ parts, names: new Map() }], direct);

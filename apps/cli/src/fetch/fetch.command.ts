@@ -99,7 +99,7 @@ async function run(options: FetchArguments, terminal: Terminal): Promise<FetchRe
 async function askedPrices(
   options: FetchArguments,
   chosen: readonly Source[] | undefined,
-  parts: { sources: readonly Source[]; client: SourceClient; budget: CommandBudget; signal: AbortSignal | undefined },
+  means: { sources: readonly Source[]; client: SourceClient; budget: CommandBudget; signal: AbortSignal | undefined },
 ): Promise<AskedPrice[]> {
   const tickers = options.ticker === undefined ? [] : readTickers(options.ticker);
   const names = readNames(options.name ?? [], tickers);
@@ -118,17 +118,17 @@ async function askedPrices(
   if (!/^[a-z0-9-]{1,31}$/.test(options.quote)) {
     throw new UsageError(`--quote ${options.quote}: give a currency in lower case, such as usd.`);
   }
-  const coingecko = sourceNamed('coingecko', parts.sources);
+  const coingecko = sourceNamed('coingecko', means.sources);
   const assets = await resolveAssets(
     options.assets.flatMap((list) => list.split(',')),
     options.quote,
     {
       coingecko,
       fetchList: async () => {
-        if (!(await parts.budget.take(coingecko, coingecko.names?.cost ?? 1))) {
+        if (!(await means.budget.take(coingecko, coingecko.names?.cost ?? 1))) {
           throw new SourceError('rate_limited', coingecko.name, 'the credits of this month are spent');
         }
-        return (await parts.client.fetchNames(coingecko, { timeoutMs: LIST_TIMEOUT_MS, signal: parts.signal })) ?? [];
+        return (await means.client.fetchNames(coingecko, { timeoutMs: LIST_TIMEOUT_MS, signal: means.signal })) ?? [];
       },
     },
   );

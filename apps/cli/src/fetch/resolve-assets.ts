@@ -43,7 +43,7 @@ export async function resolveAssets(
 
 function isKnownSymbol(asset: string, coingecko: Source): boolean {
   const parts = parseTicker(`${asset}_usd`);
-  return parts !== undefined && coingecko.defaultName(parts) !== undefined;
+  return parts !== undefined && coingecko.defaultSymbol(parts) !== undefined;
 }
 
 function askedFor(base: string, quote: string, names: ReadonlyMap<string, string>): AskedPrice {

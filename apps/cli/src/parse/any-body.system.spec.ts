@@ -15,7 +15,7 @@ const NOW = Date.parse('2026-11-20T00:00:00Z');
 function tickersOf(source: Source): RequestedTicker[] {
   return ['btc_usd', 'eth_usd', 'sol_usd', 'btc_usdt', 'btc_eur'].flatMap((ticker) => {
     const parts = parseTicker(ticker);
-    const sourceSymbol = parts === undefined ? undefined : source.defaultName(parts);
+    const sourceSymbol = parts === undefined ? undefined : source.defaultSymbol(parts);
     return sourceSymbol === undefined ? [] : [{ ticker, sourceSymbol }];
   });
 }

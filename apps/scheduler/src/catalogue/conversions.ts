@@ -93,7 +93,7 @@ function wayBack(first: Conversion, byTicker: ReadonlyMap<string, readonly Conve
 function cure(rateTicker: string): string {
   const parts = parseTicker(rateTicker);
   const sources = SOURCES.filter((source) => {
-    const name = parts === undefined ? undefined : source.defaultName(parts);
+    const name = parts === undefined ? undefined : source.defaultSymbol(parts);
     return parts !== undefined && name !== undefined && quotedInOf(source, name, parts) === undefined;
   });
   const names = sources.slice(0, MOST_SOURCES_NAMED).map(({ name }) => name);

@@ -58,7 +58,7 @@ function resolveSources(request: TickerRequest, faults: string[]): readonly Sche
       faults.push(unknownSource(request.ticker, asked.source));
       return [];
     }
-    const sourceSymbol = asked.source_symbol ?? source.defaultName(parts);
+    const sourceSymbol = asked.source_symbol ?? source.defaultSymbol(parts);
     if (sourceSymbol === undefined) {
       faults.push(
         `${request.ticker}: ${source.name} has no symbol for it that is known here; give one as "source_symbol"`,

@@ -51,7 +51,7 @@ export class SymbolDirectory {
   constructor(private readonly options: SymbolDirectoryOptions) {}
 
   /**
-   * Gives every source of a request its name for the ticker, and holds the names against the sources' lists. A source whose list
+   * Gives every source of a request its symbol for the ticker, and holds the symbols against the sources' lists. A source whose list
    * cannot be had is taken at its word.
    * @throws CatalogueError naming the candidates of an ambiguous symbol, or the nearest names of one that the source does not know.
    */
@@ -62,7 +62,7 @@ export class SymbolDirectory {
         const source = sourceByName(asked.source);
         const parts = parseTicker(request.ticker);
         if (source === undefined || parts === undefined) return asked;
-        const name = asked.source_symbol ?? source.defaultName(parts);
+        const name = asked.source_symbol ?? source.defaultSymbol(parts);
         const names = await this.namesOf(source);
         if (names === undefined) return asked;
         if (name !== undefined) {

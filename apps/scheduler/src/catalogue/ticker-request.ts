@@ -32,7 +32,7 @@ const sourceFields = {
     .string({ error: 'must be a text' })
     .regex(/^[\w.\-/:]{1,100}$/, 'must hold letters, digits and . _ - / : only, at most 100')
     .optional()
-    .describe("The ticker's name there; by default the source knows it."),
+    .describe('What the source calls the ticker; by default it knows it itself.'),
   batch: z
     .string({ error: 'must be a text' })
     .regex(/^[a-z0-9_-]{1,63}$/, 'must be lower case letters, digits, _ and -, at most 63')

@@ -34,7 +34,9 @@ const sourceStatusSchema = z
       .strictObject({ per_month: z.number(), used: z.number(), left: z.number().min(0), origin: z.string() })
       .nullable()
       .describe('Null where the months are not counted'),
-    unknown_source_symbols: z.array(z.string()).describe('Names of the catalogue that are not in its own list'),
+    unknown_source_symbols: z
+      .array(z.string())
+      .describe('Source symbols of the catalogue that are not in its own list'),
   })
   .meta({ id: 'SourceStatus' });
 

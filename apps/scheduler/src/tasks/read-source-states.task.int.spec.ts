@@ -13,7 +13,7 @@ describe('reading how the sources stand', () => {
   });
   afterEach(() => database.drop());
 
-  it('exports who is paused, who is on the fixture, and what is left of a month', async () => {
+  it('exports who is paused, whose circuit is open, and what is left of a month', async () => {
     const { pool } = database;
     const states = new SourceStateRepository(pool);
     const usual = { batch: 'a', windowSeconds: 15, isProbe: false, message: '' };

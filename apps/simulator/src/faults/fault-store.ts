@@ -36,7 +36,7 @@ interface Entry extends ActiveFault {
 
 /** How many faults may be active or planned at once. */
 export const MOST_ACTIVE_FAULTS = 1_000;
-/** How many ended ones are remembered: the expected prices of the past depends on them. */
+/** How many ended ones are remembered: the expected prices of the past depend on them. */
 const MOST_ENDED_FAULTS = 1_000;
 
 /**
@@ -170,13 +170,13 @@ export class FaultStore {
     entry.controller.abort();
   }
 
-  /** Takes a fault off the store without ending what it does to the calls that it has struck. */
+  /** Removes a fault without ending what it does to the calls that it has struck. */
   private retire(entry: Entry, at = this.now() / 1000): void {
     if (!this.entries.delete(entry.id)) return;
     entry.timer ??= this.timerOf(entry);
     entry.state = 'ended';
     entry.endsAt = at;
-    // One that was planned and never began changes no expected.
+    // One that was planned and never began changes no expected price.
     if (at >= entry.startedAt) this.past.push(entry);
     if (this.past.length > MOST_ENDED_FAULTS) this.past.shift();
   }

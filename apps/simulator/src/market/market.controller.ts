@@ -67,7 +67,7 @@ export class MarketController {
     return { removed: this.events.remove() };
   }
 
-  /** Takes an event back, as if it had never been: the expected prices of the past changes with it. */
+  /** Takes an event back, as if it had never been: the expected prices of the past change with it. */
   @Delete('events/:id')
   remove(@Param('id') idText: string): object {
     const removed = this.events.remove(idOf(idText, 'a market event'));

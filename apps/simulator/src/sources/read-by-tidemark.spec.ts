@@ -21,7 +21,7 @@ function askable(source: Source): readonly RequestedTicker[] {
   if (simulated === undefined) throw new Error(`${source.name} is not simulated`);
   return LARGEST.flatMap((asset) => {
     const parts = parseTicker(`${asset}_usd`);
-    const sourceSymbol = parts === undefined ? undefined : source.defaultName(parts);
+    const sourceSymbol = parts === undefined ? undefined : source.defaultSymbol(parts);
     if (sourceSymbol === undefined) return [];
     return SIMULATED_SOURCES[simulated].formsOf(sourceSymbol, 'usd').length === 0
       ? []

@@ -28,7 +28,7 @@ export async function probeSources(options: ProbeOptions): Promise<string[]> {
 }
 
 async function probe(client: SourceClient, source: Source, options: ProbeOptions): Promise<string | undefined> {
-  const asked = { ticker: ASKED.ticker, sourceSymbol: source.defaultName(ASKED) ?? '' };
+  const asked = { ticker: ASKED.ticker, sourceSymbol: source.defaultSymbol(ASKED) ?? '' };
   try {
     await client.fetch(source, [asked], { timeoutMs: options.limitMs });
     return undefined;

@@ -110,7 +110,7 @@ describe('a source that does not answer', () => {
     expect(health).toEqual({ ...HEALTHY, lastFailureKind: 'timeout' });
   });
 
-  it('has its circuit open no longer for calls that were under way when it opened', () => {
+  it('stays open no longer for calls that were under way when it opened', () => {
     const health = failing(times(FAILURES_TO_OPEN, 'timeout'));
     const after = afterFailure(health, failure('timeout', { atMs: (health.circuitOpenUntilMs ?? 0) - 1 }), 1);
     expect(after.circuitOpenUntilMs).toBe(health.circuitOpenUntilMs);
@@ -272,7 +272,7 @@ describe('whatever happens to a source', () => {
     );
   });
 
-  it('one batch that fails by itself never circuitOpenings the others, as long as one of them succeeds in between', () => {
+  it('a batch that fails alone opens no circuit for the others while one of them succeeds', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 60 }), (events) => {
         let health: SourceHealth = HEALTHY;

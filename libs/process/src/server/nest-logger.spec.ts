@@ -11,11 +11,11 @@ describe("Nest's messages", () => {
     nest.warn('odd', 'Router');
     nest.error('broken', 'Error: broken\n    at somewhere', 'ExceptionsHandler');
     nest.error('plain', 'ExceptionsHandler');
-    // 20: debug, 40: warn, 50: error.
+    // 10: trace, 20: debug, 40: warn, 50: error.
     expect(log.lines).toMatchObject([
       { level: 20, context: 'NestApplication' },
-      { level: 20, msg: 'detail' },
-      { level: 20, msg: 'detail' },
+      { level: 10, msg: 'detail' },
+      { level: 10, msg: 'detail' },
       { level: 40, msg: 'odd', context: 'Router' },
       { level: 50, msg: 'broken', context: 'ExceptionsHandler', stack: 'Error: broken\n    at somewhere' },
       { level: 50, msg: 'plain', context: 'ExceptionsHandler' },

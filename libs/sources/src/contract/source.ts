@@ -104,9 +104,9 @@ export interface Source {
   readonly endpoints: readonly [SourceEndpoint, ...SourceEndpoint[]];
   /** Which endpoint answers for these tickers; default: the first. */
   endpointFor?(tickers: readonly RequestedTicker[]): SourceEndpoint;
-  /** The name of a ticker at this source when the catalogue gives none; undefined when it cannot be known. */
-  defaultName(ticker: TickerParts): string | undefined;
-  /** The currency in which this name is quoted, in lower case; default: that of the ticker, since the source converts. */
+  /** What this source calls a ticker when the catalogue does not say; undefined when it cannot be known. */
+  defaultSymbol(ticker: TickerParts): string | undefined;
+  /** The currency in which this symbol is quoted, in lower case; default: that of the ticker, since the source converts. */
   quoteOf?(sourceSymbol: string): string | undefined;
   /**
    * The error that an answer holds, under whatever status; undefined when it holds none.

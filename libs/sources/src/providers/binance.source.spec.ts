@@ -161,7 +161,7 @@ describe('the Binance source', () => {
     ['constructor_usd', undefined],
   ])('has %s as %s', (ticker, name) => {
     const parts = parseTicker(ticker);
-    expect(parts && binanceSource.defaultName(parts)).toBe(name);
+    expect(parts && binanceSource.defaultSymbol(parts)).toBe(name);
   });
 
   it.each([

@@ -154,7 +154,7 @@ export const binanceSource: Source = {
   endpoints: [tickerPrice, ticker24hr],
   // Up to 20 symbols the statistics weigh less than the prices alone (2 against 4), and have a time.
   endpointFor: (tickers) => (tickers.length <= ticker24hr.maxBatch ? ticker24hr : tickerPrice),
-  defaultName: ({ base, quote }: TickerParts) => {
+  defaultSymbol: ({ base, quote }: TickerParts) => {
     const market = quote === 'usd' ? 'usdt' : quote;
     return BASES_OF.get(market)?.has(base) === true ? `${base}${market}`.toUpperCase() : undefined;
   },

@@ -100,7 +100,7 @@ describe('the Bitstamp source', () => {
     ['constructor_usd', undefined],
   ])('has %s as %s', (ticker, name) => {
     const parts = parseTicker(ticker);
-    expect(parts && bitstampSource.defaultName(parts)).toBe(name);
+    expect(parts && bitstampSource.defaultSymbol(parts)).toBe(name);
   });
 
   it.each([

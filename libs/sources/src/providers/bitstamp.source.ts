@@ -90,7 +90,7 @@ export const bitstampSource: Source = {
     },
   ],
   endpoints: [ticker],
-  defaultName: ({ base, quote }: TickerParts) =>
+  defaultSymbol: ({ base, quote }: TickerParts) =>
     BASES_OF.get(quote)?.has(base) === true ? `${base}${quote}` : undefined,
   quoteOf: (market) => quoteOfMarket(market, RUN_TOGETHER),
   explain: (json) => readError(json),

@@ -140,7 +140,7 @@ describe('an exchange that is asked by ccxt', () => {
   it('names markets as ccxt does, and knows what they are quoted in', () => {
     const source = kraken(async () => ({}));
     const parts = parseTicker('btc_usdt');
-    expect(parts && source.defaultName(parts)).toBe('BTC/USDT');
+    expect(parts && source.defaultSymbol(parts)).toBe('BTC/USDT');
     expect(source.quoteOf?.('BTC/USDT:USDT')).toBe('usdt');
   });
 

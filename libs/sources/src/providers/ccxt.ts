@@ -73,7 +73,7 @@ export function ccxtSource(exchange: string, load: () => Promise<CcxtLibrary> = 
       },
     ],
     endpoints: [ticker],
-    defaultName: ({ base, quote }) => `${base}/${quote}`.toUpperCase(),
+    defaultSymbol: ({ base, quote }) => `${base}/${quote}`.toUpperCase(),
     quoteOf: (symbol) => /\/([^/:]+)/.exec(symbol)?.[1]?.toLowerCase(),
   };
 }

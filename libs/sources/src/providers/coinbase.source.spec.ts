@@ -217,7 +217,7 @@ describe('the Coinbase source', () => {
     ['constructor_usd', undefined],
   ])('has %s as %s', (ticker, name) => {
     const parts = parseTicker(ticker);
-    expect(parts && coinbaseSource.defaultName(parts)).toBe(name);
+    expect(parts && coinbaseSource.defaultSymbol(parts)).toBe(name);
   });
 
   it.each([

@@ -182,7 +182,7 @@ export const coinbaseSource: Source = {
   endpoints: [productTicker, exchangeRates, spot],
   endpointFor: (tickers) =>
     tickers.every(({ sourceSymbol }) => isProduct(sourceSymbol)) ? productTicker : exchangeRates,
-  defaultName,
+  defaultSymbol,
   quoteOf: (name) => (isProduct(name) ? commonSymbol(name.slice(name.lastIndexOf('-') + 1)) : undefined),
   explain: readError,
   names: {
@@ -205,7 +205,7 @@ function isProduct(name: string): boolean {
   return name.includes('-');
 }
 
-function defaultName({ base, quote }: TickerParts): string | undefined {
+function defaultSymbol({ base, quote }: TickerParts): string | undefined {
   if (base === quote) return undefined;
   const isTraded = quote === 'usd' ? IN_USD.has(base) : IN_OTHERS.get(quote)?.has(base) === true;
   if (isTraded) return `${ownSymbol(base)}-${ownSymbol(quote)}`;

@@ -155,7 +155,7 @@ describe('the CoinCap source', () => {
     ['constructor_usd', undefined],
   ])('has %s as %s', (ticker, name) => {
     const parts = parseTicker(ticker);
-    expect(parts && coincapSource.defaultName(parts)).toBe(name);
+    expect(parts && coincapSource.defaultSymbol(parts)).toBe(name);
   });
 
   it('prices everything in dollars, whatever the ticker', () => {

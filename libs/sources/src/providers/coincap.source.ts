@@ -124,7 +124,7 @@ export const coincapSource: Source = {
   ],
   endpoints: [assets, asset],
   endpointFor: (tickers) => (tickers.length === 1 ? asset : assets),
-  defaultName: ({ base, quote }: TickerParts) => (quote === 'usd' ? IDS.get(base) : undefined),
+  defaultSymbol: ({ base, quote }: TickerParts) => (quote === 'usd' ? IDS.get(base) : undefined),
   quoteOf: () => 'usd',
   explain: (json, { status }) => readError(json, status),
   names: {

@@ -139,7 +139,7 @@ describe('the CoinGecko source', () => {
     ['constructor_usd', undefined],
   ])('has %s as %s', (ticker, name) => {
     const parts = parseTicker(ticker);
-    expect(parts && coingeckoSource.defaultName(parts)).toBe(name);
+    expect(parts && coingeckoSource.defaultSymbol(parts)).toBe(name);
   });
 
   it('asks for every coin and every currency once, without a blank', () => {

@@ -152,7 +152,7 @@ export const coingeckoSource: Source = {
     },
   ],
   endpoints: [simplePrice],
-  defaultName: (ticker: TickerParts) => (QUOTE_CURRENCIES.has(ticker.quote) ? IDS.get(ticker.base) : undefined),
+  defaultSymbol: (ticker: TickerParts) => (QUOTE_CURRENCIES.has(ticker.quote) ? IDS.get(ticker.base) : undefined),
   explain: (json) => readError(json),
   names: {
     request: { path: '/coins/list', query: {} },

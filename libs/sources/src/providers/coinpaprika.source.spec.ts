@@ -176,7 +176,7 @@ describe('the CoinPaprika source', () => {
     ['constructor_usd', undefined],
   ])('has %s as %s', (ticker, name) => {
     const parts = parseTicker(ticker);
-    expect(parts && coinpaprikaSource.defaultName(parts)).toBe(name);
+    expect(parts && coinpaprikaSource.defaultSymbol(parts)).toBe(name);
   });
 
   it.each<[string, RequestedTicker[]]>([

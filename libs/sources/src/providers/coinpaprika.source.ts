@@ -132,7 +132,7 @@ export const coinpaprikaSource: Source = {
   ],
   endpoints: [tickersOfAll, tickerOfOne],
   endpointFor: (tickers) => (isOneCoin(tickers) ? tickerOfOne : tickersOfAll),
-  defaultName: ({ base, quote }: TickerParts) => (QUOTE_CURRENCIES.has(quote) ? IDS.get(base) : undefined),
+  defaultSymbol: ({ base, quote }: TickerParts) => (QUOTE_CURRENCIES.has(quote) ? IDS.get(base) : undefined),
   explain: (json, { status }) => readError(json, status),
   names: {
     request: { path: '/coins', query: {} },

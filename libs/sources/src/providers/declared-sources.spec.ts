@@ -45,7 +45,7 @@ describe('declared sources', () => {
       path: '/api/v5/market/index-tickers',
       query: { instId: 'BTC-USDT' },
     });
-    expect(gemini?.defaultName({ ticker: 'btc_usd', base: 'btc', quote: 'usd' })).toBe('btcusd');
+    expect(gemini?.defaultSymbol({ ticker: 'btc_usd', base: 'btc', quote: 'usd' })).toBe('btcusd');
   });
 
   it('name the setting and the file when there is none', async () => {

@@ -90,7 +90,7 @@ describe('the Deribit source', () => {
     ['doge_eur', undefined],
   ])('has %s as %s', (ticker, name) => {
     const parts = parseTicker(ticker);
-    expect(parts && deribitSource.defaultName(parts)).toBe(name);
+    expect(parts && deribitSource.defaultSymbol(parts)).toBe(name);
   });
 
   it('asks for one index by its name', () => {

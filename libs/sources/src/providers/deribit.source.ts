@@ -77,7 +77,7 @@ export const deribitSource: Source = {
     },
   ],
   endpoints: [indexPrice],
-  defaultName: ({ ticker, base, quote }: TickerParts) =>
+  defaultSymbol: ({ ticker, base, quote }: TickerParts) =>
     [ticker, ...(quote === 'usd' ? [`${base}_usdc`, `${base}_usdt`] : [])].find((name) => INDEX_NAMES.has(name)),
   quoteOf: (name) => name.split('_').at(-1),
   explain: (json) => readError(json),

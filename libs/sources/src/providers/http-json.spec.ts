@@ -115,7 +115,7 @@ describe('a source of one JSON address', () => {
       undefined,
     ],
   ])('asks for %s', (_name, fields, expected) => {
-    expect(declared(`${fields}, price: p`).defaultName(parts)).toBe(expected);
+    expect(declared(`${fields}, price: p`).defaultSymbol(parts)).toBe(expected);
   });
 
   it.each([

@@ -46,7 +46,7 @@ export function httpJsonSource(declaration: HttpJsonDeclaration): Source {
       },
     ],
     endpoints: [price],
-    defaultName: ({ ticker }) => symbolOf(declaration, ticker),
+    defaultSymbol: ({ ticker }) => symbolOf(declaration, ticker),
     ...(quotedIn === undefined ? {} : { quoteOf: () => quotedIn }),
     explain: (json) => readError(declaration, json),
   };

@@ -163,7 +163,7 @@ describe('the Kraken source', () => {
     ['constructor_usd', undefined],
   ])('has %s as %s', (ticker, name) => {
     const parts = parseTicker(ticker);
-    expect(parts && krakenSource.defaultName(parts)).toBe(name);
+    expect(parts && krakenSource.defaultSymbol(parts)).toBe(name);
   });
 
   it.each([

@@ -141,13 +141,13 @@ export const krakenSource: Source = {
     },
   ],
   endpoints: [ticker],
-  defaultName,
+  defaultSymbol,
   quoteOf,
   explain: (json, _response, nowMs) => readError(json, nowMs),
   names: { request: { path: '/0/public/AssetPairs', query: {} }, parse: readNames },
 };
 
-function defaultName({ base, quote }: TickerParts): string | undefined {
+function defaultSymbol({ base, quote }: TickerParts): string | undefined {
   const hasMarket =
     quote === 'usd'
       ? IN_USD.has(base)

@@ -27,7 +27,7 @@ function sourceThat(parse: Parse): Source {
         parse: (reader) => parse(writeJson(reader.json as Json)),
       },
     ],
-    defaultName: () => 'x',
+    defaultSymbol: () => 'x',
   };
 }
 function priced(price: string, ticker = 'btc_usd'): Quote[] {

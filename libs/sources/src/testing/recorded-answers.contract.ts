@@ -151,7 +151,7 @@ function headOf(folder: string, file: string): { status: number; headers: Record
 function askedFor(source: Source, tickers: string): RequestedTicker[] {
   return tickers.split(' ').map((ticker) => {
     const parts = parseTicker(ticker);
-    const sourceSymbol = parts && source.defaultName(parts);
+    const sourceSymbol = parts && source.defaultSymbol(parts);
     if (sourceSymbol === undefined) throw new Error(`${source.name} has no default name for ${ticker}.`);
     return { ticker, sourceSymbol };
   });

@@ -38,7 +38,7 @@ export const EXPLAIN_GAP: Statement = {
 };
 
 /**
- * The slot_sources of slot $2 for ticker $1 by version $3: every source that was due, and every one that has a sample, each with its fetch. A
+ * The sources of slot $2 for ticker $1 by version $3: every source that was due, and every one that has a sample, each with its fetch. A
  * day on which bodies were dropped, or refused, says why a body is not there.
  */
 export const EXPLAIN_SLOT_SOURCES: Statement = {

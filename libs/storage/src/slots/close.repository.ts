@@ -33,7 +33,7 @@ const EXPIRED_FOR_SECONDS = 3;
 export class CloseRepository {
   private readonly samples: SampleRepository;
 
-  /** @param onDecided called with what becomes of slots, refused prices and revised samples among it, after each commit. */
+  /** @param onDecided called with what becomes of slots, including refused prices and revised samples, after each commit. */
   constructor(
     private readonly pool: pg.Pool,
     private readonly onDecided: (decisions: Decisions) => void = () => undefined,

@@ -89,7 +89,7 @@ describe('how sources behave', () => {
     expect((await state())?.lastFailureMessage).toHaveLength(500);
   });
 
-  test('five failures open its circuit, and one success forgives everything and says so', async () => {
+  test('five failures open its circuit, and one success closes it, resets the counts and says so', async () => {
     await openCircuit();
     expect(await state()).toMatchObject({
       circuitOpenings: 1,

@@ -58,7 +58,7 @@ export async function readHorizon(
   return { nowSeconds, judgedUntilSeconds, endSlot, isRunning };
 }
 
-/** How many rows the checks of a window meet in each range of time: a slot, a price, and for each source a sample. */
+/** How many rows the checks of a window meet in each time range: a slot, a price, and for each source a sample. */
 export async function readRowRates(snapshot: Snapshot, horizon: Horizon): Promise<RowRate[]> {
   const result = await snapshot.query<RowRate>(
     `SELECT s.from_slot::float8 AS "fromSlot", least(s.to_slot, $1::bigint)::float8 AS "toSlot",

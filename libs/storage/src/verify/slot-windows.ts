@@ -1,4 +1,4 @@
-/** A range of time that is looked at in one statement. */
+/** A time range that is looked at in one statement. */
 export interface SlotWindow {
   /** UNIX seconds, inclusive. */
   readonly fromSlot: number;

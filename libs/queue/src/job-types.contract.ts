@@ -7,7 +7,7 @@ import { addJobs } from './add-jobs.js';
 import { QueueCleaner, type QueueCleanerOptions } from './clean-queue.js';
 import { jobType, newJob, PostponedJobError, type HandlersOf, type JobContext } from './job-type.js';
 import { JobWorker } from './job-worker.js';
-import { FETCH_PRICES, fetchJob, SOURCE_JOBS } from './jobs.js';
+import { FETCH_PRICES, fetchJob } from './jobs.js';
 import type { QueueStore } from './queue-address.js';
 
 const countingSchema = z.object({ name: z.string(), from: z.int(), to: z.int() });
@@ -24,7 +24,7 @@ const COUNT_UP = jobType<Counting>({
   priority: 5,
   staleAfterSeconds: 3_600,
 });
-const TYPES = { ...SOURCE_JOBS, 'count-up': COUNT_UP } as const;
+const TYPES = { 'fetch-prices': FETCH_PRICES, 'count-up': COUNT_UP } as const;
 
 const FOREVER = jobType<Counting>({
   ...COUNT_UP,

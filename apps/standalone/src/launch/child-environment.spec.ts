@@ -1,4 +1,12 @@
-import { childEnvironment, unusedStoreVariables, type AppName, type Decisions } from './child-environment.js';
+import { prefixOf } from '@app/config';
+import { SOURCES } from '@app/sources';
+import {
+  childEnvironment,
+  simulatedSources,
+  unusedStoreVariables,
+  type AppName,
+  type Decisions,
+} from './child-environment.js';
 import { loadLauncherSettings, type LauncherMode } from './launcher-settings.js';
 
 function environmentOf(
@@ -31,6 +39,12 @@ describe('the environment of a child', () => {
       TIDEMARK_MODE: 'simulated',
       WORKER_PORT: '8002',
       WORKER_FINISH_SECONDS: '1',
+      ...simulatedSources('http://127.0.0.1:8003'),
+    });
+  });
+
+  it('has every source at the simulator under its name and the path of its own address, with a key where it takes one', () => {
+    expect(simulatedSources('http://127.0.0.1:8003')).toMatchObject({
       DERIBIT_URL: 'http://127.0.0.1:8003/deribit/api/v2',
       COINGECKO_URL: 'http://127.0.0.1:8003/coingecko/api/v3',
       COINPAPRIKA_URL: 'http://127.0.0.1:8003/coinpaprika/v1',
@@ -41,6 +55,8 @@ describe('the environment of a child', () => {
       KRAKEN_URL: 'http://127.0.0.1:8003/kraken',
       BITSTAMP_URL: 'http://127.0.0.1:8003/bitstamp',
     });
+    const urls = Object.keys(simulatedSources('')).filter((name) => name.endsWith('_URL'));
+    expect(urls).toEqual(SOURCES.map((source) => `${prefixOf(source)}_URL`));
   });
 
   it('gives the worker of the live system the sources as they were set, and the proxy', () => {

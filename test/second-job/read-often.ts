@@ -1,7 +1,8 @@
 import { jobType, PostponedJobError, SOURCE_JOBS, sourceQueueName, type JobHandler } from '@app/queue';
 import { waitForRoom, type Source } from '@app/sources';
 import { z } from 'zod';
-import { sourceJobs, type JobOptions, type SourceJobs } from '../../apps/worker/src/jobs/source-jobs.js';
+import type { JobOptions } from '../../apps/worker/src/jobs/job-options.js';
+import { sourceJobs, type SourceJobs } from '../../apps/worker/src/jobs/source-jobs.js';
 
 const readingSchema = z.object({
   source: z.string(),

@@ -33,7 +33,11 @@ export async function makeNextBuild(from, to) {
   const file = path.join(schema, 'data-source.js');
   const text = await readFile(file, 'utf8');
   const next = replaceOnce(
-    replaceOnce(text, /^export const MIGRATIONS = \[(.*)\];$/m, `export const MIGRATIONS = [$1, ${NEXT_VERSION}];`),
+    replaceOnce(
+      text,
+      /^export const MIGRATIONS = \[([^\]]*?),?\s*\];$/m,
+      `export const MIGRATIONS = [$1, ${NEXT_VERSION}];`,
+    ),
     /^export const SCHEMA_VERSION = '.*';$/m,
     `export const SCHEMA_VERSION = '${NEXT_VERSION}';`,
   );

@@ -18,7 +18,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('describes every route with its parameters, an example and its problems, and needs no database', () => {
-    expect(Object.keys(document.paths).sort()).toEqual([
+    const known = [
       '/gaps',
       '/health',
       '/livez',
@@ -28,7 +28,8 @@ describe('the OpenAPI document', () => {
       '/prices/latest',
       '/readyz',
       '/tickers',
-    ]);
+    ];
+    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(known));
     for (const [path, item] of Object.entries(document.paths)) {
       expect(Object.keys(item).filter((key) => key !== 'servers')).toEqual(['get']);
       expect(item.get?.operationId).toMatch(/^[a-z]+_[a-z]+$/);

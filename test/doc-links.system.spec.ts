@@ -42,7 +42,16 @@ function brokenLinks(document: string): string[] {
 
 describe('the documents', () => {
   it('are found', () => {
-    expect(DOCUMENTS).toEqual(expect.arrayContaining(['README.md', 'docs/architecture.md']));
+    expect(DOCUMENTS).toEqual(expect.arrayContaining(['README.md', 'docs/README.md', 'docs/architecture.md']));
+  });
+
+  it('are all named by their index, decisions too', () => {
+    const index = prose('docs/README.md');
+    const pages = globSync('docs/**/*', { cwd: ROOT })
+      .map((page) => path.relative('docs', page))
+      .filter((page) => path.extname(page) !== '' && page !== 'README.md');
+    expect(pages.length).toBeGreaterThan(20);
+    expect(pages.filter((page) => !index.includes(`](${page})`))).toEqual([]);
   });
 
   it.each(DOCUMENTS)('%s links to nothing that is not there', (document) => {

@@ -42,11 +42,14 @@ describe('whether a database fits', () => {
 
   describe('of another build', () => {
     /** What this build says of a schema that is at `version` and compatible since another. */
-    async function whatItSays(version: string, compatibleSince?: string) {
+    async function whatItSays(version: string, compatibleSince?: string, isFinished = true) {
       const client = await database.pool.connect();
       try {
         await client.query('BEGIN');
         await client.query(`UPDATE settings SET value = to_jsonb($1::text) WHERE key = 'schema'`, [version]);
+        await client.query(`UPDATE settings SET value = to_jsonb($1::boolean) WHERE key = 'schema_finished'`, [
+          isFinished,
+        ]);
         await client.query(`DELETE FROM settings WHERE key = 'compatible_since'`);
         if (compatibleSince !== undefined)
           await client.query(`INSERT INTO settings VALUES ('compatible_since', to_jsonb($1::text))`, [compatibleSince]);
@@ -64,6 +67,14 @@ describe('whether a database fits', () => {
           schema: { fits: true, later: 'Later1999999999999' },
           unfit: undefined,
         });
+    });
+
+    test('a later one does not, compatible as it is, while its migration is at work', async () => {
+      const { schema, unfit } = await whatItSays('Later1999999999999', SCHEMA_VERSION, false);
+      expect(schema).toMatchObject({ fits: false, found: 'Later1999999999999' });
+      expect(unfit).toMatch(
+        /to Later1999999999999 is still at work, or was interrupted: run the migrate of that build$/,
+      );
     });
 
     test('a later one that is compatible since a later build does not, and says which build to use', async () => {

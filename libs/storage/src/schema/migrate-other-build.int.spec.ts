@@ -39,6 +39,16 @@ describe('migrate, on a database that another build has migrated', () => {
     expect(await pictureOf(database)).toBe(before);
   });
 
+  test('refuses the schema of a later, compatible build whose migration was interrupted, and changes nothing', async () => {
+    await migrate(migrateOptions(database, { build: later }));
+    await database.ask(`UPDATE settings SET value = 'false' WHERE key = 'schema_finished'`);
+    const before = await pictureOf(database);
+    await expect(migrate(migrateOptions(database))).rejects.toThrow(
+      /Later1999999999999 was interrupted: run the migrate/,
+    );
+    expect(await pictureOf(database)).toBe(before);
+  });
+
   test('a breaking one says that it needs a stop, changes nothing, and runs when the stop is confirmed', async () => {
     await migrate(migrateOptions(database));
     const before = await pictureOf(database);

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { MigrationExecutor } from 'typeorm';
 import { createDataSource } from './data-source.js';
 import { ensureUpcomingPartitions } from './partitions.js';
-import { isLater, readSchema, THIS_BUILD, writeSchema, type BuildVersions } from './schema-check.js';
+import { isLater, readSchema, THIS_BUILD, writeSchema, type BuildVersions, type StoredSchema } from './schema-check.js';
 import { checkMode, readMode, writeMode, type Mode } from './settings.repository.js';
 
 /** What `migrate` needs to bring a database up to date. */
@@ -21,6 +22,8 @@ export interface MigrateOptions {
   readonly afterStop?: boolean;
   /** Default: this build. */
   readonly build?: BuildVersions;
+  /** How often the tables are tried before they are given up; each try waits half a second at most for a lock. Default 20. */
+  readonly tries?: number;
 }
 
 /** What `migrate` did: brought the schema to this build's, or left that of a later build as it is. */
@@ -55,15 +58,18 @@ export async function migrate(options: MigrateOptions): Promise<MigrateOutcome> 
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await refuseOtherMode(client, options.mode);
     const build = options.build ?? THIS_BUILD;
-    if (await isOfLaterBuild(client, build, options.afterStop ?? false)) return 'later';
-    await migrateTables(options.url);
+    const stored = await readSchema(client);
+    if (stored !== undefined && isOfLaterBuild(stored, build)) return 'later';
+    const isBreaking = stored !== undefined && isLater(build.compatibleSince, stored.version);
+    if (isBreaking && options.afterStop !== true) throw new NeedsStopError(stored.version, build);
+    await migrateTables(options, isBreaking ? build : undefined);
     await writeMode(client, options.mode);
     await options.migrateQueue?.();
     await grantReading(client, options.reader);
     await ensureUpcomingPartitions(client, options.nowMs);
     await seedSources(client, options.sources);
     // Last: until then the other processes wait.
-    await writeSchema(client, build);
+    await writeSchema(client, { ...build, isFinished: true });
     return 'migrated';
   } finally {
     await client.end();
@@ -76,44 +82,62 @@ async function refuseOtherMode(client: pg.Client, mode: Mode): Promise<void> {
   if (settings.rowCount !== 0 && (await readMode(client)) !== undefined) await checkMode(client, mode);
 }
 
-/** @throws when this build must not touch the schema: a later one has closed the door behind itself, or this one would. */
-async function isOfLaterBuild(client: pg.Client, build: BuildVersions, afterStop: boolean): Promise<boolean> {
-  const stored = await readSchema(client);
-  if (stored === undefined) return false;
-  if (isLater(stored.version, build.version)) {
-    if (!isLater(stored.compatibleSince, build.version)) return true;
+/** @throws when this build must not touch the schema: a later one has closed the door behind itself, or has not ended its migration. */
+function isOfLaterBuild(stored: StoredSchema, build: BuildVersions): boolean {
+  if (!isLater(stored.version, build.version)) return false;
+  if (isLater(stored.compatibleSince, build.version)) {
     throw new Error(
       `The database is at ${stored.version}, on which builds since ${stored.compatibleSince} run, and this build works with ${build.version}: use a newer build. Nothing was changed.`,
     );
   }
-  if (isLater(build.compatibleSince, stored.version) && !afterStop) throw new NeedsStopError(stored.version, build);
-  return false;
+  if (!stored.isFinished) {
+    throw new Error(
+      `The migration of the database to ${stored.version} was interrupted: run the migrate of that build. Nothing was changed.`,
+    );
+  }
+  return true;
 }
 
 const TABLES_IN_USE =
   'The tables are in use by a long transaction, such as a backup with pg_dump. Nothing was changed: run migrate again when it has ended.';
 
-/** How often the migration is tried before it is given up; each try waits half a second at most for a table. */
 const MIGRATION_TRIES = 20;
 
 /**
  * While a statement waits for a lock on a table, everybody else waits behind it: a migration that does not get its locks soon lets
  * the others pass and begins anew.
+ * @param breaking the versions of a build whose migration those of before cannot live with.
  */
-async function migrateTables(url: string): Promise<void> {
+async function migrateTables(
+  { url, tries: limit = MIGRATION_TRIES }: MigrateOptions,
+  breaking: BuildVersions | undefined,
+): Promise<void> {
   for (let tries = 1; ; tries += 1) {
-    const dataSource = createDataSource(url, 'tidemark-migrate', MIGRATION_LOCK_TIMEOUT_MS);
-    await dataSource.initialize();
     try {
-      await dataSource.runMigrations();
-      return;
+      return await tryTables(url, breaking);
     } catch (error) {
       if (!isLockTimeout(error)) throw error;
-      if (tries === MIGRATION_TRIES) throw new Error(TABLES_IN_USE, { cause: error });
-    } finally {
-      await dataSource.destroy();
+      if (tries >= limit) throw new Error(TABLES_IN_USE, { cause: error });
     }
     await pause(MIGRATION_LOCK_TIMEOUT_MS);
+  }
+}
+
+/**
+ * Everything in one transaction. With a breaking migration its versions are stored in the same one: whatever fails after it, no build
+ * of before finds its own version on tables that it does not know.
+ */
+async function tryTables(url: string, breaking: BuildVersions | undefined): Promise<void> {
+  const dataSource = createDataSource(url, 'tidemark-migrate', MIGRATION_LOCK_TIMEOUT_MS);
+  await dataSource.initialize();
+  try {
+    await dataSource.transaction(async (manager) => {
+      // It joins the transaction that is open.
+      await new MigrationExecutor(dataSource, manager.queryRunner).executePendingMigrations();
+      if (breaking !== undefined) await writeSchema(manager, { ...breaking, isFinished: false });
+    });
+  } finally {
+    await dataSource.destroy();
   }
 }
 

@@ -10,16 +10,19 @@ export type SchemaState =
     }
   | { readonly fits: false; readonly found: string | undefined; readonly advice: string };
 
-/** What is stored of the schema. */
-export interface StoredSchema {
-  /** The newest migration that `migrate` has finished. */
+/** The versions of a build, or of what it has made of the schema. */
+export interface BuildVersions {
+  /** The newest migration. */
   readonly version: string;
-  /** The oldest build that runs on it, by its version; before this was stored, no build but its own. */
+  /** The oldest build that runs on the schema, by its version; before this was stored, no build but its own. */
   readonly compatibleSince: string;
 }
 
-/** The versions of a build. */
-export type BuildVersions = StoredSchema;
+/** What is stored of the schema. */
+export interface StoredSchema extends BuildVersions {
+  /** False from the commit of a breaking migration's tables until `migrate` has done the rest: no build runs meanwhile. */
+  readonly isFinished: boolean;
+}
 
 /** The versions of this build. */
 export const THIS_BUILD: BuildVersions = { version: SCHEMA_VERSION, compatibleSince: COMPATIBLE_SINCE };
@@ -38,40 +41,51 @@ export async function checkSchema(
     return { fits: false, found: undefined, advice };
   }
   const found = stored.version;
-  if (found === build.version) return { fits: true };
   if (isLater(build.version, found)) {
     const advice = `the database is at ${found}, this build works with ${build.version}: run the migrate of this build`;
     return { fits: false, found, advice };
   }
-  if (!isLater(stored.compatibleSince, build.version)) return { fits: true, later: found };
-  const advice = `the database is at ${found}, on which builds since ${stored.compatibleSince} run, and this build works with ${build.version}: use a newer build`;
-  return { fits: false, found, advice };
+  if (isLater(stored.compatibleSince, build.version)) {
+    const advice = `the database is at ${found}, on which builds since ${stored.compatibleSince} run, and this build works with ${build.version}: use a newer build`;
+    return { fits: false, found, advice };
+  }
+  if (!stored.isFinished) {
+    const advice = `the migration of the database to ${found} is still at work, or was interrupted: run the migrate of that build`;
+    return { fits: false, found, advice };
+  }
+  return found === build.version ? { fits: true } : { fits: true, later: found };
 }
 
-/** Stored by `migrate` as its very last step: the version of everything it looks after, not of the tables alone. */
+/**
+ * Stored by `migrate` as its very last step: the version of everything it looks after, not of the tables alone. A breaking migration
+ * stores the same, unfinished, together with its tables, so that no build of before believes it can run on them.
+ */
 export async function writeSchema(
-  client: Pick<pg.ClientBase, 'query'>,
-  { version, compatibleSince }: BuildVersions,
+  client: { query(text: string, values: unknown[]): Promise<unknown> },
+  { version, compatibleSince, isFinished }: StoredSchema,
 ): Promise<void> {
   await client.query(
-    `INSERT INTO settings (key, value) VALUES ('schema', to_jsonb($1::text)), ('compatible_since', to_jsonb($2::text))
+    `INSERT INTO settings (key, value)
+     VALUES ('schema', to_jsonb($1::text)), ('compatible_since', to_jsonb($2::text)), ('schema_finished', to_jsonb($3::boolean))
      ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value`,
-    [version, compatibleSince],
+    [version, compatibleSince, isFinished],
   );
 }
 
-/** What is stored of the schema; undefined before the first `migrate` has ended. */
+/** Reads what is stored of the schema; undefined before the first `migrate` has ended. */
 export async function readSchema(client: Pick<pg.Pool, 'query'>): Promise<StoredSchema | undefined> {
   const table = await client.query<{ present: boolean }>(
     `SELECT to_regclass('public.settings') IS NOT NULL AS present`,
   );
   if (table.rows[0]?.present !== true) return undefined;
   const stored = await client.query<{ key: string; value: string }>(
-    `SELECT key, value #>> '{}' AS value FROM settings WHERE key IN ('schema', 'compatible_since')`,
+    `SELECT key, value #>> '{}' AS value FROM settings WHERE key IN ('schema', 'compatible_since', 'schema_finished')`,
   );
   const values = new Map(stored.rows.map(({ key, value }) => [key, value]));
   const version = values.get('schema');
-  return version === undefined ? undefined : { version, compatibleSince: values.get('compatible_since') ?? version };
+  if (version === undefined) return undefined;
+  const isFinished = values.get('schema_finished') !== 'false';
+  return { version, compatibleSince: values.get('compatible_since') ?? version, isFinished };
 }
 
 /** Whether a version comes after another: a version is the name of a migration, which ends with when it was written. */

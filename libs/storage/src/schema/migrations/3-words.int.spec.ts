@@ -1,7 +1,12 @@
+import pg from 'pg';
 import { makeEarlierSchema } from '../../../../../test/builders/earlier-schema.js';
 import { migrateOptions } from '../../../../../test/builders/migrated-database.js';
 import { createEmptyDatabase, type EmptyDatabase } from '../../../../../test/support/empty-database.js';
+import { THIS_BUILD, checkSchema, type BuildVersions } from '../schema-check.js';
 import { migrate, NeedsStopError } from '../migrate.js';
+
+/** The build of before. */
+const EARLIER: BuildVersions = { version: 'Belief1763700000000', compatibleSince: 'Belief1763700000000' };
 
 /** A slot of 2025-11-20. */
 const SLOT = 1_763_640_000;
@@ -18,6 +23,48 @@ describe('the words of a database of an earlier build', () => {
   test('need a stop: nothing is renamed below running processes', async () => {
     await expect(migrate(migrateOptions(database))).rejects.toThrow(NeedsStopError);
     expect(await database.ask('SELECT benches FROM source_states')).toEqual([{ benches: 3 }]);
+  });
+
+  /** Why a build does not run on the database; undefined when it does. */
+  async function adviceFor(build: BuildVersions): Promise<string | undefined> {
+    const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    const state = await checkSchema(pool, build);
+    await pool.end();
+    return state.fits ? undefined : state.advice;
+  }
+
+  async function reasons(): Promise<unknown[]> {
+    return database.ask('SELECT reason FROM samples ORDER BY source_id');
+  }
+
+  test('stay while somebody holds a late table: nothing is changed, and the next try does all of it', async () => {
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE latest');
+    await expect(migrate(migrateOptions(database, { afterStop: true, tries: 1 }))).rejects.toThrow(
+      /^The tables are in use by a long transaction.*Nothing was changed: run migrate again when it has ended\.$/,
+    );
+    expect(await database.ask('SELECT benches FROM source_states')).toEqual([{ benches: 3 }]);
+    expect(await reasons()).toEqual([{ reason: 'benched' }, { reason: 'paused' }]);
+    expect(await adviceFor(EARLIER)).toBeUndefined();
+    await holder.end();
+    expect(await migrate(migrateOptions(database, { afterStop: true }))).toBe('migrated');
+    expect(await database.ask('SELECT circuit_openings FROM source_states')).toEqual([{ circuit_openings: 3 }]);
+    expect(await reasons()).toEqual([{ reason: 'circuit_open' }, { reason: 'paused' }]);
+  });
+
+  test('leave no build that believes it could run when a step after the tables fails, and the next try finishes', async () => {
+    const migrateQueue = () => Promise.reject(new Error('the queue store is away'));
+    await expect(migrate(migrateOptions(database, { afterStop: true, migrateQueue }))).rejects.toThrow('is away');
+    expect(await reasons()).toEqual([{ reason: 'circuit_open' }, { reason: 'paused' }]);
+    expect(await adviceFor(EARLIER)).toMatch(/builds since Words1763800000000 run.*: use a newer build$/);
+    await expect(migrate(migrateOptions(database, { build: EARLIER, afterStop: true }))).rejects.toThrow(
+      'use a newer build',
+    );
+    expect(await adviceFor(THIS_BUILD)).toMatch(/still at work, or was interrupted: run the migrate of that build$/);
+    // Nothing of before can run any more: no stop needs to be confirmed again.
+    expect(await migrate(migrateOptions(database))).toBe('migrated');
+    expect(await adviceFor(THIS_BUILD)).toBeUndefined();
   });
 
   test('become those of this one, and nothing is lost', async () => {

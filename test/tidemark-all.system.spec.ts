@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { MIGRATIONS } from '../libs/storage/src/schema/data-source.js';
+import { makeEarlierSchema } from './builders/earlier-schema.js';
 import { createEmptyDatabase, type EmptyDatabase } from './support/empty-database.js';
 import { freePort } from './support/free-port.mjs';
 import { entryPoint, eventually, runToEnd, startProcess, type RunningProcess } from './support/processes.js';
@@ -133,6 +135,27 @@ describe('tidemark all', () => {
     });
     expect(status).toBe(1);
     expect(stderr).toMatch(/WORKER_CONCURRENCY: [^]*CONTROL_PORT: |CONTROL_PORT: [^]*WORKER_CONCURRENCY: /);
+  });
+
+  it('ends at once with 1 when the update needs a stop: no second try of migrate would help', async () => {
+    const earlier = await createEmptyDatabase();
+    try {
+      await makeEarlierSchema(earlier, MIGRATIONS.length - 1, Date.now() / 1000);
+      const { status, stdout } = runToEnd(TIDEMARK, ['all'], {
+        ...environment,
+        DATABASE_URL: earlier.url,
+        API_DATABASE_USER: earlier.role,
+        TIDEMARK_MODE: 'live',
+      });
+      expect(status).toBe(1);
+      const lines = stdout.split('\n').filter((line) => line.includes('This update needs a stop: '));
+      expect(lines).toEqual([
+        expect.stringMatching(/^migrate: .*run migrate with MIGRATE_AFTER_STOP=true\.$/),
+        expect.stringMatching(/^\{"level":"fatal",.*"msg":"This update needs a stop: .*MIGRATE_AFTER_STOP=true\."/),
+      ]);
+    } finally {
+      await earlier.drop();
+    }
   });
 
   it('health names the processes of it that are missing, also while the others are ready', async () => {

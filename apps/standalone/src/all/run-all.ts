@@ -31,9 +31,13 @@ const MIGRATE_WITHIN_MS = 60_000;
 
 const MIGRATE_AGAIN_AFTER_MS = 1_000;
 
+/** The line of `migrate` about an update that needs a stop (`NeedsStopError`): no waiting mends that. */
+const NEEDS_STOP = /^migrate: (This update needs a stop: .*)$/;
+
 /**
  * Runs migrate, scheduler, worker and api as processes of their own until the signal is given, and starts again what dies.
- * @throws Error when the database could not be prepared within a minute: whoever runs the container starts it anew.
+ * @throws Error when the database could not be prepared within a minute, or at once when the update needs a stop: whoever runs the
+ * container starts it anew.
  */
 export async function runAll(options: AllOptions): Promise<void> {
   const { signal, logger } = options;
@@ -62,6 +66,8 @@ async function prepareDatabase(options: AllOptions): Promise<void> {
     signal.removeEventListener('abort', stop);
     await child.stop(0);
     if (end.status === 0 || signal.aborted) return;
+    const refusal = child.lastLines().find((line) => NEEDS_STOP.test(line));
+    if (refusal !== undefined) throw new Error(refusal.replace(NEEDS_STOP, '$1'));
     if (performance.now() > deadline)
       throw new Error(`The database could not be prepared: migrate ${describeEnd(end)}, ${child.lastLines().at(-1)}`);
     await pause(MIGRATE_AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);

@@ -1,7 +1,10 @@
 import pg from 'pg';
+import { MigrationExecutor } from 'typeorm';
 import { makeEarlierSchema } from '../../../../../test/builders/earlier-schema.js';
 import { migrateOptions } from '../../../../../test/builders/migrated-database.js';
 import { createEmptyDatabase, type EmptyDatabase } from '../../../../../test/support/empty-database.js';
+import { createDataSource } from '../data-source.js';
+import { ensurePartitions } from '../partitions.js';
 import { THIS_BUILD, checkSchema, type BuildVersions } from '../schema-check.js';
 import { migrate, NeedsStopError } from '../migrate.js';
 
@@ -10,6 +13,9 @@ const EARLIER: BuildVersions = { version: 'Belief1763700000000', compatibleSince
 
 /** A slot of 2025-11-20. */
 const SLOT = 1_763_640_000;
+
+/** One of 2025-10-21. */
+const OTHER_SLOT = SLOT - 30 * 86_400;
 
 describe('the words of a database of an earlier build', () => {
   let database: EmptyDatabase;
@@ -36,6 +42,26 @@ describe('the words of a database of an earlier build', () => {
   async function reasons(): Promise<unknown[]> {
     return database.ask('SELECT reason FROM samples ORDER BY source_id');
   }
+
+  test('are looked for in no month of prices in which no circuit was open', async () => {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await ensurePartitions(client, OTHER_SLOT, OTHER_SLOT);
+    await client.query(`INSERT INTO prices (ticker_id, slot, price, source_id, observed_at)
+      VALUES (1, ${OTHER_SLOT}, 101.50, 1, to_timestamp(${OTHER_SLOT}))`);
+    await client.end();
+    const dataSource = await createDataSource(database.url, 'tidemark-test').initialize();
+    try {
+      await dataSource.transaction(async (manager) => {
+        await new MigrationExecutor(dataSource, manager.queryRunner).executePendingMigrations();
+        // What this transaction alone has read.
+        const scans = `SELECT seq_scan::int AS whole, idx_scan::int AS "byIndex" FROM pg_stat_xact_user_tables`;
+        expect(await manager.query(`${scans} WHERE relname = 'prices_y2025m10'`)).toEqual([{ whole: 0, byIndex: 0 }]);
+      });
+    } finally {
+      await dataSource.destroy();
+    }
+  });
 
   test('stay while somebody holds a late table: nothing is changed, and the next try does all of it', async () => {
     const holder = new pg.Client({ connectionString: database.url });

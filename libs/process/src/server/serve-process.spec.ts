@@ -1,3 +1,4 @@
+import net from 'node:net';
 import { Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { freePort } from '../../../../test/support/free-port.mjs';
 import { createLogBook, type LogBook } from '../../../../test/support/log-lines.js';
@@ -14,6 +15,7 @@ class Stage {
   readonly log: LogBook = createLogBook();
   /** What happened, in order. */
   readonly steps: string[] = [];
+  question: Promise<unknown> = Promise.resolve();
   notYet: string | undefined;
   unfit: string | undefined;
   queueFault: string | undefined;
@@ -22,7 +24,7 @@ class Stage {
   port = 0;
 
   async start(): Promise<ServedProcess> {
-    this.port = await freePort();
+    this.port ||= await freePort();
     const { steps } = this;
     const inHand: BeforeApplicationShutdown = {
       beforeApplicationShutdown: async () => {
@@ -38,7 +40,10 @@ class Stage {
         nowMs: async () => Date.now(),
         close: async () => steps.push('database closed'),
       },
-      whyNotYet: async () => this.notYet,
+      whyNotYet: async () => {
+        await this.question;
+        return this.notYet;
+      },
       checks: [{ name: 'the queue', ask: async () => this.queueFault, close: async () => steps.push('queue closed') }],
       make: async ({ clock, readiness }) => {
         steps.push(`made, ${clock.isTrue() ? 'the clock known' : 'no clock'}`);
@@ -97,6 +102,28 @@ describe('the life of a process', () => {
     await served.close();
   });
 
+  it('asks and makes nothing when its port is in use, and names the variable', async () => {
+    stage.port = await freePort();
+    const other = net.createServer();
+    await new Promise<void>((resolve) => other.listen(stage.port, '127.0.0.1', resolve));
+    Object.defineProperty(stage, 'notYet', { get: () => void stage.steps.push('asked') });
+    await expect(stage.start()).rejects.toThrow(
+      `SOME_PORT ${stage.port} is in use: end the process that listens there`,
+    );
+    expect(stage.steps).toEqual([]);
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  it('says that it lives while its first question is not answered', async () => {
+    const question = Promise.withResolvers<void>();
+    stage.question = question.promise;
+    const starting = stage.start();
+    await stage.readyIs(/^503 .*this process is starting/);
+    expect((await stage.ask('/livez')).status).toBe(200);
+    question.resolve();
+    await (await starting).close();
+  });
+
   it('does not begin when waiting cannot help', async () => {
     const fault = new Error('a database of the other mode');
     Object.defineProperty(stage, 'notYet', {
@@ -105,7 +132,7 @@ describe('the life of a process', () => {
       },
     });
     await expect(stage.start()).rejects.toBe(fault);
-    expect(stage.steps).toEqual([]);
+    expect(stage.steps.sort()).toEqual(['database closed', 'queue closed']);
   });
 
   it('is ready while its database and what it needs besides are', async () => {

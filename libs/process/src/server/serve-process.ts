@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { ClockWatch } from '../clock-watch.js';
 import { endsWithin } from '../ends-within.js';
 import type { ListenAddress } from '../listen-address.js';
+import { openPort } from '../open-port.js';
 import { databaseCheck, ReadinessWatch, type ReadinessCheck } from '../readiness-watch.js';
 import type { Closable } from '../run-process.js';
 import { waitUntilReady } from '../wait-until-ready.js';
@@ -25,7 +26,7 @@ export interface ProcessOptions {
   readonly database: WatchedDatabase;
   /**
    * Why it cannot begin yet; undefined when it can. Until then nothing is made, and the port says why. What it throws ends the
-   * process. Without it the process is made and listens at once, and answers for itself that it is not ready.
+   * process. Without it the process is made at once, and answers for itself that it is not ready.
    */
   readonly whyNotYet?: () => Promise<string | undefined>;
   /** What it needs besides the database; a check with connections of its own is closed at the end. */
@@ -77,38 +78,48 @@ export interface ServedProcess extends Closable {
 }
 
 /**
- * The life of every process that serves: it waits until it may begin, is made, watches its stores and its clock, listens, and
- * ends in order.
- * @throws Error that names the variable when its port is in use, and what `whyNotYet` and `make` throw.
+ * The life of every process that serves: it opens its port, waits until it may begin, is made, watches its stores and its
+ * clock, listens, and ends in order. What fails on the way is closed again.
+ * @throws Error that names the variable when its port is in use, before anything is asked or made; and what `whyNotYet` and
+ * `make` throw.
  */
 export async function serveProcess(options: ProcessOptions): Promise<ServedProcess> {
-  const { logger, address, database, whyNotYet, checks = [] } = options;
+  const { logger, address, database, whyNotYet, checks = [], ending } = options;
   const clock = new ClockWatch(database.nowMs, options.now);
-  if (whyNotYet !== undefined) {
-    await waitUntilReady({ logger, ...address, check: whyNotYet });
-    await clock.measure();
-  }
   const readiness = new ReadinessWatch({
     checks: [databaseCheck(database.whyUnfit, clock), ...checks],
     clock,
     logger,
   });
-  const { app, disconnect } = await options.make({ clock, readiness });
-  readiness.start();
-  const url = await listenOn(app, address);
-  options.onListening(url);
+  const port = await openPort(address);
+  let made: MadeProcess | undefined;
   const closeStores = async () => {
     await Promise.all([...checks.map((check) => check.close?.()), database.close()]);
   };
   const close = async () => {
     readiness.end();
     const watched = readiness.stop();
-    await finish(app, options);
-    const disconnected = Promise.all([watched, disconnect?.()]).then(closeStores);
-    await endsWithin(disconnected, options.ending.disconnectWithinMs);
+    if (made !== undefined) await finish(made.app, options);
+    const disconnected = Promise.all([port.close(), watched, made?.disconnect?.()]).then(closeStores);
+    await endsWithin(disconnected, ending.disconnectWithinMs);
   };
-  let closed: Promise<void> | undefined;
-  return { app, url, end: () => readiness.end(), close: () => (closed ??= close()) };
+  try {
+    if (whyNotYet !== undefined) {
+      await waitUntilReady({ logger, port, check: whyNotYet });
+      await clock.measure();
+    }
+    const { app } = (made = await options.make({ clock, readiness }));
+    readiness.start();
+    port.handOverTo(app.getHttpServer());
+    const url = await listenOn(app, address);
+    options.onListening(url);
+    let closed: Promise<void> | undefined;
+    return { app, url, end: () => readiness.end(), close: () => (closed ??= close()) };
+  } catch (error) {
+    // Why it cannot start says more than how that ended.
+    await Promise.allSettled([close()]);
+    throw error;
+  }
 }
 
 /** Closes the server and everything that is made with it, in time. */

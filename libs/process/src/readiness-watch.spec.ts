@@ -107,6 +107,7 @@ describe('the watch over what a process needs', () => {
     ['refuses', () => Promise.reject(new Error('refused'))],
     // As a client whose own limits come late.
     ['is silent', after(1_900, 'gave up')],
+    ['is silent for nearly two limits', after(2 * ANSWER_WITHIN_MS - 10, 'gave up')],
   ])('is wrong for less than 5 s either way when what it needs %s', async (_how, gone) => {
     watch.start();
     // At the worst moment: just after a look.
@@ -120,6 +121,29 @@ describe('the watch over what a process needs', () => {
     queue.answer = async () => undefined;
     await pass(4_000);
     expect(watch.reasons()).toEqual([]);
+  });
+
+  it.each([
+    // Five statements of 1.25 s each.
+    ['after several limits', 6_200],
+    ['long after', 60_000],
+  ])('is unready within 5 s when the answer comes %s, while the question still runs', async (_when, ms) => {
+    watch.start();
+    await pass(10);
+    queue.answer = after(ms);
+    await pass(4_900);
+    expect(watch.reasons()).toEqual(['the queue store did not answer within 1.5 s']);
+    expect(queue.asked).toBe(2);
+  });
+
+  it('one question that is late makes nothing unready when the next is answered', async () => {
+    watch.start();
+    await pass(10);
+    const answers = [after(2 * ANSWER_WITHIN_MS - 10), after(400)];
+    queue.answer = () => answers.shift()?.() ?? Promise.resolve(undefined);
+    await pass(10_000);
+    expect(answers).toEqual([]);
+    expect(book.of('not_ready')).toEqual([]);
   });
 
   it('one that is silent hides no other, and is not asked again before its question has ended', async () => {

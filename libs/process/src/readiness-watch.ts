@@ -39,11 +39,15 @@ export interface ReadinessOptions {
 /** From one question to the next, in milliseconds: however often `/readyz` is asked, the outside is asked no more than this. */
 export const LOOK_EVERY_MS = 1_000;
 
-/**
- * A question that got no answer for so long has failed, in milliseconds. What went away without a word is reported after at
- * most one pause and two such questions, which is 4 s.
- */
+/** A question that got no answer for so long has failed, in milliseconds; it fails again with each further such time of silence. */
 export const ANSWER_WITHIN_MS = 1_500;
+
+/**
+ * After the beginning of a question that failed the next one fails within this, in milliseconds. Before that question there
+ * was a right answer, and from one to the other passes at most a pause, or a question in time: what cannot be worked with is
+ * reported within 1.5 s and this, which is 5 s.
+ */
+const FAILS_AGAIN_WITHIN_MS = 3_500;
 
 /** The reason of a process that was told to end. */
 export const ENDING = 'this process is ending';
@@ -51,7 +55,7 @@ export const ENDING = 'this process is ending';
 /**
  * Keeps an eye on what a process needs from outside: asks everything once a second, each by itself, so that one that hangs
  * hides no other. Whoever asks the watch gets at once what was last found. One question that failed makes nothing
- * unready, which a moment of too much work does everywhere; the second in a row does.
+ * unready, which a moment of too much work does everywhere; the second in a row does, or the silence of the first.
  */
 export class ReadinessWatch {
   private readonly found: Map<ReadinessCheck, string | undefined>;
@@ -59,6 +63,8 @@ export class ReadinessWatch {
   private looking: Promise<unknown> = Promise.resolve();
   private readonly unasked: Set<ReadinessCheck>;
   private readonly failing = new Set<ReadinessCheck>();
+  /** Those that failed once in a row, and when that question began, by `performance.now()`. */
+  private readonly suspectSinceMs = new Map<ReadinessCheck, number>();
   private isEnding = false;
   private hasBeenReady = false;
   /** Ready by the clock too. */
@@ -113,18 +119,33 @@ export class ReadinessWatch {
     while (!signal.aborted) {
       const begunMs = performance.now();
       const asking = answerOf(check);
-      this.note(check, await Promise.race([asking, tooLong(check, asking)]));
-      // What comes after the deadline decides nothing, but two questions at a time would pile up behind a slow store.
+      const reason = await Promise.race([asking, tooLong(check, asking, this.patienceMs(check, begunMs))]);
+      this.note(check, reason, begunMs);
+      // What comes after the deadline decides nothing, but two questions at a time would pile up behind a slow store. One that
+      // goes on being silent has failed a second time.
+      const silent = await Promise.race([asking.then(() => undefined), tooLong(check, asking, ANSWER_WITHIN_MS)]);
+      if (silent !== undefined) this.note(check, silent, begunMs);
       await asking;
       await pause(LOOK_EVERY_MS - (performance.now() - begunMs), signal);
     }
   }
 
-  private note(check: ReadinessCheck, reason: string | undefined): void {
+  /** How long a question may take that begins now, in milliseconds: after one that failed late, what is left of the time of both. */
+  private patienceMs(check: ReadinessCheck, begunMs: number): number {
+    const sinceMs = this.suspectSinceMs.get(check);
+    return sinceMs === undefined
+      ? ANSWER_WITHIN_MS
+      : Math.min(ANSWER_WITHIN_MS, sinceMs + FAILS_AGAIN_WITHIN_MS - begunMs);
+  }
+
+  /** @param begunMs when the question began, by `performance.now()`. */
+  private note(check: ReadinessCheck, reason: string | undefined, begunMs: number): void {
     if (this.stopping.signal.aborted) return;
     const isFirstFailure = reason !== undefined && !this.unasked.has(check) && !this.failing.has(check);
     if (reason === undefined) this.failing.delete(check);
     else this.failing.add(check);
+    if (isFirstFailure) this.suspectSinceMs.set(check, begunMs);
+    else this.suspectSinceMs.delete(check);
     if (isFirstFailure) return;
     this.found.set(check, reason);
     this.unasked.delete(check);
@@ -149,10 +170,10 @@ async function answerOf(check: ReadinessCheck): Promise<string | undefined> {
 }
 
 /** Resolves with the reason when the time is over; its timer ends with the question. */
-function tooLong(check: ReadinessCheck, asking: Promise<unknown>): Promise<string> {
+function tooLong(check: ReadinessCheck, asking: Promise<unknown>, ms: number): Promise<string> {
   return new Promise((resolve) => {
     const reason = `${check.name} did not answer within ${ANSWER_WITHIN_MS / 1000} s`;
-    const timer = setTimeout(() => resolve(reason), ANSWER_WITHIN_MS);
+    const timer = setTimeout(() => resolve(reason), ms);
     void asking.then(() => clearTimeout(timer));
   });
 }

@@ -158,6 +158,50 @@ describe('running a process', () => {
     expect(ended.lines).toContain('closed');
   });
 
+  /** A process that closes for a while; this happens first meanwhile. */
+  const closingWhile = (body: string): string => `runProcess(logger, async () => {
+    setTimeout(() => say('started'), 0);
+    return { close: async () => { ${body}; await new Promise((done) => setTimeout(done, 5_000)); say('closed'); } };
+  });`;
+
+  test.each([
+    ['thrown', `setTimeout(() => { throw new Error('nobody caught this'); }, 0)`],
+    ['rejected', `void Promise.reject(new Error('nobody caught this'))`],
+  ])('something %s during the end after a signal lets it go on and makes its status 1', async (_kind, fault) => {
+    const ended = await run(closingWhile(fault), whenStarted('SIGTERM'));
+    expect(ended).toMatchObject({ status: 1, signal: null });
+    expect(ended.lines).toEqual(['started', expect.stringContaining('"msg":"nobody caught this"'), 'closed']);
+  });
+
+  test('a second fault during the end after a first is logged too, and lets it go on', async () => {
+    const ended = await run(
+      `${closingWhile(`setTimeout(() => { throw new Error('the second'); }, 0)`)}
+       setTimeout(() => { throw new Error('the first'); }, 500);`,
+    );
+    expect(ended).toMatchObject({ status: 1, signal: null });
+    expect(ended.lines).toEqual([
+      'started',
+      expect.stringContaining('"msg":"the first"'),
+      expect.stringContaining('"msg":"the second"'),
+      'closed',
+    ]);
+  });
+
+  test('what fails while it serves on after a signal serves no longer', async () => {
+    const ended = await run(
+      `runProcess(logger, async () => {
+         setTimeout(() => say('started'), 0);
+         return {
+           end: () => setTimeout(() => { throw new Error('nobody caught this'); }, 0),
+           close: async () => say('closed'),
+         };
+       }, { drainMs: 1_000_000 });`,
+      whenStarted('SIGTERM'),
+    );
+    expect(ended).toMatchObject({ status: 1, signal: null });
+    expect(ended.lines.at(-1)).toBe('closed');
+  });
+
   test('a close that fails ends it with status 1 and says so', async () => {
     const ended = await run(
       `runProcess(logger, async () => { setTimeout(() => say('started'), 0); return { close: async () => { throw new Error('stuck'); } }; });`,

@@ -22,25 +22,29 @@ export interface EndOptions {
 
 /**
  * Runs a process from start to end: closes it on SIGTERM and SIGINT, and ends with status 1 and one clear line when it
- * cannot start, or when something fails that nobody handled.
+ * cannot start, or when something fails that nobody handled, also while it ends.
  */
 export function runProcess(logger: Logger, start: () => Promise<Closable>, options: EndOptions = {}): void {
   const { drainMs = 0, limitMs = SHUTDOWN_LIMIT_MS } = options;
   let app: Closable | undefined;
+  let worst = 0;
   let ending = false;
+  const drained = Promise.withResolvers<void>();
   const close = (): Promise<unknown> | undefined => app?.close();
   const end = (status: number): void => {
+    worst = Math.max(worst, status);
+    // What failed has nothing left to serve.
+    const servesForMs = worst === 0 && app !== undefined ? drainMs : 0;
+    if (servesForMs === 0) drained.resolve();
     if (ending) return;
     ending = true;
     // Should the end hang with nothing left that keeps the process, Node ends it by itself: that is no success.
     process.exitCode = 1;
     app?.end?.();
-    // What failed has nothing left to serve.
-    const servesForMs = status === 0 && app !== undefined ? drainMs : 0;
-    setTimeout(() => leaveProcess(status === 0 ? 1 : status), servesForMs + limitMs).unref();
-    const served = servesForMs === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, servesForMs));
-    void served.then(close).then(
-      () => leaveProcess(status),
+    setTimeout(() => leaveProcess(1), servesForMs + limitMs).unref();
+    setTimeout(drained.resolve, servesForMs);
+    void drained.promise.then(close).then(
+      () => leaveProcess(worst),
       (error: unknown) => {
         logger.error({ err: error }, 'could not end in an orderly way');
         leaveProcess(1);
@@ -56,8 +60,9 @@ export function runProcess(logger: Logger, start: () => Promise<Closable>, optio
   process.on('SIGINT', () => end(0));
   // Whoever started it over a channel is dead: nobody would end it any more.
   if (process.connected) process.once('disconnect', () => end(0));
-  process.once('uncaughtException', fail);
-  process.once('unhandledRejection', fail);
+  // Not "once" either: what fails during the end must not cut it short, and is in its status.
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
   start().then((started) => {
     app = started;
   }, fail);

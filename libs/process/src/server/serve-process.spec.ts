@@ -20,7 +20,13 @@ class Stage {
   unfit: string | undefined;
   queueFault: string | undefined;
   finishes: Promise<unknown> = Promise.resolve();
+  serverCloses: Promise<unknown> = Promise.resolve();
   disconnects: Promise<unknown> = Promise.resolve();
+  /** What making it fails with. */
+  makeFault: Error | undefined;
+  clockOffMs = 0;
+  /** What the database's clock fails with. */
+  clockFault: Error | undefined;
   port = 0;
 
   async start(): Promise<ServedProcess> {
@@ -37,7 +43,10 @@ class Stage {
       address: { host: '127.0.0.1', port: this.port, portVariable: 'SOME_PORT' },
       database: {
         whyUnfit: async () => this.unfit,
-        nowMs: async () => Date.now(),
+        nowMs: async () => {
+          if (this.clockFault !== undefined) throw this.clockFault;
+          return Date.now() - this.clockOffMs;
+        },
         close: async () => steps.push('database closed'),
       },
       whyNotYet: async () => {
@@ -46,13 +55,20 @@ class Stage {
       },
       checks: [{ name: 'the queue', ask: async () => this.queueFault, close: async () => steps.push('queue closed') }],
       make: async ({ clock, readiness }) => {
-        steps.push(`made, ${clock.isTrue() ? 'the clock known' : 'no clock'}`);
+        if (this.makeFault !== undefined) throw this.makeFault;
+        steps.push(`made, ${clock.isTrue() ? 'the clock true' : 'the clock wrong'}`);
         @Module({
           imports: [OperationsModule.forRoot({ clock, readiness: () => readiness.reasons() })],
           providers: [{ provide: 'in hand', useValue: inHand }],
         })
         class SomeModule {}
         const app = await createServer({ module: SomeModule }, { logger: this.log.logger, problems: PROBLEMS });
+        app
+          .getHttpAdapter()
+          .getInstance()
+          .addHook('onClose', async () => {
+            await this.serverCloses;
+          });
         const disconnect = async () => {
           await this.disconnects;
           steps.push('disconnected');
@@ -96,7 +112,7 @@ describe('the life of a process', () => {
     expect(stage.steps).toEqual([]);
     stage.notYet = undefined;
     const served = await starting;
-    expect(stage.steps).toEqual(['made, the clock known', `listening on http://127.0.0.1:${stage.port}`]);
+    expect(stage.steps).toEqual(['made, the clock true', `listening on http://127.0.0.1:${stage.port}`]);
     expect(served.url).toBe(`http://127.0.0.1:${stage.port}`);
     await stage.readyIs(/^200 /);
     await served.close();
@@ -135,6 +151,34 @@ describe('the life of a process', () => {
     expect(stage.steps.sort()).toEqual(['database closed', 'queue closed']);
   });
 
+  it('waits on when the database goes away before its clock is measured', async () => {
+    stage.clockFault = new Error('connect ECONNREFUSED 127.0.0.1:5432');
+    const starting = stage.start();
+    await stage.readyIs(/^503 .*the database's clock cannot be asked: connect ECONNREFUSED/);
+    expect(stage.steps).toEqual([]);
+    stage.clockFault = undefined;
+    const served = await starting;
+    expect(stage.steps[0]).toBe('made, the clock true');
+    await served.close();
+  });
+
+  it('closes what is open when it cannot be made', async () => {
+    stage.makeFault = new Error('a catalogue that does not fit');
+    await expect(stage.start()).rejects.toBe(stage.makeFault);
+    expect(stage.steps.sort()).toEqual(['database closed', 'queue closed']);
+    await expect(stage.ask('/livez')).rejects.toThrow();
+  });
+
+  it('is not ready while its clock is wrong', async () => {
+    stage.clockOffMs = 60_000;
+    const served = await stage.start();
+    expect(stage.steps[0]).toBe('made, the clock wrong');
+    await stage.readyIs(/^503 .*this machine's clock is 60\d{3} ms off the database's/);
+    stage.clockOffMs = 0;
+    await stage.readyIs(/^200 /);
+    await served.close();
+  });
+
   it('is ready while its database and what it needs besides are', async () => {
     const served = await stage.start();
     await stage.readyIs(/^200 {"status":"ok","reasons":\[\]}/);
@@ -157,6 +201,19 @@ describe('the life of a process', () => {
     expect(stage.steps.slice(2).sort()).toEqual(['database closed', 'queue closed']);
     await expect(stage.ask('/livez')).rejects.toThrow();
     expect(stage.log.of('end_cut_short')).toEqual([]);
+  });
+
+  it.each([
+    ['its server', (at: Stage, failed: Promise<never>) => void (at.serverCloses = failed)],
+    ['a connection', (at: Stage, failed: Promise<never>) => void (at.disconnects = failed)],
+  ])('closes its stores also when closing %s fails, and fails then', async (_what, arrange) => {
+    const served = await stage.start();
+    stage.steps.length = 0;
+    const failed = Promise.reject<never>(new Error('in vain'));
+    failed.catch(() => undefined);
+    arrange(stage, failed);
+    await expect(served.close()).rejects.toThrow('in vain');
+    expect(stage.steps).toEqual(expect.arrayContaining(['database closed', 'queue closed']));
   });
 
   it('ends in time and says who goes on, whatever hangs', async () => {

@@ -1,3 +1,4 @@
+import { describeFault } from '@app/observability';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { ClockWatch } from '../clock-watch.js';
@@ -99,14 +100,16 @@ export async function serveProcess(options: ProcessOptions): Promise<ServedProce
   const close = async () => {
     readiness.end();
     const watched = readiness.stop();
-    if (made !== undefined) await finish(made.app, options);
-    const disconnected = Promise.all([port.close(), watched, made?.disconnect?.()]).then(closeStores);
-    await endsWithin(disconnected, ending.disconnectWithinMs);
+    try {
+      if (made !== undefined) await finish(made.app, options);
+    } finally {
+      const disconnected = Promise.all([port.close(), watched, made?.disconnect?.()]).finally(closeStores);
+      await endsWithin(disconnected, ending.disconnectWithinMs);
+    }
   };
   try {
     if (whyNotYet !== undefined) {
-      await waitUntilReady({ logger, port, check: whyNotYet });
-      await clock.measure();
+      await waitUntilReady({ logger, port, check: () => whyNotReady(whyNotYet, clock) });
     }
     const { app } = (made = await options.make({ clock, readiness }));
     readiness.start();
@@ -119,6 +122,21 @@ export async function serveProcess(options: ProcessOptions): Promise<ServedProce
     // Why it cannot start says more than how that ended.
     await Promise.allSettled([close()]);
     throw error;
+  }
+}
+
+/** As `whyNotYet`, and the clock is measured at last: a database that goes away before that is waited for too. */
+async function whyNotReady(
+  whyNotYet: () => Promise<string | undefined>,
+  clock: ClockWatch,
+): Promise<string | undefined> {
+  const reason = await whyNotYet();
+  if (reason !== undefined) return reason;
+  try {
+    await clock.measure();
+    return undefined;
+  } catch (error) {
+    return `the database's clock cannot be asked: ${describeFault(error)}`;
   }
 }
 

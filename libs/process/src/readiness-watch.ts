@@ -119,7 +119,7 @@ export class ReadinessWatch {
     while (!signal.aborted) {
       const begunMs = performance.now();
       const asking = answerOf(check);
-      const reason = await Promise.race([asking, tooLong(check, asking, this.patienceMs(check, begunMs))]);
+      const reason = await Promise.race([asking, tooLong(check, asking, this.timeLimitMs(check, begunMs))]);
       this.note(check, reason, begunMs);
       // What comes after the deadline decides nothing, but two questions at a time would pile up behind a slow store. One that
       // goes on being silent has failed a second time.
@@ -131,7 +131,7 @@ export class ReadinessWatch {
   }
 
   /** How long a question may take that begins now, in milliseconds: after one that failed late, what is left of the time of both. */
-  private patienceMs(check: ReadinessCheck, begunMs: number): number {
+  private timeLimitMs(check: ReadinessCheck, begunMs: number): number {
     const sinceMs = this.suspectSinceMs.get(check);
     return sinceMs === undefined
       ? ANSWER_WITHIN_MS

@@ -114,6 +114,8 @@ describe.each(stores)('two schedulers and three workers on %s, with clocks up to
     const said = system.lines('worker').filter(({ event }) => event === 'fetch_retried' || event === 'job_stalled');
     const again = fetches.filter(({ attempts }) => attempts !== 1).map(({ batch, slot }) => `${batch}-${slot}`);
     expect(said.map(({ job }) => job)).toEqual(expect.arrayContaining(again));
+    // On a machine with time to spare there is none; more than a few are no accident.
+    expect(again.length).toBeLessThanOrEqual(fetches.length / 5);
   });
 
   it('samples every ticker', () => {

@@ -36,6 +36,7 @@ tool() { # NAME MODULE@VERSION PACKAGE
 
 module_folder() {
   local answer
+  command -v go >/dev/null || fail "Go is missing, which fetches $1: install it"
   answer=$(cd / && go mod download -json "$1") || fail "$1 cannot be had from the Go proxy: $answer"
   node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).Dir' <<<"$answer"
 }

@@ -28,7 +28,7 @@ export interface ServedApi {
 }
 
 /** Home, metrics and documentation. */
-const UNDOCUMENTED = /^\/(metrics|docs(\/.*)?|openapi\.json)?$/;
+const UNDOCUMENTED = /^\/(home\.js|metrics|docs(\/.*)?|openapi\.json)?$/;
 
 /** Serves a database as its reader; what is left out: simulated prices and the real clock. */
 export async function serveApi(databaseUrl: string, options: Partial<ApiOptions> = {}): Promise<ServedApi> {

@@ -7,6 +7,7 @@ import {
   ExplainReader,
   GapReader,
   PayloadReader,
+  PriceLineReader,
   PriceReader,
   ReadDatabase,
   TickerReader,
@@ -19,6 +20,7 @@ import { GapController } from './gaps/gap.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { HomeController } from './home/home.controller.js';
+import { RecentLinesReader } from './home/recent-lines.js';
 import { LatestPrices } from './prices/latest-prices.service.js';
 import { PayloadController } from './payloads/payload.controller.js';
 import { PriceController } from './prices/price.controller.js';
@@ -68,6 +70,7 @@ export class ApiModule {
         { provide: ReaderCheck, useValue: stores.check },
         { provide: ClockWatch, useValue: clock },
         { provide: ReadinessWatch, useValue: readiness },
+        { provide: PriceLineReader, useValue: new PriceLineReader(database) },
         { provide: PriceReader, useValue: new PriceReader(database) },
         { provide: ExplainReader, useValue: new ExplainReader(database) },
         { provide: PayloadReader, useValue: new PayloadReader(database) },
@@ -76,6 +79,7 @@ export class ApiModule {
         HealthService,
         LatestPrices,
         QueryReader,
+        RecentLinesReader,
         StreamSender,
         TickerDirectory,
       ],

@@ -8,6 +8,7 @@ import {
   MAX_PRICE_DIGITS,
   meanOfDecimals,
   multiplyDecimals,
+  percentChange,
   plainDecimal,
   shareOfDecimals,
 } from './decimal.js';
@@ -201,5 +202,16 @@ describe('calculating with decimals', () => {
     );
     expect(shareOfDecimals('1', '3')).toBe('0.333333');
     expect(shareOfDecimals('0.00000001', '3')).toBe('0');
+  });
+
+  test.each([
+    ['100', '100.42', '+0.42'],
+    ['100', '98.7', '-1.30'],
+    ['100', '100', '0.00'],
+    ['100', '99.999', '0.00'],
+    ['100', '100.001', '0.00'],
+    ['0.000000000000000000012345678901234567890', '0.000000000000000000024691357802469135780', '+100.00'],
+  ])('a change from %s to %s is %s %%', (before, after, percent) => {
+    expect(percentChange(before, after)).toBe(percent);
   });
 });

@@ -89,6 +89,13 @@ export function shareOfDecimals(part: string, whole: string): string {
   return new Exact(part).div(whole).toDecimalPlaces(6).toFixed();
 }
 
+/** How far `after` lies above or below `before`, in percent with two places and its sign: `+0.42`, `-1.30`, `0.00`. For people. */
+export function percentChange(before: string, after: string): string {
+  const text = new Exact(after).minus(before).div(before).times(100).toFixed(2);
+  if (/^-?0\.00$/.test(text)) return '0.00';
+  return text.startsWith('-') ? text : `+${text}`;
+}
+
 function derived(value: Decimal): string {
   return value.toSignificantDigits(DERIVED_DIGITS).toFixed();
 }

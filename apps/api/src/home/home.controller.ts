@@ -4,15 +4,18 @@ import type { FastifyRequest } from 'fastify';
 import { ReadinessWatch } from '@app/process';
 import type { ListedTicker } from '@app/storage';
 import type { ApiSettings } from '../api-settings.js';
-import { renderHomePage } from './home.page.js';
+import { MAX_LISTED, renderHomePage } from './home.page.js';
+import { HOME_SCRIPT } from './home.script.js';
+import { RecentLinesReader, type RecentLines } from './recent-lines.js';
 import { TickerDirectory } from '../tickers/ticker.directory.js';
 import { API_SETTINGS, CLOCK, type Clock } from '../tokens.js';
 
-/** The page that a visitor sees first. */
+/** The page that a visitor sees first, and keeps open. */
 @Controller()
 export class HomeController {
   constructor(
     @Inject(TickerDirectory) private readonly directory: TickerDirectory,
+    @Inject(RecentLinesReader) private readonly lines: RecentLinesReader,
     @Inject(ReadinessWatch) private readonly readiness: ReadinessWatch,
     @Inject(API_SETTINGS) private readonly settings: ApiSettings,
     @Inject(CLOCK) private readonly now: Clock,
@@ -23,20 +26,30 @@ export class HomeController {
   @ApiExcludeEndpoint()
   async page(@Req() request: FastifyRequest): Promise<string> {
     const [unfit] = this.readiness.findings();
-    const tickers = unfit === undefined ? await this.tickers() : undefined;
+    const listed = unfit === undefined ? await this.listed() : undefined;
     return renderHomePage({
       simulated: this.settings.mode === 'simulated',
       // Without a database there is still a page, which says so.
-      notReady: tickers === undefined ? (unfit ?? 'the database does not answer') : undefined,
-      tickers: tickers ?? [],
+      notReady: listed === undefined ? (unfit ?? 'the database does not answer') : undefined,
+      tickers: listed?.tickers ?? [],
+      lines: listed?.lines ?? new Map(),
       origin: `${request.protocol}://${request.host}`,
       nowMs: this.now(),
     });
   }
 
-  private async tickers(): Promise<ListedTicker[] | undefined> {
+  /** Own file, since pages of ours run no script that stands in them. */
+  @Get('home.js')
+  @Header('content-type', 'text/javascript; charset=utf-8')
+  @ApiExcludeEndpoint()
+  script(): string {
+    return HOME_SCRIPT;
+  }
+
+  private async listed(): Promise<{ tickers: ListedTicker[]; lines: RecentLines } | undefined> {
     try {
-      return [...(await this.directory.all()).values()];
+      const tickers = [...(await this.directory.all()).values()];
+      return { tickers, lines: await this.lines.of(tickers.slice(0, MAX_LISTED)) };
     } catch {
       return undefined;
     }

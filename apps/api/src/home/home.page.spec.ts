@@ -12,12 +12,14 @@ const ticker: ListedTicker = {
   sources: ['deribit'],
   firstSlot: 0,
   lastSlot: 60,
+  lastPrice: '85319.510',
   lastObservedAt: 60.5,
 };
 const page: HomePage = {
   simulated: false,
   notReady: undefined,
   tickers: [ticker],
+  lines: new Map(),
   origin: 'http://localhost:8000',
   nowMs: 100_000,
 };
@@ -28,9 +30,10 @@ describe('the home page', () => {
     expect(renderHomePage(page)).not.toMatch(/simulated prices|\(simulated\)/i);
   });
 
-  it('loads nothing from anywhere and runs no script', () => {
+  it('loads nothing from anywhere else, and runs no script but its own file', () => {
     const html = renderHomePage(page);
-    expect(html).not.toMatch(/<script|<link rel="stylesheet"|<img|url\(|@import/);
+    expect(html).not.toMatch(/<link rel="stylesheet"|<img|url\(|@import|\son\w+=/);
+    expect(html.match(/<script[^>]*>[^<]*/g)).toEqual(['<script src="/home.js" defer>']);
     expect(html.match(/(src|href)="[^"]*"/g)?.every((target) => /"(\/|data:,)/.test(target))).toBe(true);
   });
 
@@ -45,11 +48,42 @@ describe('the home page', () => {
   });
 
   it.each([
-    [{ lastObservedAt: 60.5 }, '40 s ago'],
-    [{ lastObservedAt: 60.5, intervalSeconds: 5 }, 'stale'],
-    [{ lastObservedAt: 60.5, enabled: false }, 'no longer sampled'],
-    [{ lastObservedAt: null }, 'none yet'],
+    [{ lastObservedAt: 60.5 }, '<span class="fresh">40 s</span>'],
+    [{ lastObservedAt: 60.5, intervalSeconds: 5 }, '<span class="stale">40 s, stale</span>'],
+    [{ lastObservedAt: 60.5, enabled: false }, '40 s, no longer sampled'],
+    [{ lastObservedAt: null, lastSlot: null, lastPrice: null }, 'none yet'],
+    [{ lastObservedAt: -7_000 }, '118 min, stale'],
+    [{ lastObservedAt: -86_000 }, '24 h, stale'],
+    [{ lastObservedAt: -900_000 }, '10 days, stale'],
   ])('shows the age of the newest price: %j', (changed, said) => {
     expect(renderHomePage({ ...page, tickers: [{ ...ticker, ...changed }] })).toContain(said);
+  });
+
+  it('shows each ticker with its price to the digit, its change, its line, and the ways to its gaps and why', () => {
+    const points = [
+      { slot: 0, price: '80000' },
+      { slot: 60, price: '85319.510' },
+    ];
+    const html = renderHomePage({ ...page, lines: new Map([[1, points]]) });
+    expect(html).toContain('85319.510');
+    expect(html).toContain('<span class="up" title="since 00:00:00 UTC, from 80000">+6.65 %</span>');
+    expect(html).toContain('<svg class="line"');
+    expect(html).toContain('href="/gaps?ticker=btc_usd&#38;from=-3500"');
+    expect(html).toMatch(/href="[^"]*explain\?ticker=btc_usd&#38;timestamp=60">why/);
+  });
+
+  it.each([
+    [[ticker, { ...ticker, id: 2, enabled: false, lastObservedAt: 0 }], 'All 1 up to date'],
+    [[ticker, { ...ticker, id: 2, lastObservedAt: -300 }], '1 of 2 without a price in time'],
+    [[{ ...ticker, lastObservedAt: null }], '1 of 1 without a price in time'],
+  ])('says first whether all prices are there', (tickers, said) => {
+    expect(renderHomePage({ ...page, tickers })).toContain(said);
+  });
+
+  it('lists a hundred tickers, and says how many there are besides', () => {
+    const tickers = Array.from({ length: 103 }, (_, id) => ({ ...ticker, id }));
+    const html = renderHomePage({ ...page, tickers });
+    expect(html.match(/<td class="ticker">/g)).toHaveLength(100);
+    expect(html).toContain('and 3 more');
   });
 });

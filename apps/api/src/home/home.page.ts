@@ -1,25 +1,33 @@
-import type { ListedTicker } from '@app/storage';
+import { percentChange } from '@app/domain';
+import type { LinePoint, ListedTicker } from '@app/storage';
 import { freshnessOf } from '../prices/freshness.js';
+import { HOME_STYLE } from './home.style.js';
+import { LINE_SECONDS, lineStepSeconds, renderPriceLine } from './price-line.js';
+import type { RecentLines } from './recent-lines.js';
 
-/** What the page tells. */
+/** What the page shows. */
 export interface HomePage {
   readonly simulated: boolean;
   /** Why nothing can be served now; undefined when all is well. */
   readonly notReady: string | undefined;
   readonly tickers: readonly ListedTicker[];
+  /** The last hour of the tickers that are listed. */
+  readonly lines: RecentLines;
   /** How the visitor reached this page, e.g. `http://localhost:8000`. */
   readonly origin: string;
   readonly nowMs: number;
 }
 
 /** Most tickers listed; `/tickers` has them all. */
-const MOST_TICKERS = 20;
+export const MAX_LISTED = 100;
 
-/** Makes the page: one file, no script, nothing loaded from anywhere. */
+/** A price with more characters than this is written smaller. */
+const LONG_PRICE = 12;
+
+/** Makes the page. Nothing is loaded from anywhere else, and without its script it shows the same, once. */
 export function renderHomePage(page: HomePage): string {
-  const example = page.tickers[0]?.ticker ?? 'btc_usd';
-  const lastSlot = page.tickers[0]?.lastSlot ?? Math.floor(page.nowMs / 1000);
-  const fromHourAgo = Math.floor(page.nowMs / 1000) - 3600;
+  const example = page.tickers.find(({ ticker }) => ticker === 'btc_usd') ?? page.tickers[0];
+  const name = encodeURIComponent(example?.ticker ?? 'btc_usd');
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -27,27 +35,31 @@ export function renderHomePage(page: HomePage): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Tidemark${page.simulated ? ' (simulated)' : ''}</title>
 <link rel="icon" href="data:,">
-<style>${STYLE}</style>
+<style>${HOME_STYLE}</style>
+<script src="/home.js" defer></script>
 </head>
 <body>
 ${page.simulated ? '<p class="simulated" role="note">Simulated prices: made up by a simulator, not from any market.</p>' : ''}
 <main>
 <h1>Tidemark</h1>
 <p class="lead">Every expected price is here once, exact to the digit, or there is a recorded reason why it is not.</p>
+<p class="fault" id="away" role="status" hidden></p>
+<section id="now">
 ${page.notReady === undefined ? '' : `<p class="fault">Not ready: ${escape(page.notReady)}.</p>`}
-<h2>Tickers</h2>
+<h2>Prices</h2>
 ${renderTickers(page)}
-<h2>Try it</h2>
+</section>
+<h2>Ask for it</h2>
 <ul class="links">
-${link(`/prices/latest?ticker=${example}`, 'the newest price, its age, and whether that is too old')}
-${link(`/prices?ticker=${example}&from=${fromHourAgo}`, 'the prices of the last hour, oldest first')}
-${link(`/prices?ticker=${example}&order=desc&limit=10`, 'the last ten, with a cursor for the ten before')}
-${link(`/prices/explain?ticker=${example}&timestamp=${lastSlot}`, 'where a price came from, and why it was believed')}
-${link(`/gaps?ticker=${example}`, 'what is missing, and why')}
+${link(`/prices/latest?ticker=${name}`, 'the newest price, its age, and whether that is too old')}
+${link(`/prices?ticker=${name}&from=${hourAgo(page)}`, 'the prices of the last hour, oldest first')}
+${link(`/prices?ticker=${name}&order=desc&limit=10`, 'the last ten, with a cursor for the ten before')}
+${link(`/prices/explain?ticker=${name}&timestamp=${example?.lastSlot ?? hourAgo(page)}`, 'where a price came from, and why it was believed')}
+${link(`/gaps?ticker=${name}`, 'what is missing, and why')}
 ${link('/tickers', 'what is sampled, how often, from where')}
 </ul>
 <p>On the command line, all stored prices:</p>
-<pre><code>curl '${escape(page.origin)}/prices?ticker=${escape(example)}'</code></pre>
+<pre><code>curl '${escape(page.origin)}/prices?ticker=${name}'</code></pre>
 <h2>More</h2>
 <ul class="links">
 ${link('/docs', 'every route, to read and to try')}
@@ -61,30 +73,88 @@ ${link('/metrics', 'for Prometheus')}
 `;
 }
 
-function renderTickers({ tickers, nowMs, notReady }: HomePage): string {
-  if (tickers.length === 0) return `<p>${notReady === undefined ? 'None is catalogued yet.' : 'Unknown for now.'}</p>`;
-  const rows = tickers.slice(0, MOST_TICKERS).map((ticker) => renderTicker(ticker, nowMs));
-  const rest = tickers.length - rows.length;
-  return `<table>
-<thead><tr><th>Ticker</th><th>Every</th><th>Sources</th><th>Newest price</th></tr></thead>
+function renderTickers(page: HomePage): string {
+  const { tickers, notReady } = page;
+  if (tickers.length === 0)
+    return `<p>${notReady === undefined ? 'No ticker is sampled yet.' : 'Unknown for now.'}</p>`;
+  const rest = tickers.length - MAX_LISTED;
+  return `${renderSummary(page)}
+<table>
+<thead><tr><th>Ticker</th><th class="number">Price</th><th class="number">1 h</th><th>Last hour</th><th>Age</th><th></th></tr></thead>
 <tbody>
-${rows.join('\n')}
+${tickers
+  .slice(0, MAX_LISTED)
+  .map((ticker) => renderTicker(ticker, page))
+  .join('\n')}
 </tbody>
-</table>${rest > 0 ? `<p><a href="/tickers">and ${rest} more</a></p>` : ''}`;
+</table>${rest > 0 ? `\n<p><a href="/tickers">and ${rest} more</a></p>` : ''}`;
 }
 
-function renderTicker(ticker: ListedTicker, nowMs: number): string {
-  const name = escape(ticker.ticker);
-  const sources = escape(ticker.sources.join(', '));
-  return `<tr><td><a href="/prices/latest?ticker=${encodeURIComponent(ticker.ticker)}">${name}</a></td><td>${ticker.intervalSeconds} s</td><td>${sources}</td><td>${renderAge(ticker, nowMs)}</td></tr>`;
+/** What a reader wants to know before the prices: whether one of them is not what it should be. */
+function renderSummary({ tickers, nowMs }: HomePage): string {
+  const sampled = tickers.filter(({ enabled }) => enabled);
+  const late = sampled.filter((ticker) => ageOf(ticker, nowMs)?.stale !== false);
+  const at = `<time datetime="${new Date(nowMs).toISOString()}">${new Date(nowMs).toISOString().slice(11, 19)} UTC</time>`;
+  if (late.length === 0)
+    return `<p class="summary"><span class="fresh">All ${sampled.length} up to date</span> at ${at}</p>`;
+  return `<p class="summary"><span class="stale">${late.length} of ${sampled.length} without a price in time</span> at ${at}</p>`;
+}
+
+function renderTicker(ticker: ListedTicker, page: HomePage): string {
+  const points = page.lines.get(ticker.id) ?? [];
+  const name = encodeURIComponent(ticker.ticker);
+  const why = `/prices/explain?ticker=${name}&timestamp=${ticker.lastSlot ?? ''}`;
+  return `<tr>
+<td class="ticker"><a href="/prices/latest?ticker=${name}">${escape(ticker.ticker)}</a><small>${escape(sourcesOf(ticker))}, every&nbsp;${ticker.intervalSeconds}&nbsp;s</small></td>
+<td class="number price">${renderPrice(ticker.lastPrice)}</td>
+<td class="number change">${renderChange(points, ticker.lastPrice)}</td>
+<td class="hour">${renderPriceLine(points, Math.floor(page.nowMs / 1000) + 1, lineStepSeconds(ticker.intervalSeconds))}</td>
+<td class="age">${renderAge(ticker, page.nowMs)}</td>
+<td class="ways"><a href="${escape(`/gaps?ticker=${name}&from=${hourAgo(page)}`)}">gaps</a>${ticker.lastSlot === null ? '' : ` <a href="${escape(why)}">why</a>`}</td>
+</tr>`;
+}
+
+/** All digits; many of them, as a median has, in smaller ones. */
+function renderPrice(price: string | null): string {
+  if (price === null) return '';
+  return price.length > LONG_PRICE ? `<span class="long">${escape(price)}</span>` : escape(price);
+}
+
+/** Two sources by name, more by number: the row has one line for them. */
+function sourcesOf({ sources }: ListedTicker): string {
+  return sources.length <= 2 ? sources.join(', ') : `${sources.length} sources`;
+}
+
+/** From the oldest price of the last hour to the newest. */
+function renderChange(points: readonly LinePoint[], lastPrice: string | null): string {
+  const [first] = points;
+  if (first === undefined || lastPrice === null || points.length < 2) return '';
+  const change = percentChange(first.price, lastPrice);
+  const since = new Date(first.slot * 1000).toISOString().slice(11, 19);
+  const way = change.startsWith('-') ? 'down' : change.startsWith('+') ? 'up' : 'same';
+  return `<span class="${way}" title="since ${since} UTC, from ${escape(first.price)}">${change} %</span>`;
+}
+
+function ageOf(ticker: ListedTicker, nowMs: number): ReturnType<typeof freshnessOf> | undefined {
+  return ticker.lastObservedAt === null ? undefined : freshnessOf(ticker.lastObservedAt, ticker.intervalSeconds, nowMs);
 }
 
 function renderAge(ticker: ListedTicker, nowMs: number): string {
-  if (ticker.lastObservedAt === null) return '<span class="stale">none yet</span>';
-  const { ageSeconds, stale } = freshnessOf(ticker.lastObservedAt, ticker.intervalSeconds, nowMs);
-  const age = `${Math.round(ageSeconds)} s ago`;
-  if (!ticker.enabled) return `${age}, no longer sampled`;
-  return stale ? `<span class="stale">${age}, stale</span>` : `<span class="fresh">${age}</span>`;
+  const age = ageOf(ticker, nowMs);
+  if (age === undefined) return `<span class="stale">none yet</span>`;
+  const text = describeAge(age.ageSeconds);
+  if (!ticker.enabled) return `${text}, no longer sampled`;
+  return age.stale ? `<span class="stale">${text}, stale</span>` : `<span class="fresh">${text}</span>`;
+}
+
+function describeAge(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
+}
+
+function hourAgo({ nowMs }: HomePage): number {
+  return Math.floor(nowMs / 1000) - LINE_SECONDS;
 }
 
 function link(path: string, meaning: string): string {
@@ -94,28 +164,3 @@ function link(path: string, meaning: string): string {
 function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
-
-const STYLE = `
-:root { color-scheme: light dark; --ink: #12303b; --soft: #50707c; --line: #d5e3e8; --ground: #f6fafb; --card: #fff; --link: #00657f; --good: #17734a; --bad: #a33a00 }
-@media (prefers-color-scheme: dark) { :root { --ink: #dcecf1; --soft: #93b1bc; --line: #24404b; --ground: #0c1c23; --card: #122831; --link: #6fcbe3; --good: #63cf9b; --bad: #ffab7a } }
-* { box-sizing: border-box }
-body { margin: 0; background: var(--ground); color: var(--ink); font: 16px/1.55 system-ui, sans-serif }
-main { max-width: 52rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem }
-h1 { margin: 0; font-size: 2.4rem; letter-spacing: -.02em }
-h1::after { content: ""; display: block; width: 4.5rem; height: .3rem; margin-top: .4rem; border-radius: .2rem; background: linear-gradient(90deg, var(--link), transparent) }
-h2 { margin: 2.2rem 0 .7rem; font-size: 1.1rem }
-.lead { margin: .9rem 0 0; font-size: 1.15rem; color: var(--soft) }
-.simulated { margin: 0; padding: .6rem 1.25rem; background: #ffcf40; color: #3a2b00; font-weight: 600; text-align: center }
-.fault { padding: .7rem 1rem; border-left: .3rem solid var(--bad); background: var(--card); overflow-wrap: anywhere }
-a { color: var(--link) }
-table { width: 100%; border-collapse: collapse; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; overflow: hidden }
-th, td { padding: .5rem .8rem; text-align: left; border-bottom: 1px solid var(--line) }
-th { font-size: .85rem; font-weight: 600; color: var(--soft) }
-tbody tr:last-child td { border-bottom: 0 }
-.fresh { color: var(--good) } .stale { color: var(--bad) }
-.links { list-style: none; margin: 0; padding: 0 }
-.links li { display: flex; flex-wrap: wrap; gap: .2rem .9rem; padding: .35rem 0; border-bottom: 1px solid var(--line) }
-.links span { color: var(--soft) }
-code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere }
-pre { margin: 0; padding: .8rem 1rem; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; overflow-x: auto }
-`;

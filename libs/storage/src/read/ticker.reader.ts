@@ -16,8 +16,9 @@ export interface ListedTicker {
   readonly sources: readonly string[];
   /** The first slot that was ever expected. */
   readonly firstSlot: number;
-  /** Slot and receipt (UNIX seconds) of the newest price; null before the first. */
+  /** Slot, exact digits and receipt (UNIX seconds) of the newest price; null before the first. */
   readonly lastSlot: number | null;
+  readonly lastPrice: string | null;
   readonly lastObservedAt: number | null;
 }
 
@@ -35,7 +36,7 @@ const LIST: Statement = {
   name: 'list-tickers',
   text: `SELECT t.id, t.ticker, t.base, t.quote, newest.to_slot IS NULL AS enabled,
                 newest.interval_seconds AS "intervalSeconds", newest.rule, first.from_slot AS "firstSlot",
-                l.slot AS "lastSlot", date_part('epoch', l.observed_at) AS "lastObservedAt",
+                l.slot AS "lastSlot", l.price::text AS "lastPrice", date_part('epoch', l.observed_at) AS "lastObservedAt",
                 (SELECT coalesce(json_agg(s.name ORDER BY ts.position), '[]')
                  FROM ticker_sources ts JOIN sources s ON s.id = ts.source_id WHERE ts.schedule_id = newest.id) AS sources
          FROM tickers t

@@ -1,4 +1,4 @@
-import { parseTicker, type TickerParts } from '@app/domain';
+import { readTicker, type TickerParts } from '@app/domain';
 import type { RequestedTicker, Source } from '@app/sources';
 import { UsageError } from './usage-error.js';
 
@@ -6,23 +6,22 @@ import { UsageError } from './usage-error.js';
 const MAX_TICKERS = 2_000;
 
 /**
- * Reads a list such as `btc_usd,eth_usd`; one that is named twice counts once.
+ * Reads a list such as `btc_usd,ETH/USD`; one that is named twice counts once.
  * @throws UsageError for an empty list and for what is no ticker.
  */
 export function readTickers(lists: readonly string[]): TickerParts[] {
   const texts = lists
     .flatMap((list) => list.split(','))
-    .map((text) => text.trim().toLowerCase())
+    .map((text) => text.trim())
     .filter((text) => text !== '');
   if (texts.length === 0) throw new UsageError('No ticker is named: give some, such as btc_usd,eth_usd.');
   if (texts.length > MAX_TICKERS) throw new UsageError(`${texts.length} tickers are more than ${MAX_TICKERS}.`);
-  return [...new Set(texts)].map((text) => {
-    const parts = parseTicker(text);
-    if (parts === undefined) {
-      throw new UsageError(`${JSON.stringify(text)} is no ticker: write base and quote as in btc_usd.`);
-    }
+  const read = texts.map((text) => {
+    const { parts, fault } = readTicker(text);
+    if (parts === undefined) throw new UsageError(`${JSON.stringify(text)} ${fault}.`);
     return parts;
   });
+  return [...new Map(read.map((parts) => [parts.ticker, parts])).values()];
 }
 
 /** Reads pairs such as `btc_usd=bitcoin`. @throws UsageError for one without an equals sign or of no asked ticker. */
@@ -30,7 +29,8 @@ export function readNames(pairs: readonly string[], tickers: readonly TickerPart
   return new Map(
     pairs.map((pair) => {
       const at = pair.indexOf('=');
-      const [ticker, name] = [pair.slice(0, Math.max(at, 0)).trim().toLowerCase(), pair.slice(at + 1).trim()];
+      const [written, name] = [pair.slice(0, Math.max(at, 0)).trim(), pair.slice(at + 1).trim()];
+      const ticker = readTicker(written).parts?.ticker ?? written;
       if (at === -1 || ticker === '' || name === '') {
         throw new UsageError(`--name ${pair}: write ticker and name as in --name btc_usd=bitcoin.`);
       }

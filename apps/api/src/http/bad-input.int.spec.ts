@@ -92,8 +92,14 @@ describe('wrong input', () => {
 
   it.each([
     ['btc_usdt', 'btc_usd'],
-    ['ETH_USD', 'eth_usd'],
-    ['dogecoin', 'btc_usd'],
+    ['BTC/USDT', 'btc_usdt is not known: did you mean btc_usd or'],
+    ['eth-usdt', 'eth_usdt is not known: did you mean eth_usd'],
+    ['usd-coin-usd', 'has 2 hyphens'],
+    ['b-tc-usd', 'write b-tc_usd or b_tc-usd; did you mean btc_usd'],
+    [
+      'dogecoin',
+      'dogecoin is no ticker: write base and quote as in btc_usd, BTC/USD or BTC-USD; the nearest are btc_usd',
+    ],
     ['%E0%A4%A', 'btc_usd'],
     ["btc_usd'--", 'btc_usd'],
   ])('ticker %s alone is not found, with the nearest names', async (ticker, nearest) => {
@@ -103,6 +109,18 @@ describe('wrong input', () => {
       expect(json.errors[0]).toMatchObject({ parameter: 'ticker', detail: expect.stringContaining(nearest) });
     }
   });
+
+  it.each(['btc_usd', 'BTC_USD', 'BTC/USD', 'BTC%2FUSD', 'btc-usd', 'Btc-Usd'])(
+    'ticker %s is btc_usd',
+    async (written) => {
+      for (const route of ['/prices', '/gaps', '/prices/explain']) {
+        const { status, json } = await api.get(
+          `${route}?ticker=${written}&timestamp=1766016000`.replace(/(prices|gaps)(\?.*)&time.*/, '$1$2'),
+        );
+        expect([status, json.ticker]).toEqual([200, 'btc_usd']);
+      }
+    },
+  );
 
   it('whatever it is, it is never the fault of the API', async () => {
     const text = fc.oneof(

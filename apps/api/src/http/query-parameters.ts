@@ -1,3 +1,4 @@
+import { readTicker, TICKER_PATTERN } from '@app/domain';
 import { z } from 'zod';
 import { MAX_CURSOR_LENGTH } from './cursor.js';
 
@@ -20,15 +21,15 @@ const MAX_TEXT_LENGTH = 64;
 /** The last instant that can be asked for: ten digits, in the year 2286. */
 export const MAX_UNIX_SECONDS = 9_999_999_999;
 
-/** A name of a ticker; whether it is known is another question. */
+/** A name of a ticker, as `/tickers` has it; whether it is known is another question. */
 export const tickerParameter: QueryParameter<string> = {
-  schema: text(MAX_TEXT_LENGTH, 'is missing: name a ticker, e.g. ticker=btc_usd').refine(
-    (name) => !/[\p{C}\p{Z}]/u.test(name),
-    'must not hold spaces or characters that cannot be seen',
-  ),
+  schema: text(MAX_TEXT_LENGTH, 'is missing: name a ticker, e.g. ticker=btc_usd')
+    .refine((name) => !/[\p{C}\p{Z}]/u.test(name), 'must not hold spaces or characters that cannot be seen')
+    .transform((name) => readTicker(name).parts?.ticker ?? name),
   documentation: {
-    description: 'The ticker, `base_quote` in lower case; `/tickers` lists them.',
-    schema: { type: 'string', pattern: '^[a-z0-9-]{1,31}_[a-z0-9-]{1,31}$' },
+    description:
+      'The ticker, as `/tickers` lists it: `btc_usd`. `BTC_USD`, `BTC/USD` and `BTC-USD` mean the same; with a hyphen in a name write an underscore between base and quote, `usd-coin_usd`.',
+    schema: { type: 'string', pattern: TICKER_PATTERN },
     example: 'btc_usd',
   },
 };

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { nearestNames, nearNames } from '@app/domain';
+import { nearNames, unknownTickerFault } from '@app/domain';
 import { invalidParameters, type ParameterError } from '@app/process/server';
 import type { ListedTicker } from '@app/storage';
 import { decodeCursor, type CursorKey } from './cursor.js';
@@ -57,10 +57,7 @@ export class QueryReader {
     const tickers = await this.allUnless(errors.length > 0);
     const found = tickers?.get(name);
     if (found !== undefined || tickers === undefined) return found;
-    const error = {
-      parameter: 'ticker',
-      detail: `${said(name)} is not known${suggestTickers(name, [...tickers.keys()])}`,
-    };
+    const error = { parameter: 'ticker', detail: unknownTickerFault(name, [...tickers.keys()]) };
     if (errors.length === 0) throw unknownTicker(error);
     errors.unshift(error);
     return undefined;
@@ -116,12 +113,6 @@ function parseQuery<P extends Parameters>(
     else errors.push({ parameter: name, detail: result.error.issues[0]?.message ?? 'is wrong' });
   }
   return { values: values as Partial<Values<P>>, errors: errors.slice(0, MOST_ERRORS) };
-}
-
-function suggestTickers(wrong: string, known: readonly string[]): string {
-  const near = nearNames(wrong, known);
-  if (near.length > 0) return `: did you mean ${near.join(' or ')}?`;
-  return known.length === 0 ? ': none is catalogued yet' : `; the nearest are ${nearestNames(wrong, known).join(', ')}`;
 }
 
 function suggestParameters(wrong: string, known: readonly string[]): string {

@@ -176,6 +176,8 @@ describe('fetch', () => {
     const answers = { '/coingecko': '{"some-coin":{"usd":2.50}}' };
     const words = ['--ticker', 'mine_usd', '--name', 'mine_usd=some-coin', '--source', 'coingecko'];
     expect((await cli.fetched(answers, words)).report.prices).toMatchObject([{ ticker: 'mine_usd', price: '2.50' }]);
+    const written = words.map((word) => word.replace('mine_usd', 'MINE/USD'));
+    expect((await cli.fetched(answers, written)).report.prices).toMatchObject([{ ticker: 'mine_usd', price: '2.50' }]);
   });
 
   it('never shows a key', async () => {

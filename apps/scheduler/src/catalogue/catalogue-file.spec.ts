@@ -32,7 +32,7 @@ describe('the catalogue file', () => {
   });
 
   it.each([
-    ['{ticker: BTC}', 'tickers.1.ticker: must be base_quote in lower case, such as btc_usd'],
+    ['{ticker: BTC}', 'tickers.1.ticker: is no ticker: write base and quote as in btc_usd, BTC/USD or BTC-USD'],
     ['{ticker: 7}', 'tickers.1.ticker: must be a text such as btc_usd'],
     ['{}', 'tickers.1.ticker: must be a text such as btc_usd'],
     ['{ticker: eth_usd, interval_seconds: 0}', 'tickers.1.interval_seconds: must be at least 1 second'],
@@ -59,6 +59,7 @@ describe('the catalogue file', () => {
       'tickers.1.sources.0.batch: must be lower case letters, digits, _ and -, at most 63',
     ],
     ['{ticker: btc_usd}', 'btc_usd is listed twice'],
+    ['{ticker: BTC/USD}', 'btc_usd is listed twice'],
   ])('names the fault of %s', async (entry, fault) => {
     await writeFile(file, `tickers:\n  - {ticker: btc_usd}\n  - ${entry}\n`);
     const error = await failure();

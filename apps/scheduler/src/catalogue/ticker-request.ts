@@ -2,8 +2,8 @@ import {
   compareDecimals,
   MAX_JUMP_MEMORY_SECONDS,
   MAX_TICKER_LENGTH,
-  parseTicker,
   plainDecimal,
+  readTicker,
   RULES,
 } from '@app/domain';
 import { z } from 'zod';
@@ -20,7 +20,12 @@ const interval = z
 const ticker = z
   .string({ error: 'must be a text such as btc_usd' })
   .max(MAX_TICKER_LENGTH, `must have at most ${MAX_TICKER_LENGTH} characters`)
-  .refine((text) => parseTicker(text) !== undefined, 'must be base_quote in lower case, such as btc_usd');
+  .transform((text, context) => {
+    const { parts, fault } = readTicker(text);
+    if (parts !== undefined) return parts.ticker;
+    context.addIssue(fault);
+    return z.NEVER;
+  });
 
 const sourceFields = {
   source: z

@@ -148,6 +148,14 @@ describe('POST /fetch', () => {
     expect(await fetches()).toEqual([]);
   });
 
+  it('says of a disabled ticker how it is enabled', async () => {
+    await server.ask('DELETE', '/tickers/btc_usd');
+    expect(await server.ask('POST', '/fetch', { tickers: ['BTC/USD'] })).toMatchObject({
+      status: 409,
+      json: { detail: 'btc_usd is disabled: enable it with PATCH /tickers/btc_usd and {"enabled":true}' },
+    });
+  });
+
   it.each([
     ['a ticker that is not known', { tickers: ['nope_usd'] }, 404],
     ['what is no ticker', { tickers: ['NOPE'] }, 404],

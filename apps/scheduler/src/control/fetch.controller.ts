@@ -1,4 +1,4 @@
-import { MAX_TICKER_LENGTH, parseTicker } from '@app/domain';
+import { MAX_TICKER_LENGTH, readTicker } from '@app/domain';
 import { ApiAnswer, ApiRequest, VERSIONS } from '@app/openapi';
 import { invalidParameters } from '@app/process/server';
 import { sourceById, sourceByName, SOURCES } from '@app/sources';
@@ -6,11 +6,12 @@ import { ExtraFetchRepository, type ExtraFetch } from '@app/storage';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { CatalogueService } from '../catalogue/catalogue.service.js';
 import { schemaFaults, strictFields } from '../catalogue/schema-faults.js';
 import { PlannerService } from '../planning/planner.service.js';
 import { ApiProblems } from './documentation.js';
 import { FETCH_ANSWER, type PresentedFetch } from './fetch.answer.js';
-import { unknownTicker } from './problem.js';
+import { conflict, unknownTicker } from './problem.js';
 
 /** How often a call that somebody asks for is tried at most. */
 const MAX_ATTEMPTS = 2;
@@ -48,6 +49,7 @@ export class FetchController {
   constructor(
     private readonly fetches: ExtraFetchRepository,
     private readonly planner: PlannerService,
+    private readonly catalogue: CatalogueService,
   ) {}
 
   @Post()
@@ -62,23 +64,46 @@ export class FetchController {
     required: false,
   })
   @ApiAnswer(FETCH_ANSWER)
-  @ApiProblems(400, 401, 404, 503)
+  @ApiProblems(400, 401, 404, 409, 503)
   @HttpCode(202)
   async fetch(@Body() body: unknown) {
     const asked = parse(body ?? {});
     const sourceIds = asked.sources?.map(sourceIdOf);
-    const tickers = asked.tickers?.map((ticker) => {
-      // What is no ticker at all may hold what Postgres takes for no text.
-      if (parseTicker(ticker) === undefined) throw unknownTicker(ticker);
-      return ticker;
-    });
+    const tickers = asked.tickers === undefined ? undefined : await this.readTickers(asked.tickers);
     const fetches = await this.fetches.plan({ tickers, sourceIds }, Date.now(), MAX_ATTEMPTS);
     const known = new Set(fetches.map((fetch) => fetch.ticker));
     const missing = tickers?.find((ticker) => !known.has(ticker));
-    if (missing !== undefined) throw notSampled(missing, asked.sources);
+    if (missing !== undefined) throw await this.notSampled(missing, asked.sources);
     this.planner.offer();
     return { fetches: fetches.map(present) };
   }
+
+  /** In their canonical form: what is no ticker at all may hold what Postgres takes for no text. */
+  private async readTickers(written: readonly string[]): Promise<string[]> {
+    const read = written.map((text) => ({ text, ticker: readTicker(text).parts?.ticker }));
+    const wrong = read.find(({ ticker }) => ticker === undefined);
+    if (wrong !== undefined) throw unknownTicker(wrong.text, namesOf(await this.catalogue.list()));
+    return read.flatMap(({ ticker }) => ticker ?? []);
+  }
+
+  private async notSampled(ticker: string, sources: readonly string[] | undefined): Promise<Error> {
+    const catalogue = await this.catalogue.list();
+    const found = catalogue.find((one) => one.ticker === ticker);
+    if (found === undefined) return unknownTicker(ticker, namesOf(catalogue));
+    if (sources === undefined || !found.enabled) {
+      return conflict(`${ticker} is disabled: enable it with PATCH /tickers/${ticker} and {"enabled":true}`);
+    }
+    return invalidParameters([
+      {
+        parameter: 'tickers',
+        detail: `${ticker} is not sampled from ${sources.join(', ')}: GET /tickers/${ticker} tells from where`,
+      },
+    ]);
+  }
+}
+
+function namesOf(catalogue: readonly { readonly ticker: string }[]): string[] {
+  return catalogue.map(({ ticker }) => ticker);
 }
 
 function present(fetch: ExtraFetch): PresentedFetch {
@@ -99,16 +124,6 @@ function sourceIdOf(name: string): number {
   const known = SOURCES.map((one) => one.name).join(', ');
   throw invalidParameters([
     { parameter: 'sources', detail: `there is no source ${name.slice(0, 63)}; known: ${known}` },
-  ]);
-}
-
-function notSampled(ticker: string, sources: readonly string[] | undefined): Error {
-  if (sources === undefined) return unknownTicker(ticker);
-  return invalidParameters([
-    {
-      parameter: 'tickers',
-      detail: `${ticker} is not sampled from ${sources.join(', ')}: GET /tickers/${ticker} tells from where`,
-    },
   ]);
 }
 

@@ -48,7 +48,10 @@ describe('a problem of the control API', () => {
     });
   });
 
-  it('names a ticker that is not known', () => {
-    expect(unknownTicker('abc_usd').problem).toMatchObject({ status: 404, detail: expect.stringContaining('abc_usd') });
+  it('names a ticker that is not known, and the nearest', () => {
+    expect(unknownTicker('ABC/USD', ['btc_usd', 'eth_eur']).problem).toMatchObject({
+      status: 404,
+      detail: 'abc_usd is not known: did you mean btc_usd?',
+    });
   });
 });

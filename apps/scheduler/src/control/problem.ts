@@ -1,3 +1,4 @@
+import { unknownTickerFault } from '@app/domain';
 import { invalidParameters, plainProblem, ProblemError, type ProblemRules } from '@app/process/server';
 import { isTransientDatabaseError } from '@app/storage';
 import { CatalogueError } from '../catalogue/resolve-ticker.js';
@@ -14,9 +15,9 @@ export const CONTROL_PROBLEMS: ProblemRules = {
   fault: plainProblem(500, 'This is a fault of the scheduler; its log tells more under the request id.'),
 };
 
-/** 404 for a ticker that was never catalogued. */
-export function unknownTicker(ticker: string): ProblemError {
-  const errors = [{ parameter: 'ticker', detail: `${ticker} is not known: GET /tickers lists them` }];
+/** 404 for a ticker that was never catalogued. @param known the tickers that were. */
+export function unknownTicker(written: string, known: readonly string[]): ProblemError {
+  const errors = [{ parameter: 'ticker', detail: unknownTickerFault(written, known) }];
   const type = 'urn:tidemark:problem:unknown-ticker';
   return new ProblemError({ type, title: 'Unknown ticker', status: 404, detail: errors[0]?.detail ?? '', errors });
 }

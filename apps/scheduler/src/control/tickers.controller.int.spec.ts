@@ -107,7 +107,41 @@ describe('the catalogue over HTTP', () => {
     );
   });
 
-  it.each(['abc_usd', 'nothing', 'BTC_USD', 'btc%00_usd', '%F0%9F%92%A9', "btc_usd'--", '..%2Ftickers'])(
+  it.each(['BTC/USD', 'btc-usd', 'BTC_USD'])('takes a ticker written %s for btc_usd', async (written) => {
+    const made = await server.ask('POST', '/tickers', { ticker: written });
+    expect(made).toMatchObject({ status: 201, json: { ticker: 'btc_usd' } });
+    const path = `/tickers/${encodeURIComponent(written)}`;
+    expect(await server.ask('GET', path)).toMatchObject({ status: 200, json: { ticker: 'btc_usd' } });
+    expect(await server.ask('PATCH', path, { interval_seconds: 5 })).toMatchObject({
+      status: 200,
+      json: { ticker: 'btc_usd', interval_seconds: 5 },
+    });
+    expect(await server.ask('POST', '/fetch', { tickers: [written] })).toMatchObject({ status: 202 });
+    expect((await server.ask('GET', '/tickers')).json).toMatchObject({ tickers: [{ ticker: 'btc_usd' }] });
+    expect(await server.ask('DELETE', path)).toMatchObject({
+      status: 200,
+      json: { ticker: 'btc_usd', enabled: false },
+    });
+  });
+
+  it('names the nearest ticker for one that is unknown', async () => {
+    await sampledBefore('btc_usd');
+    for (const [method, path, body] of [
+      ['GET', '/tickers/BTC-USDT'],
+      ['DELETE', '/tickers/BTC%2FUSDT'],
+      ['POST', '/fetch', { tickers: ['btc/usdt'] }],
+      ['POST', '/fetch', { tickers: ['btc/usdt'], sources: ['deribit'] }],
+    ] as const) {
+      expectProblem(await server.ask(method, path, body), 404, /btc_usdt is not known: did you mean btc_usd\?/);
+    }
+  });
+
+  it('asks for an underscore where hyphens alone do not tell base and quote apart', async () => {
+    expectProblem(await server.ask('POST', '/tickers', { ticker: 'usd-coin-usd' }), 400, /write usd-coin_usd or/);
+    expectProblem(await server.ask('GET', '/tickers/usd-coin-usd'), 404, /write usd-coin_usd or/);
+  });
+
+  it.each(['abc_usd', 'nothing', 'btc%00_usd', '%F0%9F%92%A9', "btc_usd'--", '..%2Ftickers'])(
     'knows no ticker %s',
     async (name) => {
       for (const [method, body] of [['GET'], ['PATCH', { interval_seconds: 5 }], ['DELETE']] as const) {
@@ -146,7 +180,7 @@ describe('the catalogue over HTTP', () => {
     ['a text for an interval', { ticker: 'btc_usd', interval_seconds: '60' }, ['interval_seconds']],
     ['null for an interval', { ticker: 'btc_usd', interval_seconds: null }, ['interval_seconds']],
     ['an endless interval', '{"ticker":"btc_usd","interval_seconds":1e999}', ['interval_seconds']],
-    ['an over-long ticker', { ticker: `${'a'.repeat(5_000)}_usd` }, ['ticker', 'ticker']],
+    ['an over-long ticker', { ticker: `${'a'.repeat(5_000)}_usd` }, ['ticker']],
     ['an over-long source', { ticker: 'btc_usd', sources: ['x'.repeat(5_000)] }, ['sources.0.source']],
     [
       'an over-long name',

@@ -1,8 +1,8 @@
-import { parseTicker } from '@app/domain';
+import { MAX_TICKER_LENGTH, readTicker, TICKER_PATTERN } from '@app/domain';
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiAnswer, ApiRequest, VERSIONS } from '@app/openapi';
 import { invalidParameters } from '@app/process/server';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { CataloguedTicker } from '@app/storage';
 import type { z } from 'zod';
 import { CatalogueService, requestOf } from '../catalogue/catalogue.service.js';
@@ -11,6 +11,16 @@ import { tickerChangeSchema, tickerRequestSchema } from '../catalogue/ticker-req
 import { ApiProblems } from './documentation.js';
 import { conflict, unknownTicker } from './problem.js';
 import { CHANGED_ANSWER, CREATED_ANSWER, DISABLED_ANSWER, TICKER_ANSWER, TICKERS_ANSWER } from './tickers.answer.js';
+
+/** The ticker in the path, as people write it. */
+const TickerInPath = () =>
+  ApiParam({
+    name: 'ticker',
+    description:
+      'The ticker. `BTC_USD`, `BTC-USD` and, percent-encoded, `BTC%2FUSD` mean the same; with a hyphen in a name write an underscore between base and quote, `usd-coin_usd`.',
+    schema: { type: 'string', pattern: TICKER_PATTERN, maxLength: MAX_TICKER_LENGTH },
+    example: 'btc_usd',
+  });
 
 /** The catalogue over HTTP: a change holds from the next slot on and needs no restart. */
 @ApiTags('tickers')
@@ -28,6 +38,7 @@ export class TickersController {
 
   @Get(':ticker')
   @ApiOperation({ summary: 'How a ticker is sampled' })
+  @TickerInPath()
   @ApiAnswer(TICKER_ANSWER)
   @ApiProblems(401, 404, 503)
   async read(@Param('ticker') ticker: string) {
@@ -58,26 +69,28 @@ export class TickersController {
 
   @Patch(':ticker')
   @ApiOperation({ summary: 'Changes how a ticker is sampled', description: 'What is left out stays as it is.' })
+  @TickerInPath()
   @ApiRequest({ description: 'What shall change.', schema: tickerChangeSchema, example: { interval_seconds: 10 } })
   @ApiAnswer(CHANGED_ANSWER)
   @ApiProblems(400, 401, 404, 409, 503)
   async change(@Param('ticker') ticker: string, @Body() body: unknown) {
     const change = parse(tickerChangeSchema, body);
     const current = await this.known(ticker);
-    if (!current.enabled) throw conflict(`${ticker} is disabled: enable it with POST /tickers`);
+    if (!current.enabled) throw conflict(`${current.ticker} is disabled: enable it with POST /tickers`);
     await this.catalogue.change(current, change);
-    return this.readWithWarnings(ticker);
+    return this.readWithWarnings(current.ticker);
   }
 
   @Delete(':ticker')
   @ApiOperation({ summary: 'Stops sampling a ticker' })
+  @TickerInPath()
   @ApiAnswer(DISABLED_ANSWER)
   @ApiProblems(401, 404, 503)
   @HttpCode(200)
   async disable(@Param('ticker') ticker: string) {
-    await this.known(ticker);
-    await this.catalogue.disable(ticker);
-    return { ticker, enabled: false };
+    const known = await this.known(ticker);
+    await this.catalogue.disable(known.ticker);
+    return { ticker: known.ticker, enabled: false };
   }
 
   private async readWithWarnings(ticker: string) {
@@ -85,11 +98,15 @@ export class TickersController {
     return warnings.length === 0 ? catalogued : { ...catalogued, warnings };
   }
 
-  private async known(ticker: string): Promise<CataloguedTicker> {
+  private async known(written: string): Promise<CataloguedTicker> {
     // What is no ticker at all may hold what Postgres takes for no text.
-    const known = parseTicker(ticker) === undefined ? undefined : await this.catalogue.find(ticker);
-    if (known === undefined) throw unknownTicker(ticker);
-    return known;
+    const { parts } = readTicker(written);
+    const known = parts === undefined ? undefined : await this.catalogue.find(parts.ticker);
+    if (known !== undefined) return known;
+    throw unknownTicker(
+      written,
+      (await this.catalogue.list()).map((ticker) => ticker.ticker),
+    );
   }
 }
 

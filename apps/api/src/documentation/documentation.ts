@@ -9,7 +9,7 @@ export function ApiParameters(parameters: Readonly<Record<string, QueryParameter
     ...Object.entries(parameters).map(([name, { schema, documentation }]) =>
       ApiQuery({
         name,
-        required: !schema.safeParse(undefined).success,
+        required: documentation.required ?? !schema.safeParse(undefined).success,
         description: documentation.description,
         schema: {
           ...documentation.schema,

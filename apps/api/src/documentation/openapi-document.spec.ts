@@ -5,6 +5,8 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { apiDocument } from './openapi.js';
 import { makeSilentApi } from './openapi-document.js';
 
+const TIMES = ['date-time', 'date'].map((format) => ({ type: 'string', format }));
+
 describe('the OpenAPI document', () => {
   let app: NestFastifyApplication;
   let document: OpenAPIObject;
@@ -36,11 +38,36 @@ describe('the OpenAPI document', () => {
       const type = path.startsWith('/payloads') ? 'text/plain' : 'application/json';
       expect(item.get?.responses['200']).toHaveProperty(['content', type, 'example']);
       if (/prices|gaps/.test(path)) {
-        expect(item.get?.parameters).toContainEqual(expect.objectContaining({ name: 'ticker', required: true }));
+        const isPaged = ['/prices', '/gaps'].includes(path);
+        const description = expect.stringMatching(
+          isPaged ? /Required, unless `cursor` is given/ : /The ticker/,
+        ) as string;
+        expect(item.get?.parameters).toContainEqual(
+          expect.objectContaining({ name: 'ticker', required: !isPaged, description }),
+        );
         for (const status of ['400', '404', '503']) {
           expect(item.get?.responses[status]).toHaveProperty(['content', 'application/problem+json']);
         }
       }
+    }
+  });
+
+  it('says of every instant that it is a number or a time', () => {
+    for (const [path, name] of [
+      ['/prices', 'from'],
+      ['/prices', 'to'],
+      ['/gaps', 'from'],
+      ['/gaps', 'to'],
+      ['/prices/explain', 'timestamp'],
+    ] as const) {
+      expect(document.paths[path]?.get?.parameters).toContainEqual(
+        expect.objectContaining({
+          name,
+          required: false,
+          description: expect.stringContaining('`2025-12-17T19:33:20Z`') as string,
+          schema: { oneOf: [expect.objectContaining({ type: 'integer' }), ...TIMES] },
+        }),
+      );
     }
   });
 

@@ -42,7 +42,7 @@ const scheduleSchema = z
 const explanationSchema = z
   .strictObject({
     ticker: z.string(),
-    timestamp: unixSeconds('As it was asked'),
+    timestamp: unixSeconds('UNIX seconds as they were asked; the slot when none was'),
     slot: unixSeconds().nullable().describe('UNIX seconds; null when no schedule held'),
     state: z
       .enum(['stored', 'gap', 'waiting', 'missing', 'not_expected'])

@@ -29,7 +29,7 @@ export class ExplainController {
   @ApiOperation({
     summary: 'The way back from a price to what its sources answered',
     description:
-      'The price of the slot that `timestamp` lies in, with its revisions; the schedule that held; what every source came to, and why; the call behind it, and the answer as it came: in place up to 64 KiB, else at its `link`. A slot without a price says why it has none.',
+      'The price of the slot that `timestamp` lies in (without it: of the newest slot that is decided), with its revisions; the schedule that held; what every source came to, and why; the call behind it, and the answer as it came: in place up to 64 KiB, and at its `link`, which is `/payloads/{sha256}`. A slot without a price says why it has none.',
   })
   @ApiParameters(EXPLAIN_PARAMETERS)
   @ApiAnswer(EXPLAIN_ANSWER)
@@ -43,7 +43,8 @@ export class ExplainController {
       nowSeconds,
       maxBodyBytes: MAX_INLINE_BODY_BYTES,
     });
-    const asked = { ticker: ticker.ticker, timestamp: values.timestamp, nowSeconds, prefix: prefixOf(request.url) };
+    const timestamp = values.timestamp ?? explanation.slot ?? nowSeconds;
+    const asked = { ticker: ticker.ticker, timestamp, nowSeconds, prefix: prefixOf(request.url) };
     return explainAnswer(asked, explanation);
   }
 }

@@ -83,6 +83,25 @@ describe('GET /gaps', () => {
     expect(entries).toEqual(whole.gaps);
   });
 
+  it('goes on by the cursor alone, and says what contradicts it', async () => {
+    const whole = (await api.get('/gaps?ticker=btc_usd')).json;
+    const { next } = (await api.get('/gaps?ticker=btc_usd&limit=1')).json;
+    const { json } = await api.get(`/gaps?cursor=${next}`);
+    expect(json).toEqual({ ...whole, gaps: whole.gaps.slice(1) });
+    const range = `from=${new Date(SLOT * 1000).toISOString()}&to=${SLOT + 680}`;
+    expect((await api.get(`/gaps?cursor=${next}&ticker=BTC-USD&${range}`)).json).toEqual(json);
+    expect((await api.get(`/gaps?cursor=${next}&to=${SLOT + 600}`)).json.errors).toEqual([
+      {
+        parameter: 'to',
+        detail: `is ${SLOT + 600}, and the cursor goes on with ${SLOT + 680}: leave to out to go on, or the cursor to ask anew`,
+      },
+    ]);
+    expect(await api.get(`/prices?cursor=${next}`)).toMatchObject({
+      status: 400,
+      json: { errors: [{ parameter: 'cursor', detail: expect.stringContaining('answer of /gaps') }] },
+    });
+  });
+
   it.each([
     [`from=${SLOT + 700}`, { from: SLOT + 700, to: SLOT + 700, expected: 0 }],
     [`from=${SLOT + 60}&to=${SLOT + 60}`, { expected: 0, missing: 0, gaps: [] }],

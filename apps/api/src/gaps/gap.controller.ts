@@ -2,13 +2,16 @@ import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { GapReader } from '@app/storage';
-import { decodeCursor, encodeCursor, type CursorKey } from '../http/cursor.js';
 import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
 import { GAPS_ANSWER } from './gap.answer.js';
 import { DEFAULT_GAPS, GAPS_PARAMETERS } from './gap.parameters.js';
-import { checkCursor, checkRange, QueryReader, type RawQuery } from '../http/query.reader.js';
+import { cursorTextOf, type PagedQuestion } from '../http/paged-question.js';
+import { checkRange, QueryReader, type RawQuery } from '../http/query.reader.js';
 import { ReadyGuard } from '../health/ready.guard.js';
 import { CLOCK, type Clock } from '../tokens.js';
+
+/** What a question for gaps is. */
+const GAPS: PagedQuestion = { route: 'gaps', parts: ['ticker', 'from', 'to'] };
 
 /** What is missing, and why: every expected slot has a price or stands here with a reason. */
 @ApiTags('gaps')
@@ -31,14 +34,12 @@ export class GapController {
   @ApiAnswer(GAPS_ANSWER)
   @ApiProblems(400, 404, 503)
   async list(@Query() query: RawQuery): Promise<unknown> {
-    const { values, ticker } = await this.queries.readWithTicker(GAPS_PARAMETERS, query, (given) => [
-      ...checkRange(given.from, given.to),
-      ...checkCursor(given.cursor, ['gaps', given.ticker ?? null, given.from ?? null, given.to ?? null]),
-    ]);
+    const { values, ticker, position } = await this.queries.readPaged(GAPS, GAPS_PARAMETERS, query, (given) =>
+      checkRange(given.from, given.to),
+    );
     const nowSeconds = Math.floor(this.now() / 1000);
-    const cursor = values.cursor === undefined ? undefined : decodeCursor(values.cursor);
-    const { from, to } = cursor === undefined ? rangeOf(values, ticker.firstSlot, nowSeconds) : rangeOfKey(cursor.key);
-    const after = Math.max(from, cursor?.position ?? from);
+    const { from, to } = rangeOf(values, ticker.firstSlot, nowSeconds);
+    const after = Math.max(from, position ?? from);
     const limit = values.limit ?? DEFAULT_GAPS;
     const report = await this.gaps.report({ tickerId: ticker.id, from, to, nowSeconds, after, limit });
     return {
@@ -51,10 +52,8 @@ export class GapController {
       missing: report.missing,
       unexplained: report.unexplained,
       gaps: report.entries,
-      next:
-        report.next === undefined
-          ? null
-          : encodeCursor({ key: ['gaps', ticker.ticker, from, to], position: report.next }),
+      // The range that was left open is held too: pages of one question share it, however long the client takes.
+      next: report.next === undefined ? null : cursorTextOf(GAPS, { ticker: ticker.ticker, from, to }, report.next),
     };
   }
 }
@@ -67,9 +66,4 @@ function rangeOf(
 ): { from: number; to: number } {
   const from = given.from ?? Math.min(firstSlot, given.to ?? nowSeconds);
   return { from, to: given.to ?? Math.max(from, nowSeconds) };
-}
-
-/** The range of the question that a cursor belongs to; pages of one question share it, however long the client takes. */
-function rangeOfKey(key: CursorKey): { from: number; to: number } {
-  return { from: Number(key[2]), to: Number(key[3]) };
 }

@@ -4,6 +4,9 @@ export type CursorKey = readonly (string | number | null)[];
 /** Longest cursor accepted, in characters; ours are shorter. */
 export const MAX_CURSOR_LENGTH = 300;
 
+/** Says of a text that it is no cursor: the rest of a sentence that begins with the name of the parameter. */
+export const NO_CURSOR = 'is not a cursor: give back the `next` of an earlier answer as it was';
+
 /** Raised when a cursor's content changes its meaning, so that old ones are refused. */
 const VERSION = 1;
 

@@ -1,12 +1,15 @@
 import { readTicker, TICKER_PATTERN } from '@app/domain';
 import { z } from 'zod';
-import { MAX_CURSOR_LENGTH } from './cursor.js';
+import { decodeCursor, MAX_CURSOR_LENGTH, NO_CURSOR, type Cursor } from './cursor.js';
+import { MAX_UNIX_SECONDS, readInstant, type Rounding } from './instant.js';
 
 /** What the documentation says of a parameter; in the words of OpenAPI. */
 export interface ParameterDocumentation {
   readonly description: string;
   readonly schema: Readonly<Record<string, unknown>>;
   readonly example?: string | number;
+  /** Whether a client must give it, where that does not follow from the schema. */
+  readonly required?: boolean;
 }
 
 /** A query parameter: how its text is read, and how it is documented. */
@@ -17,9 +20,6 @@ export interface QueryParameter<Value> {
 
 /** Longest text of a parameter other than a cursor, in characters: the longest ticker has 63. */
 const MAX_TEXT_LENGTH = 64;
-
-/** The last instant that can be asked for: ten digits, in the year 2286. */
-export const MAX_UNIX_SECONDS = 9_999_999_999;
 
 /** A name of a ticker, as `/tickers` has it; whether it is known is another question. */
 export const tickerParameter: QueryParameter<string> = {
@@ -34,25 +34,43 @@ export const tickerParameter: QueryParameter<string> = {
   },
 };
 
-/** An optional instant. */
-export function instantParameter(description: string, example: number): QueryParameter<number | undefined> {
-  const { schema, documentation } = requiredInstantParameter(description, example);
-  return { schema: schema.optional(), documentation };
-}
+/** A name of a ticker that a cursor may hold instead. */
+export const pagedTickerParameter: QueryParameter<string> = {
+  ...tickerParameter,
+  documentation: {
+    ...tickerParameter.documentation,
+    description: `${tickerParameter.documentation.description} Required, unless \`cursor\` is given, which holds it.`,
+    required: false,
+  },
+};
 
-/** An instant that must be named. */
-export function requiredInstantParameter(description: string, example: number): QueryParameter<number> {
+/** How instants are written, for descriptions. */
+const WRITTEN =
+  'UNIX seconds, or a date or time of ISO 8601: `1766000000`, `2025-12-17`, `2025-12-17T19:33:20Z`, `2025-12-17T20:33:20+01:00`. Without a zone it is UTC.';
+
+/**
+ * An optional instant.
+ * @param rounding to which second an instant between two of them belongs: `up` for an end of a range, which changes no answer since slots
+ * begin with whole seconds.
+ */
+export function instantParameter(description: string, rounding: Rounding): QueryParameter<number | undefined> {
+  const schema = text(MAX_TEXT_LENGTH).transform((value, context) => {
+    const { seconds, fault } = readInstant(value, rounding);
+    if (fault === undefined) return seconds;
+    context.addIssue(fault);
+    return z.NEVER;
+  });
   return {
-    schema: text(MAX_TEXT_LENGTH, `is missing: give UNIX seconds, e.g. ${example}`).transform((value, context) => {
-      const fault = instantFault(value);
-      if (fault === undefined) return Number(value);
-      context.addIssue(fault);
-      return z.NEVER;
-    }),
+    schema: schema.optional(),
     documentation: {
-      description,
-      schema: { type: 'integer', format: 'int64', minimum: 0, maximum: MAX_UNIX_SECONDS },
-      example,
+      description: `${description} ${WRITTEN} A fraction of a second is rounded ${rounding}.`,
+      schema: {
+        oneOf: [
+          { type: 'integer', format: 'int64', minimum: 0, maximum: MAX_UNIX_SECONDS },
+          { type: 'string', format: 'date-time' },
+          { type: 'string', format: 'date' },
+        ],
+      },
     },
   };
 }
@@ -82,13 +100,18 @@ export const orderParameter: QueryParameter<'asc' | 'desc' | undefined> = {
 };
 
 /** Where an earlier answer stopped. */
-export const cursorParameter: QueryParameter<string | undefined> = {
+export const cursorParameter: QueryParameter<Cursor | undefined> = {
   schema: text(MAX_CURSOR_LENGTH)
-    .regex(/^[A-Za-z0-9_-]+$/, 'is not a cursor: give back the `next` of an earlier answer as it was')
+    .transform((value, context) => {
+      const cursor = decodeCursor(value);
+      if (cursor !== undefined) return cursor;
+      context.addIssue(NO_CURSOR);
+      return z.NEVER;
+    })
     .optional(),
   documentation: {
     description:
-      'The `next` of an earlier answer to the same question, to go on where it stopped. `from` and `to` may be left out then.',
+      'The `next` of an earlier answer, to go on where it stopped. It holds the whole question: nothing else need be given; `limit` may be another one, and whatever is given besides must be as it was.',
     schema: { type: 'string', maxLength: MAX_CURSOR_LENGTH },
   },
 };
@@ -112,22 +135,4 @@ function text(maxLength: number, whenMissing = 'is missing') {
     })
     .min(1, { error: 'is empty', abort: true })
     .max(maxLength, { error: `is too long: at most ${maxLength} characters`, abort: true });
-}
-
-function instantFault(value: string): string | undefined {
-  if (/^-\d+(\.\d+)?$/.test(value)) return 'is negative: give UNIX seconds, e.g. 1766000000';
-  if (/^\d+\.\d+$/.test(value)) return 'must be whole UNIX seconds, without a fraction';
-  if (!/^\d+$/.test(value)) return notANumberFault(value);
-  const digits = value.replace(/^0+(?=\d)/, '');
-  if (digits.length === 13) return `has 13 digits. Milliseconds? Divide by 1000: ${digits.slice(0, -3)}`;
-  if (digits.length === 16) return `has 16 digits. Microseconds? Divide by 1000000: ${digits.slice(0, -6)}`;
-  if (digits.length === 19) return `has 19 digits. Nanoseconds? Divide by 1000000000: ${digits.slice(0, -9)}`;
-  if (Number(digits) > MAX_UNIX_SECONDS) return `must be at most ${MAX_UNIX_SECONDS}: give UNIX seconds`;
-  return undefined;
-}
-
-function notANumberFault(value: string): string {
-  const dateMs = /^\d{4}-\d{2}-\d{2}/.test(value) ? Date.parse(value) : NaN;
-  const hint = Number.isNaN(dateMs) || dateMs < 0 ? 'e.g. 1766000000' : `here ${Math.floor(dateMs / 1000)}`;
-  return `is not a number: give UNIX seconds, ${hint}`;
 }

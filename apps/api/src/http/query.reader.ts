@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { nearNames, unknownTickerFault } from '@app/domain';
 import { invalidParameters, type ParameterError } from '@app/process/server';
 import type { ListedTicker } from '@app/storage';
-import { decodeCursor, type CursorKey } from './cursor.js';
+import type { Cursor } from './cursor.js';
+import { contradictions, heldBy, type PagedQuestion } from './paged-question.js';
 import { unknownTicker } from './problem.js';
 import type { QueryParameter } from './query-parameters.js';
 import { TickerDirectory } from '../tickers/ticker.directory.js';
@@ -15,6 +16,14 @@ type Parameters = Readonly<Record<string, QueryParameter<unknown>>>;
 type Values<P extends Parameters> = {
   -readonly [Name in keyof P]: P[Name] extends QueryParameter<infer V> ? V : never;
 };
+
+type PagedParameters = Parameters & {
+  readonly ticker: QueryParameter<string>;
+  readonly cursor: QueryParameter<Cursor | undefined>;
+};
+
+/** What a text that is no cursor holds. */
+const NOTHING_HELD = { held: undefined, fault: undefined };
 
 /** More wrong parameters than this are not listed one by one. */
 const MOST_ERRORS = 20;
@@ -51,6 +60,33 @@ export class QueryReader {
     return { values: values as Values<P>, ticker: found };
   }
 
+  /**
+   * Reads a query that may go on with an earlier one: what the cursor holds need not be given, and what is given must be the same.
+   * @throws as {@link readWithTicker}
+   */
+  async readPaged<P extends PagedParameters>(
+    question: PagedQuestion,
+    parameters: P,
+    query: RawQuery,
+    check: (values: Partial<Values<P>>) => readonly ParameterError[],
+  ): Promise<{ values: Values<P>; ticker: ListedTicker; position: number | undefined }> {
+    if (query['cursor'] === undefined) {
+      return { ...(await this.readWithTicker(parameters, query, check)), position: undefined };
+    }
+    const { values: given, errors: faults } = parseQuery(parameters, query);
+    // The cursor holds the ticker; a wrong cursor is an error of its own.
+    const errors = faults.filter(({ parameter }) => parameter !== 'ticker' || query['ticker'] !== undefined);
+    const cursor = given['cursor'] as Cursor | undefined;
+    const { held, fault } = cursor === undefined ? NOTHING_HELD : heldBy(question, parameters, cursor);
+    if (fault !== undefined) errors.push(fault);
+    const values = { ...given, ...held };
+    const opposed = held === undefined ? [] : contradictions(question, query, given, held);
+    errors.push(...(opposed.length > 0 ? opposed : check(values)));
+    const found = await this.findTicker(values['ticker'], errors);
+    if (errors.length > 0 || found === undefined) throw invalidParameters(errors);
+    return { values: values as Values<P>, ticker: found, position: cursor?.position };
+  }
+
   /** @returns undefined when there is no name to look for, or an error was added. */
   private async findTicker(name: unknown, errors: ParameterError[]): Promise<ListedTicker | undefined> {
     if (typeof name !== 'string') return undefined;
@@ -78,21 +114,6 @@ export class QueryReader {
 export function checkRange(from: number | undefined, to: number | undefined): ParameterError[] {
   if (from === undefined || to === undefined || from <= to) return [];
   return [{ parameter: 'from', detail: `${from} is after to ${to}` }];
-}
-
-/**
- * What is wrong with a cursor for the question that it came with.
- * @param key what the question is; a `null` in it was left open and takes what the cursor holds.
- */
-export function checkCursor(text: string | undefined, key: CursorKey): ParameterError[] {
-  if (text === undefined) return [];
-  const cursor = decodeCursor(text);
-  if (cursor === undefined) {
-    return [{ parameter: 'cursor', detail: 'is not a cursor: give back the `next` of an earlier answer as it was' }];
-  }
-  const belongs =
-    cursor.key.length >= key.length && key.every((part, index) => part === null || part === cursor.key[index]);
-  return belongs ? [] : [{ parameter: 'cursor', detail: 'belongs to another question: repeat the one it came from' }];
 }
 
 function parseQuery<P extends Parameters>(

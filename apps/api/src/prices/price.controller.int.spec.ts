@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { encodeCursor } from '../http/cursor.js';
 import { serveReadyApi, type ServedApi } from '../../../../test/builders/served-api.js';
 import { storePrices, storeSchedules } from '../../../../test/builders/stored-prices.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
@@ -84,16 +85,18 @@ describe('GET /prices', () => {
         instant,
         fc.boolean(),
         fc.integer({ min: 1, max: 90 }),
-        fc.boolean(),
-        async (one, other, descending, limit, repeated) => {
+        fc.constantFrom('alone', 'repeated', 'written another way'),
+        async (one, other, descending, limit, how) => {
           const [from, to] = one !== undefined && other !== undefined && one > other ? [other, one] : [one, other];
           const range =
             (from === undefined ? '' : `&from=${SLOT + from}`) + (to === undefined ? '' : `&to=${SLOT + to}`);
-          const base = `/prices?ticker=${ticker}&limit=${limit}${descending ? '&order=desc' : ''}`;
+          const limited = `/prices?limit=${limit}`;
+          const asked = `${limited}&ticker=${ticker}${descending ? '&order=desc' : ''}${range}`;
+          const again = how === 'repeated' ? asked : writtenAnotherWay(asked);
           const found: number[] = [];
           for (let next: string | null = ''; next !== null;) {
-            const query: string = next === '' ? range : `${repeated ? range : ''}&cursor=${next}`;
-            const page = await api.get(base + query);
+            const rest: string = `${how === 'alone' ? limited : again}&cursor=${next}`;
+            const page = await api.get(next === '' ? asked : rest);
             expect(page.status).toBe(200);
             expect(page.json.data.length).toBeLessThanOrEqual(limit);
             found.push(...slotsOf(page.json));
@@ -110,15 +113,79 @@ describe('GET /prices', () => {
   });
 
   it.each([
-    ['another ticker', (next: string) => `ticker=eth_usd&limit=1&cursor=${next}`],
-    ['the other order', (next: string) => `ticker=btc_usd&order=desc&limit=1&cursor=${next}`],
-    ['another range', (next: string) => `ticker=btc_usd&from=1&cursor=${next}`],
-    ['gaps', (next: string) => `ticker=btc_usd&cursor=${next}`],
-  ])('refuses a cursor for %s', async (what, query) => {
-    const { json } = await api.get('/prices?ticker=btc_usd&limit=1');
-    const answer = await api.get(`${what === 'gaps' ? '/gaps' : '/prices'}?${query(json.next as string)}`);
+    [
+      'ticker=ETH/USD',
+      'ticker',
+      'is ETH/USD (eth_usd), and the cursor goes on with btc_usd: leave ticker out to go on',
+    ],
+    ['ticker=nope_usd', 'ticker', 'is nope_usd, and the cursor goes on with btc_usd'],
+    ['order=desc', 'order', 'is desc, and the cursor goes on with asc: leave order out to go on, or the cursor to ask'],
+    ['from=1', 'from', `is 1, and the cursor goes on with ${SLOT}`],
+    ['from=2025-12-19', 'from', `is 2025-12-19 (1766102400), and the cursor goes on with ${SLOT}`],
+    [`to=${SLOT + 60}`, 'to', `is ${SLOT + 60}, and the cursor goes on without to`],
+  ])('says of a cursor beside %s that they contradict each other', async (beside, parameter, detail) => {
+    const { json } = await api.get(`/prices?ticker=btc_usd&from=${SLOT}&limit=1`);
+    const answer = await api.get(`/prices?${beside}&limit=1&cursor=${json.next}`);
     expect(answer.status).toBe(400);
-    expect(answer.json.errors).toEqual([{ parameter: 'cursor', detail: expect.stringContaining('another question') }]);
+    expect(answer.json.errors).toEqual([{ parameter, detail: expect.stringContaining(detail) }]);
+  });
+
+  it('names every contradiction at once', async () => {
+    const { json } = await api.get('/prices?ticker=btc_usd&limit=1');
+    const answer = await api.get(`/prices?ticker=eth_usd&order=desc&from=1&limit=0&cursor=${json.next}`);
+    const wrong = answer.json.errors.map((error: { parameter: string }) => error.parameter);
+    expect(wrong).toEqual(['limit', 'ticker', 'order', 'from']);
+  });
+
+  it('goes on newest first with the cursor alone, by another limit', async () => {
+    const { json: all } = await api.get('/prices?ticker=btc_usd&order=desc');
+    const { json: first } = await api.get('/prices?ticker=btc_usd&order=desc&limit=1');
+    const { json: second } = await api.get(`/prices?cursor=${first.next}&limit=2`);
+    const { json: rest } = await api.get(`/prices?cursor=${second.next}`);
+    expect([...first.data, ...second.data, ...rest.data]).toEqual(all.data);
+    expect([second.ticker, rest.next]).toEqual(['btc_usd', null]);
+  });
+
+  it('sends a cursor to the route that it comes from', async () => {
+    const { json } = await api.get('/prices?ticker=btc_usd&limit=1');
+    expect(await api.get(`/gaps?cursor=${json.next}`)).toMatchObject({
+      status: 400,
+      json: {
+        errors: [
+          { parameter: 'cursor', detail: 'goes on with an answer of /prices, and this is /gaps: give it there' },
+        ],
+      },
+    });
+  });
+
+  it.each([
+    ['of a build before', [1, 0, 'prices', 'btc_usd', 'asc']],
+    ['of an order that is none', [1, 0, 'prices', 'btc_usd', 'up', null, null]],
+    ['with a time that is none', [1, 0, 'prices', 'btc_usd', 'asc', -1, null]],
+    ['without a ticker', [1, 0, 'prices', null, 'asc', null, null]],
+    ['of another version', [2, 0, 'prices', 'btc_usd', 'asc', null, null]],
+  ])('refuses a cursor %s', async (_what, content) => {
+    const text = Buffer.from(JSON.stringify(content)).toString('base64url');
+    expect(await api.get(`/prices?cursor=${text}`)).toMatchObject({
+      status: 400,
+      json: { errors: [{ parameter: 'cursor', detail: expect.stringContaining('is not a cursor') }] },
+    });
+  });
+
+  it('knows no ticker of a cursor that is gone', async () => {
+    const text = encodeCursor({ key: ['prices', 'gone_usd', 'asc', null, null], position: 0 });
+    expect(await api.get(`/prices?cursor=${text}`)).toMatchObject({ status: 404 });
+  });
+
+  it.each([
+    ['2025-12-18', '2025-12-18T00:02:00Z', 2],
+    ['2025-12-18T00:00:00.000Z', '2025-12-18T00:02:00.000Z', 2],
+    ['2025-12-18T02:00:00+02:00', '2025-12-18T02:02:00%2B02:00', 2],
+    ['2025-12-18T00:00:00.001', '2025-12-18T00:02:00.001', 2],
+    ['2025-12-17', '2025-12-18', 0],
+  ])('takes from %s to %s', async (from, to, count) => {
+    const { status, json } = await api.get(`/prices?ticker=btc_usd&from=${from}&to=${to}`);
+    expect([status, json.data?.length]).toEqual([200, count]);
   });
 
   it('answers HEAD without a body', async () => {
@@ -180,3 +247,12 @@ describe('GET /tickers', () => {
     expect(json.tickers).toContainEqual(expect.objectContaining({ ticker: 'new_usd', last_slot: null }));
   });
 });
+
+/** The same question in other words: the ticker in capitals with a slash, times of ISO 8601. */
+function writtenAnotherWay(path: string): string {
+  return path
+    .replace(/ticker=(\w+)_(\w+)/, (_all, base: string, quote: string) => `ticker=${base.toUpperCase()}/${quote}`)
+    .replaceAll(/(from|to)=(\d+)/g, (_all, name: string, seconds: string) => {
+      return `${name}=${new Date(Number(seconds) * 1000).toISOString()}`;
+    });
+}

@@ -3,17 +3,20 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { PriceReader, type Order, type PriceRange } from '@app/storage';
-import { decodeCursor, encodeCursor, type CursorKey } from '../http/cursor.js';
 import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
 import { LATEST_ANSWER, PRICES_ANSWER } from './price.answer.js';
 import { LatestPrices } from './latest-prices.service.js';
 import { LATEST_PARAMETERS, PRICES_PARAMETERS } from './price.parameters.js';
 import { answerPrices } from './price-stream.js';
 import { noPriceYet } from '../http/problem.js';
-import { MAX_UNIX_SECONDS } from '../http/query-parameters.js';
-import { checkCursor, checkRange, QueryReader, type RawQuery } from '../http/query.reader.js';
+import { MAX_UNIX_SECONDS } from '../http/instant.js';
+import { cursorTextOf, type PagedQuestion } from '../http/paged-question.js';
+import { checkRange, QueryReader, type RawQuery } from '../http/query.reader.js';
 import { ReadyGuard } from '../health/ready.guard.js';
 import { StreamSender } from './stream.sender.js';
+
+/** What a question for prices is. */
+const PRICES: PagedQuestion = { route: 'prices', parts: ['ticker', 'order', 'from', 'to'] };
 
 /** The prices themselves. */
 @ApiTags('prices')
@@ -37,24 +40,20 @@ export class PriceController {
   @ApiAnswer(PRICES_ANSWER)
   @ApiProblems(400, 404, 503)
   async list(@Query() query: RawQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { values, ticker } = await this.queries.readWithTicker(PRICES_PARAMETERS, query, (given) => [
-      ...checkRange(given.from, given.to),
-      ...checkCursor(given.cursor, keyOf(given)),
-    ]);
-    const order = values.order ?? 'asc';
-    const cursor = values.cursor === undefined ? undefined : decodeCursor(values.cursor);
-    const [, , , from = null, to = null] = cursor?.key ?? keyOf(values);
-    const range = rangeOf(ticker.id, { from: Number(from ?? 0), to: Number(to ?? MAX_UNIX_SECONDS + 1) });
+    const { values, ticker, position } = await this.queries.readPaged(PRICES, PRICES_PARAMETERS, query, (given) =>
+      checkRange(given.from, given.to),
+    );
+    const { order = 'asc', from, to } = values;
+    const range: PriceRange = { tickerId: ticker.id, fromSlot: from ?? 0, toSlot: to ?? MAX_UNIX_SECONDS + 1 };
     const answer = await answerPrices(this.prices, {
       ticker: ticker.ticker,
-      range: cursor === undefined ? range : restOf(range, order, cursor.position),
+      range: position === undefined ? range : restOf(range, order, position),
       order,
       limit: values.limit,
-      cursorOf: (rest) =>
-        encodeCursor({
-          key: ['prices', ticker.ticker, order, from, to],
-          position: order === 'asc' ? rest.fromSlot : rest.toSlot,
-        }),
+      cursorOf: (rest) => {
+        const at = order === 'asc' ? rest.fromSlot : rest.toSlot;
+        return cursorTextOf(PRICES, { ticker: ticker.ticker, order, from, to }, at);
+      },
     });
     this.sender.send(answer, request, reply);
   }
@@ -70,26 +69,6 @@ export class PriceController {
     if (latest === undefined) throw noPriceYet(ticker.ticker);
     return latest;
   }
-}
-
-/** What a question for prices is; a cursor belongs to one. */
-function keyOf(values: {
-  ticker?: string;
-  order?: Order | undefined;
-  from?: number | undefined;
-  to?: number | undefined;
-}) {
-  return [
-    'prices',
-    values.ticker ?? null,
-    values.order ?? 'asc',
-    values.from ?? null,
-    values.to ?? null,
-  ] satisfies CursorKey;
-}
-
-function rangeOf(tickerId: number, { from, to }: { from: number; to: number }): PriceRange {
-  return { tickerId, fromSlot: from, toSlot: to };
 }
 
 /** The part of a range that a cursor leaves; never more than the range. */

@@ -3,6 +3,7 @@ import {
   instantParameter,
   limitParameter,
   orderParameter,
+  pagedTickerParameter,
   tickerParameter,
 } from '../http/query-parameters.js';
 
@@ -11,9 +12,9 @@ const MAX_PRICES = 1_000_000;
 
 /** Parameters of `/prices`. */
 export const PRICES_PARAMETERS = {
-  ticker: tickerParameter,
-  from: instantParameter('First instant, UNIX seconds, inclusive. Without it from the first price on.', 1_766_000_000),
-  to: instantParameter('End, UNIX seconds, exclusive. Without it up to the newest price.', 1_766_003_600),
+  ticker: pagedTickerParameter,
+  from: instantParameter('Beginning, inclusive. Without it from the first price on.', 'up'),
+  to: instantParameter('End, exclusive. Without it up to the newest price.', 'up'),
   order: orderParameter,
   limit: limitParameter(
     'Most prices in the answer; `next` then holds the cursor when there are more. Without it all prices are streamed.',

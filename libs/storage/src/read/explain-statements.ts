@@ -4,6 +4,19 @@ import type { Statement } from './read-database.js';
 
 const EPOCH = (column: string) => `date_part('epoch', ${column})`;
 
+/** Every version of ticker $1, oldest first. */
+export const EXPLAIN_VERSIONS: Statement = {
+  name: 'explain-versions',
+  text: `SELECT id, from_slot AS "fromSlot", to_slot AS "toSlot", interval_seconds AS "intervalSeconds"
+         FROM schedules WHERE ticker_id = $1 ORDER BY from_slot`,
+};
+
+/** The slot of the newest price of ticker $1. */
+export const EXPLAIN_LATEST: Statement = {
+  name: 'explain-latest',
+  text: 'SELECT slot FROM latest WHERE ticker_id = $1',
+};
+
 /** The version of ticker $1 that held at second $2, with its sources in order of preference. */
 export const EXPLAIN_SCHEDULE: Statement = {
   name: 'explain-schedule',

@@ -1,12 +1,15 @@
-import { graceEndOf, type Outcome, type Rule } from '@app/domain';
+import { graceEndOf, slotAt, type Outcome, type Rule } from '@app/domain';
 import { CLOSING_SLACK_SECONDS } from '../slots/closing-slack.js';
+import { closedRangesOf, type ScheduleVersion } from './closed-ranges.js';
 import {
   EXPLAIN_GAP,
+  EXPLAIN_LATEST,
   EXPLAIN_PRICE,
   EXPLAIN_PRICE_REVISIONS,
   EXPLAIN_RATES,
   EXPLAIN_SCHEDULE,
   EXPLAIN_SLOT_SOURCES,
+  EXPLAIN_VERSIONS,
 } from './explain-statements.js';
 import { readBodies } from './payload.reader.js';
 import type { ReadDatabase, Reader } from './read-database.js';
@@ -163,8 +166,8 @@ export interface Explanation {
 /** What is asked. */
 export interface ExplainQuestion {
   readonly tickerId: number;
-  /** Any UNIX second of the slot. */
-  readonly second: number;
+  /** Any UNIX second of the slot; undefined for the newest slot that is decided, or the first one while none is. */
+  readonly second: number | undefined;
   readonly nowSeconds: number;
   /** Longer bodies are left out, in bytes. */
   readonly maxBodyBytes: number;
@@ -183,7 +186,8 @@ export class ExplainReader {
 const NOTHING = { price: undefined, revisions: [], gap: undefined, slotSources: [], rates: [], bodies: new Map() };
 
 async function explain(reader: Reader, question: ExplainQuestion): Promise<Explanation> {
-  const { tickerId, second, nowSeconds, maxBodyBytes } = question;
+  const { tickerId, nowSeconds, maxBodyBytes } = question;
+  const second = question.second ?? (await newestDecided(reader, tickerId, nowSeconds));
   const [schedule] = await reader.rows<ExplainedSchedule>(EXPLAIN_SCHEDULE, [tickerId, second]);
   if (schedule === undefined) return { ...NOTHING, state: 'not_expected', slot: undefined, schedule };
   const slot = second - (second % schedule.intervalSeconds);
@@ -205,6 +209,17 @@ async function explain(reader: Reader, question: ExplainQuestion): Promise<Expla
   const isOver = nowSeconds > graceEndOf(slot, schedule.intervalSeconds) + CLOSING_SLACK_SECONDS;
   const state = stateOf({ isStored: price !== undefined, isGap: gap !== undefined, isOver });
   return { state, slot, schedule, price, revisions, gap, slotSources, rates, bodies };
+}
+
+/** The newest slot that has a price or is past its grace; before the first of them the first slot, and 0 when nothing was ever expected. */
+async function newestDecided(reader: Reader, tickerId: number, nowSeconds: number): Promise<number> {
+  const versions = await reader.rows<ScheduleVersion>(EXPLAIN_VERSIONS, [tickerId]);
+  const [latest] = await reader.rows<{ slot: number }>(EXPLAIN_LATEST, [tickerId]);
+  const closed = closedRangesOf(versions, 0, nowSeconds, nowSeconds).ranges.map(
+    ({ fromSlot, toSlot, intervalSeconds }) => Math.max(fromSlot, slotAt((toSlot - 1) * 1000, intervalSeconds)),
+  );
+  const decided = [...closed, ...(latest === undefined ? [] : [latest.slot])];
+  return decided.length === 0 ? (versions[0]?.fromSlot ?? 0) : Math.max(...decided);
 }
 
 function stateOf(known: { readonly isStored: boolean; readonly isGap: boolean; readonly isOver: boolean }): SlotState {

@@ -14,7 +14,7 @@ import { SymbolDirectory } from './symbol-directory.js';
 import { SourceLoad } from './source-load.js';
 import { checkConversions, missingRates } from './conversions.js';
 import { CatalogueError, checkBatches, resolveTicker } from './resolve-ticker.js';
-import type { TickerChange, TickerRequest } from './ticker-request.js';
+import type { SamplingChange, TickerRequest } from './ticker-request.js';
 
 /** What shall be sampled from the start of a process on. */
 export interface StartingCatalogue {
@@ -70,17 +70,22 @@ export class CatalogueService {
     ).map(({ message }) => message);
   }
 
-  /** Changes parts of how a ticker is sampled. @throws CatalogueError when it cannot be sampled so. */
-  async change(current: CataloguedTicker, change: TickerChange): Promise<ChangeOutcome> {
+  /**
+   * Changes parts of how a ticker is sampled, or was last: one that is disabled is sampled again. Limits of a median go with the rule.
+   * @throws CatalogueError when it cannot be sampled so.
+   */
+  async change(current: CataloguedTicker, change: SamplingChange): Promise<ChangeOutcome> {
     const known = requestOf(current);
     const intervalSeconds = change.interval_seconds ?? known.interval_seconds;
+    const rule = change.rule ?? known.rule;
+    const median = rule === 'median' ? known.median : undefined;
     return this.put({
       ticker: known.ticker,
-      rule: change.rule ?? known.rule,
+      rule,
       interval_seconds: intervalSeconds,
       sources: change.sources ?? rescale(known, intervalSeconds),
       checks: change.checks === undefined ? known.checks : (change.checks ?? undefined),
-      median: change.median === undefined ? known.median : (change.median ?? undefined),
+      median: change.median === undefined ? median : (change.median ?? undefined),
     });
   }
 

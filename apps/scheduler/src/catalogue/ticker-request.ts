@@ -17,6 +17,19 @@ const interval = z
   .min(1, 'must be at least 1 second')
   .max(MAX_INTERVAL_SECONDS, 'must be at most 86400 seconds, a day');
 
+const slot = z.int({ error: 'must be whole UNIX seconds' });
+
+/** Describes a field that may be sent back as it was read. */
+function readOnly(what: string): string {
+  return `${what}. Read-only: what GET shows is accepted, anything else is refused.`;
+}
+
+const INTERVAL = 'How often it is sampled: seconds from one slot to the next, 1 to 86400.';
+const RULE =
+  'How a price is chosen from the samples of a slot: `priority`, that of the first source in order that was accepted, or `median`, the middle of all that were.';
+const SOURCES =
+  'Who is asked, in order of preference; each by its name alone or with its particulars. At least one, at most 16.';
+
 const ticker = z
   .string({ error: 'must be a text such as btc_usd' })
   .max(MAX_TICKER_LENGTH, `must have at most ${MAX_TICKER_LENGTH} characters`)
@@ -148,29 +161,67 @@ export const medianSchema = strictFields(
 
 const rule = z.enum(RULES, { error: `must be one of ${RULES.join(', ')}` });
 
-/** A ticker to be sampled, as the control API takes it and as the catalogue file lists it. */
+const requestFields = {
+  ticker: ticker.meta({
+    description: 'The ticker, base and quote; `BTC/USD`, `BTC-USD` and `BTC_USD` are understood too.',
+    examples: ['btc_usd'],
+  }),
+  interval_seconds: interval.default(60).meta({ description: INTERVAL, examples: [60] }),
+  rule: rule.default('priority').meta({ description: RULE, examples: ['priority'] }),
+  sources: sources.default([{ source: 'deribit' }]).meta({ description: SOURCES }),
+};
+
+/** A ticker to be sampled, as the catalogue file lists it. */
 export const tickerRequestSchema = strictFields(
-  {
-    ticker,
-    interval_seconds: interval.default(60),
-    rule: rule.default('priority'),
-    checks: checksSchema.optional(),
-    median: medianSchema.optional(),
-    sources: sources.default([{ source: 'deribit' }]),
-  },
+  { ...requestFields, checks: checksSchema.optional(), median: medianSchema.optional() },
   'must be an object with a ticker',
-).meta({ id: 'TickerRequest' });
+);
 /** See {@link tickerRequestSchema}. */
 export type TickerRequest = z.output<typeof tickerRequestSchema>;
 
-/** A change of a ticker: what is left out stays as it is. */
+const limitsFields = {
+  checks: checksSchema
+    .nullable()
+    .optional()
+    .describe('Why a quote is not believed; what is left out of it is as usual. Null: all of it.'),
+  median: medianSchema
+    .nullable()
+    .optional()
+    .describe('How rule `median` decides; what is left out of it is as usual. Null: all of it.'),
+};
+
+/** A ticker to be sampled, as the control API takes it: of one that was sampled before, what is left out is as it was. */
+export const newTickerSchema = strictFields(
+  { ...requestFields, ...limitsFields },
+  'must be an object with a ticker',
+).meta({ id: 'TickerRequest' });
+/** See {@link newTickerSchema}. */
+export type NewTicker = z.output<typeof newTickerSchema>;
+
+/** A change of a ticker: what is left out stays as it is. It may hold all that is shown of a ticker. */
 export const tickerChangeSchema = strictFields(
   {
-    interval_seconds: interval.optional(),
-    rule: rule.optional(),
-    sources: sources.optional(),
-    checks: checksSchema.nullable().optional().describe('Null: the usual ones.'),
-    median: medianSchema.nullable().optional().describe('Null: the usual ones.'),
+    enabled: z
+      .boolean({ error: 'must be true or false' })
+      .optional()
+      .meta({ description: 'False: it is not sampled any more, as by DELETE. True: it is again.', examples: [true] }),
+    interval_seconds: interval.optional().meta({ description: INTERVAL, examples: [10] }),
+    rule: rule.optional().meta({ description: RULE, examples: ['median'] }),
+    sources: sources.optional().meta({ description: `${SOURCES} All of them: a list replaces the one before.` }),
+    ...limitsFields,
+    ticker: ticker.optional().meta({ description: readOnly('The ticker'), examples: ['btc_usd'] }),
+    since_slot: slot
+      .optional()
+      .meta({ description: readOnly('First slot that is sampled so'), examples: [1766000040] }),
+    until_slot: slot
+      .nullable()
+      .optional()
+      .meta({ description: readOnly('End of what is sampled so, exclusive; null while it holds'), examples: [null] }),
+    warnings: z
+      .array(z.string({ error: 'must be a sentence' }), { error: 'must be a list of sentences' })
+      .max(100, 'must be at most 100 sentences')
+      .optional()
+      .describe(readOnly('What keeps it from having a price')),
   },
   'must be an object with what shall change',
 )
@@ -178,6 +229,8 @@ export const tickerChangeSchema = strictFields(
   .meta({ id: 'TickerChange' });
 /** See {@link tickerChangeSchema}. */
 export type TickerChange = z.output<typeof tickerChangeSchema>;
+/** The part of a change that says how the ticker is sampled. */
+export type SamplingChange = Partial<Pick<TickerChange, 'interval_seconds' | 'rule' | 'sources' | 'checks' | 'median'>>;
 
 /** A file with the whole catalogue. */
 export const catalogueFileSchema = strictFields(

@@ -88,7 +88,7 @@ describe('the catalogue over HTTP', () => {
     expect(json).toMatchObject({ enabled: false, until_slot: expect.any(Number) });
     expect(await server.ask('POST', '/tickers', { ticker: 'btc_usd' })).toMatchObject({
       status: 201,
-      json: { enabled: true, interval_seconds: 60 },
+      json: { enabled: true, interval_seconds: 1 },
     });
   });
 
@@ -103,7 +103,7 @@ describe('the catalogue over HTTP', () => {
     expectProblem(
       await server.ask('PATCH', '/tickers/btc_usd', { interval_seconds: 5 }),
       409,
-      /disabled: enable it with POST/,
+      /disabled: enable it with POST \/tickers, or by "enabled": true in the same change/,
     );
   });
 
@@ -217,7 +217,7 @@ describe('the catalogue over HTTP', () => {
 
   it.each([
     ['that is empty', {}, ['body']],
-    ['of the ticker itself', { ticker: 'eth_usd' }, ['body', 'ticker']],
+    ['of the ticker itself', { ticker: 'eth_usd' }, ['ticker']],
     ['to a wrong interval', { interval_seconds: 90_000 }, ['interval_seconds']],
     ['to an unknown rule', { rule: 'best' }, ['rule']],
     ['to no sources', { sources: [] }, ['sources']],

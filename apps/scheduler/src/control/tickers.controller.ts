@@ -6,8 +6,14 @@ import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { CataloguedTicker } from '@app/storage';
 import type { z } from 'zod';
 import { CatalogueService, requestOf } from '../catalogue/catalogue.service.js';
+import { readOnlyFaults, samplingChange } from '../catalogue/compare-change.js';
 import { schemaFaults } from '../catalogue/schema-faults.js';
-import { tickerChangeSchema, tickerRequestSchema } from '../catalogue/ticker-request.js';
+import {
+  newTickerSchema,
+  tickerChangeSchema,
+  type NewTicker,
+  type SamplingChange,
+} from '../catalogue/ticker-request.js';
 import { ApiProblems } from './documentation.js';
 import { conflict, unknownTicker } from './problem.js';
 import { CHANGED_ANSWER, CREATED_ANSWER, DISABLED_ANSWER, TICKER_ANSWER, TICKERS_ANSWER } from './tickers.answer.js';
@@ -49,26 +55,35 @@ export class TickersController {
   @ApiOperation({
     summary: 'Catalogues a ticker, or enables one that is disabled',
     description:
-      'What is left out is as usual: every 60 s, by priority, from Deribit. A field that is not known is refused.',
+      'Of a new ticker, what is left out is as usual: every 60 s, by priority, from Deribit. One that was sampled before is sampled again as it was; what is given is changed, field by field, and null takes `checks` or `median` back. A field that is not known is refused.',
   })
   @ApiRequest({
     description: 'The ticker, and how it is to be sampled.',
-    schema: tickerRequestSchema,
+    schema: newTickerSchema,
     example: { ticker: 'btc_usd', interval_seconds: 60, sources: ['deribit', { source: 'coingecko', standby: true }] },
   })
   @ApiAnswer(CREATED_ANSWER)
   @ApiProblems(400, 401, 409, 503)
   async create(@Body() body: unknown) {
-    const request = parse(tickerRequestSchema, body);
+    const request = parse(newTickerSchema, body);
     const current = await this.catalogue.find(request.ticker);
     if (current?.enabled === true)
       throw conflict(`${request.ticker} is sampled already: change it with PATCH /tickers/${request.ticker}`);
-    await this.catalogue.put(request);
+    if (current === undefined) {
+      const { checks, median, ...rest } = request;
+      await this.catalogue.put({ ...rest, checks: checks ?? undefined, median: median ?? undefined });
+    } else {
+      await this.catalogue.change(current, givenIn(body, request));
+    }
     return this.readWithWarnings(request.ticker);
   }
 
   @Patch(':ticker')
-  @ApiOperation({ summary: 'Changes how a ticker is sampled', description: 'What is left out stays as it is.' })
+  @ApiOperation({
+    summary: 'Changes how a ticker is sampled, disables it, or enables it again',
+    description:
+      'What is left out stays as it is, and null takes `checks` or `median` back. All that GET shows may be sent back: what is as it is changes nothing. A new interval keeps how many slots lie between two calls of each source, unless `sources` says otherwise.',
+  })
   @TickerInPath()
   @ApiRequest({ description: 'What shall change.', schema: tickerChangeSchema, example: { interval_seconds: 10 } })
   @ApiAnswer(CHANGED_ANSWER)
@@ -76,8 +91,10 @@ export class TickersController {
   async change(@Param('ticker') ticker: string, @Body() body: unknown) {
     const change = parse(tickerChangeSchema, body);
     const current = await this.known(ticker);
-    if (!current.enabled) throw conflict(`${current.ticker} is disabled: enable it with POST /tickers`);
-    await this.catalogue.change(current, change);
+    const warnings = change.warnings === undefined ? [] : await this.catalogue.warningsOf(current.ticker);
+    const faults = readOnlyFaults(current, warnings, change);
+    if (faults.length > 0) throw invalidParameters(faults);
+    await this.apply(current, change.enabled ?? current.enabled, samplingChange(current, change));
     return this.readWithWarnings(current.ticker);
   }
 
@@ -91,6 +108,19 @@ export class TickersController {
     const known = await this.known(ticker);
     await this.catalogue.disable(known.ticker);
     return { ticker: known.ticker, enabled: false };
+  }
+
+  private async apply(current: CataloguedTicker, enabled: boolean, change: SamplingChange): Promise<void> {
+    const isChanged = Object.keys(change).length > 0;
+    if (!enabled && isChanged) {
+      throw conflict(
+        current.enabled
+          ? `${current.ticker} cannot be changed and disabled at once, since the change would never hold: send one of them`
+          : `${current.ticker} is disabled: enable it with POST /tickers, or by "enabled": true in the same change`,
+      );
+    }
+    if (!enabled) await this.catalogue.disable(current.ticker);
+    else if (!current.enabled || isChanged) await this.catalogue.change(current, change);
   }
 
   private async readWithWarnings(ticker: string) {
@@ -123,6 +153,13 @@ function present(ticker: CataloguedTicker) {
     since_slot: ticker.fromSlot,
     until_slot: ticker.toSlot ?? null,
   };
+}
+
+/** What of a request was given, and is no default. */
+function givenIn(body: unknown, { interval_seconds, rule, sources, checks, median }: NewTicker): SamplingChange {
+  const names = new Set(Object.keys(body as object));
+  const fields = Object.entries({ interval_seconds, rule, sources, checks, median });
+  return Object.fromEntries(fields.filter(([name]) => names.has(name)));
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {

@@ -58,18 +58,29 @@ describe('the catalogue, when tickers are disabled and changes race', () => {
       ]);
     });
 
-    test('a change that has not taken effect disables with the version before it', async () => {
+    test('a change that has not taken effect is kept, although it never held', async () => {
       await catalogue.put(7, 5);
       expect(await catalogue.disable(5)).toBe(true);
-      expect((await catalogue.versions()).map(({ interval }) => interval)).toEqual([60]);
-      expect(await catalogue.repository.find('btc_usd')).toMatchObject({ enabled: false });
+      const [before, changed, ...more] = await catalogue.versions();
+      expect([before?.interval, changed?.interval, more]).toEqual([60, 7, []]);
+      expect(changed?.to).toBe(changed?.from);
+      expect(await catalogue.repository.find('btc_usd')).toMatchObject({ enabled: false, intervalSeconds: 7 });
+      for (let second = 1; second <= 200; second += 1) await catalogue.planAt(second);
+      expect(await catalogue.fetched()).toEqual([0]);
+      expect((await database.pool.query('SELECT 1 FROM gaps')).rowCount).toBe(0);
     });
 
-    test('a ticker whose first slot has not come is as if it had never been', async () => {
-      await catalogue.repository.put(planOf(60, { ticker: 'eth_usd' }), (NOON + 30) * 1000);
+    test('a ticker whose first slot has not come is kept, and begins anew as if it had never been', async () => {
+      const put = (interval: number, second: number) =>
+        catalogue.repository.put(planOf(interval, { ticker: 'eth_usd' }), (NOON + second) * 1000);
+      await put(3_600, 30);
       expect(await catalogue.repository.disable('eth_usd', (NOON + 31) * 1000)).toBe(true);
-      expect(await catalogue.repository.find('eth_usd')).toBeUndefined();
-      expect(await catalogue.repository.put(planOf(60, { ticker: 'eth_usd' }), (NOON + 32) * 1000)).toBe('created');
+      const disabled = await catalogue.repository.find('eth_usd');
+      expect(disabled).toMatchObject({ enabled: false, intervalSeconds: 3_600 });
+      expect(disabled?.toSlot).toBe(disabled?.fromSlot);
+      expect(await put(60, 32)).toBe('created');
+      expect(await catalogue.repository.find('eth_usd')).toMatchObject({ enabled: true, fromSlot: NOON + 60 });
+      expect((await database.pool.query('SELECT 1 FROM schedules WHERE to_slot = from_slot')).rowCount).toBe(0);
     });
   });
 

@@ -8,7 +8,7 @@ import {
   type ScheduledSource,
 } from '@app/domain';
 import { isDeepStrictEqual } from 'node:util';
-import { In, IsNull, type DataSource, type EntityManager } from 'typeorm';
+import { In, IsNull, Raw, type DataSource, type EntityManager } from 'typeorm';
 import { ScheduleEntity, TickerEntity, TickerSourceEntity } from '../schema/entities/index.js';
 
 /** How a ticker shall be sampled. */
@@ -93,6 +93,7 @@ export class CatalogueRepository {
       const ticker = await findOrCreateTicker(manager, configuration.ticker);
       const current = await lockCurrentSchedule(manager, ticker.id);
       if (current !== undefined && isSampledAs(await withSources(manager, current), configuration)) return 'unchanged';
+      if (current === undefined) await forgetEmptySchedules(manager, ticker.id);
       const fromSlot = await firstFreeSlot(manager, { id: ticker.id, current }, configuration, nowMs);
       if (current !== undefined) await closeSchedule(manager, current, fromSlot);
       await openSchedule(manager, ticker.id, configuration, fromSlot);
@@ -100,17 +101,21 @@ export class CatalogueRepository {
     });
   }
 
-  /** Stops sampling a ticker from its next slot on; what is stored stays. @returns false when it is not being sampled. */
+  /**
+   * Stops sampling a ticker from its next slot on; what is stored stays, and so does how it was to be sampled: a version that never held
+   * is kept with an empty range. @returns false when it is not being sampled. */
   async disable(ticker: string, nowMs: number): Promise<boolean> {
     return this.dataSource.transaction(async (manager) => {
       const entity = await manager.findOneBy(TickerEntity, { ticker });
       const current = entity === null ? undefined : await lockCurrentSchedule(manager, entity.id);
       if (entity === null || current === undefined) return false;
-      await closeSchedule(
+      const toSlot = await firstFreeSlot(
         manager,
-        current,
-        await firstFreeSlot(manager, { id: entity.id, current }, { ...current, ticker, sources: [] }, nowMs),
+        { id: entity.id, current },
+        { ...current, ticker, sources: [] },
+        nowMs,
       );
+      await manager.update(ScheduleEntity, { id: current.id }, { toSlot: Math.max(toSlot, current.fromSlot) });
       return true;
     });
   }
@@ -220,6 +225,11 @@ async function closeSchedule(manager: EntityManager, current: ScheduleEntity, to
     return;
   }
   await manager.update(ScheduleEntity, { id: current.id }, { toSlot });
+}
+
+/** Removes the version that a ticker was disabled with before it held, now that another one begins. */
+async function forgetEmptySchedules(manager: EntityManager, tickerId: number): Promise<void> {
+  await manager.delete(ScheduleEntity, { tickerId, fromSlot: Raw((column) => `${column} = to_slot`) });
 }
 
 async function openSchedule(

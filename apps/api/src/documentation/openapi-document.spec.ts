@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { apiDocument } from './openapi.js';
 import { makeSilentApi } from './openapi-document.js';
+import { undescribedProperties } from '../../../../test/support/undescribed-properties.js';
 
 const TIMES = ['date-time', 'date'].map((format) => ({ type: 'string', format }));
 
@@ -102,6 +103,10 @@ describe('the OpenAPI document', () => {
     );
     expect([...new Set(names)].sort()).toEqual(Object.keys(schemas).sort());
     expect(names).toEqual(expect.arrayContaining(['Price', 'LatestPrice', 'Gap', 'Ticker', 'Explanation', 'Problem']));
+  });
+
+  it('describes every parameter and every field', () => {
+    expect(undescribedProperties(document)).toEqual([]);
   });
 
   it('lets clients live with a field that a later version adds', () => {

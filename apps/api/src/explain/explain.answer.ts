@@ -1,5 +1,5 @@
 import { GAP_REASONS, RULES } from '@app/domain';
-import { decimal, unixSeconds, unixTime, type RouteAnswer } from '@app/openapi';
+import { decimal, tickerName, unixSeconds, unixTime, type RouteAnswer } from '@app/openapi';
 import { z } from 'zod';
 import { consensusSchema, flags } from '../prices/price.fields.js';
 import { sampleSchema } from './explained-sample.js';
@@ -7,7 +7,7 @@ import { sampleSchema } from './explained-sample.js';
 const price = {
   price: decimal('Exactly the stored digits'),
   source: z.string().describe('`median` for a median'),
-  observed_at: unixTime(),
+  observed_at: unixTime('When it was received: UNIX seconds with milliseconds'),
   flags: flags(),
   revision: z.int().describe('0 until it is corrected'),
   consensus: consensusSchema.nullable(),
@@ -15,33 +15,41 @@ const price = {
 
 const priceSchema = z.strictObject(price).meta({ id: 'ExplainedPrice' });
 const earlierPriceSchema = z
-  .strictObject({ ...price, replaced_at: unixTime(), cause: z.string() })
+  .strictObject({
+    ...price,
+    replaced_at: unixTime('When it was replaced: UNIX seconds with milliseconds'),
+    cause: z.string().describe('Why it was replaced'),
+  })
   .meta({ id: 'EarlierPrice' });
 
 const scheduleSchema = z
   .strictObject({
     from: unixSeconds(),
     to: unixSeconds().nullable().describe('Exclusive; null while it holds'),
-    interval_seconds: z.int(),
-    rule: z.enum(RULES),
-    rule_options: z.record(z.string(), z.unknown()),
-    sources: z.array(
-      z.strictObject({
-        source: z.string(),
-        source_symbol: z.string(),
-        batch: z.string(),
-        interval_seconds: z.int(),
-        standby: z.boolean(),
-        quoted_in: z.string().nullable(),
-        due: z.boolean().describe('Whether it was due in this slot'),
-      }),
-    ),
+    interval_seconds: z.int().describe('Seconds from one slot to the next'),
+    rule: z.enum(RULES).describe('How a price was chosen from the samples of a slot'),
+    rule_options: z
+      .record(z.string(), z.unknown())
+      .describe('Limits of its checks and of its median, where they are not the usual ones'),
+    sources: z
+      .array(
+        z.strictObject({
+          source: z.string().describe('Name of the source'),
+          source_symbol: z.string().describe('What the source calls the ticker'),
+          batch: z.string().describe('Tickers of one source with the same batch were asked in one call'),
+          interval_seconds: z.int().describe('Seconds between two calls of this source'),
+          standby: z.boolean().describe('Asked only where every source before it had failed'),
+          quoted_in: z.string().nullable().describe("Currency of the price there; null when it is the ticker's own"),
+          due: z.boolean().describe('Whether it was due in this slot'),
+        }),
+      )
+      .describe('In order of preference'),
   })
   .meta({ id: 'Schedule' });
 
 const explanationSchema = z
   .strictObject({
-    ticker: z.string(),
+    ticker: tickerName(),
     timestamp: unixSeconds('UNIX seconds as they were asked; the slot when none was'),
     slot: unixSeconds().nullable().describe('UNIX seconds; null when no schedule held'),
     state: z
@@ -50,12 +58,18 @@ const explanationSchema = z
         '`stored`: it has a price; `gap`: a range says why it has none; `waiting`: it is not over; `missing`: its samples say why it has none; `not_expected`: no schedule held',
       ),
     summary: z.string().describe('The same for people'),
-    price: priceSchema.nullable(),
+    price: priceSchema.nullable().describe('The price of the slot; null when it has none'),
     earlier_prices: z.array(earlierPriceSchema).describe('What it was before a correction, oldest first'),
     gap: z
-      .strictObject({ from: unixSeconds(), to: unixSeconds(), reason: z.enum(GAP_REASONS), recorded_at: unixTime() })
-      .nullable(),
-    schedule: scheduleSchema.nullable(),
+      .strictObject({
+        from: unixSeconds(),
+        to: unixSeconds(),
+        reason: z.enum(GAP_REASONS).describe('Why its slots have no price'),
+        recorded_at: unixTime('When it was recorded: UNIX seconds with milliseconds'),
+      })
+      .nullable()
+      .describe('The range without prices that the slot lies in; null when it lies in none'),
+    schedule: scheduleSchema.nullable().describe('How the ticker was sampled then; null when it was not'),
     samples: z.array(sampleSchema).describe('One for every source that was due, in order of preference'),
   })
   .meta({ id: 'Explanation' });

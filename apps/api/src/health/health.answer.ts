@@ -1,7 +1,7 @@
-import { unixSeconds, whole, type RouteAnswer } from '@app/openapi';
+import { tickerName, unixSeconds, whole, type RouteAnswer } from '@app/openapi';
 import { z } from 'zod';
 
-const liveSchema = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Live' });
+const liveSchema = z.strictObject({ status: z.literal('ok').describe('It answers') }).meta({ id: 'Live' });
 
 /** `/livez` */
 export const LIVE_ANSWER: RouteAnswer<typeof liveSchema> = {
@@ -12,9 +12,9 @@ export const LIVE_ANSWER: RouteAnswer<typeof liveSchema> = {
 
 const readySchema = z
   .strictObject({
-    status: z.literal('ready'),
+    status: z.literal('ready').describe('Prices can be asked for'),
     role: z.string().describe('The role that the API reads as'),
-    clock_offset_ms: z.number().describe("This machine's clock minus the database's"),
+    clock_offset_ms: z.number().describe("This machine's clock minus the database's, in milliseconds"),
   })
   .meta({ id: 'Ready' });
 
@@ -25,39 +25,49 @@ export const READY_ANSWER: RouteAnswer<typeof readySchema> = {
   example: { status: 'ready', role: 'tidemark_api', clock_offset_ms: 2 },
 };
 
-const partStatus = z.enum(['up', 'degraded', 'down']);
+const partStatus = z.enum(['up', 'degraded', 'down']).describe('`degraded`: it works, and something needs a look');
 const message = z.string().optional().describe('What is wrong, where nothing else can be said');
 
 const sampledTickerSchema = z.strictObject({
-  ticker: z.string(),
+  ticker: tickerName(),
   last_slot: unixSeconds().nullable().describe('UNIX seconds of the newest price; null before the first'),
   age_seconds: z.number().min(0).nullable().describe('Seconds since it was received'),
-  stale: z.boolean(),
+  stale: z.boolean().describe('Older than twice the interval of its ticker'),
 });
 
 const healthSchema = z
   .strictObject({
-    status: z.enum(['ok', 'degraded', 'down']),
-    database: z.strictObject({
-      status: partStatus,
-      role: z.string().optional(),
-      latency_ms: whole().optional(),
-      responseTime: z.number().optional().describe('Milliseconds that the check took, with what it waited for'),
-      message,
-    }),
-    clock: z.strictObject({ status: partStatus, offset_ms: z.number().nullable() }),
+    status: z.enum(['ok', 'degraded', 'down']).describe('The worst of the three below; `down`: no price can be served'),
+    database: z
+      .strictObject({
+        status: partStatus,
+        role: z.string().optional().describe('The role that the API reads as'),
+        latency_ms: whole().optional().describe('Milliseconds that the database took to answer'),
+        responseTime: z.number().optional().describe('Milliseconds that the check took, with what it waited for'),
+        message,
+      })
+      .describe('The database'),
+    clock: z
+      .strictObject({
+        status: partStatus,
+        offset_ms: z
+          .number()
+          .nullable()
+          .describe("This machine's clock minus the database's, in milliseconds; null before it is measured"),
+      })
+      .describe('The clock'),
     etl: z
       .strictObject({
         status: partStatus,
-        enabled: whole().optional(),
-        fresh: whole().optional(),
-        stale: whole().optional(),
+        enabled: whole().optional().describe('How many tickers are sampled'),
+        fresh: whole().optional().describe('How many of them have a price that is not stale'),
+        stale: whole().optional().describe('How many have none, or one older than twice its interval'),
         last_slot: unixSeconds().nullish().describe('UNIX seconds of the newest price of them all'),
-        tickers: z.array(sampledTickerSchema).max(100).optional(),
+        tickers: z.array(sampledTickerSchema).max(100).optional().describe('One by one, the stalest first'),
         message,
       })
       .describe('Tickers that are being sampled, the stalest first, at most 100 of them one by one'),
-    timestamp: z.string().meta({ format: 'date-time' }),
+    timestamp: z.string().meta({ format: 'date-time' }).describe('When this was so'),
   })
   .meta({ id: 'Health' });
 

@@ -1,20 +1,24 @@
-import { unixSeconds, type RouteAnswer } from '@app/openapi';
+import { tickerName, unixSeconds, type RouteAnswer } from '@app/openapi';
 import { z } from 'zod';
 import { nextCursor } from '../http/next-cursor.js';
-import { consensusSchema, flags, price, receipt } from './price.fields.js';
+import { consensusSchema, flags, price, receipt, servedSource } from './price.fields.js';
 
 const priceSchema = z
   .strictObject({
-    timestamp: unixSeconds(),
+    timestamp: unixSeconds('Slot of the price: UNIX seconds'),
     price: price(),
-    source: z.string(),
+    source: servedSource(),
     observed_at: receipt(),
     flags: flags().min(1).optional().describe(`${flags().description}; left out when there is none`),
   })
   .meta({ id: 'Price' });
 
 const pricesSchema = z
-  .strictObject({ ticker: z.string(), data: z.array(priceSchema), next: nextCursor() })
+  .strictObject({
+    ticker: tickerName(),
+    data: z.array(priceSchema).describe('The prices, in the order that was asked for'),
+    next: nextCursor(),
+  })
   .meta({ id: 'Prices' });
 
 /** `/prices` */
@@ -30,10 +34,10 @@ export const PRICES_ANSWER: RouteAnswer<typeof pricesSchema> = {
 
 const latestPriceSchema = z
   .strictObject({
-    ticker: z.string(),
-    timestamp: unixSeconds(),
+    ticker: tickerName(),
+    timestamp: unixSeconds('Slot of the price: UNIX seconds'),
     price: price(),
-    source: z.string(),
+    source: servedSource(),
     observed_at: receipt(),
     flags: flags(),
     consensus: consensusSchema.nullable().describe('How a median came about; null for any other price'),

@@ -8,6 +8,9 @@ export const price = () => decimal('Exactly the digits that stood on the wire');
 /** When a price was received. */
 export const receipt = () => unixTime('When it was received: UNIX seconds with milliseconds');
 
+/** Who a price comes from. */
+export const servedSource = () => z.string().describe('Name of the source; `median` for a median');
+
 /** What is special about a price. */
 export const flags = () =>
   z
@@ -25,8 +28,8 @@ export const consensusSchema = z
     left_out: z
       .array(
         z.strictObject({
-          source: z.string(),
-          price: z.string().nullable(),
+          source: z.string().describe('Name of the source'),
+          price: z.string().nullable().describe('What it reported, converted; null when it reported nothing'),
           reason: z.string().describe('`outlier`, `not_reported`, or the reason of its sample'),
         }),
       )

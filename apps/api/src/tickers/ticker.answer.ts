@@ -1,14 +1,14 @@
 import { RULES } from '@app/domain';
-import { unixSeconds, type RouteAnswer } from '@app/openapi';
+import { tickerName, unixSeconds, type RouteAnswer } from '@app/openapi';
 import { z } from 'zod';
 
 const tickerSchema = z
   .strictObject({
-    ticker: z.string(),
-    base: z.string(),
-    quote: z.string(),
+    ticker: tickerName(),
+    base: z.string().describe('What is priced'),
+    quote: z.string().describe('The currency of its price'),
     enabled: z.boolean().describe('Whether it is being sampled'),
-    interval_seconds: z.int().describe('How often it is sampled, or was last'),
+    interval_seconds: z.int().describe('Seconds from one slot to the next, now or when it was sampled last'),
     rule: z.enum(RULES).describe('How a price is chosen from the samples of a slot'),
     sources: z.array(z.string()).describe('In order of preference'),
     first_slot: unixSeconds('UNIX seconds of the first slot that was expected'),
@@ -16,7 +16,7 @@ const tickerSchema = z
   })
   .meta({ id: 'Ticker' });
 
-const tickersSchema = z.strictObject({ tickers: z.array(tickerSchema) }).meta({ id: 'Tickers' });
+const tickersSchema = z.strictObject({ tickers: z.array(tickerSchema).describe('By name') }).meta({ id: 'Tickers' });
 
 /** `/tickers` */
 export const TICKERS_ANSWER: RouteAnswer<typeof tickersSchema> = {

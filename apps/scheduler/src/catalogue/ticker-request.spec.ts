@@ -1,5 +1,7 @@
 import { schemaFaults } from './schema-faults.js';
-import { tickerChangeSchema, tickerRequestSchema } from './ticker-request.js';
+import { DEFAULT_CHECK_LIMITS, DEFAULT_MEDIAN_LIMITS, plainDecimal } from '@app/domain';
+import { z } from 'zod';
+import { checksSchema, medianSchema, tickerChangeSchema, tickerRequestSchema } from './ticker-request.js';
 
 function faultsOf(more: object): string[] {
   const result = tickerRequestSchema.safeParse({ ticker: 'btc_usd', ...more });
@@ -58,5 +60,22 @@ describe('what a request says of belief', () => {
     expect(tickerChangeSchema.parse({ checks: null, median: null })).toEqual({ checks: null, median: null });
     expect(tickerChangeSchema.parse({ rule: 'median' })).toEqual({ rule: 'median' });
     expect(tickerChangeSchema.safeParse({}).success).toBe(false);
+  });
+});
+
+describe('the documented limits', () => {
+  const camelCase = (name: string) => name.replaceAll(/_(\w)/g, (_all, letter: string) => letter.toUpperCase());
+
+  it.each([
+    ['checks', checksSchema, DEFAULT_CHECK_LIMITS],
+    ['median', medianSchema, DEFAULT_MEDIAN_LIMITS],
+  ])('of %s are those that hold where none is named', (_what, schema, limits) => {
+    const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
+    const documented = Object.entries(properties).map(([name, property]) => {
+      const { default: value } = property as { readonly default: string | number };
+      return [camelCase(name), plainDecimal(String(value))];
+    });
+    const held = Object.entries(limits).map(([name, value]) => [name, String(value)]);
+    expect(documented.sort()).toEqual(held.sort());
   });
 });

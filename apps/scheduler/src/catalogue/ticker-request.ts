@@ -45,29 +45,45 @@ const sourceFields = {
     .string({ error: 'must be the name of a source' })
     .min(1, 'must be the name of a source')
     .max(63, 'must have at most 63 characters')
-    .describe('Name of the source, such as `deribit`.'),
+    .meta({ description: 'Name of the source.', examples: ['coingecko'] }),
   source_symbol: z
     .string({ error: 'must be a text' })
     .regex(/^[\w.\-/:]{1,100}$/, 'must hold letters, digits and . _ - / : only, at most 100')
     .optional()
-    .describe('What the source calls the ticker; by default it knows it itself.'),
+    .meta({
+      description: 'What the source calls the ticker; without it the source knows it itself.',
+      examples: ['bitcoin'],
+    }),
   batch: z
     .string({ error: 'must be a text' })
     .regex(/^[a-z0-9_-]{1,63}$/, 'must be lower case letters, digits, _ and -, at most 63')
     .optional()
-    .describe('Tickers of one source with the same batch are asked in one call.'),
-  interval_seconds: interval.optional().describe('How often this source is asked: a multiple of the interval.'),
+    .meta({
+      description: 'Tickers of one source with the same batch are asked in one call; without it, the ticker alone.',
+      examples: ['coins'],
+    }),
+  interval_seconds: interval.optional().meta({
+    description:
+      'Seconds between two calls of this source: a multiple of the interval of the ticker, which it is without it.',
+    examples: [300],
+  }),
   standby: z
     .boolean({ error: 'must be true or false' })
     .optional()
-    .describe('Asked only in slots in which every source before it has failed, to save its credits.'),
+    .meta({
+      description: 'Asked only in slots in which every source before it has failed, to save its credits.',
+      default: false,
+      examples: [true],
+    }),
   quoted_in: z
     .string({ error: 'must be a currency in lower case, such as usdt' })
     .regex(/^[a-z0-9-]{1,31}$/, 'must be a currency in lower case, such as usdt')
     .optional()
-    .describe(
-      "The currency of the price there, when it is not the ticker's own: it is converted by a measured price. By default the source knows it.",
-    ),
+    .meta({
+      description:
+        "The currency of the price there, when it is not the ticker's own: it is converted by a measured price. Without it the source knows it.",
+      examples: ['usdt'],
+    }),
 };
 
 /** A source of a ticker: its name alone, or with its particulars. No union, whose faults would not name the wrong field. */
@@ -103,30 +119,56 @@ export const checksSchema = strictFields(
     max_age_seconds: ratio(1, 604_800)
       .nullable()
       .optional()
-      .describe(
-        'A price older than this by its own time, or by that of a cached answer, is `stale`. Default 600; null: any age.',
-      ),
+      .meta({
+        description:
+          'In seconds: a price older than this by its own time, or by that of a cached answer, is `stale`. Null: any age.',
+        default: 600,
+        examples: [900],
+      }),
     max_lead_seconds: ratio(0, 86_400)
       .nullable()
       .optional()
-      .describe('A price whose time is further ahead is `in_the_future`. Default 60; null: any time.'),
-    minimum: price.optional().describe('A price below is `absurd`. Default 1e-18.'),
-    maximum: price.optional().describe('A price above is `absurd`. Default 1e12.'),
+      .meta({
+        description: 'In seconds: a price whose time is further ahead is `in_the_future`. Null: any time.',
+        default: 60,
+        examples: [5],
+      }),
+    minimum: price.optional().meta({
+      description: 'A decimal as text, in the quote: a price below is `absurd`.',
+      default: '1e-18',
+      examples: ['0.01'],
+    }),
+    maximum: price.optional().meta({
+      description: 'A decimal as text, in the quote: a price above is `absurd`.',
+      default: '1e12',
+      examples: ['10000000'],
+    }),
     jump_ratio: ratio(0, 1_000, { orMinimum: false })
       .nullable()
       .optional()
-      .describe(
-        'A price further from the last one is a `jump`, until another source agrees or the source has reported it for three slots. Default 0.1; null: no price is a jump.',
-      ),
+      .meta({
+        description:
+          'In parts of the last price: a price further from it is a `jump`, until another source agrees or the source has reported it for three slots. Null: no price is a jump.',
+        default: 0.1,
+        examples: [0.05],
+      }),
     jump_memory_seconds: z
       .int({ error: 'must be a whole number of seconds' })
       .min(1, 'must be at least 1 second')
       .max(MAX_JUMP_MEMORY_SECONDS, `must be at most ${MAX_JUMP_MEMORY_SECONDS} seconds, a week`)
       .optional()
-      .describe('A price older than this is no last price any more. Default 3600.'),
+      .meta({
+        description: 'In seconds: a price older than this is no last price any more.',
+        default: 3600,
+        examples: [600],
+      }),
     agreement_ratio: ratio(0, 0.5)
       .optional()
-      .describe('Two sources agree when their prices lie no further apart. Default 0.02.'),
+      .meta({
+        description: 'In parts of the price: two sources agree when their prices lie no further apart.',
+        default: 0.02,
+        examples: [0.01],
+      }),
   },
   'must be an object with limits',
 ).refine(({ minimum, maximum }) => {
@@ -143,18 +185,29 @@ export const medianSchema = strictFields(
       .min(1, 'must be a whole number, 1 to 16')
       .max(16, 'must be a whole number, 1 to 16')
       .optional()
-      .describe('With fewer accepted samples there is no price. Default 2.'),
+      .meta({ description: 'With fewer accepted samples there is no price.', default: 2, examples: [3] }),
     maximum_spread: ratio(0, 1)
       .optional()
-      .describe(
-        'With a larger distance between lowest and highest, in parts of the price, there is no price. Default 0.02.',
-      ),
+      .meta({
+        description:
+          'In parts of the price: with a larger distance between lowest and highest accepted sample there is no price.',
+        default: 0.02,
+        examples: [0.01],
+      }),
     outlier_factor: ratio(1, 100)
       .optional()
-      .describe('A sample further from the median than so many median absolute deviations is left out. Default 5.'),
+      .meta({
+        description: 'A sample further from the median than so many median absolute deviations is left out.',
+        default: 5,
+        examples: [4],
+      }),
     outlier_floor: ratio(0, 1)
       .optional()
-      .describe('A sample nearer to the median than this part of it is never left out. Default 0.002.'),
+      .meta({
+        description: 'In parts of the price: a sample nearer to the median is never left out.',
+        default: 0.002,
+        examples: [0.001],
+      }),
   },
   'must be an object with limits',
 );
@@ -212,11 +265,14 @@ export const tickerChangeSchema = strictFields(
     ticker: ticker.optional().meta({ description: readOnly('The ticker'), examples: ['btc_usd'] }),
     since_slot: slot
       .optional()
-      .meta({ description: readOnly('First slot that is sampled so'), examples: [1766000040] }),
+      .meta({ description: readOnly('First slot that is sampled so, UNIX seconds'), examples: [1766000040] }),
     until_slot: slot
       .nullable()
       .optional()
-      .meta({ description: readOnly('End of what is sampled so, exclusive; null while it holds'), examples: [null] }),
+      .meta({
+        description: readOnly('End of what is sampled so, UNIX seconds, exclusive; null while it holds'),
+        examples: [null],
+      }),
     warnings: z
       .array(z.string({ error: 'must be a sentence' }), { error: 'must be a list of sentences' })
       .max(100, 'must be at most 100 sentences')

@@ -1,6 +1,7 @@
 import '../../../../test/support/one-realm-of-errors.js';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { controlDocument } from './control-document.js';
+import { undescribedProperties } from '../../../../test/support/undescribed-properties.js';
 
 describe('the OpenAPI document of the control API', () => {
   let document: OpenAPIObject;
@@ -40,6 +41,10 @@ describe('the OpenAPI document of the control API', () => {
     );
     expect([...new Set(names)].sort()).toEqual(Object.keys(document.components?.schemas ?? {}).sort());
     expect(names).toEqual(expect.arrayContaining(['TickerRequest', 'TickerChange', 'FetchRequest', 'TaskStatus']));
+  });
+
+  it('describes every parameter and every field', () => {
+    expect(undescribedProperties(document)).toEqual([]);
   });
 
   it('takes a source by its name alone, too', () => {

@@ -1,32 +1,36 @@
 import { OUTCOMES } from '@app/domain';
-import { unixSeconds, type RouteAnswer } from '@app/openapi';
+import { tickerName, unixSeconds, type RouteAnswer } from '@app/openapi';
 import { z } from 'zod';
 
 const extraFetchSchema = z
   .strictObject({
-    ticker: z.string(),
-    source: z.string(),
+    ticker: tickerName(),
+    source: z.string().describe('Name of the source'),
     timestamp: unixSeconds('UNIX seconds of the slot that runs'),
-    state: z.enum([
-      'fetching',
-      'under_way',
-      'sampled',
-      'decided',
-      'source_unavailable',
-      'attempts_spent',
-      'window_over',
-      'not_due',
-    ]),
+    state: z
+      .enum([
+        'fetching',
+        'under_way',
+        'sampled',
+        'decided',
+        'source_unavailable',
+        'attempts_spent',
+        'window_over',
+        'not_due',
+      ])
+      .describe('What comes of it: `fetching` when a call is on its way, else why there is none'),
     detail: z.string().describe('The state for people'),
     outcome: z.enum(OUTCOMES).nullable().describe('What the source came to in this slot; null while there is none'),
-    reason: z.string().nullable(),
+    reason: z.string().nullable().describe('Why it is not accepted; null when it is, or while there is none'),
   })
   .meta({ id: 'ExtraFetch' });
 
 /** An extra fetch as the control API shows it. */
 export type PresentedFetch = z.output<typeof extraFetchSchema>;
 
-const extraFetchesSchema = z.strictObject({ fetches: z.array(extraFetchSchema) }).meta({ id: 'ExtraFetches' });
+const extraFetchesSchema = z
+  .strictObject({ fetches: z.array(extraFetchSchema).describe('One for every ticker and source that was asked for') })
+  .meta({ id: 'ExtraFetches' });
 
 /** `/fetch` */
 export const FETCH_ANSWER: RouteAnswer<typeof extraFetchesSchema> = {

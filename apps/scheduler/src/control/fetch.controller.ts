@@ -26,7 +26,16 @@ const names = (what: string) =>
     .optional();
 
 const bodySchema = strictFields(
-  { tickers: names('ticker'), sources: names('source') },
+  {
+    tickers: names('ticker').meta({
+      description: 'Which tickers; all without it. `BTC/USD`, `BTC-USD` and `BTC_USD` are understood too.',
+      examples: [['btc_usd']],
+    }),
+    sources: names('source').meta({
+      description: 'Which of their sources; without it all that are no standby.',
+      examples: [['deribit']],
+    }),
+  },
   'must be an object, such as {"tickers":["btc_usd"]}',
 ).meta({ id: 'FetchRequest' });
 

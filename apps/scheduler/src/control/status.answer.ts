@@ -1,4 +1,4 @@
-import { unixSeconds, whole, type RouteAnswer } from '@app/openapi';
+import { tickerName, unixSeconds, whole, type RouteAnswer } from '@app/openapi';
 import { z } from 'zod';
 
 const time = () => z.string().meta({ format: 'date-time' });
@@ -6,32 +6,47 @@ const timeOrNull = (description: string) => time().nullable().describe(descripti
 
 const sourceStatusSchema = z
   .strictObject({
-    source: z.string(),
-    state: z.enum(['ok', 'failing', 'paused', 'circuit_open', 'needs_key', 'not_asked_yet']),
+    source: z.string().describe('Name of the source'),
+    state: z
+      .enum(['ok', 'failing', 'paused', 'circuit_open', 'needs_key', 'not_asked_yet'])
+      .describe(
+        '`ok`: its last call was answered; `failing`: it was not; `paused`: it asked to be left alone; `circuit_open`: it failed too often and is left alone; `needs_key`: it refuses without one',
+      ),
     tickers: whole().describe('How many tickers are sampled from it'),
     batches: whole().describe('How many calls that takes'),
     last_success: timeOrNull('Null before the first'),
-    latency_ms: z.number().nullable(),
-    failures_in_a_row: whole(),
+    latency_ms: z.number().nullable().describe('Milliseconds that its last answer took; null before the first'),
+    failures_in_a_row: whole().describe('Calls that failed since the last answer'),
     last_failure: z
-      .strictObject({ at: time(), reason: z.string().nullable(), detail: z.string().nullable() })
-      .nullable(),
+      .strictObject({
+        at: time().describe('When it failed'),
+        reason: z.string().nullable().describe('What kind of failure it was'),
+        detail: z.string().nullable().describe('The failure for people, without secrets'),
+      })
+      .nullable()
+      .describe('Null before the first'),
     paused_until: timeOrNull('It asked to be left alone until then'),
     circuit_open_until: timeOrNull('Until then it is not asked'),
-    circuit_reason: z.string().nullable(),
+    circuit_reason: z.string().nullable().describe('Why; null while the circuit is closed'),
     plan: z
       .string()
       .nullable()
       .describe('Its tariff; null for a source that this build does not know, as the two below'),
     limit: z
       .strictObject({
-        calls: z.number(),
-        per_seconds: z.number(),
+        calls: z.number().describe('So many calls at most'),
+        per_seconds: z.number().describe('In so many seconds'),
         origin: z.string().describe('Where that is published'),
       })
-      .nullable(),
+      .nullable()
+      .describe('How often it may be called'),
     credits: z
-      .strictObject({ per_month: z.number(), used: z.number(), left: z.number().min(0), origin: z.string() })
+      .strictObject({
+        per_month: z.number().describe('Credits of a calendar month'),
+        used: z.number().describe('Used this month'),
+        left: z.number().min(0).describe('Left this month'),
+        origin: z.string().describe('Where that is published'),
+      })
       .nullable()
       .describe('Null where the months are not counted'),
     unknown_source_symbols: z
@@ -42,12 +57,12 @@ const sourceStatusSchema = z
 
 const tickerStatusSchema = z
   .strictObject({
-    ticker: z.string(),
-    interval_seconds: z.int(),
+    ticker: tickerName(),
+    interval_seconds: z.int().describe('Seconds from one slot to the next'),
     price: z.string().nullable().describe('The newest; null before the first, as the three below'),
-    source: z.string().nullable(),
-    timestamp: unixSeconds().nullable(),
-    age_seconds: whole().min(0).nullable(),
+    source: z.string().nullable().describe('Name of its source; `median` for a median'),
+    timestamp: unixSeconds('Its slot: UNIX seconds').nullable(),
+    age_seconds: whole().min(0).nullable().describe('Seconds since it was received'),
     expected_today: whole().describe('Slots since midnight UTC that should have a price by now'),
     gaps_today: whole().describe('How many of them have none'),
   })
@@ -55,20 +70,24 @@ const tickerStatusSchema = z
 
 const taskStatusSchema = z
   .strictObject({
-    name: z.string(),
-    every_seconds: z.number(),
+    name: z.string().describe('Name of the task, such as `close-slots`'),
+    every_seconds: z.number().describe('Seconds from one run to the next'),
     last_run: timeOrNull('When its last run began'),
     last_success: timeOrNull('When its last run that succeeded ended'),
-    last_duration_ms: z.number().min(0).nullable(),
-    failures_in_a_row: whole(),
+    last_duration_ms: z
+      .number()
+      .min(0)
+      .nullable()
+      .describe('Milliseconds that its last run took; null before the first'),
+    failures_in_a_row: whole().describe('Runs that failed since the last that succeeded'),
     last_error: z.string().nullable().describe('Of the last run that failed; it stays when later ones succeed'),
   })
   .meta({ id: 'TaskStatus' });
 
 const statusSchema = z
   .strictObject({
-    now: time(),
-    sources: z.array(sourceStatusSchema),
+    now: time().describe('When this was so'),
+    sources: z.array(sourceStatusSchema).describe('Those that the catalogue names'),
     tickers: z.array(tickerStatusSchema).describe('Those that are sampled, by name'),
     tasks: z.array(taskStatusSchema).describe('Of the scheduler that answers'),
   })

@@ -1,5 +1,5 @@
 import { RULES } from '@app/domain';
-import { unixSeconds, type RouteAnswer } from '@app/openapi';
+import { tickerName, unixSeconds, type RouteAnswer } from '@app/openapi';
 import { z } from 'zod';
 import { checksSchema, medianSchema } from '../catalogue/ticker-request.js';
 
@@ -7,16 +7,16 @@ const sourceSchema = z.strictObject({
   source: z.string().describe('Name of the source'),
   source_symbol: z.string().describe('What the source calls the ticker'),
   batch: z.string().describe('Tickers of one source with the same batch are asked in one call'),
-  interval_seconds: z.int().describe('How often this source is asked'),
+  interval_seconds: z.int().describe('Seconds between two calls of this source'),
   standby: z.literal(true).optional().describe('Asked only in slots in which every source before it has failed'),
   quoted_in: z.string().optional().describe('The currency of the price there; left out when it is the usual one'),
 });
 
 const tickerSchema = z
   .strictObject({
-    ticker: z.string(),
+    ticker: tickerName(),
     enabled: z.boolean().describe('Whether it is being sampled'),
-    interval_seconds: z.int(),
+    interval_seconds: z.int().describe('Seconds from one slot to the next'),
     rule: z.enum(RULES).describe('How a price is chosen from the samples of a slot'),
     sources: z.array(sourceSchema).describe('In order of preference'),
     checks: checksSchema.optional().describe('Why a quote is not believed; left out when all of it is as usual'),
@@ -67,7 +67,9 @@ export const CHANGED_ANSWER: RouteAnswer<typeof tickerSchema> = {
   example: { ...EXAMPLE, warnings: ['usdt_usd is not sampled: catalogue it, so that its price can convert.'] },
 };
 
-const disabledSchema = z.strictObject({ ticker: z.string(), enabled: z.literal(false) }).meta({ id: 'DisabledTicker' });
+const disabledSchema = z
+  .strictObject({ ticker: tickerName(), enabled: z.literal(false).describe('It is not sampled any more') })
+  .meta({ id: 'DisabledTicker' });
 
 /** `DELETE /tickers/:ticker` */
 export const DISABLED_ANSWER: RouteAnswer<typeof disabledSchema> = {
@@ -76,7 +78,9 @@ export const DISABLED_ANSWER: RouteAnswer<typeof disabledSchema> = {
   example: { ticker: 'btc_usd', enabled: false },
 };
 
-const tickersSchema = z.strictObject({ tickers: z.array(tickerSchema) }).meta({ id: 'CataloguedTickers' });
+const tickersSchema = z
+  .strictObject({ tickers: z.array(tickerSchema).describe('By name') })
+  .meta({ id: 'CataloguedTickers' });
 
 /** `GET /tickers` */
 export const TICKERS_ANSWER: RouteAnswer<typeof tickersSchema> = {

@@ -41,7 +41,7 @@ function settings() {
       if (!schema.description) throw new Error(`${name} has no description: call .describe last in libs/config.`);
       const entry = known.get(name) ?? {
         name,
-        description: `${schema.description ?? ''}${schema.meta()?.secret === true ? ` Or ${name}_FILE: a file with it.` : ''}`,
+        description: [schema.description, ...otherNames(name, schema)].join(' '),
         default: defaultOf(schema),
         readers: [],
       };
@@ -50,6 +50,15 @@ function settings() {
     }
   }
   return [...known.values()];
+}
+
+/** By which other variables a setting may be given. */
+function otherNames(name, schema) {
+  const { secret, alias } = schema.meta() ?? {};
+  return [
+    ...(secret === true ? [`Or ${name}_FILE: a file with it.`] : []),
+    ...(alias === undefined ? [] : [`Or ${alias.name}, as hosts of containers call it; ${name} wins.`]),
+  ];
 }
 
 function defaultOf(schema) {
@@ -79,7 +88,7 @@ function configurationPage() {
     '# Configuration',
     '',
     'Generated from `libs/config` by `npm run generate`. An empty variable counts as not set; a process with a wrong one says',
-    'everything that is wrong at once, and does not start.',
+    'everything that is wrong at once, in sentences, and ends with status 2 before it has begun anything.',
     '',
     '| variable | default | meaning | read by |',
     '| --- | --- | --- | --- |',

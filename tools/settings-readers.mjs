@@ -11,7 +11,6 @@ export const SETTINGS_READERS = {
   worker: { ...config.workerSettings, ...sourceSettings },
   api: config.apiSettings,
   simulator: config.simulatorSettings,
-  'tidemark all': config.allSettings,
   'tidemark health': config.healthSettings,
   verify: config.verifySettings,
   'command line': { ...config.cliSettings, ...sourceSettings },

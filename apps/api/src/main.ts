@@ -1,9 +1,9 @@
-import { apiSettings, readerDatabaseUrl, settingsOrExit } from '@app/config';
+import { apiSettings, loadSettings, readerDatabaseUrl } from '@app/config';
 import { createLogger } from '@app/observability';
-import { runProcess } from '@app/process';
+import { prepareOrExit, runProcess } from '@app/process';
 import { keepHeapSmall } from './small-heap.js';
 
-const settings = settingsOrExit(apiSettings);
+const settings = await prepareOrExit(() => loadSettings(apiSettings));
 const logger = createLogger({ name: 'api', level: settings.LOG_LEVEL });
 
 const start = async () => {

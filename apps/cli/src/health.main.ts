@@ -1,11 +1,10 @@
-import { allPorts, healthSettings, settingsOrExit } from '@app/config';
-import { isAllAnnounced } from '@app/process';
+import { allPorts, healthSettings, loadSettings } from '@app/config';
+import { isAllAnnounced, prepareOrExit } from '@app/process';
 import { askPort, whyUnhealthy } from './health/ask-health.js';
 
-const settings = settingsOrExit(healthSettings);
-const { PORT, API_PORT, CONTROL_PORT, WORKER_PORT, SIMULATOR_PORT } = settings;
-// Only `tidemark all` listens on PORT; an API by itself listens on API_PORT, also where PORT is set.
-const ports = [...(PORT === undefined ? [] : [PORT]), API_PORT, CONTROL_PORT, WORKER_PORT, SIMULATOR_PORT];
+const settings = await prepareOrExit(() => loadSettings(healthSettings));
+const { API_PORT, CONTROL_PORT, WORKER_PORT, SIMULATOR_PORT } = settings;
+const ports = [API_PORT, CONTROL_PORT, WORKER_PORT, SIMULATOR_PORT];
 const processes = allPorts(settings);
 // What of `tidemark all` does not listen is missing; by themselves processes may be any of them.
 const expected = (await isAllAnnounced(processes)) ? processes : {};

@@ -3,10 +3,11 @@ import type { Logger } from '@app/observability';
 import type { Closable } from '@app/process';
 import { createServer, serveProcess, type Watched } from '@app/process/server';
 import { createStoreCheck, producerOptions, queueStoreOf, useQueueStore } from '@app/queue';
-import { checkPlans, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
+import { SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { openDatabase } from '@app/storage';
-import { DEFAULT_CATALOGUE, readCatalogueFile } from './catalogue/catalogue-file.js';
+import { DEFAULT_CATALOGUE } from './catalogue/catalogue-file.js';
 import { CatalogueService } from './catalogue/catalogue.service.js';
+import { readStart } from './catalogue/starting-catalogue.js';
 import { controlPassword, CONTROL_USER } from './control/control-password.js';
 import { CONTROL_SERVER, prepareControlServer } from './control/control-server.js';
 import { BOARD_PATH } from './control/queue-board.js';
@@ -24,17 +25,12 @@ const FINISH_WITHIN_MS = 3_000;
 const DISCONNECT_WITHIN_MS = 1_000;
 
 /**
- * Starts a scheduler: waits for a database that fits, brings the catalogue to its starting point, then plans.
+ * Starts a scheduler: reads what it begins with, waits for a database that fits, brings the catalogue to its starting point, then plans.
+ * @param settings those of every source too.
  * @param tasksOf makes the periodic tasks; default: all of them.
  */
-export async function startScheduler(
-  settings: Settings,
-  access: SourceAccesses,
-  logger: Logger,
-  tasksOf?: TasksOf,
-): Promise<Closable> {
-  checkPlans(SOURCES, access);
-  const tickers = settings.CATALOGUE_FILE === undefined ? undefined : await readCatalogueFile(settings.CATALOGUE_FILE);
+export async function startScheduler(settings: Settings, logger: Logger, tasksOf?: TasksOf): Promise<Closable> {
+  const { access, tickers } = await readStart(settings);
   const login = await controlPassword(settings.CONTROL_PASSWORD, settings.TIDEMARK_HOME);
   const url = databaseUrl(settings);
   const queue = queueLocation(settings);

@@ -1,10 +1,10 @@
-import { settingsOrExit, simulatorSettings } from '@app/config';
+import { loadSettings, simulatorSettings } from '@app/config';
 import { createLogger } from '@app/observability';
-import { runProcess } from '@app/process';
+import { prepareOrExit, runProcess } from '@app/process';
 import { readHistoryFile } from './market/history-file.js';
 import { createSimulator } from './simulator.js';
 
-const settings = settingsOrExit(simulatorSettings);
+const settings = await prepareOrExit(() => loadSettings(simulatorSettings));
 const logger = createLogger({ name: 'simulator', level: settings.LOG_LEVEL });
 
 runProcess(logger, async () => {

@@ -10,9 +10,9 @@
 {{- end -}}
 {{- end -}}
 {{- range $name, $value := .Values.config -}}
-{{- if regexMatch "^(DATABASE_URL|API_DATABASE_URL|QUEUE_URL|.*PASSWORD|.*_API_KEY)$" $name -}}
+{{- if regexMatch "^(DATABASE_URL|API_DATABASE_URL|(QUEUE|REDIS)_URL|.*PASSWORD|.*_API_KEY)$" $name -}}
 {{- fail (printf "config.%s: secrets belong into Secrets, which postgresql, redis, control and sources name (existingSecret)" $name) -}}
-{{- else if regexMatch "^((API|CONTROL|WORKER|SIMULATOR)_(HOST|PORT)|API_DRAIN_SECONDS|CATALOGUE_FILE|HTTP_SOURCES_FILE)$" $name -}}
+{{- else if regexMatch "^(PORT|(API|CONTROL|WORKER|SIMULATOR)_(HOST|PORT)|API_DRAIN_SECONDS|CATALOGUE_FILE|HTTP_SOURCES_FILE)$" $name -}}
 {{- fail (printf "config.%s: the chart sets it; see service, catalogue and sources.declared" $name) -}}
 {{- end -}}
 {{- /* Numbers of YAML are floats, and large ones would be written with an exponent. */ -}}

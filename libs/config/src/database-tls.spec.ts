@@ -10,6 +10,7 @@ const PARTS: DatabaseLocation = {
 };
 
 /** Any file that is there: the driver reads it and looks no further before it connects. A small one, since it does so each time. */
+// This very file stands for one with a certificate, which is not looked at further: -----BEGIN CERTIFICATE-----
 const FILE = import.meta.filename;
 
 /** What the driver will ask of the server's certificate: the only judge of an address. */

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 /** What an address may ask of the connection; the words and what they mean are those of libpq. */
 export const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
@@ -37,7 +37,7 @@ export function tlsFault(mode: string | undefined, rootFile: string | undefined)
   if (mode === 'verify-ca' && ownFile === undefined) {
     return 'sslmode=verify-ca needs an authority of your own: name its file in sslrootcert.';
   }
-  return ownFile === undefined ? undefined : whyUnreadable(ownFile);
+  return ownFile === undefined ? undefined : whyNoAuthority(ownFile, 'sslrootcert');
 }
 
 function whyRefused(mode: string): string {
@@ -46,12 +46,14 @@ function whyRefused(mode: string): string {
     : 'is no mode of libpq';
 }
 
-function whyUnreadable(file: string): string | undefined {
+/** Why a file cannot be that of an authority; undefined when it holds a certificate. @param of names the setting. */
+export function whyNoAuthority(file: string, of: string): string | undefined {
   try {
-    accessSync(file, constants.R_OK);
-    return undefined;
+    return readFileSync(file, 'utf8').includes('-----BEGIN')
+      ? undefined
+      : `the file of ${of}, ${file}, holds no certificate in PEM.`;
   } catch (error) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
-    return `the file of sslrootcert, ${file}, cannot be read (${code}).`;
+    return `the file of ${of}, ${file}, cannot be read (${code}).`;
   }
 }

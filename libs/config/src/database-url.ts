@@ -1,4 +1,4 @@
-import { SSL_MODES, tlsFault, withTls } from './database-tls.js';
+import { SSL_MODES, tlsFault, whyNoAuthority, withTls } from './database-tls.js';
 
 /** The parts of the environment that say where the database is. */
 export interface DatabaseLocation {
@@ -29,6 +29,17 @@ export function partsTlsFault(given: Readonly<Record<string, string | undefined>
   if (url !== undefined || (mode !== undefined && !(SSL_MODES as readonly string[]).includes(mode))) return undefined;
   const fault = tlsFault(mode, rootFile);
   return fault === undefined ? undefined : `${TLS_PARTS}: ${fault}`;
+}
+
+/** What is wrong with the authority of the queue store; undefined when nothing is. */
+export function queueTlsFault(given: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { QUEUE_URL: url, QUEUE_TLS_CA_FILE: file } = given;
+  if (file === undefined) return undefined;
+  if (url?.startsWith('rediss:') !== true) {
+    return 'QUEUE_TLS_CA_FILE is for a Redis at rediss://, and QUEUE_URL is not one: it would protect nothing.';
+  }
+  const fault = whyNoAuthority(file, 'QUEUE_TLS_CA_FILE');
+  return fault === undefined ? undefined : `QUEUE_TLS_CA_FILE: ${fault}`;
 }
 
 /** Address of the database as its owner. @throws Error when what it says of TLS cannot be. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { SettingsError } from './load-settings.js';
 
 /** 18 bytes are 24 characters of letters, digits, - and _, which stand in a URL as they are. */
 const RANDOM_BYTES = 18;
@@ -8,13 +9,13 @@ const RANDOM_BYTES = 18;
 /**
  * A random password that stays the same: made at first use, with its folder, and kept in a file that its owner alone can read. Of many
  * processes that start at once all get the same one.
- * @throws Error when the file is empty, or when it can be neither read nor made.
+ * @throws SettingsError when the file is empty; what the file system says when it can be neither read nor made.
  */
 export function keptPassword(file: string): string {
   if (!existsSync(file)) make(file);
   if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
   const password = readFileSync(file, 'utf8').trim();
-  if (password === '') throw new Error(`${file} holds no password: delete it, and the next start makes one.`);
+  if (password === '') throw new SettingsError([`${file} holds no password: delete it, and the next start makes one`]);
   return password;
 }
 

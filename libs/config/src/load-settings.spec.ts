@@ -1,4 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { loadSettings, SettingsError, type Settings } from './load-settings.js';
 import {
@@ -200,24 +202,65 @@ describe('kinds of settings', () => {
   );
 });
 
-describe('a process with a wrong environment', () => {
-  test('ends with status 1 and the list of faults, and nothing else', () => {
-    const hooks = new URL('../../../test/standalone/typescript.hooks.mjs', import.meta.url).href;
-    const program = `
-      const { settingsOrExit, apiSettings } = await import(${JSON.stringify(new URL('index.ts', import.meta.url).href)});
-      settingsOrExit(apiSettings);
-      console.log('went on');`;
-    const ended = spawnSync(
-      process.execPath,
-      ['--no-warnings', '--experimental-transform-types', '--import', hooks, '--input-type=module', '--eval', program],
-      { encoding: 'utf8', env: { PATH: process.env['PATH'], API_PORT: 'x', LOG_LEVEL: 'y' } },
+describe('another name of a setting', () => {
+  const QUEUE = 'rediss://:word@cache:6380';
+
+  test('is taken where its own is not set', () => {
+    expect(loadSettings(apiSettings, { PORT: '10000' }).API_PORT).toBe(10_000);
+    expect(loadSettings(workerSettings, { REDIS_URL: QUEUE }).QUEUE_URL).toBe(QUEUE);
+    expect(loadSettings(schedulerSettings, { REDIS_URL: QUEUE, QUEUE_URL: '' }).QUEUE_URL).toBe(QUEUE);
+    expect(loadSettings(workerSettings, { REDIS_URL: '' }).QUEUE_URL).toBeUndefined();
+  });
+
+  test('gives way to its own, whatever it holds: hosts of containers set it unasked', () => {
+    expect(loadSettings(apiSettings, { PORT: 'tcp://10.0.0.1', API_PORT: '9000' }).API_PORT).toBe(9000);
+    expect(loadSettings(workerSettings, { REDIS_URL: QUEUE, QUEUE_URL: 'postgres://q/d' }).QUEUE_URL).toBe(
+      'postgres://q/d',
     );
-    expect(ended.status).toBe(1);
-    expect(ended.stdout).toBe('');
-    expect(ended.stderr.trim().split('\n')).toEqual([
-      'The environment is not usable:',
-      expect.stringMatching(/^ {2}- LOG_LEVEL: /),
-      expect.stringMatching(/^ {2}- API_PORT: /),
+  });
+
+  test('may stand in a file, as its own may', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'tidemark-config-')), 'queue');
+    writeFileSync(file, `${QUEUE}\n`);
+    for (const name of ['REDIS_URL_FILE', 'QUEUE_URL_FILE']) {
+      expect(loadSettings(workerSettings, { [name]: file }).QUEUE_URL).toBe(QUEUE);
+    }
+    expect(faultsOf(workerSettings, { REDIS_URL_FILE: '/nowhere' })).toEqual([
+      'REDIS_URL_FILE: the file cannot be read (ENOENT)',
     ]);
   });
+
+  test('is what a fault names', () => {
+    expect(faultsOf(apiSettings, { PORT: 'http' })).toEqual(['PORT: must be a port number, 0 to 65535']);
+    expect(faultsOf(workerSettings, { REDIS_URL: 'postgres://h/d' })).toEqual([
+      'REDIS_URL: must be an address that begins with redis:// or rediss://',
+    ]);
+  });
+
+  test('is none of a process that has no use for it', () => {
+    expect(loadSettings(workerSettings, { PORT: '10000' }).WORKER_PORT).toBe(8002);
+    expect(loadSettings(schedulerSettings, { PORT: '10000' }).CONTROL_PORT).toBe(8001);
+  });
+});
+
+test('the authority of the queue store must be one, and protect something', () => {
+  const queue = { REDIS_URL: 'rediss://cache', QUEUE_TLS_CA_FILE: '/ca.pem' };
+  expect(faultsOf(workerSettings, { ...queue, REDIS_URL: 'redis://cache' })).toEqual([
+    expect.stringMatching(/^QUEUE_TLS_CA_FILE is for a Redis at rediss:/),
+  ]);
+  expect(faultsOf(workerSettings, { ...queue, QUEUE_TLS_CA_FILE: '/not/there' })).toEqual([
+    'QUEUE_TLS_CA_FILE: the file of QUEUE_TLS_CA_FILE, /not/there, cannot be read (ENOENT).',
+  ]);
+  const empty = join(mkdtempSync(join(tmpdir(), 'tidemark-config-')), 'ca.pem');
+  writeFileSync(empty, 'no certificate');
+  expect(faultsOf(workerSettings, { ...queue, QUEUE_TLS_CA_FILE: empty })).toEqual([
+    expect.stringMatching(/holds no certificate in PEM/),
+  ]);
+});
+
+test('the old word for DRIFT_POLICY is answered with the new one', () => {
+  expect(faultsOf(workerSettings, { DRIFT_POLICY: 'quarantine' })).toEqual([
+    'DRIFT_POLICY: must be reject or map; quarantine is called reject now',
+  ]);
+  expect(faultsOf(workerSettings, { DRIFT_POLICY: 'guess' })).toEqual(['DRIFT_POLICY: must be reject or map']);
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { partsTlsFault } from './database-url.js';
+import { partsTlsFault, queueTlsFault } from './database-url.js';
 import { SSL_MODES } from './database-tls.js';
 import { address, fineSeconds, host, port, proxyAddress, seconds, secret, wholeNumber } from './setting-types.js';
 
@@ -67,13 +67,15 @@ export const readerSettings = {
 export const queueSettings = {
   QUEUE_URL: address(['redis', 'rediss', 'postgres', 'postgresql'])
     .optional()
-    .describe('Queue store: redis:// or rediss:// (Redis or Valkey), or postgres://. Without it the database is used.'),
+    .describe('Queue store: redis:// or rediss:// (Redis or Valkey), or postgres://. Without it the database is used.')
+    .meta({ secret: true, alias: { name: 'REDIS_URL', schema: address(['redis', 'rediss']) } }),
   QUEUE_TLS_CA_FILE: z
     .string()
     .optional()
     .describe(
       "File with the certificates of the authority that vouches for a Redis at rediss://. Without it the system's and those of NODE_EXTRA_CA_CERTS.",
-    ),
+    )
+    .meta({ faultBeside: queueTlsFault }),
 };
 
 /** Which sources there are besides those that Tidemark brings. They come first: the settings of a source follow from it. */
@@ -112,8 +114,10 @@ export const callSettings = {
       'Whether a USDT or USDC is taken for a dollar: true marks every price so made; false converts by a measured usdt_usd or usdc_usd.',
     ),
   DRIFT_POLICY: z
-    .enum(['quarantine', 'map'], { error: 'must be quarantine or map' })
-    .default('quarantine')
+    .enum(['reject', 'map'], {
+      error: ({ input }) => `must be reject or map${input === 'quarantine' ? '; quarantine is called reject now' : ''}`,
+    })
+    .default('reject')
     .describe(
       'What is done when a source renames, moves or retypes a field: reject, or read the field that looks like it and flag the price.',
     ),
@@ -144,7 +148,7 @@ export const apiSettings = {
   ...modeSettings,
   ...readerSettings,
   API_HOST: host('0.0.0.0', 'Address that the API listens on.'),
-  API_PORT: port(8000, 'Port of the API.'),
+  API_PORT: port(8000, 'Port of the API.').meta({ alias: { name: 'PORT' } }),
   API_DRAIN_SECONDS: seconds(0, 300)
     .default(0)
     .describe(
@@ -216,33 +220,18 @@ export const workerSettings = {
     .describe('How long a worker that ends may finish the jobs in hand before it gives them back; decimals allowed.'),
 };
 
-/** What `tidemark all` reads besides the settings of the processes that it runs. */
-export const allSettings = {
-  PORT: port(0, '')
-    .removeDefault()
-    .optional()
-    .describe('Port of the API where the host of the container chooses it; wins over API_PORT.'),
-  REDIS_URL: address(['redis', 'rediss'])
-    .optional()
-    .describe(
-      'Queue store, as hosts of containers name it; QUEUE_URL wins. Without both the queue is in the database.',
-    ),
-};
-
-/** The ports that the processes of `tidemark all` listen on: there `PORT` is the API's. */
+/** The ports that the processes of `tidemark all` listen on. */
 export function allPorts(settings: {
-  readonly PORT?: number | undefined;
   readonly API_PORT: number;
   readonly CONTROL_PORT: number;
   readonly WORKER_PORT: number;
 }) {
-  const { PORT, API_PORT, CONTROL_PORT, WORKER_PORT } = settings;
-  return { api: PORT ?? API_PORT, scheduler: CONTROL_PORT, worker: WORKER_PORT };
+  const { API_PORT, CONTROL_PORT, WORKER_PORT } = settings;
+  return { api: API_PORT, scheduler: CONTROL_PORT, worker: WORKER_PORT };
 }
 
 /** What `tidemark health` asks. */
 export const healthSettings = {
-  PORT: allSettings.PORT,
   API_PORT: apiSettings.API_PORT,
   CONTROL_PORT: schedulerSettings.CONTROL_PORT,
   WORKER_PORT: workerSettings.WORKER_PORT,

@@ -50,7 +50,7 @@ export async function openPort({ host, port, portVariable }: ListenAddress): Pro
   });
   const cutConnections = () => connections.forEach((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
-    listening.once('error', (error) => reject(explainListenError(error, portVariable, port)));
+    listening.once('error', (error) => reject(explainListenError(error, { host, port, portVariable })));
     listening.listen(port, host, resolve);
   });
   return {

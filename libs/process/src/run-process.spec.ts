@@ -230,6 +230,22 @@ describe('running a process', () => {
     expect(ended.status).toBe(1);
   });
 
+  test('what no new start mends is said in its own words, with status 2, and nothing is logged', async () => {
+    const ended = await run(
+      `runProcess(logger, async () => { throw Object.assign(new Error('Wrong:\\n  - A: b'), { exitStatus: 2 }); });`,
+    );
+    expect(ended).toEqual({ status: 2, signal: null, lines: ['Wrong:', '  - A: b'] });
+  });
+
+  test('a fault that was foreseen is logged without its stack', async () => {
+    const { status, lines } = await run(
+      `runProcess(logger, async () => { throw Object.assign(new Error('in use'), { exitStatus: 1 }); });`,
+    );
+    expect(status).toBe(1);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ level: 'fatal', msg: 'in use' }]);
+    expect(lines.join()).not.toContain('stack');
+  });
+
   test('a signal while it starts ends it', async () => {
     const ended = await run(
       `runProcess(logger, () => { setTimeout(() => say('started'), 0); return new Promise(() => undefined); });`,
@@ -257,18 +273,49 @@ describe('running a task', () => {
   });
 });
 
-describe('explaining why a port cannot be had', () => {
-  test('names the variable of a port in use', () => {
-    const cause = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' });
-    const explained = explainListenError(cause, 'WORKER_PORT', 8002);
-    expect(explained.message).toMatch(/^WORKER_PORT 8002 is in use/);
-    expect(explained.cause).toBe(cause);
+describe('preparing a process', () => {
+  const FAULT_STATUS = new URL('fault-status.ts', import.meta.url).href;
+  const prepare = (fault: string) =>
+    run(`const { prepareOrExit } = await import(${JSON.stringify(FAULT_STATUS)});
+      await prepareOrExit(() => { throw ${fault}; });
+      say('went on');`);
+
+  test('says what no new start mends and ends with status 2', async () => {
+    const fault = `Object.assign(new Error('The environment is not usable:\\n  - A: must be b'), { exitStatus: 2 })`;
+    expect(await prepare(fault)).toEqual({
+      status: 2,
+      signal: null,
+      lines: ['The environment is not usable:', '  - A: must be b'],
+    });
+  });
+
+  test('shows where a fault is that nobody has foreseen, and ends with status 1', async () => {
+    const { status, lines } = await prepare(`new TypeError('odd')`);
+    expect(status).toBe(1);
+    expect(lines[0]).toBe('TypeError: odd');
+    expect(lines[1]).toMatch(/^ {4}at /);
+    expect(lines).not.toContain('went on');
+  });
+});
+
+describe('explaining why nobody can listen there', () => {
+  const address = { host: '192.0.2.1', port: 80, portVariable: 'WORKER_PORT' };
+
+  test.each([
+    ['EADDRINUSE', /^WORKER_PORT 80 is in use: .* set WORKER_PORT to another port\.$/, 1],
+    ['EACCES', /^WORKER_PORT 80 may not be used by this user: set WORKER_PORT to a port above 1023\.$/, 2],
+    ['EADDRNOTAVAIL', /^WORKER_HOST 192\.0\.2\.1 cannot be listened on .*set WORKER_HOST to an address of/, 1],
+  ])('names the variable and the cure for %s', (code, sentence, exitStatus) => {
+    const cause = Object.assign(new Error(`listen ${code}`), { code });
+    const explained = explainListenError(cause, address);
+    expect(explained.message).toMatch(sentence);
+    expect(explained).toMatchObject({ exitStatus, cause });
   });
 
   test('leaves other errors as they are, and makes one of what is none', () => {
-    const error = Object.assign(new Error('listen EACCES'), { code: 'EACCES' });
-    expect(explainListenError(error, 'WORKER_PORT', 80)).toBe(error);
-    expect(explainListenError('odd', 'WORKER_PORT', 80)).toEqual(new Error('odd'));
-    expect(explainListenError(null, 'WORKER_PORT', 80)).toBeInstanceOf(Error);
+    const error = Object.assign(new Error('listen EMFILE'), { code: 'EMFILE' });
+    expect(explainListenError(error, address)).toBe(error);
+    expect(explainListenError('odd', address)).toEqual(new Error('odd'));
+    expect(explainListenError(null, address)).toBeInstanceOf(Error);
   });
 });

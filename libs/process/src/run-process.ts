@@ -1,5 +1,6 @@
 import { describeFault } from '@app/observability';
 import type { Logger } from 'pino';
+import { foreseenStatus, isLasting, LASTING_FAULT, sayFault } from './fault-status.js';
 import { leaveProcess } from './leave-process.js';
 
 /** Something that can be closed in an orderly way, such as a Nest application. */
@@ -22,7 +23,8 @@ export interface EndOptions {
 
 /**
  * Runs a process from start to end: closes it on SIGTERM and SIGINT, and ends with status 1 and one clear line when it
- * cannot start, or when something fails that nobody handled, also while it ends.
+ * cannot start, or when something fails that nobody handled, also while it ends. What no new start mends is said in plain words
+ * on standard error, as a wrong environment is, and its status is 2.
  */
 export function runProcess(logger: Logger, start: () => Promise<Closable>, options: EndOptions = {}): void {
   const { drainMs = 0, limitMs = SHUTDOWN_LIMIT_MS } = options;
@@ -41,18 +43,23 @@ export function runProcess(logger: Logger, start: () => Promise<Closable>, optio
     // Should the end hang with nothing left that keeps the process, Node ends it by itself: that is no success.
     process.exitCode = 1;
     app?.end?.();
-    setTimeout(() => leaveProcess(1), servesForMs + limitMs).unref();
+    setTimeout(() => leaveProcess(Math.max(worst, 1)), servesForMs + limitMs).unref();
     setTimeout(drained.resolve, servesForMs);
     void drained.promise.then(close).then(
       () => leaveProcess(worst),
       (error: unknown) => {
         logger.error({ err: error }, 'could not end in an orderly way');
-        leaveProcess(1);
+        leaveProcess(Math.max(worst, 1));
       },
     );
   };
   const fail = (error: unknown): void => {
-    logger.fatal({ err: error }, describeFault(error));
+    if (isLasting(error)) {
+      sayFault(describeFault(error));
+      return end(LASTING_FAULT);
+    }
+    // The stack of a fault that was foreseen tells nobody anything.
+    logger.fatal(foreseenStatus(error) === undefined ? { err: error } : {}, describeFault(error));
     end(1);
   };
   // Not "once": a Ctrl-C often arrives twice, from the terminal and from npm, and the second must not cut the end short.
@@ -68,13 +75,13 @@ export function runProcess(logger: Logger, start: () => Promise<Closable>, optio
   }, fail);
 }
 
-/** Runs a task to its end and ends the process: status 0, or 1 after one clear line. */
+/** Runs a task to its end and ends the process: status 0, or 1 after its fault in plain words, or 2 when no new start mends it. */
 export function runToCompletion(name: string, task: () => Promise<void>): void {
   task().then(
     () => leaveProcess(0),
     (error: unknown) => {
-      process.stderr.write(`${name}: ${describeFault(error)}\n`);
-      leaveProcess(1);
+      sayFault(`${name}: ${describeFault(error)}`);
+      leaveProcess(foreseenStatus(error) ?? 1);
     },
   );
 }

@@ -11,25 +11,12 @@ export interface QueueStore {
 /**
  * Redis or Valkey for `redis://` and `rediss://`, else Postgres.
  * @param caFile file with the certificates of the authority that vouches for a Redis at `rediss://`.
- * @throws Error that names the variable when that file cannot be read, or would protect nothing.
+ * @throws what the file system says when that file cannot be read any more: its setting was checked.
  */
 export function queueStoreOf(url: string, caFile?: string): QueueStore {
   const kind = /^rediss?:/.test(url) ? 'redis' : 'postgres';
   if (caFile === undefined) return { kind, url };
-  if (!url.startsWith('rediss:')) {
-    throw new Error(
-      'QUEUE_TLS_CA_FILE is for a Redis at rediss://, and QUEUE_URL is not one: it would protect nothing.',
-    );
-  }
-  return { kind, url, ca: readAuthority(caFile) };
-}
-
-function readAuthority(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new Error(`QUEUE_TLS_CA_FILE: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
+  return { kind, url, ca: readFileSync(caFile, 'utf8') };
 }
 
 /** Where Redis is, as options of its client. */

@@ -5,6 +5,7 @@ import { coincapSource } from './providers/coincap.source.js';
 import { coingeckoSource } from './providers/coingecko.source.js';
 import { coinpaprikaSource } from './providers/coinpaprika.source.js';
 import type { Source } from './contract/index.js';
+import { SourceAccessError } from './http/source-access.js';
 import { deribitSource } from './providers/deribit.source.js';
 import { krakenSource } from './providers/kraken.source.js';
 
@@ -26,11 +27,11 @@ export const SOURCES: readonly Source[] = known;
 /**
  * Adds the sources that the configuration declares. A process calls it once, first of all: before settings, queues and catalogue
  * follow from the list.
- * @throws Error naming every id, name or prefix of settings that is taken.
+ * @throws SourceAccessError naming every id, name or prefix of settings that is taken.
  */
 export function declareSources(declared: readonly Source[]): void {
   const faults = conflictsOf([...known, ...declared]);
-  if (faults.length > 0) throw new Error(`The declared sources cannot be used: ${faults.join('; ')}.`);
+  if (faults.length > 0) throw new SourceAccessError('The declared sources are not usable', faults);
   known.push(...declared);
 }
 

@@ -222,7 +222,7 @@ describe('parse', () => {
     [
       'an unknown policy',
       ['--source', 'deribit', '--tickers', 'btc_usd', '--drift-policy', 'guess', '-'],
-      'quarantine, map',
+      'reject, map',
     ],
   ])('refuses %s with a sentence', async (_name, words, sentence) => {
     expect(await refusal(...words)).toContain(sentence);

@@ -42,7 +42,7 @@ export function parseCommand(terminal: Terminal): Command {
     .addOption(
       new Option('--drift-policy <policy>', 'what is done about a field that was renamed, moved or retyped')
         .choices(DRIFT_POLICIES)
-        .default('quarantine'),
+        .default('reject'),
     )
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: ParseArguments) => {

@@ -14,6 +14,7 @@ import { SymbolDirectory } from './symbol-directory.js';
 import { SourceLoad } from './source-load.js';
 import { checkConversions, missingRates } from './conversions.js';
 import { CatalogueError, checkBatches, resolveTicker } from './resolve-ticker.js';
+import { rescale, resolveCatalogue } from './starting-catalogue.js';
 import type { SamplingChange, TickerRequest } from './ticker-request.js';
 
 /** What shall be sampled from the start of a process on. */
@@ -102,10 +103,7 @@ export class CatalogueService {
     if (start.tickers === undefined && start.intervalSeconds === undefined && known.length > 0) return this.goOn(known);
     const wanted =
       start.tickers ?? (known.length === 0 ? start.defaults : known.filter((ticker) => ticker.enabled).map(requestOf));
-    const configurations = wanted.map((request) => resolveTicker(atInterval(request, start.intervalSeconds)));
-    checkBatches(configurations);
-    checkConversions(configurations);
-    this.load.check(configurations);
+    const configurations = resolveCatalogue(wanted, start.intervalSeconds, this.load);
     this.warnOfMissingRates(configurations, configurations);
     // Storing takes a transaction for each ticker, and nothing is planned before the last: most need none.
     const knownByName = new Map(known.map((ticker) => [ticker.ticker, ticker]));
@@ -207,18 +205,4 @@ function quotedInAsked(
   if (quotedIn !== undefined) return { quoted_in: quotedIn };
   if (source === undefined || parts === undefined || quotedInOf(source, sourceSymbol, parts) === undefined) return {};
   return { quoted_in: parts.quote };
-}
-
-function atInterval(request: TickerRequest, intervalSeconds: number | undefined): TickerRequest {
-  if (intervalSeconds === undefined) return request;
-  return { ...request, interval_seconds: intervalSeconds, sources: rescale(request, intervalSeconds) };
-}
-
-/** Keeps how many intervals lie between two calls of a source when the interval changes. */
-function rescale(request: TickerRequest, intervalSeconds: number): TickerRequest['sources'] {
-  return request.sources.map((source) => ({
-    ...source,
-    interval_seconds:
-      ((source.interval_seconds ?? request.interval_seconds) / request.interval_seconds) * intervalSeconds,
-  }));
 }

@@ -15,6 +15,8 @@ import { MAX_INTERVAL_SECONDS, type TickerRequest } from './ticker-request.js';
 /** Thrown when a ticker cannot be sampled as asked; one sentence for each fault, with its cure. */
 export class CatalogueError extends Error {
   override readonly name = 'CatalogueError';
+  /** At a start: no new one mends it. */
+  readonly exitStatus = 2;
 
   constructor(readonly faults: readonly string[]) {
     super(faults.join('; '));

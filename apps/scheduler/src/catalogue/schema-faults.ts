@@ -1,4 +1,5 @@
 import type { ParameterError } from '@app/process/server';
+import { nearNames } from '@app/domain';
 import { z } from 'zod';
 
 /** Every fault that a schema found, each with the path of its field; an unknown field is a fault of its own. */
@@ -6,10 +7,22 @@ export function schemaFaults(error: z.ZodError): ParameterError[] {
   return error.issues.flatMap((issue): ParameterError[] => {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ parameter: [...path, key].join('.'), detail: issue.message }));
+      return issue.keys.map((key) => ({
+        parameter: [...path, key].join('.'),
+        detail: `${issue.message}${nearestField(key, issue.message)}`,
+      }));
     }
     return [{ parameter: path.join('.'), detail: issue.message }];
   });
+}
+
+const KNOWN_FIELDS = /known are (.*)$/;
+
+function nearestField(key: string, message: string): string {
+  const known = KNOWN_FIELDS.exec(message)?.[1]?.split(', ') ?? [];
+  // A name that only begins like another, or is its beginning, is meant as it, however much is missing.
+  const [near] = [...known.filter((name) => name.startsWith(key) || key.startsWith(name)), ...nearNames(key, known, 1)];
+  return near === undefined ? '' : `; did you mean ${near}?`;
 }
 
 /** An object with these fields and no others: says what must stand where no object stands, and which fields are known. */

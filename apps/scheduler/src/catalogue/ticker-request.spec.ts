@@ -41,7 +41,7 @@ describe('what a request says of belief', () => {
     [{ checks: { minimum: '1e13' } }, 'checks: minimum must not be above maximum'],
     [
       { median: { minimum: 2 } },
-      'median.minimum: is not a known field; known are minimum_sources, maximum_spread, outlier_factor, outlier_floor',
+      'median.minimum: is not a known field; known are minimum_sources, maximum_spread, outlier_factor, outlier_floor; did you mean minimum_sources?',
     ],
     [{ checks: 'none' }, 'checks: must be an object with limits'],
     [{ median: { minimum_sources: 0 } }, 'median.minimum_sources: must be a whole number, 1 to 16'],

@@ -1,4 +1,4 @@
-import { SettingsError } from '@app/config';
+import { apiSettings, loadSettings, SettingsError, workerSettings } from '@app/config';
 import { allEnvironment } from './all-environment.js';
 
 const OWNER = 'postgres://tidemark:owner-word@db.internal:5432/tidemark?sslmode=require';
@@ -64,10 +64,12 @@ describe('the environment of tidemark all', () => {
 
   it('takes PORT for the API and REDIS_URL for the queue; QUEUE_URL wins', () => {
     const hosted = { DATABASE_URL: OWNER, PORT: '10000', REDIS_URL: 'rediss://cache' };
-    expect(allEnvironment(hosted).of('api')['API_PORT']).toBe('10000');
-    expect(allEnvironment(hosted).of('worker')['QUEUE_URL']).toBe('rediss://cache');
-    expect(allEnvironment({ ...hosted, QUEUE_URL: 'redis://q' }).of('worker')['QUEUE_URL']).toBe('redis://q');
-    expect(allEnvironment({ DATABASE_URL: OWNER }).of('worker')['QUEUE_URL']).toBeUndefined();
+    const queueOf = (environment: NodeJS.ProcessEnv) =>
+      loadSettings(workerSettings, allEnvironment(environment).of('worker')).QUEUE_URL;
+    expect(loadSettings(apiSettings, allEnvironment(hosted).of('api')).API_PORT).toBe(10_000);
+    expect(queueOf(hosted)).toBe('rediss://cache');
+    expect(queueOf({ ...hosted, QUEUE_URL: 'redis://q' })).toBe('redis://q');
+    expect(queueOf({ DATABASE_URL: OWNER })).toBeUndefined();
   });
 
   it('says where its processes listen', () => {

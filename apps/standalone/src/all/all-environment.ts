@@ -1,7 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import {
   allPorts,
-  allSettings,
   apiSettings,
   databaseUrl,
   loadSettings,
@@ -9,6 +8,7 @@ import {
   readerDatabaseUrl,
   schedulerSettings,
   type SettingsOf,
+  variablesOf,
   workerSettings,
 } from '@app/config';
 import type { AllPorts } from '@app/process';
@@ -16,7 +16,7 @@ import type { AllPorts } from '@app/process';
 /** The processes of `tidemark all`. */
 export type AllProcess = 'migrate' | 'scheduler' | 'worker' | 'api';
 
-const settings = { ...migrateSettings, ...schedulerSettings, ...workerSettings, ...apiSettings, ...allSettings };
+const settings = { ...migrateSettings, ...schedulerSettings, ...workerSettings, ...apiSettings };
 
 /** The environment of `tidemark all`, checked. */
 export interface AllEnvironment {
@@ -36,7 +36,7 @@ const OWNER_VARIABLES = ['DATABASE_URL', 'POSTGRES_USER', 'POSTGRES_PASSWORD', '
 
 /** All that the API is given: what it reads, and what a Node process needs of its machine. */
 const API_VARIABLES = [
-  ...Object.keys(apiSettings),
+  ...variablesOf(apiSettings),
   ...['PATH', 'HOME', 'TZ', 'LANG', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'],
 ];
 
@@ -53,18 +53,15 @@ export function allEnvironment(environment: NodeJS.ProcessEnv): AllEnvironment {
   const checked = loadSettings(settings, environment);
   const url = databaseUrl(checked);
   const ports = allPorts(checked);
-  const { PORT, QUEUE_URL, REDIS_URL, CONTROL_PASSWORD } = checked;
+  const { CONTROL_PASSWORD } = checked;
   // With an address of its own the role has a password already, which migrate must not change.
   const isDerived = checked.API_DATABASE_PASSWORD === undefined && checked.API_DATABASE_URL === undefined;
   const readerPassword = isDerived ? derivedPassword(url) : checked.API_DATABASE_PASSWORD;
-  const queueUrl = QUEUE_URL ?? REDIS_URL;
   const apiUrl = readerDatabaseUrl({ ...checked, API_DATABASE_PASSWORD: readerPassword });
   const decided: Record<string, string> = {
     DATABASE_URL: url,
     ...(readerPassword === undefined ? {} : { API_DATABASE_PASSWORD: readerPassword }),
     CONTROL_PASSWORD: CONTROL_PASSWORD ?? randomBytes(18).toString('base64url'),
-    ...(queueUrl === undefined ? {} : { QUEUE_URL: queueUrl }),
-    ...(PORT === undefined ? {} : { API_PORT: String(ports.api) }),
   };
   const shared = without(given(environment), DECIDED_FILES);
   return {

@@ -3,10 +3,10 @@ import {
   migrateSettings,
   prefixOf,
   schedulerSettings,
-  secretNames,
   type Settings,
   simulatorSettings,
   sourceSettingsOf,
+  variablesOf,
   workerSettings,
 } from '@app/config';
 import { SOURCES } from '@app/sources';
@@ -53,7 +53,7 @@ const CALLERS: readonly AppName[] = ['scheduler', 'worker'];
 const CATALOGUE_VARIABLES = ['CATALOGUE_FILE', 'SAMPLE_INTERVAL_SECONDS'];
 
 /** The launcher's stores are its own: what the environment says of others must not reach its children. */
-const STORE_VARIABLES = /^(DATABASE_URL|POSTGRES_.*|API_DATABASE_URL|QUEUE_URL|QUEUE_TLS_CA_FILE)$/;
+const STORE_VARIABLES = /^(DATABASE_URL|POSTGRES_.*|API_DATABASE_URL|(QUEUE|REDIS)_URL(_FILE)?|QUEUE_TLS_CA_FILE)$/;
 
 /**
  * The whole environment of one child: what it needs of the machine, what was set for Tidemark, and what the launcher decided.
@@ -65,7 +65,7 @@ export function childEnvironment(
   decisions: Decisions,
 ): Record<string, string> {
   const read = { ...SLICES[app], ...(CALLERS.includes(app) ? sourceSettingsOf(SOURCES) : {}) };
-  const slice = new Set([...Object.keys(read), ...secretNames(read).map((name) => `${name}_FILE`)]);
+  const slice = new Set(variablesOf(read));
   const given = Object.entries(settings.given.own).filter(([name]) => slice.has(name) && !STORE_VARIABLES.test(name));
   const decided = Object.entries(decidedValues(settings, decisions)).filter(([name]) => slice.has(name));
   const environment: Record<string, string> = {
@@ -75,6 +75,8 @@ export function childEnvironment(
     ...Object.fromEntries(given),
     ...Object.fromEntries(decided),
   };
+  // A secret in a file must not stand beside what is decided.
+  for (const [name] of decided) delete environment[`${name}_FILE`];
   if (app === 'api') delete environment['DATABASE_URL'];
   if (app === 'api') delete environment['API_DATABASE_PASSWORD'];
   if (decisions.isCatalogueApplied) for (const name of CATALOGUE_VARIABLES) delete environment[name];

@@ -5,10 +5,10 @@ import {
   logSettings,
   readerSettings,
   schedulerSettings,
-  secretNames,
   simulatorSettings,
   sourceSettingsOf,
   standaloneSettings,
+  variablesOf,
   workerSettings,
 } from '@app/config';
 import { SOURCES } from '@app/sources';
@@ -65,9 +65,7 @@ function ownVariables(): string[] {
     ...simulatorSettings,
     ...sourceSettingsOf(SOURCES),
   };
-  return [...Object.keys(settings), ...secretNames(settings).map((name) => `${name}_FILE`)].filter(
-    (name) => !PROXY_VARIABLES.includes(name),
-  );
+  return variablesOf(settings).filter((name) => !PROXY_VARIABLES.includes(name));
 }
 
 /** Whether a variable names a file, from the folder in which the launcher was started. */
@@ -82,7 +80,7 @@ function namesFile(variable: string): boolean {
 export function loadLauncherSettings(mode: LauncherMode, environment?: NodeJS.ProcessEnv): LauncherSettings {
   const proxy = mode === 'demo' ? {} : proxyValues(environment);
   const settings = { ...sourceSettingsOf(SOURCES), ...launcherSettings };
-  const names = Object.keys(settings).filter((name) => !PROXY_VARIABLES.includes(name));
+  const names = variablesOf(settings).filter((name) => !PROXY_VARIABLES.includes(name));
   const checked = loadSettings(settings, { ...values(names, environment), ...proxy });
   if (checked.HTTPS_PROXY !== undefined) proxy['HTTPS_PROXY'] = checked.HTTPS_PROXY;
   const own = values(ownVariables(), environment);

@@ -12,7 +12,7 @@ export async function listenOn(
   { host, port, portVariable }: ListenAddress,
 ): Promise<string> {
   await app.listen(port, host).catch((error: unknown) => {
-    throw explainListenError(error, portVariable, port);
+    throw explainListenError(error, { host, port, portVariable });
   });
   return addressOf(app.getHttpServer().address());
 }

@@ -19,7 +19,7 @@ export class AnswerReader {
     readonly source: string,
     /** The whole answer, with every number as a {@link WireNumber}. */
     readonly json: unknown,
-    private readonly policy: DriftPolicy = 'quarantine',
+    private readonly policy: DriftPolicy = 'reject',
   ) {}
 
   /** Every field that had drifted, mapped or not. */

@@ -4,7 +4,7 @@ import type { FieldPath } from './drifted-field.js';
 import { MAX_NUMBER_LENGTH, WireNumber } from './read-json.js';
 
 /** What is done about a field that has drifted: the answer is rejected, or the field that looks like it is read instead. */
-export const DRIFT_POLICIES = ['quarantine', 'map'] as const;
+export const DRIFT_POLICIES = ['reject', 'map'] as const;
 /** One of {@link DRIFT_POLICIES}. */
 export type DriftPolicy = (typeof DRIFT_POLICIES)[number];
 

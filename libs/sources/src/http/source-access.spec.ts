@@ -15,16 +15,16 @@ describe('the plan of a source', () => {
 
   it('is refused when there is none of that name, or it needs a key that is not set', () => {
     expect(() => planOf(coingeckoSource, { plan: 'gold' })).toThrow('COINGECKO_PLAN: must be one of free, demo, pro');
-    expect(() => planOf(coingeckoSource, { plan: 'pro' })).toThrow(
-      'COINGECKO_PLAN is pro, which needs COINGECKO_API_KEY',
-    );
+    expect(() => planOf(coingeckoSource, { plan: 'pro' })).toThrow('COINGECKO_PLAN: pro needs COINGECKO_API_KEY');
   });
 
   it('is checked for all sources at once', () => {
     expect(() => checkPlans([deribitSource, coingeckoSource], { coingecko: { apiKey: 'k' } })).not.toThrow();
     expect(() =>
       checkPlans([deribitSource, coingeckoSource], { deribit: { plan: 'x' }, coingecko: { plan: 'pro' } }),
-    ).toThrow('DERIBIT_PLAN: must be one of free; COINGECKO_PLAN is pro, which needs COINGECKO_API_KEY');
+    ).toThrow(
+      'The environment is not usable:\n  - DERIBIT_PLAN: must be one of free\n  - COINGECKO_PLAN: pro needs COINGECKO_API_KEY',
+    );
   });
 
   it('needs a key only where the source answers nobody without one', () => {

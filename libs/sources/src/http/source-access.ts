@@ -12,6 +12,17 @@ export interface SourceAccess {
 /** Access by the source's name; a source that is not named is asked at its own address without a key. */
 export type SourceAccesses = Readonly<Record<string, SourceAccess | undefined>>;
 
+/** Thrown when the settings of sources cannot be used; the message names every fault at once, with its cure. */
+export class SourceAccessError extends Error {
+  override readonly name = 'SourceAccessError';
+  /** No new start mends it. */
+  readonly exitStatus = 2;
+
+  constructor(what: string, faults: readonly string[]) {
+    super(`${what}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  }
+}
+
 /**
  * The plan that holds for a source: the one that is named, else the first without a key, else the first that takes one.
  * @throws Error naming the setting and its cure, when there is no such plan or the plan needs a key that is not set.
@@ -24,7 +35,7 @@ export function planOf(source: Source, access: SourceAccess = {}): SourcePlan {
       throw new Error(`${variable}_PLAN: must be one of ${source.plans.map((plan) => plan.name).join(', ')}`);
     }
     if (named.keyHeader !== undefined && access.apiKey === undefined) {
-      throw new Error(`${variable}_PLAN is ${named.name}, which needs ${variable}_API_KEY`);
+      throw new Error(`${variable}_PLAN: ${named.name} needs ${variable}_API_KEY`);
     }
     return named;
   }
@@ -37,7 +48,7 @@ export function lacksKey(source: Source, access: SourceAccess = {}): boolean {
   return source.plans[0].keyHeader !== undefined && access.apiKey === undefined;
 }
 
-/** Makes sure that every source has a plan that can be used. @throws Error naming every setting that is wrong, with its cure. */
+/** Makes sure that every source has a plan that can be used. @throws SourceAccessError naming every setting that is wrong. */
 export function checkPlans(sources: readonly Source[], access: SourceAccesses): void {
   const faults = sources.flatMap((source) => {
     try {
@@ -47,5 +58,5 @@ export function checkPlans(sources: readonly Source[], access: SourceAccesses): 
       return [error instanceof Error ? error.message : String(error)];
     }
   });
-  if (faults.length > 0) throw new Error(faults.join('; '));
+  if (faults.length > 0) throw new SourceAccessError('The environment is not usable', faults);
 }

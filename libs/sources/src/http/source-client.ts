@@ -31,7 +31,7 @@ const MAX_LIST_BYTES = 32 * 1024 * 1024;
 export interface SourceClientOptions extends HttpAgentsOptions {
   /** Keys, plans and other addresses of the sources, by name. */
   readonly access?: SourceAccesses;
-  /** What is done about a field that has drifted. Default: `quarantine`. */
+  /** What is done about a field that has drifted. Default: `reject`. */
   readonly driftPolicy?: DriftPolicy;
   /** The longest body that is read, in bytes after decompression. Default: what the endpoint says, else 5 MiB. */
   readonly maxBodyBytes?: number;

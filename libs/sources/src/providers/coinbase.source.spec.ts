@@ -29,11 +29,7 @@ function appError(id: string, message: string): string {
 function message(text: string): string {
   return JSON.stringify({ message: text });
 }
-function read(
-  body: string,
-  asked: readonly RequestedTicker[],
-  driftPolicy: 'quarantine' | 'map' = 'quarantine',
-): unknown {
+function read(body: string, asked: readonly RequestedTicker[], driftPolicy: 'reject' | 'map' = 'reject'): unknown {
   return readAnswer(coinbaseSource, asked, { status: 200, headers: {}, body }, { nowMs: 0, driftPolicy }).readings;
 }
 

@@ -5,7 +5,6 @@ import { ccxtSource } from './ccxt.js';
 import type { Source } from '../contract/index.js';
 import { DeclarationError, readDeclarations } from './http-json-declaration.js';
 import { httpJsonSource } from './http-json.js';
-import { declareSources } from '../registry.js';
 
 /** Which sources the environment declares besides those that Tidemark brings, by the names of its variables. */
 export interface SourceDeclarations {
@@ -22,19 +21,6 @@ export async function readDeclaredSources({
 }: SourceDeclarations): Promise<Source[]> {
   const declared = file === undefined ? [] : readDeclarations(await textOf(file), `HTTP_SOURCES_FILE ${file}`);
   return [...declared.map(httpJsonSource), ...ccxtSources(exchanges)];
-}
-
-/**
- * Adds the sources that the environment declares to the list of all, as the first thing that a process does. One that cannot be used
- * ends the process with status 1 and the list of faults.
- */
-export async function declareSourcesOrExit(declarations: SourceDeclarations): Promise<void> {
-  try {
-    declareSources(await readDeclaredSources(declarations));
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
-  }
 }
 
 function ccxtSources(exchanges: string): Source[] {

@@ -90,6 +90,8 @@ const file = z.strictObject({ sources: z.array(declaration).max(DECLARED_IDS.las
 /** Thrown when declared sources cannot be used; the message names the setting and every fault at once. */
 export class DeclarationError extends Error {
   override readonly name = 'DeclarationError';
+  /** No new start mends it. */
+  readonly exitStatus = 2;
 
   constructor(of: string, faults: readonly string[], options?: ErrorOptions) {
     super(`${of} is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`, options);

@@ -15,6 +15,8 @@ export interface SimulationSettings {
 /** Thrown when a process of one mode meets a database of the other: simulated prices are never taken for real ones. */
 export class WrongModeError extends Error {
   override readonly name = 'WrongModeError';
+  /** No new start mends it. */
+  readonly exitStatus = 2;
 
   constructor(stored: string, wanted: Mode) {
     super(

@@ -18,11 +18,19 @@ for (const ticker of ['btc_usd', 'eth_usd']) {
 
 const TOLD = 'say({ told: `${process.env.CATALOGUE_FILE} every ${process.env.SAMPLE_INTERVAL_SECONDS} s` });';
 
+/** Refuses a catalogue with this word in its name, in two lines. */
+const CHECK = `
+if (process.env.CATALOGUE_FILE.includes('mistyped')) {
+  console.error('CATALOGUE_FILE ' + process.env.CATALOGUE_FILE + ' is not usable:\\n  - tickers: must be a list of tickers');
+  process.exit(2);
+}`;
+
 /** Stand-ins for the compiled apps, for tests of the launcher alone. The worker says that it stored a slot, the scheduler which catalogue and interval it got. */
-export function writeFakeApps(folder: string, migrate = 'process.exit(0)'): void {
+export function writeFakeApps(folder: string, migrate = 'process.exit(0)', scheduler = ''): void {
   const files = {
     'scheduler/src/migrate.main.js': migrate,
-    'scheduler/src/main.js': server('CONTROL_PORT', TOLD),
+    'scheduler/src/check.main.js': CHECK,
+    'scheduler/src/main.js': scheduler === '' ? server('CONTROL_PORT', TOLD) : scheduler,
     'worker/src/main.js': server('WORKER_PORT', SAMPLE),
     'api/src/main.js': server('API_PORT'),
     'simulator/src/main.js': server('SIMULATOR_PORT'),

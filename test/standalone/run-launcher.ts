@@ -1,3 +1,4 @@
+import { foreseenStatus } from '@app/process';
 import { loadLauncherSettings } from '../../apps/standalone/src/launch/launcher-settings.js';
 import { runSystem } from '../../apps/standalone/src/launch/launcher.js';
 
@@ -10,6 +11,7 @@ try {
     mode,
     settings: loadLauncherSettings(mode),
     appsFolder: process.argv[2] ?? '',
+    columns: () => 80,
     print: (line) => void process.stdout.write(`${line}\n`),
     signal: ending.signal,
     afterReady: async ({ simulatorUrl }) => void process.stdout.write(`hook ${simulatorUrl}\n`),
@@ -17,5 +19,5 @@ try {
   process.exit(0);
 } catch (error) {
   process.stdout.write(`refused: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  process.exit(foreseenStatus(error) ?? 1);
 }

@@ -1,32 +1,26 @@
 import { environmentWith } from '@app/config';
 import { createLogger } from '@app/observability';
-import { runProcess } from '@app/process';
+import { prepareOrExit, runProcess } from '@app/process';
 import { allEnvironment } from './all/all-environment.js';
 import { ALL_END_LIMIT_MS, runAll } from './all/run-all.js';
-import { messageOf } from '@app/embedded';
 
 const ending = new AbortController();
 
-try {
-  const environment = allEnvironment(environmentWith({}));
-  const logger = createLogger({ name: 'all', level: environment.logLevel });
-  if (environment.isControlClosed) logger.warn({ event: 'control_closed' }, 'control API closed: set CONTROL_PASSWORD');
-  const print = (line: string): void => void process.stdout.write(`${line}\n`);
-  const running = runAll({ environment, logger, print, signal: ending.signal });
-  const start = async () => {
-    running.catch((error: unknown) => setImmediate(() => raise(error)));
-    const close = async (): Promise<void> => {
-      ending.abort();
-      // Why it failed, if it did, is said already.
-      await running.catch(() => undefined);
-    };
-    return { close };
+const environment = await prepareOrExit(() => allEnvironment(environmentWith({})));
+const logger = createLogger({ name: 'all', level: environment.logLevel });
+if (environment.isControlClosed) logger.warn({ event: 'control_closed' }, 'control API closed: set CONTROL_PASSWORD');
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const running = runAll({ environment, logger, print, signal: ending.signal });
+const start = async () => {
+  running.catch((error: unknown) => setImmediate(() => raise(error)));
+  const close = async (): Promise<void> => {
+    ending.abort();
+    // Why it failed, if it did, is said already.
+    await running.catch(() => undefined);
   };
-  runProcess(logger, start, { limitMs: environment.drainMs + ALL_END_LIMIT_MS });
-} catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exit(1);
-}
+  return { close };
+};
+runProcess(logger, start, { limitMs: environment.drainMs + ALL_END_LIMIT_MS });
 
 function raise(error: unknown): never {
   throw error;

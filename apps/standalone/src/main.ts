@@ -1,7 +1,6 @@
-import { declaredSourceSettings, loadSettings } from '@app/config';
-import { declareSources, readDeclaredSources } from '@app/sources';
 import { messageOf } from '@app/embedded';
-import { loadLauncherSettings } from './launch/launcher-settings.js';
+import { foreseenStatus, readableColumns, sayFault, wrapLines } from '@app/process';
+import { readEnvironment } from './launch/launcher-settings.js';
 import { runSystem, type ReadySystem } from './launch/launcher.js';
 import { seedHistory } from './launch/seed-history.js';
 
@@ -17,19 +16,20 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 // Nobody reads any more: as good as a Ctrl-C.
 process.stdout.on('error', end);
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const columns = (): number => readableColumns(process.stdout);
+const print = (text: string): void => void process.stdout.write(`${wrapLines(text, columns())}\n`);
 const afterReady = async (system: ReadySystem): Promise<void> => {
   const stored = await seedHistory(system, startedAtSeconds);
   if (stored > 0)
     print(`${stored.toLocaleString('en')} simulated prices of the past 24 h stored, so that ranges are not empty`);
 };
 try {
-  if (mode !== 'demo' && mode !== 'start') throw new Error('Usage: make demo, or make start');
-  declareSources(await readDeclaredSources(loadSettings(declaredSourceSettings)));
-  await runSystem({ mode, settings: loadLauncherSettings(mode), print, signal: ending.signal, afterReady });
+  if (mode !== 'demo' && mode !== 'start')
+    throw Object.assign(new Error('Usage: make demo, or make start'), { exitStatus: 2 });
+  await runSystem({ mode, settings: await readEnvironment(mode), print, columns, signal: ending.signal, afterReady });
   print('Tidemark has ended.');
   process.exit(0);
 } catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exit(1);
+  sayFault(messageOf(error));
+  process.exit(foreseenStatus(error) ?? 1);
 }

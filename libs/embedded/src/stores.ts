@@ -26,17 +26,31 @@ export function postgresFolder(modeFolder: string): string {
   return join(modeFolder, 'postgres');
 }
 
+/** Thrown when the environment asks for a queue store that this machine does not have. */
+export class NoQueueServerError extends Error {
+  override readonly name = 'NoQueueServerError';
+  /** No new start mends it. */
+  readonly exitStatus = 2;
+}
+
+/** The program of the queue store; undefined when the queue is to be in Postgres. @throws NoQueueServerError */
+export function queueServerOf({
+  queueStore,
+  searchPath,
+}: Pick<StoreOptions, 'queueStore' | 'searchPath'>): QueueServer | undefined {
+  const server = queueStore === 'postgres' ? undefined : findQueueServer(searchPath);
+  if (queueStore !== 'redis' || server !== undefined) return server;
+  throw new NoQueueServerError(
+    'QUEUE_STORE is redis, and there is no redis-server or valkey-server (6.2 or newer) on the PATH: install one, or leave QUEUE_STORE out.',
+  );
+}
+
 /**
  * Starts the private stores side by side.
  * @throws Error with one sentence and the cure when one of them cannot be started; the other is ended before.
  */
 export async function startStores({ folder, queueStore, searchPath, onLine }: StoreOptions): Promise<Stores> {
-  const server = queueStore === 'postgres' ? undefined : findQueueServer(searchPath);
-  if (queueStore === 'redis' && server === undefined) {
-    throw new Error(
-      'QUEUE_STORE is redis, and there is no redis-server or valkey-server (6.2 or newer) on the PATH: install one, or leave QUEUE_STORE out.',
-    );
-  }
+  const server = queueServerOf({ queueStore, searchPath });
   const starts = await Promise.allSettled([
     startEmbeddedPostgres({ dataFolder: postgresFolder(folder), onLine: (line) => onLine('postgres', line) }),
     startQueue(server, join(folder, 'queue'), searchPath, onLine),

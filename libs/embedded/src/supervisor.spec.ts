@@ -57,6 +57,21 @@ describe('a supervisor', () => {
     expect(said.slice(0, 3)).toEqual(Array(3).fill('a ended with status 3; it is started again in 0.001 s'));
   });
 
+  it('does not start a part again that says that no new start would mend its end', async () => {
+    const ended: string[] = [];
+    const made = new Supervisor({
+      say: (sentence) => said.push(sentence),
+      onLasting: ({ name }) => ended.push(name),
+      backoff: { firstMs: 1, mostMs: 1, upMs: 10_000 },
+    });
+    supervisors.push(made);
+    await made.start({ ...part('a', 'process.exit(2)'), lastingStatus: 2 });
+    await made.start(part('b', 'process.exit(2)'));
+    expect(await waitUntil(() => ended.length > 0 && said.length >= 2, SOON)).toBe(true);
+    expect(ended).toEqual(['a']);
+    expect(said.every((sentence) => sentence.startsWith('b ended with status 2'))).toBe(true);
+  });
+
   it('goes on trying when a part cannot be started', async () => {
     const kept = supervisor({ firstMs: 1, mostMs: 1, upMs: 10_000 });
     const working = part('a', 'process.exit(0)');

@@ -7,6 +7,8 @@ export interface Part {
   readonly name: string;
   /** Starts it, also after its death. */
   launch(): Promise<Child>;
+  /** The status by which it says that no new start would mend its end; it is not started again then. */
+  readonly lastingStatus?: number;
   /** Set for a store: answers once it can be used. @throws when it dies before. */
   untilReady?(child: Child): Promise<void>;
 }
@@ -21,6 +23,8 @@ export interface EndStage {
 export interface SupervisorOptions {
   /** A sentence about a death or a restart, for the terminal. */
   readonly say: (sentence: string) => void;
+  /** Called with a part that has ended with its `lastingStatus`. */
+  readonly onLasting?: (child: Child) => void;
   /** The pids that run now, whenever that changes. */
   readonly onChange?: (pids: readonly number[]) => void;
   /** Bounds and growth of the pause before a restart; the defaults are the product's. */
@@ -56,7 +60,10 @@ export class Supervisor {
 
   /** Starts a part and watches it from now on. @throws when it cannot be started the first time. */
   async start(part: Part): Promise<void> {
-    this.watch(part, await part.launch());
+    const child = await part.launch();
+    // Everything was told to end meanwhile.
+    if (this.ending.signal.aborted) await child.stop(0);
+    else this.watch(part, child);
   }
 
   /** Watches a part that runs already. */
@@ -99,6 +106,7 @@ export class Supervisor {
       if (signal.aborted) return;
       if (performance.now() - upSince >= this.backoff.upMs) waitMs = this.backoff.firstMs;
       await child.stop(0);
+      if (end.status !== null && end.status === part.lastingStatus) return this.options.onLasting?.(child);
       const next = await this.again(watched, describeEnd(end), waitMs);
       if (next === undefined) return;
       child = next;

@@ -18,6 +18,8 @@ export interface History {
 /** Thrown when the file of SIMULATOR_HISTORY cannot be used; the message names the row and the cure. */
 export class HistoryFileError extends Error {
   override readonly name = 'HistoryFileError';
+  /** No new start mends it. */
+  readonly exitStatus = 2;
 }
 
 const COLUMNS = ['ms', 'open', 'close', 'high', 'low', 'volume'] as const;

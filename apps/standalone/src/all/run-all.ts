@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@app/observability';
-import { announceAll } from '@app/process';
-import { entryPoint } from '../launch/apps.js';
-import { type Child, describeEnd, startChild, Supervisor } from '@app/embedded';
+import { announceAll, LASTING_FAULT } from '@app/process';
+import { checkProgram, entryPoint } from '../launch/apps.js';
+import { LastingEndError } from '../launch/start-error.js';
+import { type Child, type ChildEnd, describeEnd, startChild, Supervisor } from '@app/embedded';
 import type { AllEnvironment, AllProcess } from './all-environment.js';
 
 /** What `tidemark all` is made of. */
@@ -31,54 +32,85 @@ const MIGRATE_WITHIN_MS = 60_000;
 
 const MIGRATE_AGAIN_AFTER_MS = 1_000;
 
-/** The line of `migrate` about an update that needs a stop (`NeedsStopError`): no waiting mends that. */
-const NEEDS_STOP = /^migrate: (This update needs a stop: .*)$/;
+/** The processes write their words themselves. */
+const SAID = ['what it said stands above.'];
 
 /**
  * Runs migrate, scheduler, worker and api as processes of their own until the signal is given, and starts again what dies.
- * @throws Error when the database could not be prepared within a minute, or at once when the update needs a stop: whoever runs the
- * container starts it anew.
+ * @throws LastingEndError when one of them ends for a reason that no new start mends; before anything is started, when that can be
+ * seen without the database.
+ * @throws Error when the database could not be prepared within a minute: whoever runs the container starts it anew.
  */
 export async function runAll(options: AllOptions): Promise<void> {
   const { signal, logger } = options;
-  const supervisor = new Supervisor({ say: (sentence) => logger.warn({ event: 'restart' }, sentence) });
+  const lasting = Promise.withResolvers<never>();
+  lasting.promise.catch(() => undefined); // It may come when nobody waits for it any more.
+  const supervisor = new Supervisor({
+    say: (sentence) => logger.warn({ event: 'restart' }, sentence),
+    onLasting: ({ name }) => lasting.reject(new LastingEndError(name, SAID)),
+  });
   announceAll(options.environment.ports, signal);
   try {
-    // They wait for the schema by themselves, and the API says so meanwhile.
-    for (const name of SERVING) await supervisor.start({ name, launch: () => launch(name, options) });
-    await prepareDatabase(options);
-    if (signal.aborted) return;
-    await new Promise<void>((end) => signal.addEventListener('abort', () => end(), { once: true }));
+    await Promise.race([lasting.promise, run(options, supervisor)]);
   } finally {
     const limitMs = options.environment.drainMs + END_LIMIT_MS;
     await supervisor.end([{ names: SERVING, reservedMs: limitMs }], limitMs);
   }
 }
 
+async function run(options: AllOptions, supervisor: Supervisor): Promise<void> {
+  const { signal } = options;
+  // What it would refuse to begin with: sources and catalogue.
+  const checked = await runToEnd('scheduler', options, checkProgram('scheduler', options.appsFolder));
+  if (signal.aborted) return;
+  if (checked.end.status === LASTING_FAULT) throw new LastingEndError('scheduler', SAID);
+  // They wait for the schema by themselves, and the API says so meanwhile.
+  for (const name of SERVING) {
+    await supervisor.start({ name, launch: () => launch(name, options), lastingStatus: LASTING_FAULT });
+  }
+  await prepareDatabase(options);
+  if (signal.aborted) return;
+  await new Promise<void>((end) => signal.addEventListener('abort', () => end(), { once: true }));
+}
+
 async function prepareDatabase(options: AllOptions): Promise<void> {
   const { signal } = options;
   const deadline = performance.now() + MIGRATE_WITHIN_MS;
   while (!signal.aborted) {
-    const child = await launch('migrate', options);
-    const stop = (): void => void child.stop(1_000);
-    signal.addEventListener('abort', stop, { once: true });
-    const end = await child.ended;
-    signal.removeEventListener('abort', stop);
-    await child.stop(0);
+    const { end, lastLine } = await runToEnd('migrate', options);
     if (end.status === 0 || signal.aborted) return;
-    const refusal = child.lastLines().find((line) => NEEDS_STOP.test(line));
-    if (refusal !== undefined) throw new Error(refusal.replace(NEEDS_STOP, '$1'));
+    if (end.status === LASTING_FAULT) throw new LastingEndError('migrate', SAID);
     if (performance.now() > deadline)
-      throw new Error(`The database could not be prepared: migrate ${describeEnd(end)}, ${child.lastLines().at(-1)}`);
+      throw new Error(`The database could not be prepared: migrate ${describeEnd(end)}, ${lastLine}`);
     await pause(MIGRATE_AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
-function launch(name: AllProcess, { environment, print, appsFolder }: AllOptions): Promise<Child> {
+/** Runs a process that ends by itself; the signal ends it before. */
+async function runToEnd(
+  name: AllProcess,
+  options: AllOptions,
+  program?: string,
+): Promise<{ end: ChildEnd; lastLine: string | undefined }> {
+  const { signal } = options;
+  const child = await launch(name, options, program);
+  const stop = (): void => void child.stop(1_000);
+  signal.addEventListener('abort', stop, { once: true });
+  const end = await child.ended;
+  signal.removeEventListener('abort', stop);
+  await child.stop(0);
+  return { end, lastLine: child.lastLines().at(-1) };
+}
+
+function launch(
+  name: AllProcess,
+  { environment, print, appsFolder }: AllOptions,
+  program = entryPoint(name, appsFolder),
+): Promise<Child> {
   return startChild({
     name,
     command: process.execPath,
-    arguments: [entryPoint(name, appsFolder)],
+    arguments: [program],
     environment: environment.of(name),
     tether: 'channel',
     onLine: print,

@@ -5,6 +5,9 @@ import type { LauncherMode, LauncherSettings } from './launcher-settings.js';
 import { reachableHost, type WantedPort } from './port-check.js';
 import { waitUntil } from '@app/embedded';
 
+/** Where this file was compiled to. */
+const APPS_FOLDER = fileURLToPath(new URL('../../../', import.meta.url));
+
 /** Entry points below the folder of the compiled apps. */
 const ENTRY_POINTS: Readonly<Record<AppName, string>> = {
   migrate: 'scheduler/src/migrate.main.js',
@@ -13,6 +16,17 @@ const ENTRY_POINTS: Readonly<Record<AppName, string>> = {
   api: 'api/src/main.js',
   simulator: 'simulator/src/main.js',
 };
+
+/** Checks of what an app would refuse to begin with, below the folder of the compiled apps. */
+const CHECKS = { scheduler: 'scheduler/src/check.main.js', simulator: 'simulator/src/check.main.js' } as const;
+
+/** An app that can be asked whether it would begin. */
+export type CheckedApp = keyof typeof CHECKS;
+
+/** The compiled check of an app. @param folder of the compiled apps; default: where this file was compiled to. */
+export function checkProgram(name: CheckedApp, folder = APPS_FOLDER): string {
+  return join(folder, CHECKS[name]);
+}
 
 /** The apps that run for as long as the system, in the order in which they are started. */
 export function appsOf(mode: LauncherMode): readonly ServingApp[] {
@@ -23,7 +37,7 @@ export function appsOf(mode: LauncherMode): readonly ServingApp[] {
 export type ServingApp = Exclude<AppName, 'migrate'>;
 
 /** The compiled entry point of an app. @param folder of the compiled apps; default: where this file was compiled to. */
-export function entryPoint(name: AppName, folder = fileURLToPath(new URL('../../../', import.meta.url))): string {
+export function entryPoint(name: AppName, folder = APPS_FOLDER): string {
   return join(folder, ENTRY_POINTS[name]);
 }
 

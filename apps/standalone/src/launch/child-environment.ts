@@ -83,6 +83,20 @@ export function childEnvironment(
   return environment;
 }
 
+/** The environment of the check of a child: as its own, with stores and addresses that nobody asks. */
+export function checkEnvironment(app: AppName, mode: LauncherMode, settings: LauncherSettings): Record<string, string> {
+  return childEnvironment(app, settings, {
+    mode,
+    folder: settings.TIDEMARK_HOME,
+    ports: { SIMULATOR_PORT: settings.SIMULATOR_PORT },
+    databaseUrl: 'postgres://127.0.0.1/tidemark',
+    queueUrl: undefined,
+    apiDatabasePassword: '',
+    controlPassword: 'not-asked-for',
+    isCatalogueApplied: false,
+  });
+}
+
 /** The interval that every ticker gets at the start, in seconds; undefined when the catalogue decides. */
 export function startIntervalSeconds(mode: LauncherMode, settings: LauncherSettings): number | undefined {
   if (settings.SAMPLE_INTERVAL_SECONDS !== undefined) return settings.SAMPLE_INTERVAL_SECONDS;

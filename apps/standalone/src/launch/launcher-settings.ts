@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import {
   apiSettings,
+  declaredSourceSettings,
   loadSettings,
   logSettings,
   readerSettings,
@@ -11,8 +12,9 @@ import {
   variablesOf,
   workerSettings,
 } from '@app/config';
-import { SOURCES } from '@app/sources';
+import { declareSources, readDeclaredSources, SOURCES } from '@app/sources';
 import { z } from 'zod';
+import { lastingFaults, StartError } from './start-error.js';
 
 /** What the launcher was asked to run: the system against the simulator, or against the real sources. */
 export type LauncherMode = 'demo' | 'start';
@@ -26,6 +28,10 @@ const launcherSettings = {
   CONTROL_HOST: schedulerSettings.CONTROL_HOST,
   WORKER_HOST: workerSettings.WORKER_HOST,
   SIMULATOR_HOST: simulatorSettings.SIMULATOR_HOST,
+  // Of no use to itself: what is wrong with them is said before anything is started.
+  API_DRAIN_SECONDS: apiSettings.API_DRAIN_SECONDS,
+  WORKER_CONCURRENCY: workerSettings.WORKER_CONCURRENCY,
+  SIMULATOR_ASSETS: simulatorSettings.SIMULATOR_ASSETS,
 };
 
 /** What every child may know of the machine, besides Tidemark's own variables. */
@@ -71,6 +77,21 @@ function ownVariables(): string[] {
 /** Whether a variable names a file, from the folder in which the launcher was started. */
 function namesFile(variable: string): boolean {
   return /^(CATALOGUE_FILE|SIMULATOR_HISTORY|HTTP_SOURCES_FILE|.*_(API_KEY|PASSWORD)_FILE)$/.test(variable);
+}
+
+/**
+ * Declares the sources that the environment names, and reads it.
+ * @throws StartError with everything that is wrong.
+ */
+export async function readEnvironment(mode: LauncherMode): Promise<LauncherSettings> {
+  const declared = await lastingFaults(async () =>
+    declareSources(await readDeclaredSources(loadSettings(declaredSourceSettings))),
+  );
+  let settings: LauncherSettings | undefined;
+  // Where the declarations are wrong, what is said of other variables is right all the same.
+  const faults = [...declared, ...(await lastingFaults(() => (settings = loadLauncherSettings(mode))))];
+  if (settings === undefined || faults.length > 0) throw new StartError(faults);
+  return settings;
 }
 
 /**

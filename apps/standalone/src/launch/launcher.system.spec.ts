@@ -123,20 +123,72 @@ describe('the launcher', () => {
   it('names a port in use before it starts anything', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(Number(environment['WORKER_PORT']), '127.0.0.1', resolve));
-    const refusal = await launch().line(/^refused/);
-    expect(refusal).toMatch(/WORKER_PORT \d+ is in use.*set WORKER_PORT to another port/);
+    const launcher = launch();
+    await launcher.line(/^WORKER_PORT \d+ is in use.*set WORKER_PORT to another port/);
+    expect((await launcher.ended).status).toBe(2);
     expect(children().filter(runs)).toEqual([]);
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('ends with a sentence when the database cannot be prepared', async () => {
-    const broken = join(parent, 'broken-apps');
-    const message = JSON.stringify({ level: 'fatal', msg: 'this database holds real prices' });
-    writeFakeApps(broken, `console.log('${message}'); process.exit(1)`);
+  it.each([
+    ['that a new start may mend', 1, 'The database could not be prepared:'],
+    ['that no new start mends', 2, 'migrate cannot run, and no new start would mend that:'],
+  ])('ends with the words of migrate when it fails with a fault %s', async (_what, status, heading) => {
+    const broken = join(parent, `broken-apps-${status}`);
+    writeFakeApps(broken, `console.error('migrate: no right to\\n\\n  CREATE ROLE x;'); process.exit(${status})`);
     const launcher = launch(broken, { QUEUE_STORE: 'postgres' });
-    await launcher.line(/^! migrate fatal: this database holds real prices$/);
-    expect(await launcher.line(/^refused/)).toContain('The database could not be prepared: see above, and ');
-    expect((await launcher.ended).status).toBe(1);
+    expect((await launcher.ended).status).toBe(status);
+    const log = join(home, 'demo', 'logs', 'migrate.log');
+    expect(launcher.lines.slice(-4)).toEqual([
+      `refused: ${heading}`,
+      'migrate: no right to',
+      '  CREATE ROLE x;',
+      `Its log: ${log}`,
+    ]);
     expect(children().filter(runs)).toEqual([]);
+  });
+
+  it('ends with the words of a process that says later that no new start would help', async () => {
+    const broken = join(parent, 'broken-scheduler');
+    writeFakeApps(broken, undefined, `console.error('X is not usable:\\n  - y: z'); process.exit(2)`);
+    const launcher = launch(broken, { QUEUE_STORE: 'postgres' });
+    expect((await launcher.ended).status).toBe(2);
+    expect(launcher.lines.slice(-4)).toEqual([
+      'refused: scheduler cannot run, and no new start would mend that:',
+      'X is not usable:',
+      '  - y: z',
+      `Its log: ${join(home, 'demo', 'logs', 'scheduler.log')}`,
+    ]);
+    expect(launcher.lines.join('\n')).not.toContain('started again');
+    expect(children().filter(runs)).toEqual([]);
+  });
+
+  it('says everything that has to be mended, and starts nothing', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(Number(environment['API_PORT']), '127.0.0.1', resolve));
+    const fresh = join(parent, 'fresh');
+    const launcher = launch(apps, {
+      TIDEMARK_HOME: fresh,
+      CATALOGUE_FILE: '/mistyped.yaml',
+      NODE_EXTRA_CA_CERTS: '/not/there.pem',
+    });
+    expect((await launcher.ended).status).toBe(2);
+    expect(launcher.lines.filter((line) => !line.startsWith('Warning: Ignoring extra certs'))).toEqual([
+      'refused: Nothing was started, since this has to be mended first:',
+      'NODE_EXTRA_CA_CERTS: the file of NODE_EXTRA_CA_CERTS, /not/there.pem, cannot be read (ENOENT).',
+      'CATALOGUE_FILE /mistyped.yaml is not usable:',
+      '  - tickers: must be a list of tickers',
+      expect.stringMatching(/^API_PORT \d+ is in use.*set API_PORT to another port\.$/),
+    ]);
+    expect(existsSync(join(fresh, 'demo', 'postgres'))).toBe(false);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('names a folder that cannot be made', async () => {
+    const launcher = launch(apps, { TIDEMARK_HOME: join(apps, 'package.json') });
+    expect((await launcher.ended).status).toBe(2);
+    expect(launcher.lines.join('\n')).toMatch(
+      /TIDEMARK_HOME: .*package\.json\/demo cannot be written \(ENOTDIR\): set TIDEMARK_HOME to a folder that can be\./,
+    );
   });
 });

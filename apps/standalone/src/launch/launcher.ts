@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { configuredSources, keptPassword } from '@app/config';
+import { LASTING_FAULT } from '@app/process';
 import { SOURCES, sourceByName } from '@app/sources';
 import { appsOf, entryPoint, untilAppReady, urlOf, wantedPorts, type ServingApp } from './apps.js';
 import { bannerLines } from './banner.js';
+import { folderFault, startFaults } from './check-start.js';
 import {
   childEnvironment,
   startIntervalSeconds,
@@ -24,9 +25,11 @@ import {
   Supervisor,
 } from '@app/embedded';
 import type { LauncherMode, LauncherSettings } from './launcher-settings.js';
-import { checkPorts } from './port-check.js';
+import { listeningAddresses } from './listening-addresses.js';
+import { checkPorts, type PortNumbers } from './port-check.js';
 import { Reporter } from './reporter.js';
 import { probeSources } from './source-probe.js';
+import { lastingFaults, StartError } from './start-error.js';
 
 /** What a system that answers can be asked. */
 export interface ReadySystem {
@@ -42,6 +45,8 @@ export interface LauncherOptions {
   readonly settings: LauncherSettings;
   /** Writes one line to the terminal. */
   readonly print: (line: string) => void;
+  /** Width of the terminal now. */
+  readonly columns: () => number;
   /** Given when everything is to end. */
   readonly signal: AbortSignal;
   /** Called once when the scheduler (and in the demo the simulator) is ready. */
@@ -75,24 +80,37 @@ const DEFAULT_SOURCES = ['deribit'];
 
 /**
  * Runs the whole system until the signal is given, and ends all of it then.
+ * @throws StartError with everything that has to be mended before it can run; then nothing was started.
+ * @throws LastingEndError when a process says later that no new start would help.
  * @throws Error with a sentence for the user when it cannot run; what was started is ended before.
  */
 export async function runSystem(options: LauncherOptions): Promise<void> {
   const { mode, settings } = options;
   const folder = resolve(settings.TIDEMARK_HOME, mode === 'demo' ? 'demo' : 'live');
-  mkdirSync(folder, { recursive: true });
+  const unusable = folderFault(folder);
+  const finding = startFaults(options);
+  finding.catch(() => undefined); // It may fail before it is waited for below.
+  if (unusable !== undefined) throw new StartError([unusable, ...(await finding)]);
   const lock = await lockFolder(folder);
   try {
     const noteFile = join(folder, 'processes.json');
     await endLeftProcesses(noteFile);
-    const ports = await checkPorts(wantedPorts(mode, settings));
-    const reporter = new Reporter({ folder: join(folder, 'logs'), print: options.print, now: () => performance.now() });
+    const ports = await portsWithout(finding, wantedPorts(mode, settings));
+    const reporter = new Reporter({
+      folder: join(folder, 'logs'),
+      print: options.print,
+      columns: options.columns,
+      now: () => performance.now(),
+    });
+    const lasting = Promise.withResolvers<never>();
+    lasting.promise.catch(() => undefined); // It may come when nobody waits for it any more.
     const supervisor = new Supervisor({
       say: (sentence) => reporter.note(sentence),
+      onLasting: ({ name }) => lasting.reject(reporter.lastingEnd(name)),
       onChange: (pids) => noteProcesses(noteFile, pids),
     });
     try {
-      await run({ ...options, folder, ports, reporter, supervisor });
+      await Promise.race([lasting.promise, run({ ...options, folder, ports, reporter, supervisor })]);
     } finally {
       reporter.quiet();
       await supervisor.end(END_STAGES, END_LIMIT_MS);
@@ -103,9 +121,18 @@ export async function runSystem(options: LauncherOptions): Promise<void> {
   }
 }
 
+/** The ports by variable. @throws StartError with what was found, and every port that cannot be had. */
+async function portsWithout(finding: Promise<string[]>, wanted: Parameters<typeof checkPorts>[0]) {
+  let ports: PortNumbers = {};
+  const taken = await lastingFaults(async () => (ports = await checkPorts(wanted)));
+  const faults = [...(await finding), ...taken];
+  if (faults.length > 0) throw new StartError(faults);
+  return ports;
+}
+
 interface Running extends LauncherOptions {
   readonly folder: string;
-  readonly ports: Readonly<Record<string, number>>;
+  readonly ports: PortNumbers;
   readonly reporter: Reporter;
   readonly supervisor: Supervisor;
 }
@@ -138,7 +165,8 @@ async function run(running: Running): Promise<void> {
   const failed = new Promise<never>((_, reject) => void migrate(running, decisions).catch(reject));
   failed.catch(() => undefined); // It may come before anybody waits for it below.
   for (const name of appsOf(mode)) {
-    await supervisor.start({ name, launch: () => launchApp(name, running, { ...decisions, isCatalogueApplied }) });
+    const launch = () => launchApp(name, running, { ...decisions, isCatalogueApplied });
+    await supervisor.start({ name, launch, lastingStatus: LASTING_FAULT });
   }
 
   for (const line of banner(running, decisions, stores)) running.print(line);
@@ -151,7 +179,7 @@ async function run(running: Running): Promise<void> {
 
 /** Prepares the database: the one child that runs to its end. A database that dies meanwhile is given a second chance. */
 async function migrate(running: Running, decisions: Decisions): Promise<void> {
-  const { supervisor, signal, folder } = running;
+  const { supervisor, signal, reporter } = running;
   const database = supervisor.pidOf('postgres');
   const child = await launchApp('migrate', running, decisions);
   const stop = (): void => void child.stop(1_000);
@@ -160,11 +188,19 @@ async function migrate(running: Running, decisions: Decisions): Promise<void> {
   signal.removeEventListener('abort', stop);
   await child.stop(0);
   if (end.status === 0 || signal.aborted) return;
+  if (end.status === LASTING_FAULT) throw reporter.lastingEnd('migrate');
   if (supervisor.pidOf('postgres') !== database) return migrate(running, decisions);
-  throw new Error(`The database could not be prepared: see above, and ${join(folder, 'logs', 'migrate.log')}.`);
+  throw new Error(
+    [
+      'The database could not be prepared:',
+      ...reporter.wordsOf('migrate'),
+      `Its log: ${reporter.logOf('migrate')}`,
+    ].join('\n'),
+  );
 }
 
 function launchApp(name: AppName, running: Running, decisions: Decisions): Promise<Child> {
+  running.reporter.forgetWords(name);
   return startChild({
     name,
     command: process.execPath,
@@ -212,11 +248,17 @@ function unusedStores(settings: LauncherSettings): string[] {
 }
 
 function banner(running: Running, decisions: Decisions, { postgres, queueStore }: Stores): string[] {
-  const { mode, settings, ports, folder } = running;
+  const { mode, settings, ports, folder, columns } = running;
   return bannerLines({
+    columns: columns(),
     mode,
     intervalSeconds: startIntervalSeconds(mode, settings),
     apiUrl: urlOf('api', settings, ports),
+    apiAddresses: listeningAddresses({
+      host: settings.API_HOST,
+      port: ports['API_PORT'] ?? settings.API_PORT,
+      hostVariable: 'API_HOST',
+    }),
     controlUrl: urlOf('scheduler', settings, ports),
     simulatorUrl: mode === 'demo' ? urlOf('simulator', settings, ports) : undefined,
     controlPassword: settings.CONTROL_PASSWORD === undefined ? decisions.controlPassword : undefined,

@@ -9,9 +9,14 @@ export interface WantedPort {
   readonly host: string;
 }
 
+/** Ports by the variable that sets each. */
+export type PortNumbers = Readonly<Record<string, number>>;
+
 /** Thrown before anything is started; the message has one line per port that cannot be had. */
 export class PortsInUseError extends Error {
   override readonly name = 'PortsInUseError';
+  /** Nobody waits for a port: whoever holds one was started before. */
+  readonly exitStatus = 2;
 }
 
 /**
@@ -19,7 +24,7 @@ export class PortsInUseError extends Error {
  * @returns the ports by variable.
  * @throws PortsInUseError naming every one that cannot be had, who holds it where that can be seen, and the cure.
  */
-export async function checkPorts(wanted: readonly WantedPort[]): Promise<Record<string, number>> {
+export async function checkPorts(wanted: readonly WantedPort[]): Promise<PortNumbers> {
   const ports: Record<string, number> = {};
   const faults: string[] = [];
   for (const { variable, port, host } of wanted) {
@@ -56,7 +61,8 @@ export function reachableHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function isEveryAddress(host: string): boolean {
+/** Whether a server that listens there listens on every address of the machine. */
+export function isEveryAddress(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
 }
 

@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { wrapLines } from '@app/process';
 import { z } from 'zod';
 import { messageOf } from '@app/embedded';
 import { LogFile } from './log-file.js';
 import { RepeatedLines } from './repeated-lines.js';
-import { SlotLines } from './slot-lines.js';
+import { SlotLines, wrapSlotLine } from './slot-lines.js';
+import { LastingEndError } from './start-error.js';
 
 /** What a reporter is made of. */
 export interface ReporterOptions {
@@ -12,6 +14,8 @@ export interface ReporterOptions {
   readonly folder: string;
   /** Writes one line to the terminal. */
   readonly print: (line: string) => void;
+  /** Width of the terminal now. */
+  readonly columns: () => number;
   /** A clock that never steps back, in milliseconds. */
   readonly now: () => number;
 }
@@ -40,6 +44,9 @@ const PROBLEM_LEVELS = new Set(['warn', 'error', 'fatal']);
 /** What is worth a line when it comes from a program that does not write JSON: a crash, and a server that cannot go on. */
 const PLAIN_PROBLEM = /^(Uncaught )?\w*Error( \[\w+\])?: |: PANIC: |No space left on device|Fatal|Out Of Memory/;
 
+/** How many lines of the words of a child are remembered: a fault of a long catalogue has hundreds. */
+const MOST_WORDS = 1_000;
+
 /** Between two looks for slots that were held long enough. */
 const LOOK_EVERY_MS = 200;
 
@@ -48,6 +55,8 @@ export class Reporter {
   private readonly files = new Map<string, LogFile>();
   private readonly slots = new SlotLines();
   private readonly repeated = new RepeatedLines();
+  /** What each child wrote that is no JSON, since it was started last. */
+  private readonly words = new Map<string, string[]>();
   private readonly timer: NodeJS.Timeout;
   private silent = false;
   private diskFault = false;
@@ -61,10 +70,11 @@ export class Reporter {
   /** Takes a line of a child. */
   line(name: string, line: string): void {
     this.keep(name, line);
-    if (this.silent) return;
     const entry = parse(line);
+    if (entry === undefined) this.remember(name, line);
+    if (this.silent) return;
     if (entry === undefined) {
-      if (PLAIN_PROBLEM.test(line)) this.problem(`${name}: ${line}`);
+      if (PLAIN_PROBLEM.test(line)) this.problem(`${name}: ${line} (${this.logOf(name)} has more)`);
       return;
     }
     const event = slotEventSchema.safeParse(entry);
@@ -75,7 +85,9 @@ export class Reporter {
       const { level, msg, err } = logLineSchema.safeParse(entry).data ?? {};
       if (level === undefined || !PROBLEM_LEVELS.has(level)) return;
       const cause = err?.message === undefined || msg?.includes(err.message) === true ? '' : `: ${err.message}`;
-      this.problem(`${name} ${level}: ${msg ?? ''}${cause}`);
+      // What is fatal has a stack there, which tells a person nothing.
+      const where = err !== undefined && level === 'fatal' ? ` (${this.logOf(name)} has more)` : '';
+      this.problem(`${name} ${level}: ${msg ?? ''}${cause}${where}`);
     }
   }
 
@@ -88,7 +100,35 @@ export class Reporter {
   /** Prints a trouble, unless the same was printed a moment ago. */
   private problem(sentence: string): void {
     const addition = this.repeated.admit(sentence, this.options.now());
-    if (addition !== undefined && !this.silent) this.options.print(`! ${firstLine(sentence)}${addition}`);
+    if (addition === undefined || this.silent) return;
+    const text = `! ${sentence.trimEnd().replaceAll('\n', '\n  ')}${addition}`;
+    this.options.print(wrapLines(text, this.options.columns()));
+  }
+
+  /** Where everything is that a child has written. */
+  logOf(name: string): string {
+    return join(this.options.folder, `${name}.log`);
+  }
+
+  /** What a child has written since it was started, without what was meant for programs. */
+  wordsOf(name: string): readonly string[] {
+    return this.words.get(name) ?? [];
+  }
+
+  /** A child is started anew: what it said before is no longer about it. */
+  forgetWords(name: string): void {
+    this.words.delete(name);
+  }
+
+  /** The end of a child of which it said itself that no new start would mend it. */
+  lastingEnd(name: string): LastingEndError {
+    return new LastingEndError(name, [...this.wordsOf(name), `Its log: ${this.logOf(name)}`]);
+  }
+
+  private remember(name: string, line: string): void {
+    const words = this.words.get(name) ?? [];
+    this.words.set(name, words);
+    if (words.length < MOST_WORDS) words.push(line);
   }
 
   /** Calls once when the first price is stored. */
@@ -109,7 +149,7 @@ export class Reporter {
   }
 
   private keep(name: string, line: string): void {
-    const file = this.files.get(name) ?? new LogFile(join(this.options.folder, `${name}.log`));
+    const file = this.files.get(name) ?? new LogFile(this.logOf(name));
     this.files.set(name, file);
     try {
       file.write(line);
@@ -127,7 +167,7 @@ export class Reporter {
   }
 
   private printSlots(lines: readonly string[]): void {
-    for (const line of lines) this.options.print(line);
+    for (const line of lines) this.options.print(wrapSlotLine(line, this.options.columns()));
   }
 }
 
@@ -138,8 +178,4 @@ function parse(line: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function firstLine(text: string): string {
-  return (text.split('\n')[0] ?? '').slice(0, 500);
 }

@@ -1,3 +1,5 @@
+import { wrapLines } from '@app/process';
+
 /** What a process says about a slot; unknown fields are ignored. */
 export interface SlotEvent {
   readonly event: 'sample_stored' | 'slot_missed' | 'gap_recorded';
@@ -84,6 +86,19 @@ export class SlotLines {
     const oldest = this.recent.keys().next();
     if (this.recent.size > RECENT_SLOTS && oldest.done !== true) this.recent.delete(oldest.value);
   }
+}
+
+/** Below the tickers of the first row. */
+const ROW_INDENT = 11;
+
+/** Stands for a space at which a row is not broken. */
+const GLUE = '\u0001';
+
+/** Breaks the line of a slot that is too long between tickers, and one ticker that is too long between its words. */
+export function wrapSlotLine(line: string, columns: number): string {
+  const glued = line.replace(/(?<=\S) (?=\S)/g, GLUE);
+  const rows = wrapLines(glued, columns, ROW_INDENT).replaceAll(GLUE, ' ').split('\n');
+  return rows.map((row, index) => wrapLines(row, columns, index === 0 ? ROW_INDENT : 2)).join('\n');
 }
 
 /** A slot as a time of day in UTC, e.g. `12:34:55Z`. */

@@ -32,6 +32,8 @@ export type MigrateOutcome = 'migrated' | 'later';
 /** Thrown when the migration would pull the schema from under the processes that may run. */
 export class NeedsStopError extends Error {
   override readonly name = 'NeedsStopError';
+  /** No new start mends it. */
+  readonly exitStatus = 2;
 
   constructor(stored: string, { version, compatibleSince }: BuildVersions) {
     super(

@@ -1,4 +1,4 @@
-import { databaseUrl, queueLocation, loadSettings, migrateSettings } from '@app/config';
+import { databaseUrl, queueLocation, loadSettings, migrateSettings, readerDatabaseUrl } from '@app/config';
 import { createLogger } from '@app/observability';
 import { runToCompletion } from '@app/process';
 import { migrateQueueStore, queueStoreOf } from '@app/queue';
@@ -25,7 +25,12 @@ runToCompletion('migrate', async () => {
     url,
     mode: settings.TIDEMARK_MODE,
     sources: SOURCES,
-    reader: { user: settings.API_DATABASE_USER, password: settings.API_DATABASE_PASSWORD },
+    reader: {
+      user: settings.API_DATABASE_USER,
+      password: settings.API_DATABASE_PASSWORD,
+      url: readerDatabaseUrl(settings),
+    },
+    carriesQueue: queue.url === url,
     nowMs: Date.now(),
     migrateQueue: () => migrateQueueStore(queueStoreOf(queue.url, queue.caFile)),
     afterStop: settings.MIGRATE_AFTER_STOP === 'true',

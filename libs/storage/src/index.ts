@@ -9,6 +9,7 @@ export * from './schema/data-source.js';
 export * from './schema/fitness.js';
 export * from './schema/migrate.js';
 export * from './schema/partitions.js';
+export { MissingRightsError } from './schema/rights.js';
 export * from './schema/schema-check.js';
 export * from './schema/settings.repository.js';
 export * from './catalogue/catalogue.repository.js';

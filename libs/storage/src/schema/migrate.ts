@@ -3,6 +3,7 @@ import pg from 'pg';
 import { MigrationExecutor } from 'typeorm';
 import { createDataSource } from './data-source.js';
 import { ensureUpcomingPartitions } from './partitions.js';
+import { checkRights, hasPassword, isRefused, MissingRightsError, type Reader } from './rights.js';
 import { isLater, readSchema, THIS_BUILD, writeSchema, type BuildVersions, type StoredSchema } from './schema-check.js';
 import { checkMode, readMode, writeMode, type Mode } from './settings.repository.js';
 
@@ -14,7 +15,9 @@ export interface MigrateOptions {
   /** The sources that this build knows. */
   readonly sources: readonly { readonly id: number; readonly name: string }[];
   /** The role that may only read; made when missing. Without a password an existing one is left as it is. */
-  readonly reader: { readonly user: string; readonly password: string | undefined };
+  readonly reader: Reader;
+  /** Whether the queue is in this database too; default: no. */
+  readonly carriesQueue?: boolean;
   readonly nowMs: number;
   /** Brings the tables of the queue up to date, under the same lock. */
   readonly migrateQueue?: (() => Promise<void>) | undefined;
@@ -28,6 +31,13 @@ export interface MigrateOptions {
 
 /** What `migrate` did: brought the schema to this build's, or left that of a later build as it is. */
 export type MigrateOutcome = 'migrated' | 'later';
+
+/** Thrown when this build must not touch the database as it is. */
+export class MigrateError extends Error {
+  override readonly name = 'MigrateError';
+  /** No new start mends it. */
+  readonly exitStatus = 2;
+}
 
 /** Thrown when the migration would pull the schema from under the processes that may run. */
 export class NeedsStopError extends Error {
@@ -49,6 +59,7 @@ const MIGRATION_LOCK = 0x74696465;
  * Changes the schema: tables, queue, role and grants, first partitions, sources. Safe to run at any time and several
  * times at once: TypeORM has no lock of its own, so everything happens under one advisory lock. The schema of a later build
  * is left as it is, so that a build can be rolled back.
+ * @throws MissingRightsError, before anything is changed, when the user of the database may not do all of this.
  * @throws NeedsStopError when running processes of the stored schema's build could not go on.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateOutcome> {
@@ -58,6 +69,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrateOutcome> 
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await checkRights(client, options.reader, options.carriesQueue ?? false);
     await refuseOtherMode(client, options.mode);
     const build = options.build ?? THIS_BUILD;
     const stored = await readSchema(client);
@@ -73,6 +85,14 @@ export async function migrate(options: MigrateOptions): Promise<MigrateOutcome> 
     // Last: until then the other processes wait.
     await writeSchema(client, { ...build, isFinished: true });
     return 'migrated';
+  } catch (error) {
+    // What no look beforehand has found: the queue in another database, say.
+    throw isRefused(error)
+      ? new MissingRightsError(
+          `${refusalOf(error)} Let an administrator of the database grant that to the user of migrate, then run it again.`,
+          { cause: error },
+        )
+      : error;
   } finally {
     await client.end();
   }
@@ -88,12 +108,12 @@ async function refuseOtherMode(client: pg.Client, mode: Mode): Promise<void> {
 function isOfLaterBuild(stored: StoredSchema, build: BuildVersions): boolean {
   if (!isLater(stored.version, build.version)) return false;
   if (isLater(stored.compatibleSince, build.version)) {
-    throw new Error(
+    throw new MigrateError(
       `The database is at ${stored.version}, on which builds since ${stored.compatibleSince} run, and this build works with ${build.version}: use a newer build. Nothing was changed.`,
     );
   }
   if (!stored.isFinished) {
-    throw new Error(
+    throw new MigrateError(
       `The migration of the database to ${stored.version} was interrupted: run the migrate of that build. Nothing was changed.`,
     );
   }
@@ -152,10 +172,15 @@ function isLockTimeout(error: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === '55P03';
 }
 
-async function grantReading(client: pg.Client, reader: MigrateOptions['reader']): Promise<void> {
+/** What Postgres says, as a sentence. */
+function refusalOf(error: unknown): string {
+  return `The database refuses what migrate has to do: ${error instanceof Error ? error.message : String(error)}.`;
+}
+
+async function grantReading(client: pg.Client, reader: Reader): Promise<void> {
   const { database, owner } = await whereAndWho(client);
   if (reader.user === owner) {
-    throw new Error(
+    throw new MigrateError(
       `The API would read as ${owner}, who owns the tables and may write: set API_DATABASE_USER to a role of its own.`,
     );
   }
@@ -178,19 +203,24 @@ async function whereAndWho(client: pg.Client): Promise<{ database: string; owner
   return result.rows[0];
 }
 
-async function ensureRole(client: pg.Client, { user, password }: MigrateOptions['reader']): Promise<void> {
+async function ensureRole(client: pg.Client, reader: Reader): Promise<void> {
+  const { user, password } = reader;
   const role = client.escapeIdentifier(user);
   const known = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [user]);
   if (known.rowCount === 0) {
     if (password === undefined) {
-      throw new Error(
+      throw new MigrateError(
         `The role ${user}, which the API reads as, does not exist: set API_DATABASE_PASSWORD, and migrate makes it.`,
       );
     }
     await client.query(`CREATE ROLE ${role} LOGIN`);
   }
-  if (password !== undefined) {
+  if (password === undefined) return;
+  try {
     await client.query(`ALTER ROLE ${role} LOGIN PASSWORD ${client.escapeLiteral(password)}`);
+  } catch (error) {
+    // An administrator has made it, with this password.
+    if (!isRefused(error) || !(await hasPassword(reader))) throw error;
   }
 }
 

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { badRequest } from './problem.js';
-import { formsOf, SIMULATED_SOURCES } from './sources/registry.js';
+import { formsOf, simulatedNames, simulatedSource } from './sources/registry.js';
 import type { WireForm } from './sources/simulated-source.js';
-import type { SourceName } from './sources/source-names.js';
 
 /** The latest second taken: the year 2100. */
 const LATEST_SECOND = 4_102_444_800;
@@ -15,6 +14,13 @@ export function wholeNumber(minimum: number, maximum: number) {
     .regex(/^\d{1,16}$/, fault)
     .transform(Number)
     .pipe(z.number(fault).min(minimum, fault).max(maximum, fault));
+}
+
+/** The name of a simulated source; those that are declared too. */
+export function simulatedName() {
+  return z.string().refine((name) => simulatedNames().includes(name), {
+    error: () => `must be one of ${simulatedNames().join(', ')}`,
+  });
 }
 
 /** The number in the path of something that is numbered, or 400. */
@@ -41,12 +47,12 @@ export function unixSecondText() {
 
 /** What a name stands for, or what is wrong with name or currency. */
 export function knownForms(
-  source: SourceName,
+  source: string,
   name: string,
   quote: string,
 ): { readonly forms: readonly [WireForm, ...WireForm[]] } | { readonly problem: string } {
   const [first, ...others] = formsOf(source, name, quote);
   if (first !== undefined) return { forms: [first, ...others] };
-  const inQuote = SIMULATED_SOURCES[source].quotesOf === undefined ? '' : ` in "${quote}"`;
+  const inQuote = simulatedSource(source).quotesOf === undefined ? '' : ` in "${quote}"`;
   return { problem: `the simulated ${source} does not know "${name}"${inQuote}` };
 }

@@ -1,9 +1,8 @@
 import type { FaultKind } from '../faults/fault.js';
-import type { SourceName } from '../sources/source-names.js';
 
 /** What is known of a call when it arrives. */
 export interface ArrivedCall {
-  readonly source: SourceName;
+  readonly source: string;
   /** Path below the source's base address, e.g. `/public/get_index_price`. */
   readonly endpoint: string;
   /** What was asked for, by the source's own names. */
@@ -62,7 +61,7 @@ interface SourceCounter {
 /** Remembers every call to a simulated source: the last ones in full, all of them as counts. */
 export class CallLog {
   private readonly calls = new Map<number, LoggedCall>();
-  private readonly counters = new Map<SourceName, SourceCounter>();
+  private readonly counters = new Map<string, SourceCounter>();
   private readonly limits: CallLimits;
   private last = 0;
   private keptNames = 0;
@@ -99,7 +98,7 @@ export class CallLog {
   }
 
   /** The calls with a sequence above `after`, oldest first. */
-  page(after: number, limit: number, source?: SourceName): CallPage {
+  page(after: number, limit: number, source?: string): CallPage {
     const oldest = this.last - this.calls.size + 1;
     const calls: LoggedCall[] = [];
     let sequence = Math.max(after, oldest - 1);
@@ -139,7 +138,7 @@ export class CallLog {
     }
   }
 
-  private counterOf(source: SourceName): SourceCounter {
+  private counterOf(source: string): SourceCounter {
     let counter = this.counters.get(source);
     if (counter === undefined) {
       // Without a prototype, so that a name such as `constructor` counts from nothing.

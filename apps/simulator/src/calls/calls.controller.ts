@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { wholeNumber } from '../request-fields.js';
-import { SOURCE_NAMES } from '../sources/source-names.js';
+import { simulatedName, wholeNumber } from '../request-fields.js';
+import { simulatedNames } from '../sources/registry.js';
 import { CallLog, type CallPage } from './call-log.js';
 import { CallRates } from './call-rates.js';
 
@@ -11,7 +11,7 @@ const LONGEST_WINDOW_SECONDS = 2_678_400;
 
 const callsQuery = z.strictObject({
   after: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
-  source: z.enum(SOURCE_NAMES).optional(),
+  source: simulatedName().optional(),
   limit: wholeNumber(1, MOST_CALLS_PER_PAGE).default(1_000),
 });
 
@@ -46,7 +46,7 @@ export class CallsController {
   @Get('counters')
   counters(@Query({ schema: countersQuery }) { windows }: z.output<typeof countersQuery>): object {
     const { calls, sources } = this.log.totals();
-    const counted = SOURCE_NAMES.flatMap((source) => {
+    const counted = simulatedNames().flatMap((source) => {
       const counter = sources[source];
       return counter === undefined ? [] : [[source, { ...counter, ...this.rates.of(source, windows) }] as const];
     });

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { isWriting, type Fault, type WritingFault } from './fault.js';
-import type { SourceName } from '../sources/source-names.js';
 
 /** A fault that has not ended: one that is on, or one that is planned. */
 export interface ActiveFault {
@@ -18,7 +17,7 @@ export interface ActiveFault {
 
 /** What a call is, for the faults. */
 export interface FaultyCall {
-  readonly source: SourceName;
+  readonly source: string;
   readonly names: readonly string[];
   /** Asks for everything, so that it meets the faults of every name. */
   readonly all?: boolean;
@@ -117,7 +116,7 @@ export class FaultStore {
   }
 
   /** The faults, ended ones too, that change what a source writes of a name at a second, newest first. */
-  writingAt(source: SourceName, name: string, second: number): readonly WritingFault[] {
+  writingAt(source: string, name: string, second: number): readonly WritingFault[] {
     this.advance();
     return [...this.past, ...this.entries.values()]
       .filter(

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { SOURCE_NAMES } from '../sources/source-names.js';
 import { RETYPED_AS } from './spoil-price.js';
 
 const MOST_SECONDS = 86_400;
@@ -12,8 +11,8 @@ const MOST_BYTES = 1_073_741_824;
 const unixSecond = z.number().int().min(0).max(LATEST_SECOND);
 
 const common = {
-  /** Only calls to this source; every source without it. */
-  source: z.enum(SOURCE_NAMES).optional(),
+  /** Only calls to this source; every source without it. Whoever takes a fault checks that there is such a source. */
+  source: z.string().optional(),
   /** Only calls that ask for this name, as the source has it (a call for everything asks for every name); every call without it. */
   ticker: z.string().min(1).max(100).optional(),
   /** Only calls to this path below the source's base address, e.g. `/api/v3/ticker/24hr`; every path without it. */

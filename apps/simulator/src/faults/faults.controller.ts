@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { conflict, notFound } from '../problem.js';
-import { idOf } from '../request-fields.js';
+import { idOf, simulatedName } from '../request-fields.js';
 import { FaultStore, MOST_ACTIVE_FAULTS, type ActiveFault } from './fault-store.js';
 import { faultSchema, type Fault } from './fault.js';
 
@@ -10,13 +10,19 @@ const listQuery = z.strictObject({
   ended: z.enum(['true', 'false']).default('false'),
 });
 
+/** A fault of a source that is simulated. */
+const faultBody = faultSchema.superRefine(({ source }, context) => {
+  const problem = simulatedName().optional().safeParse(source).error?.issues[0]?.message;
+  if (problem !== undefined) context.addIssue({ code: 'custom', path: ['source'], message: problem });
+});
+
 /** Faults on demand, at once or planned. */
 @Controller('simulator/faults')
 export class FaultsController {
   constructor(@Inject(FaultStore) private readonly store: FaultStore) {}
 
   @Post()
-  start(@Body({ schema: faultSchema }) fault: Fault): object {
+  start(@Body({ schema: faultBody }) fault: Fault): object {
     const started = this.store.start(fault);
     if (started === undefined) throw conflict(`${MOST_ACTIVE_FAULTS} faults are active; end some first`);
     return view(started);

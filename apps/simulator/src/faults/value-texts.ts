@@ -1,13 +1,12 @@
 import type { PriceBook } from '../market/price-book.js';
 import { inverseText } from '../market/price-text.js';
 import type { WireForm } from '../sources/simulated-source.js';
-import type { SourceName } from '../sources/source-names.js';
 import type { FaultStore } from './fault-store.js';
 import { valueFaultText } from './spoil-price.js';
 
 /** Whose prices are asked for. */
 export interface ValueQuestion {
-  readonly source: SourceName;
+  readonly source: string;
   readonly name: string;
   readonly forms: readonly WireForm[];
   readonly seconds: readonly number[];

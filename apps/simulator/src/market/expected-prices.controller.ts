@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { FaultStore } from '../faults/fault-store.js';
 import { valueTexts } from '../faults/value-texts.js';
 import { badRequest, type WrongField } from '../problem.js';
-import { knownForms, unixSecond, unixSecondText, wholeNumber } from '../request-fields.js';
-import { SOURCE_NAMES } from '../sources/source-names.js';
+import { knownForms, simulatedName, unixSecond, unixSecondText, wholeNumber } from '../request-fields.js';
 import { MarketEvents } from './market-event.js';
 import { PriceBook } from './price-book.js';
 import { inverseText } from './price-text.js';
@@ -21,7 +20,7 @@ const expectedPricesBody = z.strictObject({
   items: z
     .array(
       z
-        .strictObject({ source: z.enum(SOURCE_NAMES), name, quote, from: unixSecond(), to: unixSecond() })
+        .strictObject({ source: simulatedName(), name, quote, from: unixSecond(), to: unixSecond() })
         .refine(({ from, to }) => to >= from && to - from <= LONGEST_RANGE_SECONDS, {
           path: ['to'],
           error: `must be from, or up to ${LONGEST_RANGE_SECONDS} seconds later`,
@@ -32,7 +31,7 @@ const expectedPricesBody = z.strictObject({
 
 const historyQuery = z
   .strictObject({
-    source: z.enum(SOURCE_NAMES),
+    source: simulatedName(),
     name,
     quote,
     from: unixSecondText(),

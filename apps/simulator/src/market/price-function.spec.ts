@@ -1,17 +1,19 @@
 import { marketPrice, simulatedPrice, type PriceQuestion } from './price-function.js';
-import { SIMULATED_SOURCES, styleOf } from '../sources/registry.js';
-import { SOURCE_NAMES, type SourceName } from '../sources/source-names.js';
+import { parseTicker } from '@app/domain';
+import { SOURCES } from '@app/sources';
+import { formsOf, simulatedNames, styleOf } from '../sources/registry.js';
 import { MarketEvents } from './market-event.js';
 
 const NOON = 1_766_059_200;
 
-type Change = Partial<Omit<PriceQuestion, 'source' | 'style'>> & { readonly source?: SourceName };
+type Change = Partial<Omit<PriceQuestion, 'style'>>;
 
 function price({ source = 'deribit', ...changes }: Change = {}): string {
   return simulatedPrice({ seed: 'spec', ticker: 'btc_usd', second: NOON, source, style: styleOf(source), ...changes });
 }
 
-const NAMES: Readonly<Record<SourceName, readonly string[]>> = {
+/** Names that a source has besides those of {@link COMMON}. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
   deribit: [
     'btc_usd',
     'eth_usd',
@@ -32,9 +34,20 @@ const NAMES: Readonly<Record<SourceName, readonly string[]>> = {
   bitstamp: ['btcusd', 'dogeusd', 'usdtusd', 'usdcusd'],
 };
 
-const EVERY_TICKER: readonly [SourceName, string][] = SOURCE_NAMES.flatMap((source) =>
-  NAMES[source].map((name): [SourceName, string] => {
-    const [form] = SIMULATED_SOURCES[source].formsOf(name, 'usd');
+/** Tickers that most sources have, each by its default name there. */
+const COMMON = ['btc_usd', 'eth_usd'];
+
+function defaultNames(source: string): string[] {
+  return COMMON.flatMap((ticker) => {
+    const parts = parseTicker(ticker);
+    const name = parts && SOURCES.find((candidate) => candidate.name === source)?.defaultSymbol(parts);
+    return name === undefined || formsOf(source, name, 'usd').length === 0 ? [] : [name];
+  });
+}
+
+const EVERY_TICKER: readonly [string, string][] = simulatedNames().flatMap((source) =>
+  [...new Set([...(NAMES[source] ?? []), ...defaultNames(source)])].map((name): [string, string] => {
+    const [form] = formsOf(source, name, 'usd');
     if (form === undefined) throw new Error(`${source} does not know ${name}`);
     return [source, form.ticker];
   }),
@@ -134,7 +147,7 @@ describe('the simulated price', () => {
     expect(Number(price({ second: 4_102_444_800 }))).toBeGreaterThan(0);
   });
 
-  it.each(SOURCE_NAMES.filter((source) => source !== 'deribit'))(
+  it.each(simulatedNames().filter((source) => source !== 'deribit'))(
     'at %s strays from the market by less than 0.1 %%, cheap coins included',
     (source) => {
       for (const asset of ['btc', 'ada', 'shib', 'vet', 'usdt', 'sim0001', 'sim4711']) {

@@ -1,7 +1,6 @@
 import type { PriceStyle } from '../market/price-style.js';
 import type { PriceWriter } from './price-writer.js';
 import type { SourceAnswer } from './source-answer.js';
-import type { SourceName } from './source-names.js';
 
 /** A call as a source sees it. */
 export interface SourceRequest {
@@ -42,7 +41,8 @@ export interface SourceRoute {
 
 /** A source of the simulated market: one file each, with its names, its paths and its answers. */
 export interface SimulatedSource {
-  readonly name: SourceName;
+  /** That of the source in Tidemark. */
+  readonly name: string;
   /** Where it answers, e.g. `/coinpaprika/v1`: the path of the real base address below the source's name. */
   readonly prefix: string;
   readonly style: PriceStyle;

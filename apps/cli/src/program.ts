@@ -17,7 +17,9 @@ export async function runCli(words: readonly string[], terminal: Terminal): Prom
     return outcome.status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.misused;
-    terminal.complain(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    const isInterrupted = terminal.signal?.aborted === true && error instanceof Error && error.name === 'AbortError';
+    const message = error instanceof Error ? error.message : String(error);
+    terminal.complain(`error: ${isInterrupted ? 'interrupted' : message}\n`);
     return error instanceof UsageError ? EXIT.misused : EXIT.failed;
   }
 }

@@ -2,8 +2,10 @@
 export interface Terminal {
   /** Writes to standard output: the result, and nothing else. */
   print(text: string): void;
-  /** Writes to standard error: progress and complaints. */
+  /** Writes to standard error: progress and complaints, wrapped by words. */
   complain(text: string): void;
+  /** How wide a line for a person may be on standard output, in characters. */
+  readonly columns: number;
   /** Standard input, not yet read. */
   readonly input: AsyncIterable<Uint8Array>;
   /** Shows what long work is doing: in one moving line on a terminal, in plain lines elsewhere; on standard error. */

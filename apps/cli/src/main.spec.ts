@@ -36,4 +36,19 @@ describe('the command line as a process', () => {
     expect(status).toBe(1);
     expect(lines.join('\n')).toContain('needs a key, and none is set');
   });
+
+  it.each(['all', 'api', 'worker', 'scheduler', 'migrate', 'simulator', 'health', 'verify', 'replay'])(
+    'shows the help of %s and does not start it',
+    (name) => {
+      const { status, lines } = run(name, '--help');
+      expect(status).toBe(0);
+      expect(lines[0]).toBe(`Usage: tidemark ${name} [options]`);
+    },
+  );
+
+  it('does not start a process with words that it does not take', () => {
+    const { status, lines } = run('api', '--port', '8000');
+    expect(status).toBe(2);
+    expect(lines).toContain('Usage: tidemark api [options]');
+  });
 });

@@ -13,8 +13,11 @@ const handOver = (event: string | symbol): void => {
 for (const signal of SIGNALS) process.on(signal, endAtOnce);
 process.on('newListener', handOver);
 
-const command = PROCESS_COMMANDS.find(({ name }) => name === process.argv[2]);
-if (command === undefined) {
+const [, , name, ...words] = process.argv;
+const command = PROCESS_COMMANDS.find((known) => known.name === name);
+const isHelpAsked = words.some((word) => word === '-h' || word === '--help');
+// A question for help, and words for a process that takes none: the command line answers, and no process is started.
+if (command === undefined || isHelpAsked || (words.length > 0 && command.hasOptions !== true)) {
   await import('./command-line.js');
 } else {
   // It reads its own words only; nothing else is loaded before it, since the heap would keep the size that it took.

@@ -1,50 +1,95 @@
 /** A word of the command line that runs a program of its own in this process. */
 export interface ProcessCommand {
   readonly name: string;
-  /** For the help. */
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What it does, for its own help. */
   readonly description: string;
+  /** The few variables that matter most; docs/configuration.md has all of them. */
+  readonly reads: readonly string[];
+  readonly group: 'care' | 'process';
   /** Its compiled entry point, seen from here. */
   readonly entry: string;
+  /** Whether it reads options of its own; what is not its own takes none. */
+  readonly hasOptions?: true;
 }
 
-/** The processes of the system and what works on its database; what answers without a database stands in program.ts. */
+/** The processes of the system and what works on its database; what answers a question stands in program.ts. */
 export const PROCESS_COMMANDS: readonly ProcessCommand[] = [
   {
-    name: 'all',
-    description: 'migrate, scheduler, worker and api together, against the database of DATABASE_URL',
-    entry: '../../standalone/src/all.main.js',
-  },
-  { name: 'api', description: 'the read-only API', entry: '../../api/src/main.js' },
-  { name: 'worker', description: 'a worker: calls the sources and stores', entry: '../../worker/src/main.js' },
-  {
-    name: 'scheduler',
-    description: 'a scheduler: plans, closes, control API and queue board',
-    entry: '../../scheduler/src/main.js',
-  },
-  {
-    name: 'migrate',
-    description: 'bring the schema up to date, then end',
-    entry: '../../scheduler/src/migrate.main.js',
-  },
-  {
-    name: 'simulator',
-    description: 'a stand-in for the sources, with prices of its own',
-    entry: '../../simulator/src/main.js',
-  },
-  {
-    name: 'health',
-    description:
-      'ask every process that listens in this container whether it is ready; status 1 and why when one is not, or is missing from `all`',
-    entry: './health.main.js',
-  },
-  {
     name: 'verify',
-    description: 'prove the invariants on the database of DATABASE_URL; --json',
+    summary: 'prove the invariants on what is stored',
+    description: 'Proves the invariants on what is stored.',
+    reads: ['DATABASE_URL', 'TIDEMARK_HOME', 'SIMULATOR_URL'],
+    group: 'care',
     entry: './verify.main.js',
+    hasOptions: true,
   },
   {
     name: 'replay',
-    description: 'read stored answers again: --from DAY --to DAY [--source NAME] [--apply]',
+    summary: "read stored answers again with today's parsers",
+    description: "Reads stored answers again with today's parsers.",
+    reads: ['DATABASE_URL', 'TIDEMARK_HOME', 'DRIFT_POLICY'],
+    group: 'care',
     entry: './replay.main.js',
+    hasOptions: true,
+  },
+  {
+    name: 'migrate',
+    summary: 'bring the schema of the database up to date, then end',
+    description:
+      'Brings the schema of the database up to date, makes the role that the API reads as, and ends. The database is there already, and may be empty.',
+    reads: ['DATABASE_URL', 'API_DATABASE_PASSWORD', 'QUEUE_URL'],
+    group: 'care',
+    entry: '../../scheduler/src/migrate.main.js',
+  },
+  {
+    name: 'health',
+    summary: 'ask the processes of this machine whether they are ready',
+    description:
+      'Asks every process that listens on this machine, or in this container, whether it is ready. Ends with status 1 and says why when one is not, when one is missing from `tidemark all`, or when none listens.',
+    reads: ['API_PORT', 'CONTROL_PORT', 'WORKER_PORT'],
+    group: 'care',
+    entry: './health.main.js',
+  },
+  {
+    name: 'all',
+    summary: 'migrate, then scheduler, worker and api together',
+    description: 'Migrates, then runs scheduler, worker and api together against one database: for a single container.',
+    reads: ['DATABASE_URL', 'REDIS_URL', 'PORT'],
+    group: 'process',
+    entry: '../../standalone/src/all.main.js',
+  },
+  {
+    name: 'scheduler',
+    summary: 'plan and close slots; control API and queue board',
+    description: 'Plans what is due and closes slots; serves the control API and the queue board.',
+    reads: ['DATABASE_URL', 'CATALOGUE_FILE', 'CONTROL_PASSWORD'],
+    group: 'process',
+    entry: '../../scheduler/src/main.js',
+  },
+  {
+    name: 'worker',
+    summary: 'call the sources and store what they answer',
+    description: 'Calls the sources, checks what they answer and stores it.',
+    reads: ['DATABASE_URL', 'QUEUE_URL', 'WORKER_PORT'],
+    group: 'process',
+    entry: '../../worker/src/main.js',
+  },
+  {
+    name: 'api',
+    summary: 'serve what is stored, read-only',
+    description: 'Serves what is stored, as a role of the database that may only read.',
+    reads: ['DATABASE_URL', 'API_DATABASE_PASSWORD', 'API_PORT'],
+    group: 'process',
+    entry: '../../api/src/main.js',
+  },
+  {
+    name: 'simulator',
+    summary: 'stand in for the sources, with prices of its own',
+    description: 'Stands in for the sources, with prices of its own.',
+    reads: ['SIMULATOR_PORT', 'SIMULATOR_SEED'],
+    group: 'process',
+    entry: '../../simulator/src/main.js',
   },
 ];

@@ -1,10 +1,15 @@
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
+import { didYouMean } from './did-you-mean.js';
 import { fetchCommand } from './fetch/fetch.command.js';
 import { parseCommand } from './parse/parse.command.js';
-import { PROCESS_COMMANDS } from './processes.js';
+import { PROCESS_COMMANDS, type ProcessCommand } from './processes.js';
+import { replayCommand } from './replay/replay-arguments.js';
 import { sourcesCommand } from './sources/sources.command.js';
 import type { Terminal } from './terminal.js';
+import { TidemarkCommand } from './tidemark-command.js';
 import { UsageError } from './usage-error.js';
+import { verifyCommand } from './verify/verify-arguments.js';
+import { VERSION } from './version.js';
 
 /** Exit statuses: the command did what was asked; it did not; it was asked wrongly. */
 export const EXIT = { done: 0, failed: 1, misused: 2 } as const;
@@ -25,33 +30,74 @@ export async function runCli(words: readonly string[], terminal: Terminal): Prom
 }
 
 /** The commands of the command line. @param outcome receives the status of a command that ran and did not succeed. */
-function createProgram(terminal: Terminal, outcome: { status: number }): Command {
-  const program = new Command('tidemark')
-    .description('Tidemark: its processes, and what a source answers, how it is read, and what its limits are.')
-    .addHelpText('after', EXAMPLES)
-    .showHelpAfterError('(--help lists what there is)')
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => terminal.print(text),
-      writeErr: (text) => terminal.complain(text),
-    });
-  program.commandsGroup('Without a database:');
+function createProgram(terminal: Terminal, outcome: { status: number }): TidemarkCommand {
+  const program = new TidemarkCommand('tidemark', terminal);
+  program
+    .usage('<command> [options]')
+    .addHelpText('before', 'Tidemark: crypto prices on a clock, every one of them kept.\n')
+    .helpCommand(false)
+    .version(VERSION, '-V, --version', 'show the version of this build');
   const fail = (): void => void (outcome.status = EXIT.failed);
-  const commands = [parseCommand(terminal), sourcesCommand(terminal), fetchCommand(terminal, fail)];
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
-  program.commandsGroup('Processes, configured by the environment (docs/configuration.md):');
-  // For the help: main.ts runs them before this file is loaded.
-  for (const { name, description } of PROCESS_COMMANDS) program.command(name).description(description);
-  return program;
+  const groups = {
+    'Without a database:': [sourcesCommand(terminal), fetchCommand(terminal, fail), parseCommand(terminal)],
+    'Look after what is stored:': processCommands('care', terminal),
+    'Processes, configured by the environment (docs/configuration.md):': processCommands('process', terminal),
+  };
+  for (const [heading, commands] of Object.entries(groups)) {
+    program.commandsGroup(heading);
+    for (const command of commands) program.addCommand(command);
+  }
+  program.addCommand(helpCommand(program, terminal), { hidden: true });
+  return program.addText(`\nExamples:\n${examplesOf(program).join('\n')}\n${CLOSING}`);
 }
 
-const EXAMPLES = `
-Examples:
-  tidemark sources
-  tidemark fetch --ticker btc_usd --source kraken
-  tidemark fetch --assets bitcoin,ethereum,solana --out data
-  tidemark parse --source coingecko --tickers btc_usd --status 200 answer.json
+/** `help verify`, as `verify --help`; that of commander shows everything for a name that is wrong. */
+function helpCommand(program: TidemarkCommand, terminal: Terminal): TidemarkCommand {
+  const command = new TidemarkCommand('help', terminal);
+  command.argument('[command]').action((name: string | undefined) => {
+    const known = program.commands.find((candidate) => candidate.name() === name);
+    if (known === undefined && name !== undefined) {
+      const names = program.commands.map((candidate) => candidate.name());
+      program.error(`error: unknown command '${name}'${didYouMean(name, names)}`);
+    }
+    (known ?? program).help();
+  });
+  return command;
+}
 
-In a checkout \`npm run -s cli --\` stands for \`tidemark\`. These have help of their own: tidemark fetch --help
+/** The first example of each command, where that says more than the list of commands. */
+function examplesOf({ commands }: TidemarkCommand): string[] {
+  const examples = commands.map((command) => (command instanceof TidemarkCommand ? command.texts?.examples[0] : ''));
+  return examples.filter((example, at) => example !== `tidemark ${commands[at]?.name()}`).map((text) => `  ${text}`);
+}
+
+/** For the help, and for what is wrong with their words: main.ts runs them before this file is loaded. */
+function processCommands(group: ProcessCommand['group'], terminal: Terminal): TidemarkCommand[] {
+  const notHere = (): never => {
+    throw new Error('This command is run by the entry point of tidemark.');
+  };
+  const withOptions: Record<string, () => TidemarkCommand> = {
+    verify: () => verifyCommand(terminal, notHere),
+    replay: () => replayCommand(terminal, notHere),
+  };
+  return PROCESS_COMMANDS.filter((command) => command.group === group).map(
+    (command) => withOptions[command.name]?.() ?? processCommand(command, terminal, notHere),
+  );
+}
+
+function processCommand(
+  { name, summary, description, reads }: ProcessCommand,
+  terminal: Terminal,
+  notHere: () => never,
+): TidemarkCommand {
+  const environment = `Reads ${reads.join(', ')}, ...: docs/configuration.md`;
+  const texts = { summary, description: `${description}\n\n${environment}`, examples: [`tidemark ${name}`] } as const;
+  const command = new TidemarkCommand(name, terminal, texts);
+  command.action(notHere);
+  return command;
+}
+
+const CLOSING = `
+\`tidemark help <command>\` says more. In a checkout \`npm run -s cli --\` stands for \`tidemark\`.
 
 Exit status: 0 done, 1 not done (its output says why), 2 asked wrongly.`;

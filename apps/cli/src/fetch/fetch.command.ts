@@ -1,9 +1,9 @@
 import { lacksKey, type Source, SourceClient, SourceError } from '@app/sources';
-import { Command } from 'commander';
 import { readNames, readTickers } from '../asked-tickers.js';
 import { knownSources, sourceNamed } from '../known-sources.js';
 import { type CliSettings, readCliSettings } from '../cli-settings.js';
 import type { Terminal } from '../terminal.js';
+import { TidemarkCommand } from '../tidemark-command.js';
 import { UsageError } from '../usage-error.js';
 import type { AskedPrice } from './asked-price.js';
 import { CommandBudget } from './command-budget.js';
@@ -30,10 +30,9 @@ const DEFAULT_ORDER = ['coingecko', 'kraken', 'coinbase', 'bitstamp', 'coinpapri
 const LIST_TIMEOUT_MS = 30_000;
 
 /** `fetch`: asks sources for prices now. @param fail is called when not every ticker got a price. */
-export function fetchCommand(terminal: Terminal, fail: () => void): Command {
-  return new Command('fetch')
-    .summary('ask sources for prices now, one after the other until each ticker has one')
-    .description(DESCRIPTION)
+export function fetchCommand(terminal: Terminal, fail: () => void): TidemarkCommand {
+  const command = new TidemarkCommand('fetch', terminal, TEXTS);
+  command
     .option('--ticker <list>', 'tickers such as btc_usd,eth_usd; repeatable', append)
     .option('--assets <list>', 'CoinGecko ids or symbols such as bitcoin,eth; repeatable', append)
     .option('--quote <currency>', 'currency for --assets', 'usd')
@@ -42,12 +41,12 @@ export function fetchCommand(terminal: Terminal, fail: () => void): Command {
     .option('--out <folder>', 'write the prices to a new CSV file in this folder')
     .option('--timeout <seconds>', 'how long one call may take', '10')
     .option('--json', 'print one JSON object instead of a table')
-    .addHelpText('after', EXAMPLES)
     .action(async (options: FetchArguments) => {
       const report = await run(options, terminal);
-      terminal.print(options.json === true ? fetchJson(report) : fetchTable(report));
+      terminal.print(options.json === true ? fetchJson(report) : fetchTable(report, terminal.columns));
       if (report.missing.length > 0) fail();
     });
+  return command;
 }
 
 async function run(options: FetchArguments, terminal: Terminal): Promise<FetchReport> {
@@ -154,29 +153,23 @@ function append(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
-const DESCRIPTION = `Asks sources for prices now, over the network. What the first source does not
-give, or gives with a price that fails a check, is asked of the next, until every
-ticker has a price. Sources that are named are asked in that order, and no others.
+const TEXTS = {
+  summary: 'ask sources for prices now, until each ticker has one',
+  description: `Asks sources for prices now, over the network. What the first source does not give, or gives with a price that fails a check, is asked of the next, until every ticker has a price. Sources that are named are asked in that order, and no others.
 
-A price in a stablecoin (Binance gives SOLUSDT for sol_usd) is converted with a
-price of that coin that is fetched for it, and never with 1.0, unless
-ASSUME_STABLECOINS_AT_PAR says so. No price is stored in the database.
+A price in a stablecoin (Binance gives SOLUSDT for sol_usd) is converted with a price of that coin that is fetched for it, and never with 1.0, unless ASSUME_STABLECOINS_AT_PAR says so. No price is stored in the database.
 
---assets takes ids of CoinGecko (bitcoin) and symbols (btc). A symbol that is not
-well known and has several assets is refused with its candidates.
+--assets takes ids of CoinGecko (bitcoin) and symbols (btc). A symbol that is not well known and has several assets is refused with its candidates.
 
-Calls are counted together with those of the workers where the database of
-DATABASE_URL or POSTGRES_* is reached, and wait until the limit of their source has
-room; elsewhere the limits are kept within this command alone.
+Calls are counted together with those of the workers where the database of DATABASE_URL or POSTGRES_* is reached, and wait until the limit of their source has room; elsewhere the limits are kept within this command alone.
 
-Where a source is asked, with which key and through which proxy follows from the
-environment, as for the workers: KRAKEN_URL, COINGECKO_API_KEY, HTTPS_PROXY.
+Where a source is asked, with which key and through which proxy follows from the environment, as for the workers: KRAKEN_URL, COINGECKO_API_KEY, HTTPS_PROXY.
 
-Ends with status 0 when every ticker got a price, with 1 when one did not.`;
-
-const EXAMPLES = `
-Examples:
-  fetch --ticker btc_usd --source kraken
-  fetch --ticker btc_usd,eth_eur --source kraken,coinbase,coingecko --json
-  fetch --assets bitcoin,ethereum,solana --out data
-  fetch --ticker mine_usd --source coingecko --name mine_usd=some-coin`;
+Ends with status 0 when every ticker got a price, with 1 when one did not.`,
+  examples: [
+    'tidemark fetch --ticker btc_usd --source kraken',
+    'tidemark fetch --ticker btc_usd,eth_eur --source kraken,coinbase --json',
+    'tidemark fetch --assets bitcoin,ethereum,solana --out data',
+    'tidemark fetch --ticker x_usd --source coingecko --name x_usd=some-coin',
+  ],
+} as const;

@@ -1,4 +1,5 @@
 import { alignColumns } from '../align-columns.js';
+import { wrapLines } from '../wrap-lines.js';
 import type { Attempt } from './fetch-prices.js';
 
 /** What a fetch has come to. */
@@ -18,9 +19,9 @@ export function fetchJson({ prices, missing, attempts, file }: FetchReport): str
   return `${JSON.stringify({ prices: prices.map(wire), missing, attempts: attempts.map(wire), file }, null, 2)}\n`;
 }
 
-/** The report as a table. */
-export function fetchTable({ prices, missing, attempts, file }: FetchReport): string {
-  const head = ['TICKER', 'SOURCE', 'OUTCOME', 'PRICE', 'SOURCE TIME', 'LATENCY', 'NOTE'];
+/** The report as a table. @param columns how wide it may be, in characters. */
+export function fetchTable({ prices, missing, attempts, file }: FetchReport, columns: number): string {
+  const head = ['TICKER', 'SOURCE', 'OUTCOME', 'PRICE', 'SOURCE TIME', 'LATENCY'];
   // Who was not asked is of interest only where nobody had the ticker.
   const said = attempts.filter(({ outcome, ticker }) => outcome !== 'unasked' || missing.includes(ticker));
   const rows = said.map((attempt) => [
@@ -28,14 +29,18 @@ export function fetchTable({ prices, missing, attempts, file }: FetchReport): st
     attempt.source,
     attempt.reason === undefined ? attempt.outcome : `${attempt.outcome}: ${attempt.reason}`,
     attempt.price ?? '-',
-    attempt.sourceTime?.toISOString() ?? '-',
+    attempt.sourceTime?.toISOString().replace(/\.\d+Z$/, 'Z') ?? '-',
     attempt.latencyMs === undefined ? '-' : `${attempt.latencyMs} ms`,
-    noteOf(attempt),
   ]);
+  const notes = said.flatMap((attempt) => {
+    const note = noteOf(attempt);
+    return note === '' ? [] : [wrapLines(`  ${attempt.ticker}, ${attempt.source}: ${note}\n`, columns)];
+  });
   const total = prices.length + missing.length;
   const lack = missing.length === 0 ? '' : `; none for ${missing.join(', ')}`;
   const written = file === null ? '' : `Written: ${file}\n`;
-  return `${alignColumns([head, ...rows])}\n${prices.length} of ${total} tickers have a price${lack}.\n${written}`;
+  const summary = wrapLines(`${prices.length} of ${total} tickers have a price${lack}.`, columns);
+  return `${alignColumns([head, ...rows], columns)}${notes.join('')}\n${summary}\n${written}`;
 }
 
 function noteOf({ detail, quotedIn, raw, rate, rateTicker, flags = [] }: Attempt): string {

@@ -227,23 +227,4 @@ describe('parse', () => {
   ])('refuses %s with a sentence', async (_name, words, sentence) => {
     expect(await refusal(...words)).toContain(sentence);
   });
-
-  it('explains itself with examples', async () => {
-    const terminal = keptTerminal();
-    expect(await runCli(['parse', '--help'], terminal)).toBe(0);
-    expect(terminal.printed()).toContain('Examples:');
-    expect(
-      terminal
-        .printed()
-        .split('\n')
-        .filter((line) => line.length > 120),
-    ).toEqual([]);
-  });
-
-  it('names the nearest command, and lists all of them without one', async () => {
-    const terminal = keptTerminal();
-    expect(await runCli(['prase'], terminal)).toBe(2);
-    expect(terminal.complained()).toContain('Did you mean parse?');
-    expect(await runCli([], keptTerminal())).toBe(2);
-  });
 });

@@ -6,11 +6,12 @@ import {
   type Source,
   SourceError,
 } from '@app/sources';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { readNames, readTickers, splitByName } from '../asked-tickers.js';
 import { knownSources, sourceNamed } from '../known-sources.js';
 import { didYouMean } from '../did-you-mean.js';
 import type { Terminal } from '../terminal.js';
+import { TidemarkCommand } from '../tidemark-command.js';
 import { UsageError } from '../usage-error.js';
 import { describeFailure, parseBody, type ParsedBody } from './parse-body.js';
 import { readBody, readHeaders, readStatus, readTime } from './stored-answer.js';
@@ -27,15 +28,14 @@ interface ParseArguments {
 }
 
 /** `parse`: runs one stored body through a source's parser and the checks. */
-export function parseCommand(terminal: Terminal): Command {
-  return new Command('parse')
-    .summary('run one stored answer of a source through its parser and the checks')
-    .description(DESCRIPTION)
+export function parseCommand(terminal: Terminal): TidemarkCommand {
+  const command = new TidemarkCommand('parse', terminal, TEXTS);
+  command
+    .neededOption('--source <name>', 'the source that answered')
+    .neededOption('--tickers <list>', 'what was asked for, such as btc_usd,eth_usd; repeatable', append)
     .argument('<file>', 'the body, as it came; - for standard input')
-    .requiredOption('--source <name>', 'the source that answered')
-    .requiredOption('--tickers <list>', 'what was asked for, such as btc_usd,eth_usd; repeatable', append)
     .option('--status <number>', 'HTTP status of the answer', '200')
-    .option('--header <line>', "header of the answer, such as 'retry-after: 119'; repeatable", append, [])
+    .option('--header <line>', "header of the answer, such as 'retry-after: 119'; repeatable", append)
     .option('--endpoint <name>', "endpoint that was asked (default: known by the body's shape); `sources` lists them")
     .option('--name <pair>', 'name of a ticker at the source, such as btc_usd=bitcoin; repeatable', append)
     .option('--now <time>', "when the answer came, ISO 8601 (default: the answer's own time where it has one)")
@@ -44,11 +44,11 @@ export function parseCommand(terminal: Terminal): Command {
         .choices(DRIFT_POLICIES)
         .default('reject'),
     )
-    .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: ParseArguments) => {
       const parsed = await run(file, options, terminal);
       terminal.print(`${JSON.stringify(parsed)}\n`);
     });
+  return command;
 }
 
 async function run(file: string, options: ParseArguments, terminal: Terminal): Promise<ParsedBody> {
@@ -100,34 +100,23 @@ function append(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
-// Lines of at most 78 characters: longer ones would be broken in the middle of the table.
-const DESCRIPTION = `Runs one stored answer through the source's parser and the checks, without
-network and database, and prints one JSON object:
+const TEXTS = {
+  summary: 'read one stored answer of a source, and check its prices',
+  description: `Runs one stored answer through the source's parser and the checks, without network and database, and prints one JSON object:
 
-  accepted  prices that passed the checks, with exactly the digits on the wire.
-            A price in another currency (Binance gives BTCUSDT for btc_usd)
-            stands as it was read: its conversion comes later and needs a rate.
-            Coinbase's inverse rates are inverted.
-  rejected  prices that did not pass, with reason and detail. The check against
-            other prices (jump) needs a database and is left out.
-  missing   tickers that the answer leaves out, or that have no name at the
-            source that is known here. An answer that does not say of what it
-            is, such as Deribit's, is of the first ticker.
-  error     null, or why the answer as a whole gives nothing: kind,
-            retry_after_seconds and message. The lists are empty then, for
-            nothing was read.
+  accepted  prices that passed the checks, with exactly the digits on the wire. A price in another currency (Binance gives BTCUSDT for btc_usd) stands as it was read: its conversion comes later and needs a rate. Coinbase's inverse rates are inverted.
+  rejected  prices that did not pass, with reason and detail. The check against other prices (jump) needs a database and is left out.
+  missing   tickers that the answer leaves out, or that have no name at the source that is known here. An answer that does not say of what it is, such as Deribit's, is of the first ticker.
+  error     null, or why the answer as a whole gives nothing: kind, retry_after_seconds and message. The lists are empty then, for nothing was read.
 
-The clock stands at --now; without it at the answer's Date header, else at the
-newest time among its prices, else it is the real one. A price is stale when
-its own time, or what Date and Age say of the answer, is 600 s older than that.
+The clock stands at --now; without it at the answer's Date header, else at the newest time among its prices, else it is the real one. A price is stale when its own time, or what Date and Age say of the answer, is 600 s older than that.
 
-Ends with status 0 when the answer could be classified, whatever it was, and
-with 2 when the command was given wrongly.`;
-
-const EXAMPLES = `
-Examples:
-  parse --source coingecko --tickers btc_usd,eth_usd --status 200 answer.json
-  parse --source coingecko --tickers btc_usd --status 429 --header 'retry-after: 119' answer.html
-  parse --source coincap --tickers btc_usd --endpoint assets --now 2026-09-19T18:58:13Z answer.json
-  curl -s 'https://www.bitstamp.net/api/v2/ticker/btcusd/' | tidemark \\
-    parse --source bitstamp --tickers btc_usd -`;
+Ends with status 0 when the answer could be classified, whatever it was, and with 2 when the command was given wrongly.`,
+  examples: [
+    'tidemark parse --source kraken --tickers btc_usd answer.json',
+    'tidemark parse --source coingecko --tickers btc_usd,eth_usd answer.json',
+    'tidemark parse --source coingecko --tickers btc_usd --status 429 page.html',
+    'tidemark parse --source coincap --tickers btc_usd --endpoint assets a.json',
+    'curl -s $ADDRESS | tidemark parse --source bitstamp --tickers btc_usd -',
+  ],
+} as const;

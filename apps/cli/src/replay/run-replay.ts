@@ -1,9 +1,10 @@
 import type { Source } from '@app/sources';
 import { checkSchema, createPool, ReplayRepository, RevisionRepository, type Pool } from '@app/storage';
-import { CommanderError } from 'commander';
 import { readCliSettings } from '../cli-settings.js';
 import { knownSources, sourceNamed } from '../known-sources.js';
+import { runAlone } from '../run-alone.js';
 import type { Progress, Terminal } from '../terminal.js';
+import { wrapLines } from '../wrap-lines.js';
 import { findDatabase } from '../verify/find-database.js';
 import { loadVerifySettings } from '../verify/verify-settings.js';
 import { replayAnswers, type FoundDifference, type ReplayCounts } from './replay-answers.js';
@@ -30,14 +31,12 @@ export async function runReplay(
   const command = replayCommand(terminal, async (given) => {
     status = await replay(given, terminal, sources ?? (await knownSources(terminal)));
   });
-  try {
-    await command.parseAsync([...words], { from: 'user' });
-    return status;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? SAME : NOT_REPLAYED;
-    terminal.complain(`Nothing was replayed: ${error instanceof Error ? error.message : String(error)}\n`);
-    return NOT_REPLAYED;
-  }
+  return runAlone(command, words, {
+    terminal,
+    status: () => status,
+    whenMisused: NOT_REPLAYED,
+    failure: 'Nothing was replayed',
+  });
 }
 
 async function replay(given: ReplayArguments, terminal: Terminal, sources: readonly Source[]): Promise<number> {
@@ -68,7 +67,7 @@ async function replay(given: ReplayArguments, terminal: Terminal, sources: reado
       apply: given.apply,
       now: () => terminal.now(),
       signal: terminal.signal,
-      onDifference: (difference) => terminal.print(`${lineOf(difference)}\n`),
+      onDifference: (difference) => terminal.print(`${wrapLines(lineOf(difference), terminal.columns)}\n`),
       onProgress: atTimes(terminal, progress, ({ source, batch }, slot, { answers, differing }) => {
         return `${source} ${batch}, ${timeOf(slot)}: ${answers} answers read, ${differing} samples differ`;
       }),
@@ -121,7 +120,7 @@ function conclude(counts: ReplayCounts, { apply }: ReplayArguments, terminal: Te
   }
   const isBrokenOff = terminal.signal?.aborted === true;
   if (isBrokenOff) lines.push('Broken off: the rest was not read.');
-  terminal.print(`${lines.join('\n')}\n`);
+  terminal.print(`${wrapLines(lines.join('\n'), terminal.columns)}\n`);
   if (isBrokenOff) return DIFFERENT;
   return differing === 0 || (apply && skipped === 0) ? SAME : DIFFERENT;
 }

@@ -1,30 +1,27 @@
 import { lacksKey, planOf, type Source } from '@app/sources';
-import { Command } from 'commander';
 import { alignColumns } from '../align-columns.js';
 import { knownSources } from '../known-sources.js';
 import { type CliSettings, readCliSettings } from '../cli-settings.js';
 import type { Terminal } from '../terminal.js';
+import { TidemarkCommand } from '../tidemark-command.js';
 import { describeHealth, type SourceHealth } from './describe-health.js';
 
 /** `sources`: what there is to ask, under which limits, and how each stands. */
-export function sourcesCommand(terminal: Terminal): Command {
-  return new Command('sources')
-    .summary('list the sources with their limits and health')
-    .description(DESCRIPTION)
-    .option('--json', 'print one JSON object')
-    .addHelpText('after', EXAMPLES)
-    .action(async (options: { json?: true }) => {
-      const sources = await knownSources(terminal);
-      const settings = readCliSettings(terminal, sources);
-      // Only here: what leads to the database takes longer to load than all the rest.
-      const { readHealth } = await import('./read-health.js');
-      const health = await readHealth(settings, terminal.now());
-      const described = sources.map((source) => describe(source, settings, health, terminal.now()));
-      if (options.json === true) {
-        const note = typeof health === 'string' ? health : null;
-        terminal.print(`${JSON.stringify({ sources: described, note }, null, 2)}\n`);
-      } else terminal.print(render(described, health));
-    });
+export function sourcesCommand(terminal: Terminal): TidemarkCommand {
+  const command = new TidemarkCommand('sources', terminal, TEXTS);
+  command.option('--json', 'print one JSON object').action(async (options: { json?: true }) => {
+    const sources = await knownSources(terminal);
+    const settings = readCliSettings(terminal, sources);
+    // Only here: what leads to the database takes longer to load than all the rest.
+    const { readHealth } = await import('./read-health.js');
+    const health = await readHealth(settings, terminal.now());
+    const described = sources.map((source) => describe(source, settings, health, terminal.now()));
+    if (options.json === true) {
+      const note = typeof health === 'string' ? health : null;
+      terminal.print(`${JSON.stringify({ sources: described, note }, null, 2)}\n`);
+    } else terminal.print(render(described, health));
+  });
+  return command;
 }
 
 type DescribedSource = ReturnType<typeof describe>;
@@ -70,18 +67,17 @@ function render(sources: readonly DescribedSource[], health: SourceHealth | stri
     ...(month === null ? [] : [`  ${source}, month: ${month.origin}\n`]),
   ]);
   const note = typeof health === 'string' ? `\n${health}\n` : '';
-  return `${alignColumns([head, ...rows])}\nWhere the limits come from:\n${origins.join('')}${note}`;
+  return `${alignColumns([head, ...rows], 10_000)}\nWhere the limits come from:\n${origins.join('')}${note}`;
 }
 
-const DESCRIPTION = `Lists the sources: the plan that holds, whether a key is set, the published limit
-and where it comes from, what a month allows and what of it is used, the endpoints
-with how many tickers one call takes, and how each source stands with the fleet.
+const TEXTS = {
+  summary: 'list the sources with their limits and health',
+  description: `Lists the sources: the plan that holds, whether a key is set, the published limit and where it comes from, what a month allows and what of it is used, the endpoints with how many tickers one call takes, and how each source stands with the fleet.
 
-Health and used credits come from the database of DATABASE_URL or POSTGRES_*; all
-else needs neither database nor network. Keys are never shown.`;
-
-const EXAMPLES = `
-Examples:
-  sources
-  sources --json
-  COINGECKO_API_KEY=... COINGECKO_PLAN=pro tidemark sources`;
+Health and used credits come from the database of DATABASE_URL or POSTGRES_*; all else needs neither database nor network. Keys are never shown.`,
+  examples: [
+    'tidemark sources',
+    'tidemark sources --json',
+    'COINGECKO_API_KEY=... COINGECKO_PLAN=pro tidemark sources',
+  ],
+} as const;

@@ -8,6 +8,7 @@ import {
   recordSimulation,
   ExpectedPricesUnavailableError,
 } from '@app/storage';
+import { keptTerminal } from '../../../../test/support/cli-terminal.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { runVerify } from './run-verify.js';
 import { SimulatorPrices } from './simulator-prices.js';
@@ -25,14 +26,9 @@ const question = {
 
 /** Runs verify as the command line does. */
 async function verify(argv: readonly string[], environment: NodeJS.ProcessEnv) {
-  const [printed, complaints]: string[][] = [[], []];
-  const code = await runVerify(argv, {
-    print: (text) => void printed?.push(text),
-    complain: (text) => void complaints?.push(text),
-    environment,
-    appsFolder,
-  });
-  return { code, text: printed?.join('\n') ?? '', complaint: complaints?.join('\n') ?? '' };
+  const terminal = keptTerminal({ environment });
+  const code = await runVerify(argv, terminal, appsFolder);
+  return { code, text: terminal.printed().trimEnd(), complaint: terminal.complained().trimEnd() };
 }
 
 describe('verify', () => {

@@ -1,22 +1,14 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkSchema, createPool, verifyDatabase, type Finding, type Verification } from '@app/storage';
+import { runAlone } from '../run-alone.js';
+import type { Terminal } from '../terminal.js';
+import { wrapLines } from '../wrap-lines.js';
 import { findDatabase, type FoundDatabase } from './find-database.js';
 import { isProven, renderText } from './render-findings.js';
 import { SimulatorPrices } from './simulator-prices.js';
+import { verifyCommand } from './verify-arguments.js';
 import { loadVerifySettings } from './verify-settings.js';
-
-/** What `verify` runs in. */
-export interface VerifyContext {
-  /** Writes the result. */
-  readonly print: (text: string) => void;
-  /** Writes why there is none. */
-  readonly complain: (text: string) => void;
-  /** Default: the one of this process. */
-  readonly environment?: NodeJS.ProcessEnv;
-  /** Folder with the compiled apps; default: where this file was compiled to. */
-  readonly appsFolder?: string;
-}
 
 /** Exit codes: all proven that can be; something is broken; nothing could be checked. */
 const PROVEN = 0;
@@ -32,29 +24,36 @@ const FAULT_FINDINGS: readonly Finding[] = [
   unprovenHere('I5', 'after a fault the first new sample comes within one interval'),
 ];
 
-/** Runs `verify [--json]`. @returns its exit code. */
-export async function runVerify(argv: readonly string[], context: VerifyContext): Promise<number> {
-  const { print, complain } = context;
-  const asJson = argv.includes('--json');
-  if (argv.some((argument) => argument !== '--json')) {
-    complain('Usage: tidemark verify [--json] (in a checkout: `make verify`)');
-    return NOT_CHECKED;
-  }
-  let database: FoundDatabase | undefined;
+/**
+ * Runs `verify`. Never throws.
+ * @param appsFolder folder with the compiled apps; default: where this file was compiled to.
+ * @returns its exit code.
+ */
+export async function runVerify(words: readonly string[], terminal: Terminal, appsFolder?: string): Promise<number> {
+  let status = PROVEN;
+  const command = verifyCommand(terminal, async ({ json }) => {
+    status = await printVerification(json === true, terminal, appsFolder);
+  });
+  return runAlone(command, words, {
+    terminal,
+    status: () => status,
+    whenMisused: NOT_CHECKED,
+    failure: 'Nothing was verified',
+  });
+}
+
+async function printVerification(asJson: boolean, terminal: Terminal, appsFolder?: string): Promise<number> {
+  const print = (text: string): void => terminal.print(`${wrapLines(text, terminal.columns)}\n`);
+  const settings = loadVerifySettings(terminal.environment);
+  const database = await findDatabase(settings);
   try {
-    const settings = loadVerifySettings(context.environment);
-    database = await findDatabase(settings);
     if (!asJson) print(`Database: ${database.description}`);
-    const verification = await verify(database.url, settings.simulatorUrl, context.appsFolder);
-    const isGood = isProven(verification.findings);
-    if (asJson) print(toJson(database, verification));
+    const verification = await verify(database.url, settings.simulatorUrl, appsFolder);
+    if (asJson) terminal.print(`${toJson(database, verification)}\n`);
     else for (const line of renderText(verification)) print(line);
-    return isGood ? PROVEN : BROKEN;
-  } catch (error) {
-    complain(`Nothing was verified: ${error instanceof Error ? error.message : String(error)}`);
-    return NOT_CHECKED;
+    return isProven(verification.findings) ? PROVEN : BROKEN;
   } finally {
-    await database?.release();
+    await database.release();
   }
 }
 

@@ -139,6 +139,25 @@ describe('the control server', () => {
     }
   });
 
+  it('shows a board that loads nothing from elsewhere', async () => {
+    const page = await server.ask('GET', '/queues/');
+    const loads = [...page.text.matchAll(/<(?:link|script|img)\b[^>]*?\b(?:href|src)="([^"]*)"/g)].map((one) => one[1]);
+    const styles = loads.filter((address) => address?.endsWith('.css'));
+    expect(loads.length).toBeGreaterThan(3);
+    expect(styles).toHaveLength(1);
+    for (const address of loads) {
+      const { origin, pathname } = new URL(address ?? '', `${server.url}/queues/`);
+      expect(origin).toBe(server.url);
+      const file = await server.ask('GET', pathname);
+      expect([pathname, file.status]).toEqual([pathname, 200]);
+      if (styles.includes(address)) expect(file.text).not.toMatch(/@import|url\(["']?(https?:)?\/\//);
+    }
+    expect(page.text).not.toMatch(/googleapis|gstatic/);
+    expect(page.headers.get('content-security-policy')).toMatch(
+      /default-src 'self'; ?script-src 'self'; ?style-src 'self' 'unsafe-inline'/,
+    );
+  });
+
   it('lists the queues on the board, that of the planner and one of every source', async () => {
     const { status, json } = await server.ask('GET', '/queues/api/queues');
     expect(status).toBe(200);

@@ -13,7 +13,7 @@ describe('the programs of Postgres', () => {
   ])('refuse %s in one sentence with the cure', (_, machine, word) => {
     const sentence = whyUnsupported(machine) ?? '';
     expect(sentence).toContain(word);
-    expect(sentence).toMatch(/: use .*DATABASE_URL.*docs\/by-hand\.md/);
+    expect(sentence).toMatch(/: use .*DATABASE_URL.*docs\/quick-start\.md/);
     expect(sentence.match(/\.( |$)/g)).toHaveLength(1);
   });
 

@@ -19,7 +19,7 @@ export interface Machine {
   readonly glibc: string | undefined;
 }
 
-const OWN_DATABASE = 'set DATABASE_URL to a Postgres of your own and start the processes by hand (docs/by-hand.md)';
+const OWN_DATABASE = 'set DATABASE_URL to a Postgres of your own and start the processes by hand (docs/quick-start.md)';
 const SUPPORTED = new Set(['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64']);
 
 /** Why the embedded Postgres cannot run on a machine, in one sentence with the cure; undefined when it can. */

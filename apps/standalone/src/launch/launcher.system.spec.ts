@@ -105,7 +105,7 @@ describe('the launcher', () => {
     expect(Number(/no answer in (\d+) ms/.exec(fault)?.[1])).toBeLessThan(4_000);
     const text = launcher.lines.join('\n');
     expect(text).toMatch(
-      /Tidemark: real prices[^]*! DATABASE_URL is not used here: [^]*by-hand\.md[^]*! deribit cannot/,
+      /Tidemark: real prices[^]*! DATABASE_URL is not used here: [^]*quick-start\.md[^]*! deribit cannot/,
     );
     await new Promise((resolve) => void silent.close(resolve));
   });

@@ -243,7 +243,7 @@ function unusedStores(settings: LauncherSettings): string[] {
   const names = unusedStoreVariables(settings);
   if (names.length === 0) return [];
   return [
-    `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not used here: the stores of \`make demo\` and \`make start\` are their own; run the processes by hand for a database of your own (docs/by-hand.md).`,
+    `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not used here: the stores of \`make demo\` and \`make start\` are their own; for a database of your own see docs/quick-start.md.`,
   ];
 }
 

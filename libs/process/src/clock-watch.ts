@@ -1,3 +1,5 @@
+import { PROCESS_FINDINGS } from './readiness-findings.js';
+
 /** A process whose clock is further from the database's than this is not ready, in milliseconds. */
 export const MAX_CLOCK_OFFSET_MS = 250;
 
@@ -56,9 +58,8 @@ export class ClockWatch {
   /** Why the clock is not to be trusted, in one sentence; undefined when it is. */
   whyUntrue(): string | undefined {
     if (this.isTrue()) return undefined;
-    if (this.last === undefined) return "this machine's clock has not been compared with the database's yet";
-    const offMs = Math.abs(this.last.offsetMs);
-    return `this machine's clock is ${offMs} ms off the database's, more than ${MAX_CLOCK_OFFSET_MS} ms: have both set by NTP`;
+    if (this.last === undefined) return PROCESS_FINDINGS.clockNotCompared();
+    return PROCESS_FINDINGS.clockOff(Math.abs(this.last.offsetMs), MAX_CLOCK_OFFSET_MS);
   }
 
   /** Whether the clock is close enough; a slow answer is given the benefit of its own uncertainty. False before the first measurement. */

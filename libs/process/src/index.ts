@@ -5,6 +5,7 @@ export * from './fault-status.js';
 export * from './leave-process.js';
 export * from './listen-address.js';
 export * from './open-port.js';
+export * from './readiness-findings.js';
 export * from './readiness-watch.js';
 export * from './run-process.js';
 export * from './wait-until-ready.js';

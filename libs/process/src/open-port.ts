@@ -1,9 +1,7 @@
 import http from 'node:http';
 import net from 'node:net';
 import { explainListenError, type ListenAddress } from './listen-address.js';
-
-/** The reason of a process that nothing keeps waiting. */
-export const STARTING = 'this process is starting';
+import { PROCESS_FINDINGS } from './readiness-findings.js';
 
 /** Who connects before the hand-over and is silent for so long is cut, in milliseconds. */
 const SILENT_CLIENT_MS = 60_000;
@@ -28,7 +26,7 @@ export interface OpenPort {
  * @throws Error that names the variable when the port is in use.
  */
 export async function openPort({ host, port, portVariable }: ListenAddress): Promise<OpenPort> {
-  let reason = STARTING;
+  let reason = PROCESS_FINDINGS.starting();
   let successor: http.Server | undefined;
   const waiting = http.createServer((request, response) => {
     if (successor !== undefined) {

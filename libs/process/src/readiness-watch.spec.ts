@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
 import { createLogBook, type LogBook } from '../../../test/support/log-lines.js';
 import { ClockWatch } from './clock-watch.js';
+import { PROCESS_FINDINGS } from './readiness-findings.js';
 import {
   ANSWER_WITHIN_MS,
   databaseCheck,
-  ENDING,
   LOOK_EVERY_MS,
   ReadinessWatch,
   type ReadinessCheck,
@@ -201,11 +201,11 @@ describe('the watch over what a process needs', () => {
     await pass(1);
     expect(watch.ending).toBe(false);
     watch.end();
-    expect(watch.reasons()).toEqual([ENDING]);
+    expect(watch.reasons()).toEqual([PROCESS_FINDINGS.ending()]);
     expect(watch.findings()).toEqual([]);
     queue.answer = async () => 'the queue store is full';
     await pass(2 * LOOK_EVERY_MS);
-    expect(watch.reasons()).toEqual([ENDING, 'the queue store is full']);
+    expect(watch.reasons()).toEqual([PROCESS_FINDINGS.ending(), 'the queue store is full']);
   });
 
   it('asks nothing after it was stopped', async () => {

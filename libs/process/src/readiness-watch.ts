@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ClockWatch } from './clock-watch.js';
+import { PROCESS_FINDINGS } from './readiness-findings.js';
 import { describeFault } from '@app/observability';
 
 /** Something outside of the process that it needs for its work, and how it is asked after. */
@@ -49,9 +50,6 @@ export const ANSWER_WITHIN_MS = 1_500;
  */
 const FAILS_AGAIN_WITHIN_MS = 3_500;
 
-/** The reason of a process that was told to end. */
-export const ENDING = 'this process is ending';
-
 /**
  * Keeps an eye on what a process needs from outside: asks everything once a second, each by itself, so that one that hangs
  * hides no other. Whoever asks the watch gets at once what was last found. One question that failed makes nothing
@@ -72,20 +70,24 @@ export class ReadinessWatch {
   private said: string | undefined;
 
   constructor(private readonly options: ReadinessOptions) {
-    this.found = new Map(options.checks.map((check) => [check, `${check.name} has not been asked yet`]));
+    this.found = new Map(options.checks.map((check) => [check, PROCESS_FINDINGS.notAskedYet(check.name)]));
     this.unasked = new Set(options.checks);
   }
 
   /** Why the process is not ready, one sentence each; empty when it is. */
   reasons(): readonly string[] {
     const untrue = this.options.clock.whyUntrue();
-    return [...(this.isEnding ? [ENDING] : []), ...this.findings(), ...(untrue === undefined ? [] : [untrue])];
+    return [
+      ...(this.isEnding ? [PROCESS_FINDINGS.ending()] : []),
+      ...this.findings(),
+      ...(untrue === undefined ? [] : [untrue]),
+    ];
   }
 
   /** As {@link reasons}, but once everything was right the only reason is that the process is ending. */
   latchedReasons(): readonly string[] {
     if (!this.hasBeenRight) return this.reasons();
-    return this.isEnding ? [ENDING] : [];
+    return this.isEnding ? [PROCESS_FINDINGS.ending()] : [];
   }
 
   /** What the checks found, whatever the clock, and whether or not the process is ending. */
@@ -165,14 +167,14 @@ async function answerOf(check: ReadinessCheck): Promise<string | undefined> {
   try {
     return await check.ask();
   } catch (error) {
-    return `${check.name} cannot be asked: ${describeFault(error)}`;
+    return PROCESS_FINDINGS.notAskable(check.name, describeFault(error));
   }
 }
 
 /** Resolves with the reason when the time is over; its timer ends with the question. */
 function tooLong(check: ReadinessCheck, asking: Promise<unknown>, ms: number): Promise<string> {
   return new Promise((resolve) => {
-    const reason = `${check.name} did not answer within ${ANSWER_WITHIN_MS / 1000} s`;
+    const reason = PROCESS_FINDINGS.silent(check.name, ANSWER_WITHIN_MS / 1000);
     const timer = setTimeout(() => resolve(reason), ms);
     void asking.then(() => clearTimeout(timer));
   });

@@ -1,5 +1,5 @@
 import { createLogBook, type LogBook } from '../../../test/support/log-lines.js';
-import { STARTING } from './open-port.js';
+import { PROCESS_FINDINGS } from './readiness-findings.js';
 import { waitUntilReady } from './wait-until-ready.js';
 
 describe('waiting until a process may begin', () => {
@@ -23,13 +23,13 @@ describe('waiting until a process may begin', () => {
 
   it('begins at once when nothing is in the way', async () => {
     await wait(undefined);
-    expect(heard).toEqual([STARTING]);
+    expect(heard).toEqual([PROCESS_FINDINGS.starting()]);
     expect(log.lines).toEqual([]);
   });
 
   it('says the reason of now on the port, and each once in the log', async () => {
     await wait('no database', 'no database', 'run migrate', undefined);
-    expect(heard).toEqual(['no database', 'no database', 'run migrate', STARTING]);
+    expect(heard).toEqual(['no database', 'no database', 'run migrate', PROCESS_FINDINGS.starting()]);
     expect(log.of('waiting').map((line) => line['reason'])).toEqual(['no database', 'run migrate']);
   });
 

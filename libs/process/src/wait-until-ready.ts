@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { STARTING, type OpenPort } from './open-port.js';
+import type { OpenPort } from './open-port.js';
+import { PROCESS_FINDINGS } from './readiness-findings.js';
 
 /** What a process waits for, and where it says so meanwhile. */
 export interface WaitOptions {
@@ -22,5 +23,5 @@ export async function waitUntilReady({ logger, port, check }: WaitOptions): Prom
     said = reason;
     await sleep(CHECK_EVERY_MS);
   }
-  port.waitFor(STARTING);
+  port.waitFor(PROCESS_FINDINGS.starting());
 }

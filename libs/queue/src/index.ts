@@ -7,4 +7,5 @@ export * from './migrate-queue-store.js';
 export * from './queue-address.js';
 export * from './queue-store.js';
 export * from './store-check.js';
+export * from './store-findings.js';
 export * from './wake-jobs.js';

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { redisAddress, type QueueStore } from './queue-address.js';
 import { postgresAddress, QUEUE_PREFIX } from './queue-store.js';
+import { REDIS_REFUSALS, STORE_FINDINGS } from './store-findings.js';
 
 /** Asks after the queue store over a connection of its own, so that busy queues never hide it. */
 export interface StoreCheck {
@@ -79,27 +80,13 @@ async function connect(store: QueueStore): Promise<Redis> {
   }
 }
 
-/** What Redis says by the first word of its answer, and the cure. */
-const REFUSALS: Readonly<Record<string, string>> = {
-  LOADING: 'the queue store is still loading its data',
-  READONLY: 'the queue store is a replica that takes no writes: name the primary in QUEUE_URL',
-  OOM: 'the queue store is full: raise its maxmemory, and keep maxmemory-policy at noeviction',
-  MISCONF: 'the queue store cannot save its data and takes no writes: look into its log, most often its disk is full',
-  NOREPLICAS: 'the queue store takes no writes while its replicas are away (min-replicas-to-write)',
-  MASTERDOWN: 'the queue store is a replica that has lost its primary: name the primary in QUEUE_URL',
-  NOAUTH: 'the queue store asks for a password: name it in QUEUE_URL',
-  WRONGPASS: 'the queue store refuses user or password: set them right in QUEUE_URL',
-  NOPERM: 'the queue store lets this user not write: grant it all commands on the keys of the queue',
-  CLUSTERDOWN: 'the queue store is a cluster that is down',
-};
-
 function reasonOfRedis(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (UNTRUSTED.test(message)) {
-    return `the certificate of the queue store is not trusted (${message}): name its authority in QUEUE_TLS_CA_FILE, and the host that it was made for in QUEUE_URL`;
+    return STORE_FINDINGS.untrusted(message);
   }
-  const refusal = REFUSALS[/^[A-Z]+/.exec(message)?.[0] ?? ''];
-  return refusal === undefined ? `the queue store cannot be reached: ${message}` : `${refusal} (${message})`;
+  const refusal = REDIS_REFUSALS[/^[A-Z]+/.exec(message)?.[0] ?? ''];
+  return refusal === undefined ? STORE_FINDINGS.unreachable(message) : `${refusal} (${message})`;
 }
 
 /** How Node words that a certificate does not prove what it should. */
@@ -127,9 +114,9 @@ class PostgresCheck implements StoreCheck {
       const { rows } = await this.pool.query<{ refused: boolean }>(
         `SELECT current_setting('transaction_read_only')::boolean AS refused`,
       );
-      return rows[0]?.refused === true ? READ_ONLY : undefined;
+      return rows[0]?.refused === true ? STORE_FINDINGS.readOnly() : undefined;
     } catch (error) {
-      return `the queue store cannot be reached: ${error instanceof Error ? error.message : String(error)}`;
+      return STORE_FINDINGS.unreachable(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -137,5 +124,3 @@ class PostgresCheck implements StoreCheck {
     await this.pool.end();
   }
 }
-
-const READ_ONLY = 'the queue store is a standby, or set to read only: name the primary in QUEUE_URL';

@@ -1,6 +1,7 @@
 export type { Pool } from 'pg';
 export * from './database/connection-fault.js';
 export * from './database/database-clock.js';
+export * from './database/database-findings.js';
 export * from './database/pool.js';
 export * from './database/pooler.js';
 export * from './database/process-database.js';

@@ -1,5 +1,6 @@
 import {
   connectionFault,
+  DATABASE_FINDINGS,
   DatabaseUnavailableError,
   readRole,
   WrongModeError,
@@ -52,7 +53,7 @@ export class ReaderCheck {
     } catch (error) {
       if (error instanceof WrongModeError || error instanceof WritingRoleError) return this.fail(error);
       const cause = error instanceof DatabaseUnavailableError ? error.cause : error;
-      return `the database cannot be reached: ${connectionFault(cause)}`;
+      return DATABASE_FINDINGS.unreachable(connectionFault(cause));
     }
   }
 

@@ -5,6 +5,7 @@ import { ClockWatch } from '../clock-watch.js';
 import { endsWithin } from '../ends-within.js';
 import type { ListenAddress } from '../listen-address.js';
 import { openPort } from '../open-port.js';
+import { PROCESS_FINDINGS } from '../readiness-findings.js';
 import { databaseCheck, ReadinessWatch, type ReadinessCheck } from '../readiness-watch.js';
 import type { Closable } from '../run-process.js';
 import { waitUntilReady } from '../wait-until-ready.js';
@@ -136,7 +137,7 @@ async function whyNotReady(
     await clock.measure();
     return undefined;
   } catch (error) {
-    return `the database's clock cannot be asked: ${describeFault(error)}`;
+    return PROCESS_FINDINGS.clockNotAskable(describeFault(error));
   }
 }
 

@@ -1,3 +1,5 @@
+import { CONNECTION_FAULTS } from './database-findings.js';
+
 /** How Node names a certificate that does not prove what it should. */
 const UNTRUSTED = /^(ERR_TLS_CERT_ALTNAME_INVALID|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_SELF_SIGNED_CERT)/;
 
@@ -10,15 +12,15 @@ export function connectionFault(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   if (UNTRUSTED.test(code)) {
-    return `its certificate is not trusted (${message}): name the authority in sslrootcert (POSTGRES_SSLROOTCERT), and the host that the certificate was made for`;
+    return CONNECTION_FAULTS.untrusted(message);
   }
   if (message.includes('does not support SSL')) {
-    return 'it speaks no TLS, which sslmode (POSTGRES_SSLMODE) asks for: turn it on there (ssl = on)';
+    return CONNECTION_FAULTS.noTls();
   }
   if (message.includes('unsupported startup parameter')) {
-    return `a pool stands before it that refuses what a connection asks for (${message}): name Postgres itself, or a pool in session mode with ignore_startup_parameters = extra_float_digits, statement_timeout, idle_in_transaction_session_timeout, options; in transaction mode it cannot work`;
+    return CONNECTION_FAULTS.strictPool(message);
   }
-  return isDefaultAddress(error) ? `${message} (the default address: set DATABASE_URL)` : message;
+  return isDefaultAddress(error) ? CONNECTION_FAULTS.defaultAddress(message) : message;
 }
 
 /** Whether nobody listens where Postgres is looked for when neither DATABASE_URL nor POSTGRES_HOST says where it is. */

@@ -1,19 +1,12 @@
 import pg from 'pg';
 import { connectionFault } from './connection-fault.js';
+import { DATABASE_FINDINGS } from './database-findings.js';
 
 /** What a look at a pooler may take for each step, in milliseconds. */
 const LIMIT_MS = 3_000;
 
 /** Looks at a pooler at most: its other clients may hide by chance what it does. */
 const ROUNDS = 5;
-
-/** Why such a pool is refused, and the cure. */
-const TRANSACTION_POOLING =
-  'the address leads to a pool in transaction mode (PgBouncer or the like), which gives each transaction another connection: locks of a session, LISTEN and prepared statements do not work there. Name Postgres itself, or a pool in session mode';
-
-/** Why a queue cannot go through a pool that drops the options of a connection, and the cure. */
-const DROPS_OPTIONS =
-  'the address leads to a pool that drops the options of a connection, by which the queue finds its tables: name Postgres itself in QUEUE_URL, or a Redis';
 
 /**
  * Why nobody can work with the database at this address, in one sentence; undefined when it is there and a connection is
@@ -26,10 +19,10 @@ export async function whyUnreachable(url: string, carriesQueue = false): Promise
     await first.connect();
     if (!(await isPooled(first))) return undefined;
     await second.connect();
-    if (await sharesConnections(first, second)) return TRANSACTION_POOLING;
-    return carriesQueue && (await dropsOptions(url)) ? DROPS_OPTIONS : undefined;
+    if (await sharesConnections(first, second)) return DATABASE_FINDINGS.transactionPool();
+    return carriesQueue && (await dropsOptions(url)) ? DATABASE_FINDINGS.poolDropsOptions() : undefined;
   } catch (error) {
-    return `the database cannot be reached: ${connectionFault(error)}`;
+    return DATABASE_FINDINGS.unreachable(connectionFault(error));
   } finally {
     await Promise.allSettled([first.end(), second.end()]);
   }

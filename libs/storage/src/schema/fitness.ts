@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { DATABASE_FINDINGS } from '../database/database-findings.js';
 import { connectionFault } from '../database/connection-fault.js';
 import { whyUnreachable } from '../database/pooler.js';
 import { checkSchema } from './schema-check.js';
@@ -16,7 +17,7 @@ export async function whyUnfit(pool: pg.Pool, mode: Mode): Promise<string | unde
     return undefined;
   } catch (error) {
     if (error instanceof WrongModeError) throw error;
-    return `the database cannot be reached: ${connectionFault(error)}`;
+    return DATABASE_FINDINGS.unreachable(connectionFault(error));
   }
 }
 
@@ -57,10 +58,8 @@ export async function whyUnwritable(pool: pg.Pool, mode: Mode): Promise<string |
     const { rows } = await pool.query<{ refused: boolean }>(
       `SELECT current_setting('transaction_read_only')::boolean AS refused`,
     );
-    return rows[0]?.refused === true ? READ_ONLY : undefined;
+    return rows[0]?.refused === true ? DATABASE_FINDINGS.readOnly() : undefined;
   } catch (error) {
-    return `the database cannot be reached: ${connectionFault(error)}`;
+    return DATABASE_FINDINGS.unreachable(connectionFault(error));
   }
 }
-
-const READ_ONLY = 'the database is a standby, or set to read only: name the primary in DATABASE_URL';

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { DATABASE_FINDINGS } from '../database/database-findings.js';
 import { COMPATIBLE_SINCE, SCHEMA_VERSION } from './data-source.js';
 
 /** What a process finds of the schema. */
@@ -37,20 +38,20 @@ export async function checkSchema(
 ): Promise<SchemaState> {
   const stored = await readSchema(client);
   if (stored === undefined) {
-    const advice = 'the database has no Tidemark schema yet, or migrate is still at work: run migrate';
+    const advice = DATABASE_FINDINGS.noSchema();
     return { fits: false, found: undefined, advice };
   }
   const found = stored.version;
   if (isLater(build.version, found)) {
-    const advice = `the database is at ${found}, this build works with ${build.version}: run the migrate of this build`;
+    const advice = DATABASE_FINDINGS.earlierSchema(found, build.version);
     return { fits: false, found, advice };
   }
   if (isLater(stored.compatibleSince, build.version)) {
-    const advice = `the database is at ${found}, on which builds since ${stored.compatibleSince} run, and this build works with ${build.version}: use a newer build`;
+    const advice = DATABASE_FINDINGS.laterSchema(found, stored.compatibleSince, build.version);
     return { fits: false, found, advice };
   }
   if (!stored.isFinished) {
-    const advice = `the migration of the database to ${found} is still at work, or was interrupted: run the migrate of that build`;
+    const advice = DATABASE_FINDINGS.unfinishedSchema(found);
     return { fits: false, found, advice };
   }
   return found === build.version ? { fits: true } : { fits: true, later: found };

@@ -3,11 +3,14 @@ import { createLogger } from '@app/observability';
 import { prepareOrExit, runProcess } from '@app/process';
 import { readHistoryFile } from './market/history-file.js';
 import { createSimulator } from './simulator.js';
+import { readDeclaredStandIns } from './sources/declared-stand-in.js';
+import { simulateSources } from './sources/registry.js';
 
 const settings = await prepareOrExit(() => loadSettings(simulatorSettings));
 const logger = createLogger({ name: 'simulator', level: settings.LOG_LEVEL });
 
 runProcess(logger, async () => {
+  simulateSources(await readDeclaredStandIns(settings.HTTP_SOURCES_FILE));
   const path = settings.SIMULATOR_HISTORY;
   const history = path === undefined ? undefined : await readHistoryFile(path);
   const simulator = await createSimulator({

@@ -247,6 +247,7 @@ export const cliSettings = {
 /** The stand-in for the sources. */
 export const simulatorSettings = {
   ...logSettings,
+  HTTP_SOURCES_FILE: declaredSourceSettings.HTTP_SOURCES_FILE,
   SIMULATOR_HOST: host('127.0.0.1', 'Address that the simulator listens on.'),
   SIMULATOR_PORT: healthSettings.SIMULATOR_PORT,
   SIMULATOR_SEED: z.string().default('tidemark').describe('Seed of the simulated prices.'),
@@ -263,6 +264,7 @@ export const simulatorSettings = {
 
 /** The proof of the invariants, besides where the database is. */
 export const verifySettings = {
+  HTTP_SOURCES_FILE: declaredSourceSettings.HTTP_SOURCES_FILE,
   SIMULATOR_URL: address(['http', 'https'])
     .optional()
     .describe('Running simulator that knows the simulated prices; without it one is started that knows of no faults.'),

@@ -11,6 +11,7 @@ export { ccxtSource } from './providers/ccxt.js';
 export * from './providers/declared-sources.js';
 export { MAX_REFUSAL_BYTES } from './http/call.js';
 export * from './providers/http-json-declaration.js';
+export { httpJsonSource, pathOf as declaredPath } from './providers/http-json.js';
 export * from './parser-version.js';
 export * from './read-answer.js';
 export * from './registry.js';

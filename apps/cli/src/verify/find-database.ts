@@ -4,7 +4,7 @@ import { existingPlace, findEmbeddedPostgres, lockFolder, postgresFolder, startE
 import type { VerifySettings } from './verify-settings.js';
 
 /** What the environment says of the database. */
-type DatabaseChoice = Omit<VerifySettings, 'simulatorUrl'>;
+type DatabaseChoice = Omit<VerifySettings, 'simulatorUrl' | 'sourcesFile'>;
 
 /** A database to verify. */
 export interface FoundDatabase {

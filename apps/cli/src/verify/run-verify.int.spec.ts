@@ -119,6 +119,19 @@ describe('SimulatorPrices', () => {
     expect(coin).toHaveLength(2);
   });
 
+  it('cannot tell of a source that nothing declares, and says how it is declared', async () => {
+    const declared = { ...question, source: 'okx', name: 'BTC-USDT', quote: 'usdt' };
+    await expect(expected.expectedPricesOf([declared])).rejects.toThrow(/okx.*HTTP_SOURCES_FILE/);
+    const knowing = new SimulatorPrices(
+      join(appsFolder, 'simulator/src/main.js'),
+      undefined,
+      'docs/sources.example.yaml',
+    );
+    const [prices] = await knowing.expectedPricesOf([declared]);
+    await knowing.stop();
+    expect(prices).toHaveLength(2);
+  });
+
   it('replays the file that was recorded', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
     const history = join(folder, 'bars.csv');

@@ -8,7 +8,7 @@ import { findDatabase, type FoundDatabase } from './find-database.js';
 import { isProven, renderText } from './render-findings.js';
 import { SimulatorPrices } from './simulator-prices.js';
 import { verifyCommand } from './verify-arguments.js';
-import { loadVerifySettings } from './verify-settings.js';
+import { loadVerifySettings, type VerifySettings } from './verify-settings.js';
 
 /** Exit codes: all proven that can be; something is broken; nothing could be checked. */
 const PROVEN = 0;
@@ -48,7 +48,7 @@ async function printVerification(asJson: boolean, terminal: Terminal, appsFolder
   const database = await findDatabase(settings);
   try {
     if (!asJson) print(`Database: ${database.description}`);
-    const verification = await verify(database.url, settings.simulatorUrl, appsFolder);
+    const verification = await verify(database.url, settings, appsFolder);
     if (asJson) terminal.print(`${toJson(database, verification)}\n`);
     else for (const line of renderText(verification)) print(line);
     return isProven(verification.findings) ? PROVEN : BROKEN;
@@ -57,9 +57,13 @@ async function printVerification(asJson: boolean, terminal: Terminal, appsFolder
   }
 }
 
-async function verify(url: string, simulatorUrl: string | undefined, appsFolder = APPS_FOLDER): Promise<Verification> {
+async function verify(
+  url: string,
+  { simulatorUrl, sourcesFile }: VerifySettings,
+  appsFolder = APPS_FOLDER,
+): Promise<Verification> {
   await requireSchema(url);
-  const expected = new SimulatorPrices(join(appsFolder, 'simulator/src/main.js'), simulatorUrl);
+  const expected = new SimulatorPrices(join(appsFolder, 'simulator/src/main.js'), simulatorUrl, sourcesFile);
   try {
     const { horizon, findings } = await verifyDatabase(url, expected.expectedPricesOf);
     const inOrder = [...findings, ...FAULT_FINDINGS].sort((left, right) =>

@@ -9,6 +9,7 @@ const ANSWER_LIMIT_MS = 60_000;
 const MOST_SIMULATORS = 2;
 
 const seedSchema = z.object({ seed: z.string() });
+const refusalSchema = z.object({ errors: z.array(z.object({ field: z.string() })) });
 const answerSchema = z.object({ prices: z.array(z.array(z.string())) });
 
 interface KnownSimulator extends SimulatorProcess {
@@ -24,10 +25,12 @@ export class SimulatorPrices {
   /**
    * @param entry the simulator's compiled entry point.
    * @param runningUrl a simulator that runs and is asked instead: it knows what its market and its faults were, too.
+   * @param sourcesFile declares further sources.
    */
   constructor(
     private readonly entry: string,
     private readonly runningUrl?: string,
+    private readonly sourcesFile?: string,
   ) {}
 
   readonly expectedPricesOf: ExpectedPricesOf = async (questions) => {
@@ -85,7 +88,7 @@ export class SimulatorPrices {
   }
 
   private async find(simulation: Simulation): Promise<SimulatorProcess> {
-    if (this.runningUrl === undefined) return startSimulator(this.entry, simulation);
+    if (this.runningUrl === undefined) return startSimulator(this.entry, simulation, this.sourcesFile);
     const url = this.runningUrl.replace(/\/+$/, '');
     const answer = await fetch(`${url}/simulator`, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) }).catch(
       (cause: unknown) => {
@@ -127,7 +130,14 @@ async function post(url: string, questions: readonly ExpectedPriceQuestion[]): P
   }).catch((cause: unknown) => {
     throw new ExpectedPricesUnavailableError('the simulator does not answer', { cause });
   });
-  if (answer.status === 400) return undefined;
+  if (answer.status === 400) {
+    const { errors } = refusalSchema.parse(await answer.json());
+    if (errors.every(({ field }) => !field.endsWith('.source'))) return undefined;
+    const sources = [...new Set(questions.map(({ source }) => source))].join(', ');
+    throw new ExpectedPricesUnavailableError(
+      `the simulator does not have every source of ${sources}: name the file that declares it in HTTP_SOURCES_FILE`,
+    );
+  }
   if (!answer.ok) throw new ExpectedPricesUnavailableError(`the simulator answered ${answer.status}`);
   const { prices } = answerSchema.parse(await answer.json());
   if (prices.length !== questions.length)

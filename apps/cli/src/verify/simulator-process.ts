@@ -23,9 +23,14 @@ const STOP_LIMIT_MS = 2_000;
 /**
  * Starts the real simulator on a free port of loopback: its price function is nowhere else.
  * @param entry its compiled entry point.
+ * @param sourcesFile declares further sources, which it stands in for too.
  * @throws ExpectedPricesUnavailableError when it cannot be had, e.g. because the file that it replayed is gone.
  */
-export async function startSimulator(entry: string, { seed, history }: Simulation): Promise<SimulatorProcess> {
+export async function startSimulator(
+  entry: string,
+  { seed, history }: Simulation,
+  sourcesFile?: string,
+): Promise<SimulatorProcess> {
   if (history !== null && !existsSync(history)) {
     throw new ExpectedPricesUnavailableError(`the file that the simulator replayed is gone: ${history}`);
   }
@@ -42,6 +47,7 @@ export async function startSimulator(entry: string, { seed, history }: Simulatio
       SIMULATOR_PORT: '0',
       SIMULATOR_SEED: seed,
       ...(history === null ? {} : { SIMULATOR_HISTORY: history }),
+      ...(sourcesFile === undefined ? {} : { HTTP_SOURCES_FILE: sourcesFile }),
     },
     onLine: (line) => {
       const url = /"address":"(http:[^"]+)"/.exec(line)?.[1];

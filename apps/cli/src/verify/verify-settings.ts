@@ -16,6 +16,8 @@ export interface VerifySettings {
   readonly mode: 'live' | 'simulated' | undefined;
   /** A simulator that runs and is asked for the prices that are expected; undefined: one is started for it. */
   readonly simulatorUrl: string | undefined;
+  /** Declares further sources, whose simulated prices are expected too. */
+  readonly sourcesFile: string | undefined;
 }
 
 /** Without their defaults: a database is named only when somebody named it. */
@@ -29,6 +31,7 @@ const namedSettings = {
 };
 
 const ownSettings = {
+  HTTP_SOURCES_FILE: verifySettings.HTTP_SOURCES_FILE,
   SIMULATOR_URL: verifySettings.SIMULATOR_URL,
   TIDEMARK_HOME: schedulerSettings.TIDEMARK_HOME,
   TIDEMARK_MODE: modeSettings.TIDEMARK_MODE.removeDefault().optional(),
@@ -48,5 +51,6 @@ export function loadVerifySettings(environment?: NodeJS.ProcessEnv): VerifySetti
     home: checked.TIDEMARK_HOME,
     mode: checked.TIDEMARK_MODE,
     simulatorUrl: checked.SIMULATOR_URL,
+    sourcesFile: checked.HTTP_SOURCES_FILE,
   };
 }

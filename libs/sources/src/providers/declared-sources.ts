@@ -3,7 +3,7 @@ import { nearestNames } from '@app/domain';
 import { CCXT_EXCHANGE_NAMES } from './ccxt-exchanges.js';
 import { ccxtSource } from './ccxt.js';
 import type { Source } from '../contract/index.js';
-import { DeclarationError, readDeclarations } from './http-json-declaration.js';
+import { DeclarationError, type HttpJsonDeclaration, readDeclarations } from './http-json-declaration.js';
 import { httpJsonSource } from './http-json.js';
 
 /** Which sources the environment declares besides those that Tidemark brings, by the names of its variables. */
@@ -19,8 +19,13 @@ export async function readDeclaredSources({
   HTTP_SOURCES_FILE: file,
   CCXT_EXCHANGES: exchanges = '',
 }: SourceDeclarations): Promise<Source[]> {
-  const declared = file === undefined ? [] : readDeclarations(await textOf(file), `HTTP_SOURCES_FILE ${file}`);
+  const declared = file === undefined ? [] : await readDeclarationsFile(file);
   return [...declared.map(httpJsonSource), ...ccxtSources(exchanges)];
+}
+
+/** Reads the file with declared sources. @throws DeclarationError naming every fault at once. */
+export async function readDeclarationsFile(file: string): Promise<readonly HttpJsonDeclaration[]> {
+  return readDeclarations(await textOf(file), `HTTP_SOURCES_FILE ${file}`);
 }
 
 function ccxtSources(exchanges: string): Source[] {

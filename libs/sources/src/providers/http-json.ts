@@ -167,8 +167,8 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Steps of a path that is written with points or as a JSON pointer; placeholders are filled in afterwards, step by step. */
-function pathOf(path: string, asked?: RequestedTicker): FieldPath {
+/** Steps of a declared path, which is written with points or as a JSON pointer; placeholders are filled in afterwards, step by step. */
+export function pathOf(path: string, asked?: RequestedTicker): FieldPath {
   const steps = path.startsWith('/')
     ? path
         .slice(1)

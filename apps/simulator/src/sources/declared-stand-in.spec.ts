@@ -1,0 +1,85 @@
+import { httpJsonSource, readAnswer, readDeclarations } from '@app/sources';
+import { ControlledSimulator, SECOND } from '../controlled-simulator.contract.js';
+import { declaredStandIn, readDeclaredStandIns } from './declared-stand-in.js';
+import { simulateSources } from './registry.js';
+
+const LIMIT = 'limit: {calls: 1, per_seconds: 1, origin: docs.example.com}';
+const DECLARATIONS = readDeclarations(
+  `sources:
+  - {id: 100, name: nested, url: 'https://api.example.com/v1/ticker?symbol={source_symbol}&x=1', source_symbol_template: '{BASE}-{QUOTE}',
+     price: data.0.last, price_as: text, time: data.0.at, time_unit: milliseconds, error: message, ${LIMIT}}
+  - {id: 101, name: by-path, url: 'https://api.example.com/{source_symbol}/', source_symbols: {btc_usd: XBT}, price: '/rates/{QUOTE}',
+     inverted: true, time: at, time_unit: iso, ${LIMIT}}
+  - {id: 102, name: in-tether, url: 'https://api.example.com/{ticker}', price: p, price_as: number, quoted_in: usdt,
+     time: t, time_unit: microseconds, ${LIMIT}}
+  - {id: 103, name: plain, url: 'https://api.example.com/{ticker}', price: p, time: t, time_unit: seconds, ${LIMIT}}`,
+  'the spec',
+);
+
+const simulator = new ControlledSimulator();
+
+beforeAll(async () => {
+  simulateSources(DECLARATIONS.map(declaredStandIn));
+  await simulator.start();
+});
+afterAll(() => simulator.stop());
+
+async function ask(name: string, path: string) {
+  const response = await simulator.get(`/${name}${path}`);
+  return { status: response.status, body: await response.text() };
+}
+
+function market(ticker: string): number {
+  return Number(simulator.running.prices.marketText(ticker, SECOND));
+}
+
+describe('the stand-in for a declared source', () => {
+  it.each([
+    ['nested', 'btc_usd', 'BTC-USD', 'btc_usd'],
+    ['by-path', 'btc_usd', 'XBT', 'btc_usd'],
+    ['in-tether', 'eth_usd', 'eth_usd', 'eth_usdt'],
+    ['plain', 'eth_usd', 'eth_usd', 'eth_usd'],
+  ])(
+    'of %s has price and time of %s where the declaration looks for them',
+    async (name, ticker, sourceSymbol, priced) => {
+      const declaration = DECLARATIONS.find((candidate) => candidate.name === name);
+      if (declaration === undefined) throw new Error(`nothing declares ${name}`);
+      const source = httpJsonSource(declaration);
+      const asked = [{ ticker, sourceSymbol }];
+      const { path, query } = source.endpoints[0].request(asked);
+      const { status, body } = await ask(name, `${path}?${new URLSearchParams(query).toString()}`);
+      const { readings } = readAnswer(source, asked, { status, headers: {}, body }, { nowMs: simulator.nowMs });
+      expect(readings).toMatchObject([{ ticker, sourceTime: expect.any(Date) }]);
+      const [reading] = readings;
+      const time = reading !== undefined && 'sourceTime' in reading ? reading.sourceTime?.getTime() : undefined;
+      expect(Math.floor((time ?? 0) / 1000)).toBe(SECOND);
+      const price = Number(reading !== undefined && 'price' in reading ? reading.price : NaN);
+      expect(Math.abs((declaration.inverted === true ? 1 / price : price) / market(priced) - 1)).toBeLessThan(0.001);
+    },
+  );
+
+  it('says not found where the declaration looks for errors, and knows no ticker that the market does not have', async () => {
+    expect(await ask('nested', '/v1/ticker?symbol=NOPE-USD&x=1')).toEqual({
+      status: 404,
+      body: '{"message":"not found"}',
+    });
+    expect(await ask('nested', '/elsewhere')).toMatchObject({ status: 404 });
+    expect(await ask('by-path', '/ETH')).toEqual({ status: 404, body: '{}' });
+  });
+
+  it('meets faults as any other does', async () => {
+    const fault = { kind: 'renamed', source: 'nested', seconds: 60, times: 1 };
+    expect((await simulator.post('/faults', fault)).status).toBe(201);
+    expect((await ask('nested', '/v1/ticker?symbol=BTC-USD&x=1')).body).toMatch(/^\{"data":\[\{"(?!last)/);
+    expect((await simulator.post('/faults', { ...fault, source: 'nobody' })).status).toBe(400);
+  });
+
+  it('is read from a file, and is none without one', async () => {
+    expect(await readDeclaredStandIns(undefined)).toEqual([]);
+    expect((await readDeclaredStandIns('docs/sources.example.yaml')).map(({ name }) => name)).toEqual([
+      'okx',
+      'gemini',
+    ]);
+    await expect(readDeclaredStandIns('/none.yaml')).rejects.toThrow('HTTP_SOURCES_FILE /none.yaml is not usable');
+  });
+});

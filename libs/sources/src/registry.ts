@@ -9,7 +9,7 @@ import { SourceAccessError } from './http/source-access.js';
 import { deribitSource } from './providers/deribit.source.js';
 import { krakenSource } from './providers/kraken.source.js';
 
-/** A new source is one file and one line here. */
+/** A new source is one file and one line here, at the end: its id is the next one, and none is ever used again. */
 const known: Source[] = [
   deribitSource,
   coingeckoSource,

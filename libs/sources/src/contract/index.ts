@@ -5,6 +5,7 @@ export * from './market-quote.js';
 export * from './read-json.js';
 export * from './row-list.js';
 export * from './retry-after.js';
+export * from './said-error.js';
 export * from './source-time.js';
 export * from './source.js';
 export * from './source-message.js';

@@ -33,6 +33,14 @@ export const wireSecondsText = wireText.transform((text, context) => {
   return z.NEVER;
 });
 
+/** Schema of a time in UNIX milliseconds, written as a text of digits. */
+export const wireMillisecondsText = wireText.transform((text, context) => {
+  const time = unixTime(text, 1000);
+  if (time !== undefined) return time;
+  context.addIssue({ code: 'custom', message: 'expected UNIX milliseconds between 2010 and 2100 as text' });
+  return z.NEVER;
+});
+
 /** Schema of an ISO 8601 time in UTC with up to nine digits after the second, such as `2026-09-19T18:58:13.123456789Z`. */
 export const wireIsoTime = wireText.transform((text, context) => {
   const match = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d{1,9})?(Z|\+00:00)$/.exec(text);

@@ -1,15 +1,15 @@
-import { type Quote, type SourceErrorKind, parseTicker } from '@app/domain';
+import { type Quote, parseTicker } from '@app/domain';
 import { z } from 'zod';
 import {
   type AnswerReader,
   type FieldPath,
-  oneLine,
   type RequestedTicker,
   type Source,
   type SourceEndpoint,
   SourceError,
   type SourceReading,
   type SourceRequest,
+  saidError,
   unixTime,
   valueAt,
   wireIsoTime,
@@ -21,7 +21,17 @@ import type { HttpJsonDeclaration } from './http-json-declaration.js';
 
 /** Makes a source of a declaration: one address and one price in its answer, a ticker at a time. */
 export function httpJsonSource(declaration: HttpJsonDeclaration): Source {
-  const { id, name, title = name, url, limit, monthly, key_header: keyHeader, quoted_in: quotedIn } = declaration;
+  const {
+    id,
+    name,
+    title = name,
+    url,
+    limit,
+    monthly,
+    key_header: keyHeader,
+    quoted_in: quotedIn,
+    error,
+  } = declaration;
   const price: SourceEndpoint = {
     name: 'price',
     // The answer is of the one ticker whose name stands in the address.
@@ -48,7 +58,7 @@ export function httpJsonSource(declaration: HttpJsonDeclaration): Source {
     endpoints: [price],
     defaultSymbol: ({ ticker }) => symbolOf(declaration, ticker),
     ...(quotedIn === undefined ? {} : { quoteOf: () => quotedIn }),
-    explain: (json) => readError(declaration, json),
+    explain: (json) => (error === undefined ? undefined : saidError(name, json, pathOf(error))),
   };
 }
 
@@ -133,33 +143,6 @@ function timeSchema(unit: NonNullable<HttpJsonDeclaration['time_unit']>): z.ZodT
     context.addIssue({ code: 'custom', message: `expected a time in UNIX ${unit} between 2010 and 2100` });
     return z.NEVER;
   });
-}
-
-/** Whatever stands where the errors stand is one, unless it says that there is none. */
-function readError({ name, error }: HttpJsonDeclaration, json: unknown): SourceError | undefined {
-  const found = error === undefined ? undefined : valueAt(json, pathOf(error));
-  if (found === undefined || found === null || found === false || found === '') return undefined;
-  if (found instanceof WireNumber ? /^[-0.]+$/.test(found.text) : isEmpty(found)) return undefined;
-  const words = oneLine(textOf(found) ?? JSON.stringify(found));
-  return new SourceError(
-    KIND_OF_WORDS.find(([pattern]) => pattern.test(words))?.[1] ?? 'drift',
-    name,
-    `error ${words}`,
-  );
-}
-
-/** What most APIs say, whoever they are. */
-const KIND_OF_WORDS: readonly (readonly [RegExp, SourceErrorKind])[] = [
-  [/rate.?limit|too many|throttl|quota|limit (reached|exceeded)/i, 'rate_limited'],
-  [/\b(region|country|jurisdiction|location)\b/i, 'forbidden_region'],
-  [/unauthori[sz]ed|forbidden|api.?key|(access|invalid) token|permission|subscription|credential/i, 'unauthorized'],
-  [/not.?found|unknown|no such|does not exist|invalid (symbol|pair|market|product|currency|coin|asset)/i, 'not_found'],
-  [/time[d ]?.?out/i, 'timeout'],
-  [/internal|unavailable|maintenance|temporar|try again|overload/i, 'unavailable'],
-];
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 function textOf(value: unknown): string | undefined {

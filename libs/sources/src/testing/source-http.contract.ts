@@ -11,7 +11,7 @@ import {
 } from './answer-server.contract.js';
 import { endpointFor } from '../contract/source.js';
 import { SourceError } from '../contract/source-error.js';
-import type { SourceContract } from './source-fixtures.contract.js';
+import type { WholeContract } from './source-fixtures.contract.js';
 
 const NOW_MS = Date.UTC(2026, 0, 1, 12, 0, 0);
 const MAX_BODY_BYTES = 262_144;
@@ -21,7 +21,7 @@ const AMPLE_MS = 10_000;
 const SHORT_MS = 150;
 
 /** The same promises through a real connection: a server on the loopback and the client that the worker uses. */
-export function describeSourceOverHttp(contract: SourceContract): void {
+export function describeSourceOverHttp(contract: WholeContract): void {
   describe('over HTTP', () => {
     const { source, tickers } = contract;
     const [good] = contract.goodBodies;
@@ -116,13 +116,17 @@ export function describeSourceOverHttp(contract: SourceContract): void {
       expect(error).toMatchObject({ kind: 'rate_limited', httpStatus: 429, retryAfterSeconds, retryable: true });
     });
 
-    it.each(contract.errorBodies)('calls $name inside a 200 $kind', async ({ body, kind }) => {
-      expect(await failure(ask(plainAnswer(200, body)))).toMatchObject({ kind, httpStatus: 200 });
-    });
+    if (contract.errorBodies.length > 0) {
+      it.each(contract.errorBodies)('calls $name inside a 200 $kind', async ({ body, kind }) => {
+        expect(await failure(ask(plainAnswer(200, body)))).toMatchObject({ kind, httpStatus: 200 });
+      });
+    }
 
-    it.each(contract.refusals)('calls $name $kind', async ({ status, body, kind }) => {
-      expect(await failure(ask(plainAnswer(status, body)))).toMatchObject({ kind, httpStatus: status });
-    });
+    if (contract.refusals.length > 0) {
+      it.each(contract.refusals)('calls $name $kind', async ({ status, body, kind }) => {
+        expect(await failure(ask(plainAnswer(status, body)))).toMatchObject({ kind, httpStatus: status });
+      });
+    }
 
     it.each([
       ['the plain text of Cloudflare', 'error code: 1015', 'rate_limited'],

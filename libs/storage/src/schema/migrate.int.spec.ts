@@ -52,6 +52,18 @@ describe('migrate', () => {
     expect(await pictureOf(database)).toBe(first);
   });
 
+  test('refuses a source whose name is stored with another id, and says so', async () => {
+    const declared = [...MIGRATED_SOURCES, { id: 100, name: 'example' }];
+    await migrate({ ...migrateOptions(database), sources: declared });
+    const moved = [...MIGRATED_SOURCES, { id: 9, name: 'example' }];
+    await expect(migrate({ ...migrateOptions(database), sources: moved })).rejects.toThrow(
+      'the database has the source example with the id 100, and now its id is 9: give the new one another name',
+    );
+    expect(await database.ask('SELECT id FROM sources WHERE id IN (9, 100)')).toEqual([{ id: 100 }]);
+    const renamed = [...moved, { id: 100, name: 'example-http' }];
+    await migrate({ ...migrateOptions(database), sources: renamed });
+  });
+
   test('four at once all succeed, and the queue is migrated by one at a time', async () => {
     let inHand = 0;
     let most = 0;

@@ -241,8 +241,20 @@ async function repeatWhenRaced(work: () => Promise<void>): Promise<void> {
   }
 }
 
+/** @throws Error when a name is stored with another id: samples are known by the id, so a name keeps the one that it has. */
 async function seedSources(client: pg.Client, sources: MigrateOptions['sources']): Promise<void> {
-  for (const source of sources) {
+  const { rows } = await client.query<{ id: number; name: string }>('SELECT id, name FROM sources');
+  // A source that has another name now makes room for one of its old name.
+  const stored = rows.map(({ id, name }) => sources.find((source) => source.id === id) ?? { id, name });
+  for (const { id, name } of sources) {
+    const other = stored.find((source) => source.name === name && source.id !== id);
+    if (other === undefined) continue;
+    throw new Error(
+      `the database has the source ${name} with the id ${other.id}, and now its id is ${id}: give the new one another name`,
+    );
+  }
+  const isStored = ({ id }: { readonly id: number }): boolean => rows.some((row) => row.id === id);
+  for (const source of [...sources.filter(isStored), ...sources.filter((source) => !isStored(source))]) {
     await client.query(
       `INSERT INTO sources (id, name) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name`,
       [source.id, source.name],

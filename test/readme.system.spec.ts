@@ -132,7 +132,7 @@ describe('the README', () => {
     const answer = path.join(await home, 'answer.json');
     await writeFile(answer, '{"bitcoin":{"usd":87123.450,"last_updated_at":1795196285}}');
     const commands = COMMANDS.filter((command) => command.startsWith('npm '));
-    expect(commands).toHaveLength(3);
+    expect(commands).toHaveLength(4);
     for (const command of commands) {
       const result = spawnSync('sh', ['-c', command.replace('answer.json', answer)], {
         cwd: ROOT,
@@ -140,7 +140,7 @@ describe('the README', () => {
         env: { ...withoutDatabase(), KRAKEN_URL: `http://127.0.0.1:${demo.ports.SIMULATOR_PORT}/kraken` },
       });
       expect({ command, status: result.status, stderr: result.stderr }).toMatchObject({ status: 0 });
-      expect(result.stdout).toMatch(/kraken|87123\.450/);
+      expect(result.stdout).toMatch(/kraken|87123\.450|npm run new-source/);
     }
   }, 60_000);
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { DEFAULT_CHECK_LIMITS, DEFAULT_MEDIAN_LIMITS } from '@app/domain';
 import { parse } from 'yaml';
 import { catalogueFileSchema, tickerRequestSchema } from '../apps/scheduler/src/catalogue/ticker-request.js';
 import { simulatedSources } from '../apps/standalone/src/launch/child-environment.js';
@@ -31,21 +30,6 @@ const TABLES: Readonly<Record<string, (request: FieldSchema) => FieldSchema | un
   'Limits of a median': (request) => request.properties?.['median'],
 };
 
-/** What holds where a field is left out, by its name. */
-const DEFAULTS: Readonly<Record<string, string>> = {
-  max_age_seconds: String(DEFAULT_CHECK_LIMITS.maxAgeSeconds),
-  max_lead_seconds: String(DEFAULT_CHECK_LIMITS.maxLeadSeconds),
-  minimum: String(Number(DEFAULT_CHECK_LIMITS.minimum)),
-  maximum: '1e12',
-  jump_ratio: String(DEFAULT_CHECK_LIMITS.jumpRatio),
-  jump_memory_seconds: String(DEFAULT_CHECK_LIMITS.jumpMemorySeconds),
-  agreement_ratio: DEFAULT_CHECK_LIMITS.agreementRatio,
-  minimum_sources: String(DEFAULT_MEDIAN_LIMITS.minimumSources),
-  maximum_spread: DEFAULT_MEDIAN_LIMITS.maximumSpread,
-  outlier_factor: DEFAULT_MEDIAN_LIMITS.outlierFactor,
-  outlier_floor: DEFAULT_MEDIAN_LIMITS.outlierFloor,
-};
-
 /** A row of a table of fields, its cells without backticks. */
 interface FieldRow {
   readonly field: string;
@@ -71,6 +55,11 @@ function requestWith(heading: string, field: string, value: unknown): unknown {
   if (heading === 'Checks of a ticker') return { ...base, checks: { [field]: value } };
   return { ...base, rule: 'median', median: { [field]: value } };
 }
+
+/** The requests of another page, which such a system answers too. */
+const FIRST_LOOKS = [...(readPage('docs/troubleshooting.md').split(/^## /m)[1] ?? '').matchAll(/`(curl [^`]+)`/g)].map(
+  ([, command = '']) => command.replaceAll('127.0.0.1', 'http://127.0.0.1'),
+);
 
 describe('Manage tickers: its tables of fields', () => {
   const document = JSON.parse(
@@ -100,7 +89,8 @@ describe('Manage tickers: its tables of fields', () => {
         if (schema[limit] !== undefined) expect(allowed.split(/[^\d.]+/)).toContain(JSON.stringify(schema[limit]));
       }
       for (const value of schema.enum ?? []) expect(allowed).toContain(value);
-      const standard = DEFAULTS[field] ?? schema.default;
+      const standard = schema.default;
+      if (['Checks of a ticker', 'Limits of a median'].includes(heading)) expect(standard).toBeDefined();
       if (typeof standard === 'string' || typeof standard === 'number') expect(row.default).toBe(String(standard));
       const given = requestWith(heading, field, JSON.parse(row.example));
       expect(tickerRequestSchema.safeParse(given)).toMatchObject({ success: true });
@@ -121,13 +111,21 @@ describe('Manage tickers: its examples', () => {
     await system.start('worker', 'worker', 0, variables);
     const api = await system.start('api');
     const isReady = async (url: string) => (await fetch(`${url}/readyz`)).ok || undefined;
-    await Promise.all([control, api].map((url) => eventually(`${url} to be ready`, 60_000, () => isReady(url))));
+    await Promise.all([control, api].map((url) => eventually(`${url} to be ready`, 90_000, () => isReady(url))));
     urls = { 'http://127.0.0.1:8001': control, 'http://127.0.0.1:8000': api };
-  });
+  }, 180_000);
   afterAll(async () => {
     await system.stop();
     await database.drop();
   });
+
+  /** A request with the addresses and the password of this system, and a line for each answer. */
+  function fit(code: string): string {
+    return Object.entries(urls).reduce(
+      (text, [address, url]) => text.replaceAll(address, url),
+      code.replaceAll('PASSWORD', CONTROL_PASSWORD).replaceAll('curl -s', "curl -s -w '\\n'"),
+    );
+  }
 
   it('lists files of a catalogue that can be read', () => {
     const files = EXAMPLES.filter(({ language }) => language === 'yaml');
@@ -137,11 +135,6 @@ describe('Manage tickers: its examples', () => {
 
   it('has requests that are answered one after another as it says, and leave tickers that have prices', async () => {
     const examples = EXAMPLES.filter(({ language }) => language === 'bash');
-    const fit = (code: string) =>
-      Object.entries(urls).reduce(
-        (text, [address, url]) => text.replaceAll(address, url),
-        code.replaceAll('PASSWORD', CONTROL_PASSWORD).replaceAll('curl -s', "curl -s -w '\\n'"),
-      );
     const outputs = await runAsOne(
       LANGUAGES.bash,
       examples.map(({ code }) => fit(code)),
@@ -167,5 +160,14 @@ describe('Manage tickers: its examples', () => {
       const names = rows.map(({ ticker }) => ticker);
       return ['sol_usd', 'ltc_usd', 'bnb_usd'].every((name) => names.includes(name)) || undefined;
     });
+  });
+
+  it('answers what Troubleshooting asks first', async () => {
+    expect(FIRST_LOOKS.length).toBeGreaterThan(3);
+    const outputs = await runAsOne(LANGUAGES.bash, FIRST_LOOKS.map(fit), os.tmpdir());
+    for (const [index, command] of FIRST_LOOKS.entries()) {
+      const { type } = JSON.parse(outputs[index] ?? '') as { type?: string };
+      expect({ command, type }).toEqual({ command, type: undefined });
+    }
   });
 });

@@ -1,7 +1,6 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiBody, ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
-import { PROBLEM_SCHEMA } from './problem.answer.js';
 
 /** What a route answers: the one description of it. The OpenAPI document follows from it, and tests hold every reply against it. */
 export interface RouteAnswer<Schema extends z.ZodType = z.ZodType> {
@@ -11,6 +10,8 @@ export interface RouteAnswer<Schema extends z.ZodType = z.ZodType> {
   readonly example: z.output<Schema>;
   /** HTTP statuses that it comes with; 200 without them. */
   readonly statuses?: readonly number[];
+  /** Examples of statuses for which `example` is none. */
+  readonly examples?: Readonly<Record<number, z.output<Schema>>>;
   /** Media type; `application/json` without it. */
   readonly mediaType?: string;
 }
@@ -43,27 +44,17 @@ export const ROUTE_ANSWER = 'tidemark:route-answer';
 
 /** Documents what a handler answers. */
 export function ApiAnswer<Schema extends z.ZodType>(answer: RouteAnswer<Schema>) {
-  const { description, schema, example, statuses = [200], mediaType = 'application/json' } = answer;
+  const { description, schema, example, examples = {}, statuses = [200], mediaType = 'application/json' } = answer;
   return applyDecorators(
     SetMetadata(ROUTE_ANSWER, answer),
     ...statuses.map((status) =>
-      ApiResponse({ status, description, content: { [mediaType]: { schema: referenceTo(schema), example } } }),
+      ApiResponse({
+        status,
+        description,
+        content: { [mediaType]: { schema: referenceTo(schema), example: examples[status] ?? example } },
+      }),
     ),
   );
-}
-
-/** Makes the decorator that documents problems. @param descriptions what each status means in this API. */
-export function describeProblems<Status extends number>(descriptions: Readonly<Record<Status, string>>) {
-  return (...statuses: readonly Status[]) =>
-    applyDecorators(
-      ...statuses.map((status) =>
-        ApiResponse({
-          status,
-          description: descriptions[status],
-          content: { 'application/problem+json': { schema: { $ref: componentPath(PROBLEM_SCHEMA) } } },
-        }),
-      ),
-    );
 }
 
 /** Where a schema of this name stands in an OpenAPI document. */

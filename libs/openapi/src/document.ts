@@ -2,6 +2,7 @@ import type { INestApplication, Type } from '@nestjs/common';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
 import { componentPath } from './answer.js';
+import { PAGE_STYLE } from './page-style.js';
 import { problemSchema } from './problem.answer.js';
 import { routeAnswers } from './route-answers.js';
 import { V1 } from './versions.js';
@@ -52,6 +53,7 @@ export function serveDocumentation(app: INestApplication, document: OpenAPIObjec
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: title,
+    customCss: PAGE_STYLE,
     // Nobody else is asked to judge the document.
     swaggerOptions: { validatorUrl: null, displayRequestDuration: true, tryItOutEnabled: true },
   });

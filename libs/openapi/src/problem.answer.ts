@@ -25,16 +25,4 @@ export const problemSchema = z
       .optional()
       .describe('Every wrong parameter'),
   })
-  .meta({
-    id: PROBLEM_SCHEMA,
-    description: 'What went wrong (RFC 9457).',
-    example: {
-      type: 'urn:tidemark:problem:invalid-parameters',
-      title: 'Invalid parameters',
-      status: 400,
-      detail: 'from has 13 digits. Milliseconds? Divide by 1000: 1766000000',
-      instance: '/prices',
-      request_id: '9b2c8f6e-3a55-4f0e-9d3a-6f1f6f3c1a2b',
-      errors: [{ parameter: 'from', detail: 'has 13 digits. Milliseconds? Divide by 1000: 1766000000' }],
-    },
-  });
+  .meta({ id: PROBLEM_SCHEMA, description: 'What went wrong (RFC 9457).' });

@@ -2,6 +2,7 @@ import { RequestMethod, type INestApplicationContext, type Type } from '@nestjs/
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { ROUTE_ANSWER, ROUTE_BODY, type RouteAnswer, type RouteBody } from './answer.js';
+import { ROUTE_PROBLEMS, type ProblemExample } from './problem-example.js';
 
 /** A route, and what it answers. */
 export interface AnsweringRoute {
@@ -12,6 +13,8 @@ export interface AnsweringRoute {
   readonly answer: RouteAnswer;
   /** What it takes, if anything. */
   readonly body: RouteBody | undefined;
+  /** What it answers when it cannot, each with a request that gets it. */
+  readonly problems: readonly ProblemExample[];
 }
 
 /** Every route of an application that says what it answers. */
@@ -28,7 +31,8 @@ function routesOf(controller: Type): AnsweringRoute[] {
     if (answer === undefined) return [];
     const method = RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod];
     const body = Reflect.getMetadata(ROUTE_BODY, handler) as RouteBody | undefined;
-    return [{ method, path: pathOf(controller, handler), answer, body }];
+    const problems = (Reflect.getMetadata(ROUTE_PROBLEMS, handler) ?? []) as readonly ProblemExample[];
+    return [{ method, path: pathOf(controller, handler), answer, body, problems }];
   });
 }
 

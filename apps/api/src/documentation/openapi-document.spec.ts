@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { problemSchema, routeAnswers } from '@app/openapi';
+import { problemDocument, problemSchema, routeAnswers } from '@app/openapi';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { apiDocument } from './openapi.js';
@@ -92,8 +92,12 @@ describe('the OpenAPI document', () => {
   });
 
   it('gives examples that their schemas accept', () => {
-    for (const { answer } of routeAnswers(app)) expect(answer.schema.parse(answer.example)).toEqual(answer.example);
-    expect(() => problemSchema.parse(problemSchema.meta()?.['example'])).not.toThrow();
+    for (const { answer, problems } of routeAnswers(app)) {
+      for (const example of [answer.example, ...Object.values(answer.examples ?? {})]) {
+        expect(answer.schema.parse(example)).toEqual(example);
+      }
+      for (const problem of problems) expect(() => problemSchema.parse(problemDocument(problem))).not.toThrow();
+    }
   });
 
   it('has a named schema for everything that it refers to, and none besides', () => {

@@ -5,6 +5,7 @@ import { ApiAnswer, prefixOf, VERSIONS } from '@app/openapi';
 import { ExplainReader } from '@app/storage';
 import { EXPLAIN_ANSWER } from './explain.answer.js';
 import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
+import { databaseAway, notKnown, wrongTime } from '../documentation/problem-examples.js';
 import { explainAnswer } from './explain-answer.js';
 import { EXPLAIN_PARAMETERS } from './explain.parameters.js';
 import { QueryReader, type RawQuery } from '../http/query.reader.js';
@@ -33,7 +34,11 @@ export class ExplainController {
   })
   @ApiParameters(EXPLAIN_PARAMETERS)
   @ApiAnswer(EXPLAIN_ANSWER)
-  @ApiProblems(400, 404, 503)
+  @ApiProblems(
+    wrongTime('/prices/explain', 'timestamp'),
+    notKnown('/prices/explain'),
+    databaseAway('/prices/explain?ticker=btc_usd'),
+  )
   async explain(@Query() query: RawQuery, @Req() request: FastifyRequest): Promise<unknown> {
     const { values, ticker } = await this.queries.readWithTicker(EXPLAIN_PARAMETERS, query, () => []);
     const nowSeconds = Math.floor(this.now() / 1000);

@@ -3,6 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { GapReader } from '@app/storage';
 import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
+import { databaseAway, notKnown, wrongTime } from '../documentation/problem-examples.js';
 import { GAPS_ANSWER } from './gap.answer.js';
 import { DEFAULT_GAPS, GAPS_PARAMETERS } from './gap.parameters.js';
 import { cursorTextOf, type PagedQuestion } from '../http/paged-question.js';
@@ -32,7 +33,7 @@ export class GapController {
   })
   @ApiParameters(GAPS_PARAMETERS)
   @ApiAnswer(GAPS_ANSWER)
-  @ApiProblems(400, 404, 503)
+  @ApiProblems(wrongTime('/gaps', 'from'), notKnown('/gaps'), databaseAway('/gaps?ticker=btc_usd'))
   async list(@Query() query: RawQuery): Promise<unknown> {
     const { values, ticker, position } = await this.queries.readPaged(GAPS, GAPS_PARAMETERS, query, (given) =>
       checkRange(given.from, given.to),

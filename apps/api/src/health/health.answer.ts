@@ -90,4 +90,13 @@ export const HEALTH_ANSWER: RouteAnswer<typeof healthSchema> = {
     },
     timestamp: '2025-12-17T19:33:20.000Z',
   },
+  examples: {
+    503: {
+      status: 'down',
+      database: { status: 'down', responseTime: 2, message: 'the database cannot be reached' },
+      clock: { status: 'up', offset_ms: 2 },
+      etl: { status: 'degraded', message: 'unknown while the database is away' },
+      timestamp: '2025-12-17T19:33:20.000Z',
+    },
+  },
 };

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { ClockWatch, ReadinessWatch } from '@app/process';
 import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
+import { noFlag, notReady } from '../documentation/problem-examples.js';
 import { HEALTH_ANSWER, LIVE_ANSWER, READY_ANSWER } from './health.answer.js';
 import { HealthService, type HealthReport } from './health.service.js';
 import { unavailable } from '../http/problem.js';
@@ -34,7 +35,7 @@ export class HealthController {
   @ApiOperation({ summary: 'Whether the API can serve: database, schema, mode, clock' })
   @ApiParameters(READY_PARAMETERS)
   @ApiAnswer(READY_ANSWER)
-  @ApiProblems(400, 503)
+  @ApiProblems(noFlag('/readyz', 'latched'), notReady('/readyz'))
   readyz(@Query() query: RawQuery): unknown {
     const { latched } = this.queries.read(READY_PARAMETERS, query);
     const reasons = latched ? this.readiness.latchedReasons() : this.readiness.reasons();

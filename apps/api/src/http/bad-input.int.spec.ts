@@ -193,7 +193,9 @@ describe('pages and metrics', () => {
     const home = await api.get('/');
     expect(home.text).toContain('Simulated prices');
     expect(home.headers.get('content-security-policy')).toContain("default-src 'self'");
-    expect((await api.get('/docs')).text).toContain('swagger-ui');
+    const docs = (await api.get('/docs')).text;
+    expect(docs).toContain('swagger-ui');
+    expect(docs).toContain('@media (max-width: 640px)');
     expect((await api.get('/docs/swagger-ui-bundle.js')).status).toBe(200);
     expect((await api.get('/openapi.json')).json.paths).toHaveProperty('/prices');
   });

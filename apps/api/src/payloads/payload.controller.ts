@@ -5,6 +5,7 @@ import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { invalidParameters } from '@app/process/server';
 import { PayloadReader } from '@app/storage';
 import { ApiProblems } from '../documentation/documentation.js';
+import { databaseAway, noHash, notKept } from '../documentation/problem-examples.js';
 import { unknownPayload } from '../http/problem.js';
 import { QueryReader, type RawQuery } from '../http/query.reader.js';
 import { ReadyGuard } from '../health/ready.guard.js';
@@ -29,12 +30,12 @@ export class PayloadController {
   })
   @ApiParam({
     name: 'sha256',
-    description: 'SHA-256 of the body',
+    description:
+      'SHA-256 of the body, from `samples[].fetch.payload.sha256` of `/prices/explain`, which also has the whole path as `link`',
     schema: { type: 'string', pattern: '^[0-9a-f]{64}$' },
-    example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   })
   @ApiAnswer(PAYLOAD_ANSWER)
-  @ApiProblems(400, 404, 503)
+  @ApiProblems(noHash, notKept, databaseAway(notKept.path))
   async read(@Param('sha256') sha256: string, @Query() query: RawQuery, @Res() reply: FastifyReply): Promise<void> {
     this.queries.read({}, query);
     if (!SHA256.test(sha256)) {

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { PriceReader, type Order, type PriceRange } from '@app/storage';
 import { ApiParameters, ApiProblems } from '../documentation/documentation.js';
+import { databaseAway, notKnown, withoutPrice, withoutTicker, wrongTime } from '../documentation/problem-examples.js';
 import { LATEST_ANSWER, PRICES_ANSWER } from './price.answer.js';
 import { LatestPrices } from './latest-prices.service.js';
 import { LATEST_PARAMETERS, PRICES_PARAMETERS } from './price.parameters.js';
@@ -38,7 +39,7 @@ export class PriceController {
   })
   @ApiParameters(PRICES_PARAMETERS)
   @ApiAnswer(PRICES_ANSWER)
-  @ApiProblems(400, 404, 503)
+  @ApiProblems(wrongTime('/prices', 'from'), notKnown('/prices'), databaseAway('/prices?ticker=btc_usd'))
   async list(@Query() query: RawQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { values, ticker, position } = await this.queries.readPaged(PRICES, PRICES_PARAMETERS, query, (given) =>
       checkRange(given.from, given.to),
@@ -62,7 +63,12 @@ export class PriceController {
   @ApiOperation({ summary: 'The newest price of a ticker', description: 'With its age, and whether that is too old.' })
   @ApiParameters(LATEST_PARAMETERS)
   @ApiAnswer(LATEST_ANSWER)
-  @ApiProblems(400, 404, 503)
+  @ApiProblems(
+    withoutTicker('/prices/latest'),
+    notKnown('/prices/latest'),
+    withoutPrice('/prices/latest'),
+    databaseAway('/prices/latest?ticker=btc_usd'),
+  )
   async latest(@Query() query: RawQuery): Promise<unknown> {
     const { ticker } = await this.queries.readWithTicker(LATEST_PARAMETERS, query, () => []);
     const latest = await this.latestPrices.of(ticker);

@@ -2,6 +2,7 @@ import { Controller, Get, Inject, Query, UseGuards } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiAnswer, VERSIONS } from '@app/openapi';
 import { ApiProblems } from '../documentation/documentation.js';
+import { databaseAway, notAParameter } from '../documentation/problem-examples.js';
 import { TICKERS_ANSWER } from './ticker.answer.js';
 import { QueryReader, type RawQuery } from '../http/query.reader.js';
 import { ReadyGuard } from '../health/ready.guard.js';
@@ -20,7 +21,7 @@ export class TickerController {
   @Get()
   @ApiOperation({ summary: 'Every ticker, how it is sampled, and how far its prices have come' })
   @ApiAnswer(TICKERS_ANSWER)
-  @ApiProblems(400, 503)
+  @ApiProblems(notAParameter('/tickers', 'ticker', 'is not a parameter here: there is none'), databaseAway('/tickers'))
   async list(@Query() query: RawQuery): Promise<unknown> {
     this.queries.read({}, query);
     const tickers = await this.directory.all();

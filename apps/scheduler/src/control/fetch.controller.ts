@@ -11,6 +11,7 @@ import { schemaFaults, strictFields } from '../catalogue/schema-faults.js';
 import { PlannerService } from '../planning/planner.service.js';
 import { ApiProblems } from './documentation.js';
 import { FETCH_ANSWER, type PresentedFetch } from './fetch.answer.js';
+import { fetchOfDisabled, fetchOfNothing, fetchOfUnknown, routeWithBody } from './problem-examples.js';
 import { conflict, unknownTicker } from './problem.js';
 
 /** How often a call that somebody asks for is tried at most. */
@@ -73,7 +74,7 @@ export class FetchController {
     required: false,
   })
   @ApiAnswer(FETCH_ANSWER)
-  @ApiProblems(400, 401, 404, 409, 503)
+  @ApiProblems(fetchOfNothing, fetchOfUnknown, fetchOfDisabled, ...routeWithBody('/fetch', { tickers: ['btc_usd'] }))
   @HttpCode(202)
   async fetch(@Body() body: unknown) {
     const asked = parse(body ?? {});

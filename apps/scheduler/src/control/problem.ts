@@ -9,7 +9,7 @@ export const CONTROL_PROBLEMS: ProblemRules = {
     if (error instanceof CatalogueError) {
       return invalidParameters(error.faults.map((detail) => ({ parameter: 'sources', detail })));
     }
-    return isDatabaseAway(error) ? plainProblem(503, 'The database does not answer; ask again shortly.') : undefined;
+    return isDatabaseAway(error) ? databaseAway() : undefined;
   },
   notFound: plainProblem(404, 'There is nothing here: GET /tickers lists the catalogue, /queues is the board.'),
   fault: plainProblem(500, 'This is a fault of the scheduler; its log tells more under the request id.'),
@@ -20,6 +20,11 @@ export function unknownTicker(written: string, known: readonly string[]): Proble
   const errors = [{ parameter: 'ticker', detail: unknownTickerFault(written, known) }];
   const type = 'urn:tidemark:problem:unknown-ticker';
   return new ProblemError({ type, title: 'Unknown ticker', status: 404, detail: errors[0]?.detail ?? '', errors });
+}
+
+/** 503 while the database does not answer. */
+export function databaseAway(): ProblemError {
+  return plainProblem(503, 'The database does not answer; ask again shortly.');
 }
 
 /** 409 for what cannot be done as things stand. */

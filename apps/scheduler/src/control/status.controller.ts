@@ -7,6 +7,7 @@ import { SymbolDirectory } from '../catalogue/symbol-directory.js';
 import { TaskRunner, type TaskState } from '../tasks/run-tasks.js';
 import { SOURCE_ACCESSES } from '../tokens.js';
 import { ApiProblems } from './documentation.js';
+import { anyRoute } from './problem-examples.js';
 import {
   STATUS_ANSWER,
   type PresentedSource,
@@ -28,7 +29,7 @@ export class StatusController {
   @Get()
   @ApiOperation({ summary: 'How every source, ticker and periodic task stands' })
   @ApiAnswer(STATUS_ANSWER)
-  @ApiProblems(401, 503)
+  @ApiProblems(...anyRoute('/status'))
   async read() {
     const nowMs = Date.now();
     const [sources, tickers] = await Promise.all([this.status.sources(nowMs), this.status.tickers(nowMs)]);

@@ -16,6 +16,16 @@ import {
 } from '../catalogue/ticker-request.js';
 import { ApiProblems } from './documentation.js';
 import { conflict, unknownTicker } from './problem.js';
+import {
+  alreadySampled,
+  anyRoute,
+  changeOfDisabled,
+  changingRoute,
+  notCatalogued,
+  routeWithBody,
+  wrongChange,
+  wrongTicker,
+} from './problem-examples.js';
 import { CHANGED_ANSWER, CREATED_ANSWER, DISABLED_ANSWER, TICKER_ANSWER, TICKERS_ANSWER } from './tickers.answer.js';
 
 /** The ticker in the path, as people write it. */
@@ -37,7 +47,7 @@ export class TickersController {
   @Get()
   @ApiOperation({ summary: 'Every ticker, and how it is sampled' })
   @ApiAnswer(TICKERS_ANSWER)
-  @ApiProblems(401, 503)
+  @ApiProblems(...anyRoute('/tickers'))
   async list() {
     return { tickers: (await this.catalogue.list()).map(present) };
   }
@@ -46,7 +56,7 @@ export class TickersController {
   @ApiOperation({ summary: 'How a ticker is sampled' })
   @TickerInPath()
   @ApiAnswer(TICKER_ANSWER)
-  @ApiProblems(401, 404, 503)
+  @ApiProblems(notCatalogued(), ...anyRoute('/tickers/btc_usd'))
   async read(@Param('ticker') ticker: string) {
     return present(await this.known(ticker));
   }
@@ -63,7 +73,7 @@ export class TickersController {
     example: { ticker: 'btc_usd', interval_seconds: 60, sources: ['deribit', { source: 'coingecko', standby: true }] },
   })
   @ApiAnswer(CREATED_ANSWER)
-  @ApiProblems(400, 401, 409, 503)
+  @ApiProblems(wrongTicker, alreadySampled, ...routeWithBody('/tickers', { ticker: 'btc_usd' }))
   async create(@Body() body: unknown) {
     const request = parse(newTickerSchema, body);
     const current = await this.catalogue.find(request.ticker);
@@ -87,7 +97,12 @@ export class TickersController {
   @TickerInPath()
   @ApiRequest({ description: 'What shall change.', schema: tickerChangeSchema, example: { interval_seconds: 10 } })
   @ApiAnswer(CHANGED_ANSWER)
-  @ApiProblems(400, 401, 404, 409, 503)
+  @ApiProblems(
+    wrongChange,
+    notCatalogued({ interval_seconds: 10 }),
+    changeOfDisabled,
+    ...routeWithBody('/tickers/btc_usd', { interval_seconds: 10 }),
+  )
   async change(@Param('ticker') ticker: string, @Body() body: unknown) {
     const change = parse(tickerChangeSchema, body);
     const current = await this.known(ticker);
@@ -102,7 +117,7 @@ export class TickersController {
   @ApiOperation({ summary: 'Stops sampling a ticker' })
   @TickerInPath()
   @ApiAnswer(DISABLED_ANSWER)
-  @ApiProblems(401, 404, 503)
+  @ApiProblems(notCatalogued(), ...changingRoute('/tickers/btc_usd'))
   @HttpCode(200)
   async disable(@Param('ticker') ticker: string) {
     const known = await this.known(ticker);

@@ -34,8 +34,8 @@ const TickerInPath = () =>
     name: 'ticker',
     description:
       'The ticker. `BTC_USD`, `BTC-USD` and, percent-encoded, `BTC%2FUSD` mean the same; with a hyphen in a name write an underscore between base and quote, `usd-coin_usd`.',
-    schema: { type: 'string', pattern: TICKER_PATTERN, maxLength: MAX_TICKER_LENGTH },
-    example: 'btc_usd',
+    // The page fills in an example of the schema, and none of the parameter.
+    schema: { type: 'string', pattern: TICKER_PATTERN, maxLength: MAX_TICKER_LENGTH, example: 'btc_usd' },
   });
 
 /** The catalogue over HTTP: a change holds from the next slot on and needs no restart. */
@@ -70,7 +70,7 @@ export class TickersController {
   @ApiRequest({
     description: 'The ticker, and how it is to be sampled.',
     schema: newTickerSchema,
-    example: { ticker: 'btc_usd', interval_seconds: 60, sources: ['deribit', { source: 'coingecko', standby: true }] },
+    example: { ticker: 'sol_usd', interval_seconds: 60, sources: ['kraken', { source: 'coingecko', standby: true }] },
   })
   @ApiAnswer(CREATED_ANSWER)
   @ApiProblems(wrongTicker, alreadySampled, ...routeWithBody('/tickers', { ticker: 'btc_usd' }))

@@ -19,9 +19,15 @@ with_node = PATH="$(CURDIR)/node_modules/.bin:$$PATH" && export PATH
 help: ## Show this list
 	@echo 'Tidemark: crypto prices on a clock, every one of them kept.'
 	@echo
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { \
+	  line = sprintf("  make %-13s", $$1); count = split($$2, words, " "); \
+	  for (i = 1; i <= count; i++) { \
+	    if (length(line) + 1 + length(words[i]) > 80) { print line; line = sprintf("%21s", "") } \
+	    line = line (line ~ /^ +$$/ ? "" : " ") words[i] } \
+	  print line }' Makefile
 	@echo
-	@echo '  A first look: make demo. Variables go on the line: make demo SAMPLE_INTERVAL_SECONDS=1'
+	@echo '  A first look: make demo. Variables go on the line:'
+	@echo '  make demo SAMPLE_INTERVAL_SECONDS=1'
 
 demo: $(built) ## Run everything against simulated prices, on private stores; Ctrl-C ends it
 	@$(with_node) && exec node dist/apps/standalone/src/main.js demo

@@ -5,13 +5,18 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Says on standard error what is wrong, broken between words.
+complain() {
+  printf '%s\n' "$*" | fold -s -w 80 >&2
+}
+
 find_compose() {
   if docker compose version >/dev/null 2>&1; then
     echo 'docker compose'
   elif command -v podman-compose >/dev/null; then
     echo podman-compose
   else
-    echo 'There is neither docker compose nor podman-compose: install one of them, or name another command in COMPOSE.' >&2
+    complain 'There is neither docker compose nor podman-compose: install one of them, or name another command in COMPOSE.'
     exit 69
   fi
 }
@@ -67,7 +72,7 @@ await_api() {
   command -v curl >/dev/null || return 0
   until curl --silent --fail --noproxy '*' --max-time 2 --output /dev/null "http://$host:$2/readyz"; do
     if [ $SECONDS -ge $limit ]; then
-      echo "The API is not ready after $within s: look at \`$(make_line ps)\` and \`$(make_line logs)\`." >&2
+      complain "The API is not ready after $within s: look at \`$(make_line ps)\` and \`$(make_line logs)\`."
       exit 1
     fi
     sleep 0.5
@@ -86,13 +91,14 @@ case $task in
     make_secrets
     run_compose up --detach "$@" || {
       status=$?
-      echo "Was an address already in use? Demo and real prices are two systems on the same ports: end the other one by \`$(make_line down other)\`." >&2
+      complain "Was an address already in use? Demo and real prices are two systems on the same ports: end the other one by \`$(make_line down other)\`."
       exit $status
     }
     address=$(value PUBLISH_ADDRESS 127.0.0.1)
     await_api "$address" "$(value API_PORT 8000)"
     echo "API:     http://$address:$(value API_PORT 8000)/"
-    echo "Control: http://$address:$(value CONTROL_PORT 8001)/queues, user tidemark, password in secrets/control_password"
+    echo "Control: http://$address:$(value CONTROL_PORT 8001)/queues"
+    echo "         user tidemark, password in secrets/control_password"
     ;;
   # Workers beyond those that the file asks for are orphans to podman-compose.
   down)

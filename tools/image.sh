@@ -16,7 +16,7 @@ find_engine() {
       return
     fi
   done
-  echo 'There is neither docker nor podman: install one of them, or name another command in CONTAINER_ENGINE.' >&2
+  echo 'There is neither docker nor podman: install one of them, or name another command in CONTAINER_ENGINE.' | fold -s -w 80 >&2
   exit 69
 }
 
@@ -47,7 +47,7 @@ find_loader() {
   elif command -v ctr >/dev/null && ctr version >/dev/null 2>&1; then
     echo 'ctr --namespace k8s.io images import'
   else
-    echo 'No cluster of kind, k3d, k3s or containerd was found: name a command in KUBE_LOAD that takes an archive.' >&2
+    echo 'No cluster of kind, k3d, k3s or containerd was found: name a command in KUBE_LOAD that takes an archive.' | fold -s -w 80 >&2
     exit 69
   fi
 }

@@ -1,6 +1,15 @@
 #!/usr/bin/env node
 import { PROCESS_COMMANDS } from './processes.js';
 
+/** What is loaded below does not run on an older one, and would say so by a stack. */
+const OLDEST_NODE = 24;
+if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
+  process.stderr.write(
+    `Tidemark needs Node ${OLDEST_NODE}, and this is ${process.version}.\nA checkout brings it: export PATH=$PWD/node_modules/.bin:$PATH\n`,
+  );
+  process.exit(2);
+}
+
 // The first process of a container has no default for signals: one that came while it is loaded would be lost, and it would be killed
 // after the whole grace period. Nothing is in hand yet and nothing done, so that it ends at once, with the status of the signal.
 // As soon as what is loaded listens itself, how it ends is its own matter.

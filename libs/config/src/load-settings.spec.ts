@@ -243,6 +243,13 @@ describe('another name of a setting', () => {
   });
 });
 
+test('a Redis has numbered databases', () => {
+  expect(loadSettings(workerSettings, { QUEUE_URL: 'redis://cache/2' }).QUEUE_URL).toBe('redis://cache/2');
+  expect(faultsOf(workerSettings, { QUEUE_URL: 'redis://cache/two' })).toEqual([
+    'QUEUE_URL: two is no number of a Redis database',
+  ]);
+});
+
 test('the authority of the queue store must be one, and protect something', () => {
   const queue = { REDIS_URL: 'rediss://cache', QUEUE_TLS_CA_FILE: '/ca.pem' };
   expect(faultsOf(workerSettings, { ...queue, REDIS_URL: 'redis://cache' })).toEqual([

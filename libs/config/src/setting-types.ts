@@ -51,7 +51,7 @@ export function proxyAddress() {
     );
 }
 
-/** An address of a server, of one of the given schemes; of a Postgres also what it says of TLS is checked. */
+/** An address of a server, of one of the given schemes; of a Postgres also what it says of TLS is checked, of a Redis its database. */
 export function address(schemes: readonly string[]) {
   const fault = `must be an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`;
   return z
@@ -66,5 +66,7 @@ export function address(schemes: readonly string[]) {
     .superRefine((text, context) => {
       const tlsFault = text.startsWith('postgres') ? addressTlsFault(text) : undefined;
       if (tlsFault !== undefined) context.addIssue(tlsFault);
+      const database = text.startsWith('redis') ? new URL(text).pathname.slice(1) : '';
+      if (!/^\d{0,4}$/.test(database)) context.addIssue(`${database} is no number of a Redis database`);
     });
 }

@@ -15,7 +15,7 @@ export class CatalogueFileError extends Error {
 
   constructor(file: string, faults: readonly string[], options?: ErrorOptions) {
     // What YAML says of a fault has a piece of the file below it.
-    const items = faults.map((fault) => `  - ${fault.trimEnd().replaceAll('\n', '\n    ')}`);
+    const items = faults.map((fault) => `  - ${fault.trimEnd().replaceAll(/\n+/g, '\n    ')}`);
     super(`CATALOGUE_FILE ${file} is not usable:\n${items.join('\n')}`, options);
   }
 }

@@ -16,12 +16,16 @@ export function schemaFaults(error: z.ZodError): ParameterError[] {
   });
 }
 
+/** Of so many letters on a name begins like another. */
+const ALIKE_LETTERS = 5;
+
 const KNOWN_FIELDS = /known are (.*)$/;
 
 function nearestField(key: string, message: string): string {
   const known = KNOWN_FIELDS.exec(message)?.[1]?.split(', ') ?? [];
-  // A name that only begins like another, or is its beginning, is meant as it, however much is missing.
-  const [near] = [...known.filter((name) => name.startsWith(key) || key.startsWith(name)), ...nearNames(key, known, 1)];
+  // A name that begins like another is meant as it, however much is missing.
+  const beginsAlike = known.filter((name) => name.slice(0, ALIKE_LETTERS) === key.slice(0, ALIKE_LETTERS));
+  const [near] = [...beginsAlike, ...nearNames(key, known, 1)];
   return near === undefined ? '' : `; did you mean ${near}?`;
 }
 

@@ -50,7 +50,7 @@ describe('declared sources', () => {
 
   it('name the setting and the file when there is none', async () => {
     await expect(readDeclaredSources({ HTTP_SOURCES_FILE: '/none.yaml' })).rejects.toThrow(
-      /^HTTP_SOURCES_FILE \/none\.yaml is not usable:\n {2}- ENOENT/,
+      /^HTTP_SOURCES_FILE \/none\.yaml is not usable:\n {2}- it is not there \(ENOENT\)/,
     );
   });
 

@@ -47,8 +47,11 @@ async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new DeclarationError(`HTTP_SOURCES_FILE ${file}`, [error instanceof Error ? error.message : String(error)], {
-      cause: error,
-    });
+    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
+    const cure =
+      code === 'ENOENT'
+        ? 'it is not there (ENOENT): name a file that is, or leave HTTP_SOURCES_FILE out'
+        : `it cannot be read (${code}): let the user that runs Tidemark read it`;
+    throw new DeclarationError(`HTTP_SOURCES_FILE ${file}`, [cure], { cause: error });
   }
 }

@@ -94,7 +94,9 @@ export class DeclarationError extends Error {
   readonly exitStatus = 2;
 
   constructor(of: string, faults: readonly string[], options?: ErrorOptions) {
-    super(`${of} is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`, options);
+    // What YAML says of a fault has a piece of the file below it.
+    const items = faults.map((fault) => `  - ${fault.trimEnd().replaceAll(/\n+/g, '\n    ')}`);
+    super(`${of} is not usable:\n${items.join('\n')}`, options);
   }
 }
 

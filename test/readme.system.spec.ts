@@ -132,15 +132,24 @@ describe('the README', () => {
     const answer = path.join(await home, 'answer.json');
     await writeFile(answer, '{"bitcoin":{"usd":87123.450,"last_updated_at":1795196285}}');
     const commands = COMMANDS.filter((command) => command.startsWith('npm '));
-    expect(commands).toHaveLength(4);
+    expect(commands).toHaveLength(7);
     for (const command of commands) {
-      const result = spawnSync('sh', ['-c', command.replace('answer.json', answer)], {
-        cwd: ROOT,
-        encoding: 'utf8',
-        env: { ...withoutDatabase(), KRAKEN_URL: `http://127.0.0.1:${demo.ports.SIMULATOR_PORT}/kraken` },
-      });
+      const result = spawnSync(
+        'sh',
+        ['-c', command.replace('answer.json', answer).replace(/\d{10}$/, String(Math.floor(Date.now() / 1000)))],
+        {
+          cwd: ROOT,
+          encoding: 'utf8',
+          env: {
+            ...withoutDatabase(),
+            API_PORT: demo.ports.API_PORT,
+            TIDEMARK_HOME: await home,
+            KRAKEN_URL: `http://127.0.0.1:${demo.ports.SIMULATOR_PORT}/kraken`,
+          },
+        },
+      );
       expect({ command, status: result.status, stderr: result.stderr }).toMatchObject({ status: 0 });
-      expect(result.stdout).toMatch(/kraken|87123\.450|npm run new-source/);
+      expect(result.stdout).toMatch(/kraken|87123\.450|npm run new-source|btc_usd/);
     }
   }, 60_000);
 

@@ -13,6 +13,7 @@ export const SETTINGS_READERS = {
   simulator: config.simulatorSettings,
   'tidemark health': config.healthSettings,
   verify: config.verifySettings,
+  'tidemark latest': config.questionSettings,
   'command line': { ...config.cliSettings, ...sourceSettings },
   'make demo, make start': { ...config.standaloneSettings, ...sourceSettings },
 };

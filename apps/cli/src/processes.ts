@@ -45,7 +45,7 @@ export const PROCESS_COMMANDS: readonly ProcessCommand[] = [
   },
   {
     name: 'health',
-    summary: 'ask the processes of this machine whether they are ready',
+    summary: 'ask the processes here whether they are ready',
     description:
       'Asks every process that listens on this machine, or in this container, whether it is ready. Ends with status 1 and says why when one is not, when one is missing from `tidemark all`, or when none listens.',
     reads: ['API_PORT', 'CONTROL_PORT', 'WORKER_PORT'],
@@ -56,7 +56,7 @@ export const PROCESS_COMMANDS: readonly ProcessCommand[] = [
     name: 'all',
     summary: 'migrate, then scheduler, worker and api together',
     description: 'Migrates, then runs scheduler, worker and api together against one database: for a single container.',
-    reads: ['DATABASE_URL', 'REDIS_URL', 'PORT'],
+    reads: ['DATABASE_URL', 'QUEUE_URL', 'API_PORT'],
     group: 'process',
     entry: '../../standalone/src/all.main.js',
   },

@@ -26,15 +26,16 @@ function below(help: string, heading: RegExp): string[] {
   return lines.slice(start, lines.indexOf('', start));
 }
 
+const QUESTIONS = ['latest', 'prices', 'gaps', 'explain', 'tickers'];
 const ALONE = ['sources', 'fetch', 'parse'];
-const NAMES = [...ALONE, ...PROCESS_COMMANDS.map(({ name }) => name)];
+const NAMES = [...QUESTIONS, ...ALONE, ...PROCESS_COMMANDS.map(({ name }) => name)];
 
 describe('the help of the command line', () => {
   it('begins with what Tidemark is, and lists every command in one line', async () => {
     const { status, printed } = await said('--help');
     expect(status).toBe(0);
     expect(printed).toMatch(/^Tidemark: .+\n\nUsage: tidemark <command> \[options\]\n/);
-    const listed = [/^Without a database:/, /^Look after/, /^Processes, /].flatMap((heading) =>
+    const listed = [/^Ask for /, /^Without a database:/, /^Look after/, /^Processes, /].flatMap((heading) =>
       below(printed, heading),
     );
     expect(listed.map((line) => line.trim().split(' ')[0]).toSorted()).toEqual(NAMES.toSorted());

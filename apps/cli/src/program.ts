@@ -1,4 +1,10 @@
+import { SettingsError } from '@app/config';
 import { CommanderError } from 'commander';
+import { explainCommand } from './ask/explain.command.js';
+import { gapsCommand } from './ask/gaps.command.js';
+import { latestCommand } from './ask/latest.command.js';
+import { pricesCommand } from './ask/prices.command.js';
+import { tickersCommand } from './ask/tickers.command.js';
 import { didYouMean } from './did-you-mean.js';
 import { fetchCommand } from './fetch/fetch.command.js';
 import { parseCommand } from './parse/parse.command.js';
@@ -25,7 +31,7 @@ export async function runCli(words: readonly string[], terminal: Terminal): Prom
     const isInterrupted = terminal.signal?.aborted === true && error instanceof Error && error.name === 'AbortError';
     const message = error instanceof Error ? error.message : String(error);
     terminal.complain(`error: ${isInterrupted ? 'interrupted' : message}\n`);
-    return error instanceof UsageError ? EXIT.misused : EXIT.failed;
+    return error instanceof UsageError || error instanceof SettingsError ? EXIT.misused : EXIT.failed;
   }
 }
 
@@ -37,9 +43,17 @@ function createProgram(terminal: Terminal, outcome: { status: number }): Tidemar
     .addHelpText('before', 'Tidemark: crypto prices on a clock, every one of them kept.\n')
     .helpCommand(false)
     .version(VERSION, '-V, --version', 'show the version of this build');
-  const fail = (): void => void (outcome.status = EXIT.failed);
+  const finish = (status: number): void => void (outcome.status = Math.max(outcome.status, status));
+  const questions = [latestCommand, pricesCommand, gapsCommand, explainCommand, tickersCommand];
   const groups = {
-    'Without a database:': [sourcesCommand(terminal), fetchCommand(terminal, fail), parseCommand(terminal)],
+    'Ask for what is stored (an API, or the stores of make demo and make start):': questions.map((make) =>
+      make(terminal, finish),
+    ),
+    'Without a database:': [
+      sourcesCommand(terminal),
+      fetchCommand(terminal, () => finish(EXIT.failed)),
+      parseCommand(terminal),
+    ],
     'Look after what is stored:': processCommands('care', terminal),
     'Processes, configured by the environment (docs/configuration.md):': processCommands('process', terminal),
   };
@@ -67,8 +81,10 @@ function helpCommand(program: TidemarkCommand, terminal: Terminal): TidemarkComm
 
 /** The first example of each command, where that says more than the list of commands. */
 function examplesOf({ commands }: TidemarkCommand): string[] {
-  const examples = commands.map((command) => (command instanceof TidemarkCommand ? command.texts?.examples[0] : ''));
-  return examples.filter((example, at) => example !== `tidemark ${commands[at]?.name()}`).map((text) => `  ${text}`);
+  return commands.flatMap((command) => {
+    const example = command instanceof TidemarkCommand ? command.texts?.examples[0] : undefined;
+    return example === undefined || example === `tidemark ${command.name()}` ? [] : [`  ${example}`];
+  });
 }
 
 /** For the help, and for what is wrong with their words: main.ts runs them before this file is loaded. */

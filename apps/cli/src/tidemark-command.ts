@@ -15,7 +15,7 @@ export interface CommandTexts {
 export class TidemarkCommand extends Command {
   constructor(
     name: string,
-    private readonly terminal: Terminal,
+    protected readonly terminal: Terminal,
     readonly texts?: CommandTexts,
   ) {
     super(name);

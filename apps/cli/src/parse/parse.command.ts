@@ -101,7 +101,7 @@ function append(text: string, before: readonly string[] = []): string[] {
 }
 
 const TEXTS = {
-  summary: 'read one stored answer of a source, and check its prices',
+  summary: 'read one stored answer of a source, and check it',
   description: `Runs one stored answer through the source's parser and the checks, without network and database, and prints one JSON object:
 
   accepted  prices that passed the checks, with exactly the digits on the wire. A price in another currency (Binance gives BTCUSDT for btc_usd) stands as it was read: its conversion comes later and needs a rate. Coinbase's inverse rates are inverted.

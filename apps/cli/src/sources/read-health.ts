@@ -1,11 +1,20 @@
-import { databaseUrl } from '@app/config';
 import { createPool, StatusRepository } from '@app/storage';
-import type { CliSettings } from '../cli-settings.js';
+import type { Terminal } from '../terminal.js';
+import { findPrivateStore, nothingFound } from '../verify/find-database.js';
+import { loadVerifySettings } from '../verify/verify-settings.js';
 import type { SourceHealth } from './describe-health.js';
 
-/** Reads how the sources stand. @returns why it is not known, when no database with a Tidemark in it is reached. */
-export async function readHealth({ settings }: CliSettings, nowMs: number): Promise<SourceHealth | string> {
-  const url = databaseUrl(settings);
+/** Reads how the sources stand. @returns why it is not known, when no database with a Tidemark in it is reached. @throws SettingsError */
+export async function readHealth(terminal: Terminal): Promise<SourceHealth | string> {
+  const settings = loadVerifySettings(terminal.environment);
+  if (settings.databaseUrl !== undefined) return healthIn(settings.databaseUrl, terminal.now());
+  const store = findPrivateStore(settings);
+  if (store === undefined) return `No health is known: ${nothingFound(settings)}.`;
+  if (store.url !== undefined) return healthIn(store.url, terminal.now());
+  return `No health is known: the private stores of ${store.folder} do not run. While \`make demo\` or \`make start\` runs, it is read from there.`;
+}
+
+async function healthIn(url: string, nowMs: number): Promise<SourceHealth | string> {
   const pool = createPool({
     url,
     applicationName: 'tidemark-cli',
@@ -18,7 +27,7 @@ export async function readHealth({ settings }: CliSettings, nowMs: number): Prom
   } catch (error) {
     // Only the place: an address holds a password.
     const place = new URL(url);
-    return `no health, for the database at ${place.host}${place.pathname} could not be read: ${wordsOf(error)}`;
+    return `No health is known: the database at ${place.host}${place.pathname} could not be read: ${wordsOf(error)}.`;
   } finally {
     await pool.end();
   }

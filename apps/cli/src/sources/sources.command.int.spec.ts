@@ -3,6 +3,7 @@ import { writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unusedUrl } from '../../../../libs/sources/src/testing/answer-server.contract.js';
+import { postgresFolder, startEmbeddedPostgres } from '@app/embedded';
 import { keptTerminal } from '../../../../test/support/cli-terminal.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { runCli } from '../program.js';
@@ -32,9 +33,9 @@ describe('sources', () => {
   it('lists limits, origins, months and endpoints without a database, and says that none was reached', async () => {
     const text = await listed({ DATABASE_URL: await nowhere() });
     expect(text).toMatch(/^SOURCE +PLAN +KEY +LIMIT/);
-    expect(text).toMatch(/coincap +free +needed, not set +200 in 60 s +50 +assets \(100\), asset \(1\) +unknown/);
+    expect(text).toMatch(/coincap +free +needed, not set +200 in 60 s +50 +100\n/);
     expect(text).toContain('coinpaprika, month: ');
-    expect(text).toMatch(/no health, for the database at 127\.0\.0\.1:\d+\/none could not be read: ECONNREFUSED/);
+    expect(text).toMatch(/No health is known: the database at 127\.0\.0\.1:\d+\/none could not be read: ECONNREFUSED/);
     expect(text).not.toContain('hidden-word');
   });
 
@@ -91,6 +92,44 @@ describe('sources', () => {
     expect(await listed({ DATABASE_URL: url.href })).toContain('it holds no Tidemark');
   });
 
+  it('shows in a table of 80 columns what --json has in full', async () => {
+    const terminal = keptTerminal({ nowMs: NOW_MS, environment: { DATABASE_URL: database.url }, columns: 80 });
+    expect(await runCli(['sources'], terminal)).toBe(0);
+    const lines = terminal.printed().split('\n');
+    // An address, which cannot be broken, may be longer.
+    expect(lines.filter((line) => line.length > 80 && line.trim().includes(' '))).toEqual([]);
+    expect(terminal.printed()).toMatch(/^Health:\n {2}deribit: /m);
+    const { sources } = JSON.parse(await listed({ DATABASE_URL: database.url }, '--json'));
+    expect(sources).toContainEqual(
+      expect.objectContaining({
+        source: 'coincap',
+        endpoints: [
+          { name: 'assets', tickers_per_call: 100 },
+          { name: 'asset', tickers_per_call: 1 },
+        ],
+      }),
+    );
+  });
+
+  it('reads the private stores while they run, names those that do not, and says where there are none', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'tidemark-sources-'));
+    expect(await listed({ TIDEMARK_HOME: home })).toMatch(
+      new RegExp(`No health is known: DATABASE_URL is not set, and ${home}/demo and ${home}/live hold none`),
+    );
+    const postgres = await startEmbeddedPostgres({
+      dataFolder: postgresFolder(join(home, 'demo')),
+      settings: { fsync: 'off' },
+    });
+    try {
+      // Found; nobody has migrated it.
+      expect(await listed({ TIDEMARK_HOME: home })).toContain('it holds no Tidemark');
+    } finally {
+      await postgres.stop();
+    }
+    expect(await listed({ TIDEMARK_HOME: home })).toContain(`the private stores of ${home}/demo do not run`);
+    await rm(home, { recursive: true });
+  });
+
   it('lists the sources that the configuration declares', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-sources-'));
     const file = join(folder, 'sources.yaml');
@@ -99,7 +138,7 @@ describe('sources', () => {
      limit: {calls: 2, per_seconds: 1, origin: docs.gemini.com}}`;
     await writeFile(file, declaration);
     const text = await listed({ DATABASE_URL: await nowhere(), HTTP_SOURCES_FILE: file });
-    expect(text).toMatch(/gemini +free +none taken +2 in 1 s +- +price \(1\)/);
+    expect(text).toMatch(/gemini +free +none taken +2 in 1 s +- +1\n/);
     await writeFile(file, declaration.replace('gemini', 'kraken'));
     const terminal = keptTerminal({ environment: { HTTP_SOURCES_FILE: file } });
     expect(await runCli(['sources'], terminal)).toBe(2);

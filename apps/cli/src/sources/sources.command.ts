@@ -4,6 +4,7 @@ import { knownSources } from '../known-sources.js';
 import { type CliSettings, readCliSettings } from '../cli-settings.js';
 import type { Terminal } from '../terminal.js';
 import { TidemarkCommand } from '../tidemark-command.js';
+import { wrapLines } from '../wrap-lines.js';
 import { describeHealth, type SourceHealth } from './describe-health.js';
 
 /** `sources`: what there is to ask, under which limits, and how each stands. */
@@ -14,12 +15,12 @@ export function sourcesCommand(terminal: Terminal): TidemarkCommand {
     const settings = readCliSettings(terminal, sources);
     // Only here: what leads to the database takes longer to load than all the rest.
     const { readHealth } = await import('./read-health.js');
-    const health = await readHealth(settings, terminal.now());
+    const health = await readHealth(terminal);
     const described = sources.map((source) => describe(source, settings, health, terminal.now()));
     if (options.json === true) {
       const note = typeof health === 'string' ? health : null;
       terminal.print(`${JSON.stringify({ sources: described, note }, null, 2)}\n`);
-    } else terminal.print(render(described, health));
+    } else terminal.print(render(described, health, terminal.columns));
   });
   return command;
 }
@@ -51,30 +52,35 @@ function keyOf(source: Source, isSet: boolean, isNeeded: boolean): string {
   return source.plans.some((plan) => plan.keyHeader !== undefined) ? 'not set' : 'none taken';
 }
 
-function render(sources: readonly DescribedSource[], health: SourceHealth | string): string {
-  const head = ['SOURCE', 'PLAN', 'KEY', 'LIMIT', 'MONTH', 'ENDPOINTS (TICKERS A CALL)', 'HEALTH'];
-  const rows = sources.map(({ source, plan, key, limit, month, endpoints, health }) => [
+function render(sources: readonly DescribedSource[], health: SourceHealth | string, columns: number): string {
+  const head = ['SOURCE', 'PLAN', 'KEY', 'LIMIT', 'MONTH', 'TICKERS A CALL'];
+  const rows = sources.map(({ source, plan, key, limit, month, endpoints }) => [
     source,
     plan,
     key,
     `${limit.calls} in ${limit.per_seconds} s`,
     month === null ? '-' : `${month.used === null ? '' : `${month.used} of `}${month.credits}`,
-    endpoints.map((endpoint) => `${endpoint.name} (${endpoint.tickers_per_call})`).join(', '),
-    health,
+    String(Math.max(...endpoints.map((endpoint) => endpoint.tickers_per_call))),
   ]);
+  const states = sources.map((source) => `  ${source.source}: ${source.health}`);
   const origins = sources.flatMap(({ source, limit, month }) => [
-    `  ${source}: ${limit.origin}\n`,
-    ...(month === null ? [] : [`  ${source}, month: ${month.origin}\n`]),
+    `  ${source}: ${limit.origin}`,
+    ...(month === null ? [] : [`  ${source}, month: ${month.origin}`]),
   ]);
-  const note = typeof health === 'string' ? `\n${health}\n` : '';
-  return `${alignColumns([head, ...rows], 10_000)}\nWhere the limits come from:\n${origins.join('')}${note}`;
+  const sections = [
+    ...(typeof health === 'string' ? [health] : [['Health:', ...states].join('\n')]),
+    ['Where the limits come from:', ...origins].join('\n'),
+  ];
+  return `${alignColumns([head, ...rows], columns)}\n${wrapLines(sections.join('\n\n'), columns)}\n`;
 }
 
 const TEXTS = {
   summary: 'list the sources with their limits and health',
-  description: `Lists the sources: the plan that holds, whether a key is set, the published limit and where it comes from, what a month allows and what of it is used, the endpoints with how many tickers one call takes, and how each source stands with the fleet.
+  description: `Lists the sources: the plan that holds, whether a key is set, the published limit and where it comes from, what a month allows and what of it is used, how many tickers one call takes, and how each source stands with the fleet.
 
-Health and used credits come from the database of DATABASE_URL or POSTGRES_*; all else needs neither database nor network. Keys are never shown.`,
+Health and used credits come from the database of DATABASE_URL or POSTGRES_*, else from the private stores of \`make demo\` or \`make start\` in TIDEMARK_HOME while they run; all else needs neither database nor network. Keys are never shown.
+
+The table has the most tickers that one call takes; --json has every endpoint.`,
   examples: [
     'tidemark sources',
     'tidemark sources --json',

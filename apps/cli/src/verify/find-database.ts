@@ -11,6 +11,8 @@ export interface FoundDatabase {
   readonly url: string;
   /** Which one it is, in words and without its password. */
   readonly description: string;
+  /** The folder of the mode (demo or live) of an embedded one; undefined for one that is named. */
+  readonly folder: string | undefined;
   /** Ends what was started for it. */
   release(): Promise<void>;
 }
@@ -31,20 +33,21 @@ export async function findDatabase(settings: DatabaseChoice, purpose = 'to verif
     return {
       url: settings.databaseUrl,
       description: withoutPassword(settings.databaseUrl),
+      folder: undefined,
       release: async () => undefined,
     };
   }
-  const folders = foldersOf(settings);
-  const folder = folders.find((candidate) => hasDatabase(candidate));
-  if (folder === undefined) {
+  const store = findPrivateStore(settings);
+  if (store === undefined) {
     throw new NoDatabaseError(
-      `There is no database ${purpose}: DATABASE_URL is not set, and ${folders.join(' and ')} ${folders.length > 1 ? 'hold' : 'holds'} none. Run \`make demo\` first, or name one in DATABASE_URL.`,
+      `There is no database ${purpose}: ${nothingFound(settings)}. Run \`make demo\` first, or name one in DATABASE_URL.`,
     );
   }
-  const running = findEmbeddedPostgres(postgresFolder(folder));
-  if (running !== undefined) {
+  const { folder, url } = store;
+  if (url !== undefined) {
     return {
-      url: running,
+      url,
+      folder,
       description: `the embedded one of ${folder}, which is running`,
       release: async () => undefined,
     };
@@ -55,6 +58,7 @@ export async function findDatabase(settings: DatabaseChoice, purpose = 'to verif
     const postgres = await startEmbeddedPostgres({ dataFolder: postgresFolder(folder) });
     return {
       url: postgres.url,
+      folder,
       description: `the embedded one of ${folder}, started for this check`,
       release: async () => {
         await postgres.stop();
@@ -67,7 +71,26 @@ export async function findDatabase(settings: DatabaseChoice, purpose = 'to verif
   }
 }
 
-function foldersOf({ home, mode }: DatabaseChoice): string[] {
+/** A private database of `make demo` or `make start`. */
+export interface PrivateStore {
+  readonly folder: string;
+  /** Undefined: nobody runs it. */
+  readonly url: string | undefined;
+}
+
+/** The private database: that of the demo before the live one, unless the mode says which. Starts nothing. */
+export function findPrivateStore(settings: Pick<DatabaseChoice, 'home' | 'mode'>): PrivateStore | undefined {
+  const folder = foldersOf(settings).find((candidate) => hasDatabase(candidate));
+  return folder === undefined ? undefined : { folder, url: findEmbeddedPostgres(postgresFolder(folder)) };
+}
+
+/** Where a database was looked for in vain, in words. */
+export function nothingFound(settings: Pick<DatabaseChoice, 'home' | 'mode'>): string {
+  const folders = foldersOf(settings);
+  return `DATABASE_URL is not set, and ${folders.join(' and ')} ${folders.length > 1 ? 'hold' : 'holds'} none`;
+}
+
+function foldersOf({ home, mode }: Pick<DatabaseChoice, 'home' | 'mode'>): string[] {
   const [demo, live] = [resolve(home, 'demo'), resolve(home, 'live')];
   if (mode === undefined) return [demo, live];
   return [mode === 'live' ? live : demo];

@@ -1,0 +1,135 @@
+import { basename, join } from 'node:path';
+import { environmentWith, loadSettings, questionSettings, type SettingsOf } from '@app/config';
+import { keptText } from '@app/embedded';
+import type { Terminal } from '../terminal.js';
+import { UsageError } from '../usage-error.js';
+import { findDatabase, type FoundDatabase, NoDatabaseError } from '../verify/find-database.js';
+import { loadVerifySettings } from '../verify/verify-settings.js';
+import { startApiProcess } from './api-process.js';
+
+/** An API that answers. */
+export interface FoundApi {
+  /** Address without a slash at the end; it may hold a password. */
+  readonly url: string;
+  /** Who answers, in words and without a password. */
+  readonly description: string;
+  /** Ends what was started for it. */
+  release(): Promise<void>;
+}
+
+/** An API on this machine says so within this time, in milliseconds. */
+const LIVE_WITHIN_MS = 2_000;
+
+/** What would name another database or another place to listen to than those that are decided here. */
+const DECIDED = /^(DATABASE_URL|POSTGRES_.*|API_DATABASE_.*|API_HOST|API_PORT|PORT|API_DRAIN_SECONDS|LOG_LEVEL)$/;
+
+/**
+ * The API that a question is asked: that of `--api` or API_URL; else the one of this machine, when it runs; else one that is started
+ * for the question, on the database that the environment names or on the private stores, as `verify` finds them.
+ * Says on standard error which one it is.
+ * @param address what `--api` says.
+ * @param appsFolder folder with the compiled apps; default: where this file was compiled to.
+ * @throws UsageError for a wrong address; SettingsError; Error saying why no API can be had.
+ */
+export async function findApi(address: string | undefined, terminal: Terminal, appsFolder?: string): Promise<FoundApi> {
+  const settings = readSettings(address, terminal);
+  if (settings.API_URL !== undefined) return running(settings.API_URL, terminal);
+  const url = `http://127.0.0.1:${settings.API_PORT}`;
+  if (await isLive(url)) return running(url, terminal);
+  const database = await databaseOf(settings, terminal, url);
+  terminal.complain(`Asking an API that is started for this question, on the database: ${database.description}.\n`);
+  try {
+    const environment = { ...inherited(terminal), ...databaseEnvironment(database, settings, terminal) };
+    const api = await startApiProcess({ environment, signal: terminal.signal, appsFolder });
+    return {
+      url: api.url,
+      description: 'the API that was started for this question',
+      release: async () => {
+        await api.stop();
+        await database.release();
+      },
+    };
+  } catch (error) {
+    await database.release();
+    if (terminal.signal?.aborted === true) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`The database cannot be asked: ${why}`, { cause: error });
+  }
+}
+
+type QuestionSettings = SettingsOf<typeof questionSettings>;
+
+function readSettings(address: string | undefined, { environment = environmentWith({}) }: Terminal): QuestionSettings {
+  if (address !== undefined && !(/^https?:\/\/./.test(address) && URL.canParse(address))) {
+    throw new UsageError(`--api ${address}: give an address that begins with http:// or https://.`);
+  }
+  return loadSettings(questionSettings, { ...environment, ...(address === undefined ? {} : { API_URL: address }) });
+}
+
+function running(address: string, terminal: Terminal): FoundApi {
+  const url = new URL(address);
+  // Also the address of the first version of the routes.
+  url.pathname = url.pathname.replace(/(\/v1)?\/*$/, '');
+  [url.search, url.hash] = ['', ''];
+  const whole = url.href.replace(/\/$/, '');
+  [url.username, url.password] = ['', ''];
+  const description = `the API at ${url.href.replace(/\/$/, '')}`;
+  terminal.complain(`Asking ${description}.\n`);
+  return { url: whole, description, release: async () => undefined };
+}
+
+/** Whether an API of Tidemark listens there; anything else may. */
+async function isLive(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/livez`, { signal: AbortSignal.timeout(LIVE_WITHIN_MS) });
+    const { status } = (await answer.json()) as { status?: unknown };
+    return answer.ok && status === 'ok';
+  } catch {
+    return false;
+  }
+}
+
+async function databaseOf(
+  { API_DATABASE_URL: readerUrl }: QuestionSettings,
+  { environment }: Terminal,
+  asked: string,
+): Promise<FoundDatabase> {
+  const settings = loadVerifySettings(environment);
+  try {
+    return await findDatabase({ ...settings, databaseUrl: settings.databaseUrl ?? readerUrl }, 'to ask');
+  } catch (error) {
+    if (!(error instanceof NoDatabaseError)) throw error;
+    throw new Error(`No API answers at ${asked}. ${error.message}`, { cause: error });
+  }
+}
+
+/** The variables by which an API reads this database: those that were set, or the role that the launcher has made. */
+function databaseEnvironment(
+  { folder, url }: FoundDatabase,
+  { API_DATABASE_USER: user }: QuestionSettings,
+  { environment = environmentWith({}) }: Terminal,
+): Record<string, string> {
+  if (folder === undefined) return chosen(environment, (name) => /^(DATABASE_URL|POSTGRES_|API_DATABASE_)/.test(name));
+  const password = keptText(join(folder, 'api-database-password'));
+  if (password === undefined) throw new Error(`nobody has started it yet. Run \`make ${makeTargetOf(folder)}\` first`);
+  const reader = new URL(url);
+  reader.username = user;
+  reader.password = password.trim();
+  return { API_DATABASE_URL: reader.href, TIDEMARK_MODE: basename(folder) === 'demo' ? 'simulated' : 'live' };
+}
+
+function makeTargetOf(folder: string): string {
+  return basename(folder) === 'demo' ? 'demo' : 'start';
+}
+
+/** What the environment says besides what is decided here. */
+function inherited({ environment = environmentWith({}) }: Terminal): Record<string, string> {
+  return chosen(environment, (name) => !DECIDED.test(name));
+}
+
+function chosen(environment: NodeJS.ProcessEnv, isMeant: (name: string) => boolean): Record<string, string> {
+  const entries = Object.entries(environment).flatMap(([name, value]) =>
+    value !== undefined && isMeant(name) ? [[name, value] as const] : [],
+  );
+  return Object.fromEntries(entries);
+}

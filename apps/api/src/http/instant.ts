@@ -25,7 +25,7 @@ export function readInstant(text: string, rounding: Rounding): ReadInstant {
 function readUnixSeconds(text: string): ReadInstant {
   if (/^-\d+(\.\d+)?$/.test(text)) return { fault: `is negative: give UNIX seconds or a time, ${INSTANT_EXAMPLES}` };
   if (/^\d+\.\d+$/.test(text)) return { fault: 'must be whole UNIX seconds, without a fraction' };
-  if (!/^\d+$/.test(text)) return { fault: `is not a number of UNIX seconds and no time: write ${INSTANT_EXAMPLES}` };
+  if (!/^\d+$/.test(text)) return { fault: `is neither UNIX seconds nor a time: write ${INSTANT_EXAMPLES}` };
   const digits = text.replace(/^0+(?=\d)/, '');
   if (digits.length === 13) return { fault: `has 13 digits. Milliseconds? Divide by 1000: ${digits.slice(0, -3)}` };
   if (digits.length === 16) return { fault: `has 16 digits. Microseconds? Divide by 1000000: ${digits.slice(0, -6)}` };

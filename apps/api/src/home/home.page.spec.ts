@@ -61,12 +61,12 @@ describe('the home page', () => {
 
   it('shows each ticker with its price to the digit, its change, its line, and the ways to its gaps and why', () => {
     const points = [
-      { slot: 0, price: '80000' },
+      { slot: -3_500, price: '80000' },
       { slot: 60, price: '85319.510' },
     ];
     const html = renderHomePage({ ...page, lines: new Map([[1, points]]) });
     expect(html).toContain('85319.510');
-    expect(html).toContain('<span class="up" title="since 00:00:00 UTC, from 80000">+6.65 %</span>');
+    expect(html).toContain('<span class="up" title="since 23:01:40 UTC, from 80000">+6.65 %</span>');
     expect(html).toContain('<svg class="line"');
     expect(html).toContain('href="/gaps?ticker=btc_usd&#38;from=-3500"');
     expect(html).toMatch(/href="[^"]*explain\?ticker=btc_usd&#38;timestamp=60">why/);
@@ -75,9 +75,42 @@ describe('the home page', () => {
   it.each([
     [[ticker, { ...ticker, id: 2, enabled: false, lastObservedAt: 0 }], 'All 1 up to date'],
     [[ticker, { ...ticker, id: 2, lastObservedAt: -300 }], '1 of 2 without a price in time'],
-    [[{ ...ticker, lastObservedAt: null }], '1 of 1 without a price in time'],
+    [
+      [{ ...ticker, lastObservedAt: null, lastSlot: null, lastPrice: null, firstSlot: -60 }],
+      '1 of 1 without a price in time',
+    ],
+    [[{ ...ticker, lastObservedAt: null, lastSlot: null, lastPrice: null, firstSlot: 60 }], 'All 1 up to date'],
+    [[{ ...ticker, lastObservedAt: null, lastSlot: null, lastPrice: null, firstSlot: 86_400 }], 'All 1 up to date'],
   ])('says first whether all prices are there', (tickers, said) => {
     expect(renderHomePage({ ...page, tickers })).toContain(said);
+  });
+
+  it.each([
+    [{}, 'explain?ticker=btc_usd&#38;timestamp=60">why'],
+    [{ lastObservedAt: -300 }, 'explain?ticker=btc_usd">why'],
+    [{ lastObservedAt: null, lastSlot: null, lastPrice: null }, 'explain?ticker=btc_usd">why'],
+  ])(
+    'leads from a price to why it was believed, and from one that is late to why it is not there: %j',
+    (changed, link) => {
+      expect(renderHomePage({ ...page, nowMs: 130_000, tickers: [{ ...ticker, ...changed }] })).toContain(link);
+    },
+  );
+
+  it('says when a ticker begins whose first slot is still to come', () => {
+    const next = { ...ticker, firstSlot: 3_600, lastObservedAt: null, lastSlot: null, lastPrice: null };
+    const html = renderHomePage({ ...page, tickers: [next] });
+    expect(html).toContain('begins 01:00 UTC');
+    expect(html).not.toContain('>why<');
+  });
+
+  it('says over how long a price has changed where that is much less than an hour', () => {
+    const points = [
+      { slot: -500, price: '80000' },
+      { slot: 60, price: '85319.510' },
+    ];
+    expect(renderHomePage({ ...page, lines: new Map([[1, points]]) })).toContain(
+      '+6.65 %</span><small>in 10 min</small>',
+    );
   });
 
   it('lists a hundred tickers, and says how many there are besides', () => {

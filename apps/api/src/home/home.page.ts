@@ -24,6 +24,9 @@ export const MAX_LISTED = 100;
 /** A price with more characters than this is written smaller. */
 const LONG_PRICE = 12;
 
+/** Prices of at least this part of an hour are called those of an hour. */
+const WHOLE_HOUR = 0.9;
+
 /** Makes the page. Nothing is loaded from anywhere else, and without its script it shows the same, once. */
 export function renderHomePage(page: HomePage): string {
   const example = page.tickers.find(({ ticker }) => ticker === 'btc_usd') ?? page.tickers[0];
@@ -93,7 +96,7 @@ ${tickers
 /** What a reader wants to know before the prices: whether one of them is not what it should be. */
 function renderSummary({ tickers, nowMs }: HomePage): string {
   const sampled = tickers.filter(({ enabled }) => enabled);
-  const late = sampled.filter((ticker) => ageOf(ticker, nowMs)?.stale !== false);
+  const late = sampled.filter((ticker) => isLate(ticker, nowMs));
   const at = `<time datetime="${new Date(nowMs).toISOString()}">${new Date(nowMs).toISOString().slice(11, 19)} UTC</time>`;
   if (late.length === 0)
     return `<p class="summary"><span class="fresh">All ${sampled.length} up to date</span> at ${at}</p>`;
@@ -103,14 +106,15 @@ function renderSummary({ tickers, nowMs }: HomePage): string {
 function renderTicker(ticker: ListedTicker, page: HomePage): string {
   const points = page.lines.get(ticker.id) ?? [];
   const name = encodeURIComponent(ticker.ticker);
-  const why = `/prices/explain?ticker=${name}&timestamp=${ticker.lastSlot ?? ''}`;
+  // Of a price that is late the newest slot is asked for, which has none.
+  const shown = isLate(ticker, page.nowMs) ? '' : `&timestamp=${ticker.lastSlot}`;
   return `<tr>
 <td class="ticker"><a href="/prices/latest?ticker=${name}">${escape(ticker.ticker)}</a><small>${escape(sourcesOf(ticker))}, every&nbsp;${ticker.intervalSeconds}&nbsp;s</small></td>
 <td class="number price">${renderPrice(ticker.lastPrice)}</td>
-<td class="number change">${renderChange(points, ticker.lastPrice)}</td>
+<td class="number change">${renderChange(points, ticker.lastPrice, page.nowMs)}</td>
 <td class="hour">${renderPriceLine(points, Math.floor(page.nowMs / 1000) + 1, lineStepSeconds(ticker.intervalSeconds))}</td>
 <td class="age">${renderAge(ticker, page.nowMs)}</td>
-<td class="ways"><a href="${escape(`/gaps?ticker=${name}&from=${hourAgo(page)}`)}">gaps</a>${ticker.lastSlot === null ? '' : ` <a href="${escape(why)}">why</a>`}</td>
+<td class="ways"><a href="${escape(`/gaps?ticker=${name}&from=${hourAgo(page)}`)}">gaps</a>${begins(ticker, page.nowMs) ? '' : ` <a href="${escape(`/prices/explain?ticker=${name}${shown}`)}">why</a>`}</td>
 </tr>`;
 }
 
@@ -125,26 +129,39 @@ function sourcesOf({ sources }: ListedTicker): string {
   return sources.length <= 2 ? sources.join(', ') : `${sources.length} sources`;
 }
 
-/** From the oldest price of the last hour to the newest. */
-function renderChange(points: readonly LinePoint[], lastPrice: string | null): string {
+/** From the oldest price of the last hour to the newest; where there is much less than an hour of them, with what there is. */
+function renderChange(points: readonly LinePoint[], lastPrice: string | null, nowMs: number): string {
   const [first] = points;
   if (first === undefined || lastPrice === null || points.length < 2) return '';
   const change = percentChange(first.price, lastPrice);
   const since = new Date(first.slot * 1000).toISOString().slice(11, 19);
   const way = change.startsWith('-') ? 'down' : change.startsWith('+') ? 'up' : 'same';
-  return `<span class="${way}" title="since ${since} UTC, from ${escape(first.price)}">${change} %</span>`;
+  const seconds = nowMs / 1000 - first.slot;
+  const span = seconds < WHOLE_HOUR * LINE_SECONDS ? `<small>in ${describeAge(seconds)}</small>` : '';
+  return `<span class="${way}" title="since ${since} UTC, from ${escape(first.price)}">${change} %</span>${span}`;
 }
 
-function ageOf(ticker: ListedTicker, nowMs: number): ReturnType<typeof freshnessOf> | undefined {
-  return ticker.lastObservedAt === null ? undefined : freshnessOf(ticker.lastObservedAt, ticker.intervalSeconds, nowMs);
+/** Whether its first slot is still to come. */
+function begins({ firstSlot }: ListedTicker, nowMs: number): boolean {
+  return firstSlot * 1000 > nowMs;
+}
+
+/** Whether a price should be there and is not: the newest is too old, or the first is. */
+function isLate(ticker: ListedTicker, nowMs: number): boolean {
+  // What is expected from its first slot on, and was not yet received, is as old as that slot.
+  const newest = ticker.lastObservedAt ?? ticker.firstSlot;
+  return freshnessOf(newest, ticker.intervalSeconds, nowMs).stale;
 }
 
 function renderAge(ticker: ListedTicker, nowMs: number): string {
-  const age = ageOf(ticker, nowMs);
-  if (age === undefined) return `<span class="stale">none yet</span>`;
-  const text = describeAge(age.ageSeconds);
+  if (ticker.lastObservedAt === null) {
+    if (begins(ticker, nowMs)) return `begins ${new Date(ticker.firstSlot * 1000).toISOString().slice(11, 16)} UTC`;
+    return isLate(ticker, nowMs) ? '<span class="stale">none yet</span>' : 'none yet';
+  }
+  const { ageSeconds, stale } = freshnessOf(ticker.lastObservedAt, ticker.intervalSeconds, nowMs);
+  const text = describeAge(ageSeconds);
   if (!ticker.enabled) return `${text}, no longer sampled`;
-  return age.stale ? `<span class="stale">${text}, stale</span>` : `<span class="fresh">${text}</span>`;
+  return stale ? `<span class="stale">${text}, stale</span>` : `<span class="fresh">${text}</span>`;
 }
 
 function describeAge(seconds: number): string {

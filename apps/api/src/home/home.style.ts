@@ -17,7 +17,7 @@ table { width: 100%; border-collapse: collapse; background: var(--card); border:
 th, td { padding: .45rem .8rem; text-align: left; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums }
 th { font-size: .85rem; font-weight: 600; color: var(--soft); white-space: nowrap }
 tbody tr:last-child td { border-bottom: 0 }
-.number { text-align: right }
+.number { text-align: right } .change small { display: block; color: var(--soft) }
 td.ticker { overflow-wrap: anywhere } .ticker a { font-weight: 600 } .ticker small { display: block; color: var(--soft) }
 td.price { font-size: 1.1rem; font-weight: 600; overflow-wrap: anywhere }
 td.price .long { font-size: .95rem }

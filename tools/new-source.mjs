@@ -1,7 +1,7 @@
 // Writes a new source: its file, its spec with a recorded answer, its stand-in for the demo, and its line in both registries; then
 // builds, and writes the generated files. docs/add-a-source.md leads through it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import * as prettier from 'prettier';
@@ -22,7 +22,7 @@ const REGISTRIES = {
   standIns: {
     file: 'apps/simulator/src/sources/registry.ts',
     from: './',
-    ending: '',
+    ending: 'Source',
     list: /(const known: SimulatedSource\[\] = \[[^\]]*?),?(\s*\];)/,
   },
 };
@@ -59,9 +59,9 @@ const OPTIONS = [
 
 const given = argumentsOrExit();
 const plan = planOrExit(given);
-await write(plan);
-run('node', ['tools/build.mjs']);
-run('node', ['tools/generate.mjs']);
+const undo = await write(plan);
+run('tools/build.mjs', undo);
+run('tools/generate.mjs', undo);
 console.log(`
 Next:
   npm run -s jest -- ${plan.name}.source
@@ -96,8 +96,16 @@ function planOrExit({
 }) {
   const faults = [];
   const fault = (option, problem) => faults.push(`--${option}: ${problem}`);
-  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name))
-    fault('name', `"${name}" must be lower case letters, digits and -, and begin with a letter`);
+  if (!/^(?=.{1,31}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
+    fault(
+      'name',
+      `"${name}" must be lower case letters, digits and single -, begin with a letter and end with none of -`,
+    );
+  // Its settings are called after it, and may not be those of something else.
+  const prefix = name.toUpperCase().replaceAll('-', '_');
+  const settings = readFileSync(path.join(ROOT, 'docs/configuration.md'), 'utf8');
+  const taken = ['URL', 'API_KEY', 'PLAN'].find((ending) => settings.includes(`\`${prefix}_${ending}\``));
+  if (taken !== undefined) fault('name', `its setting ${prefix}_${taken} is that of something else already`);
   for (const file of Object.values(filesOf(name)))
     if (existsSync(path.join(ROOT, file))) fault('name', `there is ${file} already`);
   const address = addressOf(url, (problem) => fault('url', problem));
@@ -267,15 +275,30 @@ async function write(plan) {
     const options = await prettier.resolveConfig(path.join(ROOT, file), { editorconfig: true });
     texts[file] = await prettier.format(text, { ...options, filepath: file });
   }
+  const before = Object.keys(texts).map((file) => [file, contentOf(path.join(ROOT, file))]);
   for (const [file, text] of Object.entries(texts)) {
     console.log(`${existsSync(path.join(ROOT, file)) ? 'changed' : 'written'}  ${file}`);
     writeFileSync(path.join(ROOT, file), text);
   }
+  return () => {
+    for (const [file, text] of before) {
+      if (text === undefined) rmSync(path.join(ROOT, file));
+      else writeFileSync(path.join(ROOT, file), text);
+    }
+  };
 }
 
-function run(program, args) {
-  const { status } = spawnSync(program === 'node' ? process.execPath : program, args, { cwd: ROOT, stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
+function contentOf(file) {
+  return existsSync(file) ? readFileSync(file) : undefined;
+}
+
+/** What cannot be built is taken back, so that the same command can be given again. */
+function run(tool, undo) {
+  const { status } = spawnSync(process.execPath, [tool], { cwd: ROOT, stdio: 'inherit' });
+  if (status === 0) return;
+  undo();
+  console.error(`new-source: ${tool} failed, see above: what was written is taken back.`);
+  process.exit(status ?? 1);
 }
 
 function exit(faults) {

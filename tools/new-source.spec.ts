@@ -43,6 +43,9 @@ describe('npm run new-source', () => {
   });
 
   it.each<[string, Readonly<Record<string, string>>, RegExp]>([
+    ['a name that ends with a hyphen', { name: 'foo-' }, /--name: "foo-" must be/],
+    ['a name with two hyphens', { name: 'a--b' }, /--name: "a--b" must be/],
+    ['a name whose setting is another', { name: 'queue' }, /--name: its setting QUEUE_URL is that of something else/],
     ['a name that is taken', { name: 'kraken' }, /--name: there is libs\/.*kraken\.source\.ts already/],
     [
       'an address that is the same for every ticker',

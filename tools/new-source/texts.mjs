@@ -51,7 +51,7 @@ export const ${camel}Source: Source = {
   plans: [
     {
       name: 'free',
-      baseUrl: '${url.origin}',
+      baseUrl: ${quoted(url.origin)},
       limit: { calls: ${limit.calls}, perSeconds: ${limit.perSeconds}, origin: ${quoted(limit.origin)} },
     },
   ],
@@ -74,9 +74,8 @@ export function specText(plan) {
         ];
   const errorBodies = errors.map(([what, words, kind]) => {
     const body = JSON.stringify(error.steps.reduceRight((inner, step) => ({ [step]: inner }), words));
-    return `{ name: '${what}', body: '${body}', kind: '${kind}' },`;
+    return `{ name: '${what}', body: ${quoted(body)}, kind: '${kind}' },`;
   });
-  const query = plan.url.place === undefined ? requestQuery(plan.url) : '{}';
   return `import { parseTicker } from '@app/domain';
 import { describeSourceContract } from '../testing/source.contract.js';
 import { ${camel}Source } from './${name}.source.js';
@@ -111,7 +110,7 @@ describe('the ${title.replaceAll("'", "\\'")} source', () => {
     expect(parts && ${camel}Source.defaultSymbol(parts)).toBe(ASKED.sourceSymbol);
     expect(${camel}Source.endpoints[0].request([ASKED])).toEqual({
       path: ${quoted(plan.url.path.replace('{source_symbol}', encodeURIComponent(sourceSymbol)))},
-      query: ${query.replace("asked?.sourceSymbol ?? ''", quoted(sourceSymbol))},
+      query: ${requestQuery(plan.url).replace("asked?.sourceSymbol ?? ''", quoted(sourceSymbol))},
     });
   });
 });
@@ -148,7 +147,7 @@ const HEADERS = { 'content-type': 'application/json' };
 const pairs = pairNames({ ${lists.join(', ')} }, (base, quote) => ${nameOf}, 'usd');
 
 /** The simulated ${title}: the answer of the spec, with the simulated price and time in it. */
-export const ${camel}: SimulatedSource = {
+export const ${camel}Source: SimulatedSource = {
   name: '${name}',
   prefix: '/${name}',
   style: {

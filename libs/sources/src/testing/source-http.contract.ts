@@ -17,8 +17,8 @@ const NOW_MS = Date.UTC(2026, 0, 1, 12, 0, 0);
 const MAX_BODY_BYTES = 262_144;
 /** Long enough for a loopback answer on a busy machine. */
 const AMPLE_MS = 10_000;
-/** For calls that must run into their deadline. */
-const SHORT_MS = 150;
+/** For calls that must run into their deadline, and have reached the server before, on a busy machine too. */
+const SHORT_MS = 400;
 
 /** The same promises through a real connection: a server on the loopback and the client that the worker uses. */
 export function describeSourceOverHttp(contract: WholeContract): void {
@@ -31,6 +31,8 @@ export function describeSourceOverHttp(contract: WholeContract): void {
     beforeAll(async () => {
       server = await startAnswerServer();
       client = clientFor(server.url);
+      // The first call of a process takes much longer than those after it: none that has a deadline is the first.
+      await ask(plainAnswer(200, good.body));
     });
     afterAll(async () => {
       client.close();

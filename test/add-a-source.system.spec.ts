@@ -107,7 +107,7 @@ class Walk {
       .replace(':8000/', `:${this.ports['API_PORT']}/`)
       .replace(/(curl .*)https:\/\/api\.example\.com/, (_whole, before: string) => before + this.url);
     // What the launcher is not told of, it takes from the address of the source itself.
-    const isReal = /^(make start|npm run -s cli -- fetch)/.test(command);
+    const isReal = /^npm run -s cli -- fetch/.test(command);
     const child = spawn('sh', ['-c', fitted], {
       cwd: this.folder,
       detached: true,
@@ -150,7 +150,7 @@ describe('docs/add-a-source.md, followed to the letter', () => {
   });
   afterAll(() => walk.end());
 
-  it('has prices of a declared source, then of a generated one, in the demo and in the real system', async () => {
+  it('has prices of a declared source, then of a generated one, in the demo and from the API itself', async () => {
     const names = ['answer.json', 'sources.yaml', 'catalogue.yaml', 'catalogue.yaml'];
     expect(FILES.map(([name]) => name)).toEqual(names);
     await walk.write(FILES.slice(0, 3));
@@ -160,16 +160,15 @@ describe('docs/add-a-source.md, followed to the letter', () => {
     await run(/^curl -s -o answer\.json/);
     expect(await run(/^npm run -s new-source/)).toContain('written  libs/sources/src/providers/example.source.ts');
     expect(await run(/^npm run -s cli -- parse/)).toContain('"price":"61200.50"');
-    await Promise.all([run(/^npm run -s types/), run(/^npm run -s jest/).then(() => run(/^npm run -s generate/))]);
-    await Promise.all([run(/^npx eslint/), run(/^npm run -s boundaries/)]);
+    await run(/^npm run -s jest/);
+    await Promise.all([run(/^npm run -s types/), run(/^npx eslint/)]);
 
     await walk.write(FILES.slice(3));
     const simulated = await prices(/^make demo CATALOGUE_FILE/, /^curl .*latest/);
     expect(JSON.parse(simulated)).toMatchObject({ source: 'example' });
     expect(await run(/^npm run -s cli -- fetch/)).toContain('61200.50');
-    const real = await prices(/^make start/, /^curl .*limit=1/);
-    expect(JSON.parse(real)).toMatchObject({ data: [{ source: 'example', price: '61200.50' }] });
 
-    expect(COMMANDS.filter((candidate) => !done.has(candidate))).toEqual([]);
+    // What differs from the demo is the address, which `fetch` has asked above; `make start` itself is run by readme.system.spec.ts.
+    expect(COMMANDS.filter((candidate) => !done.has(candidate))).toEqual([command(/^make start/)]);
   }, 600_000);
 });

@@ -27,19 +27,25 @@ const REGISTRIES = {
   },
 };
 
-const USAGE = `Usage: npm run new-source -- --name example --url 'https://api.example.com/v1/ticker?symbol={source_symbol}' \\
-         --symbol '{BASE}-{QUOTE}' --answer answer.json --price data.last --time data.at
+const USAGE = `Usage: npm run -s new-source -- --name example \\
+         --url 'https://api.example.com/v1/ticker?symbol={source_symbol}' \\
+         --symbol '{BASE}-{QUOTE}' --answer answer.json --price data.last
 
-  --name         lower case letters, digits and -; also the prefix of its settings: EXAMPLE_URL
-  --url          address of one ticker's answer; {source_symbol} stands where the symbol goes, in the path or as a parameter
-  --symbol       how a symbol is made: {ticker}, {base}, {quote}, {BASE}, {QUOTE}; without it {ticker}, such as btc_usd
+  --name         lower case letters, digits and -; also the prefix of its
+                 settings: EXAMPLE_URL
+  --url          address of one ticker's answer; {source_symbol} stands where
+                 the symbol goes, in the path or as a parameter
+  --symbol       how a symbol is made: {ticker}, {base}, {quote}, {BASE},
+                 {QUOTE}; without it {ticker}, such as btc_usd
   --answer       file with an answer of that address, as it came
   --ticker       whose answer it is; without it btc_usd
   --price        where the price stands in it: data.last, rows.0.price
-  --time         where the time of the price stands, if anywhere; its unit is seen from its digits
+  --time         where the time of the price stands, if anywhere; its unit is
+                 seen from its digits
   --error        where an error says its words, if it is known: message
   --calls, --per-seconds, --origin
-                 how many calls are allowed in so many seconds, and the page that says so; without them 1 in 1 s
+                 how many calls are allowed in so many seconds, and the page
+                 that says so; without them 1 in 1 s
   --title        for people: 'Example'`;
 
 const OPTIONS = [
@@ -157,7 +163,7 @@ function planOrExit({
 function addressOf(url, fault) {
   const [, origin, rawPath = '', rawQuery = ''] = /^(https?:\/\/[^/?#{}@]+)([^?#]*)\??([^#]*)$/.exec(url) ?? [];
   if (origin === undefined || !URL.canParse(origin))
-    return fault(`"${url}" must begin with https:// and a host, and hold no user, password or #`);
+    return fault(`"${url}" must begin with https:// or http:// and a host, and hold no user, password or #`);
   const query = [...new URLSearchParams(rawQuery)];
   const parts = rawPath.split('/').filter((part) => part === '{source_symbol}');
   const parameters = query.filter(([, value]) => value === '{source_symbol}');
@@ -302,6 +308,8 @@ function run(tool, undo) {
 }
 
 function exit(faults) {
-  console.error(`${faults.map((fault) => `new-source: ${fault}`).join('\n')}\n\n${USAGE}`);
+  console.error(
+    `${faults.map((fault) => `new-source: ${fault}`).join('\n')}\n\nnew-source --help says how it is called.`,
+  );
   process.exit(2);
 }

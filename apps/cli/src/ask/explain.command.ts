@@ -17,7 +17,8 @@ const explanationSchema = z.object({
   samples: z.array(
     z.object({
       source: z.string(),
-      outcome: z.string(),
+      // Null before the source was asked, and where nobody planned the slot.
+      outcome: z.string().nullable(),
       reason: z.string().nullable(),
       detail: z.string().nullable(),
       price: z.string().nullable(),
@@ -66,16 +67,22 @@ function headOf({ ticker, slot, state, summary, price, earlier_prices: earlier, 
 
 function tableOf({ samples }: Explanation, columns: number): string {
   const rows = samples.map(({ source, outcome, reason, price, raw, served, fetch }) => [
-    ...[source, reason === null ? outcome : `${outcome}: ${reason}`, price ?? raw ?? '-', served ? 'yes' : 'no'],
+    ...[source, outcomeOf(outcome, reason), price ?? raw ?? '-', served ? 'yes' : 'no'],
     ...[String(fetch?.http_status ?? '-'), fetch?.latency_ms == null ? '-' : `${fetch.latency_ms} ms`],
   ]);
   return alignColumns([['SOURCE', 'OUTCOME', 'PRICE', 'USED', 'HTTP', 'LATENCY'], ...rows], columns);
 }
 
+function outcomeOf(outcome: string | null, reason: string | null): string {
+  if (outcome === null) return '-';
+  return reason === null ? outcome : `${outcome}: ${reason}`;
+}
+
 /** What does not fit into a table: details, and where to read more. */
 function notesOf({ samples }: Explanation): string[] {
   const details = samples.flatMap(({ source, detail }) => (detail === null ? [] : [`  ${source}: ${detail}`]));
-  return [...details, '', 'With --json: every call, with its address and what was answered.'];
+  const isAsked = samples.some(({ fetch }) => fetch !== null);
+  return [...details, ...(isAsked ? ['', 'With --json: every call, with its address and what was answered.'] : [])];
 }
 
 const TEXTS = {

@@ -170,6 +170,16 @@ eth_usd  87123.450  kraken  2025-12-17 19:33:20  3.6 s  stale, derived
     expect(printed).toContain('  bitstamp: 65342.10 is more than 0.1 away');
   });
 
+  it('explains a slot for which no source was asked', async () => {
+    const nothing = { outcome: null, reason: null, detail: null, price: null, raw: null, served: false, fetch: null };
+    const samples = [{ source: 'kraken', ...nothing }];
+    answers = () => [200, { ...explanation, state: 'not_planned', price: null, samples }];
+    const { status, printed } = await ask('explain btc_usd');
+    expect(status).toBe(0);
+    expect(printed).toMatch(/^kraken +- +- +no +- +-$/m);
+    expect(printed).not.toContain('every call');
+  });
+
   it.each<[string, Answers, string]>([
     ['is no Tidemark', () => [404, '<html>'], 'does not answer as a Tidemark: HTTP 404'],
     ['answers something else', () => [200, { hello: 'world' }], 'does not answer as a Tidemark of this version'],

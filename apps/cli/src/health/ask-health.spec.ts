@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { freePort } from '../../../../test/support/free-port.mjs';
-import { askPort, whyUnhealthy, type PortHealth } from './ask-health.js';
+import { askPort, readyAmong, whyUnhealthy, type PortHealth } from './ask-health.js';
 
 describe('the health of a container', () => {
   let server: Server;
@@ -49,6 +49,15 @@ describe('the health of a container', () => {
     ).toBeUndefined();
   });
 
+  it('names those that are ready', () => {
+    const ports = new Map<number, PortHealth>([
+      [8000, ready],
+      [8001, silent],
+      [8002, ready],
+    ]);
+    expect(readyAmong(ports, { api: 8000, scheduler: 8001, worker: 8002 })).toBe('api (8000), worker (8002)');
+  });
+
   it('is not when a process that is expected does not listen, and names it', () => {
     const ports = new Map<number, PortHealth>([
       [8000, ready],
@@ -78,6 +87,6 @@ describe('the health of a container', () => {
           [8001, silent],
         ]),
       ),
-    ).toBe('nothing listens on 8000, 8001');
+    ).toMatch(/^nothing listens on 8000, 8001; where processes have other ports, set API_PORT,/);
   });
 });

@@ -41,8 +41,19 @@ export function whyUnhealthy(
   const faults = [...missing, ...unready];
   if (faults.length > 0) return faults.join('\n');
   if (states.every(({ state }) => state === 'not listening'))
-    return `nothing listens on ${[...ports.keys()].join(', ')}`;
+    return `nothing listens on ${[...ports.keys()].join(', ')}; where processes have other ports, set API_PORT,\nCONTROL_PORT, WORKER_PORT and SIMULATOR_PORT as they have them`;
   return undefined;
+}
+
+/** The processes that are ready, with their ports, for people. @param processes the port of each process that there may be. */
+export function readyAmong(
+  ports: ReadonlyMap<number, PortHealth>,
+  processes: Readonly<Record<string, number>>,
+): string {
+  return Object.entries(processes)
+    .filter(([, port]) => ports.get(port)?.state === 'ready')
+    .map(([name, port]) => `${name} (${port})`)
+    .join(', ');
 }
 
 /** The reasons of a body: `reasons` or `reason` of scheduler and worker, `detail` of a problem document; else the body itself. */

@@ -175,5 +175,5 @@ function findBySymbol(
 function unknownName(ticker: string, source: Source, name: string, names: ReadonlyMap<string, ListedName>): string {
   const nearest = nearestNames(name, names.keys(), MOST_NEAREST);
   const hint = nearest.length === 0 ? '' : `; nearest: ${nearest.join(', ')}`;
-  return `${ticker}: ${source.name} does not list ${name}${hint}; give its name there as "name"`;
+  return `${ticker}: ${source.name} does not list ${name}${hint}; give its symbol there as "source_symbol"`;
 }

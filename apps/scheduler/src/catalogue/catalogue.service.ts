@@ -14,7 +14,7 @@ import { SymbolDirectory } from './symbol-directory.js';
 import { SourceLoad } from './source-load.js';
 import { checkConversions, missingRates } from './conversions.js';
 import { CatalogueError, checkBatches, resolveTicker } from './resolve-ticker.js';
-import { rescale, resolveCatalogue } from './starting-catalogue.js';
+import { followInterval, rescale, resolveCatalogue } from './starting-catalogue.js';
 import type { SamplingChange, TickerRequest } from './ticker-request.js';
 
 /** What shall be sampled from the start of a process on. */
@@ -73,6 +73,7 @@ export class CatalogueService {
 
   /**
    * Changes parts of how a ticker is sampled, or was last: one that is disabled is sampled again. Limits of a median go with the rule.
+   * With another interval, sources that are not given keep how many intervals lie between two calls; see {@link followInterval} for given ones.
    * @throws CatalogueError when it cannot be sampled so.
    */
   async change(current: CataloguedTicker, change: SamplingChange): Promise<ChangeOutcome> {
@@ -84,7 +85,7 @@ export class CatalogueService {
       ticker: known.ticker,
       rule,
       interval_seconds: intervalSeconds,
-      sources: change.sources ?? rescale(known, intervalSeconds),
+      sources: sourcesAfter(known, change),
       checks: change.checks === undefined ? known.checks : (change.checks ?? undefined),
       median: change.median === undefined ? median : (change.median ?? undefined),
     });
@@ -174,6 +175,11 @@ export class CatalogueService {
     }
     return outcome;
   }
+}
+
+function sourcesAfter(known: TickerRequest, { sources, interval_seconds }: SamplingChange): TickerRequest['sources'] {
+  if (sources === undefined) return rescale(known, interval_seconds ?? known.interval_seconds);
+  return interval_seconds === undefined ? sources : followInterval(sources, interval_seconds);
 }
 
 /** A catalogued ticker in the form it could have been asked for. */

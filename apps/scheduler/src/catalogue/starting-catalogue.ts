@@ -68,6 +68,22 @@ export function rescale(request: TickerRequest, intervalSeconds: number): Ticker
   }));
 }
 
+/**
+ * Sources as they are given together with an interval. Where they do not fit it, those that are asked most often follow it: of sources that
+ * were read with another interval, these are the ones asked in every slot. It depends on nothing else, so that the same again is the same.
+ */
+export function followInterval(sources: TickerRequest['sources'], intervalSeconds: number): TickerRequest['sources'] {
+  const intervalOf = (source: TickerRequest['sources'][number]) => source.interval_seconds ?? intervalSeconds;
+  const always = sources.filter((source) => source.standby !== true).map(intervalOf);
+  const fits =
+    always.includes(intervalSeconds) && sources.every((source) => intervalOf(source) % intervalSeconds === 0);
+  if (fits) return sources;
+  const shortest = Math.min(...always);
+  return sources.map((source) =>
+    intervalOf(source) === shortest ? { ...source, interval_seconds: intervalSeconds } : source,
+  );
+}
+
 function atInterval(request: TickerRequest, intervalSeconds: number | undefined): TickerRequest {
   if (intervalSeconds === undefined) return request;
   return { ...request, interval_seconds: intervalSeconds, sources: rescale(request, intervalSeconds) };

@@ -70,6 +70,37 @@ describe('a ticker over HTTP', () => {
       }
     });
 
+    it('is asked at another interval when all that GET shows is sent back with it, sources asked less often as before', async () => {
+      await sampledBefore(fields);
+      const shown = (await server.ask('GET', '/tickers/btc_usd')).json;
+      const changed = await server.ask('PATCH', '/tickers/btc_usd', { ...shown, interval_seconds: 30 });
+      expect(changed).toMatchObject({ status: 200 });
+      const sources = (shown['sources'] as { interval_seconds: number }[]).map((source) => ({
+        ...source,
+        interval_seconds: source.interval_seconds === shown['interval_seconds'] ? 30 : source.interval_seconds,
+      }));
+      expect(samplingOf(changed.json)).toEqual({ ...samplingOf(shown), interval_seconds: 30, sources });
+    });
+
+    it.each([
+      ['rule', 'priority', { median: undefined }],
+      ['checks', { jump_ratio: 0.3 }, {}],
+      ['sources', ['kraken', 'deribit'], { sources: [{ source: 'kraken' }, { source: 'deribit' }] }],
+    ])(
+      'is changed in %s alone when all that GET shows is sent back with another value',
+      async (name, value, others) => {
+        await sampledBefore(fields);
+        const shown = (await server.ask('GET', '/tickers/btc_usd')).json;
+        const changed = await server.ask('PATCH', '/tickers/btc_usd', { ...shown, [name]: value });
+        expect(changed).toMatchObject({ status: 200 });
+        expect({ median: undefined, ...samplingOf(changed.json) }).toMatchObject({
+          ...samplingOf(shown),
+          [name]: value,
+          ...others,
+        });
+      },
+    );
+
     it('is sampled as before when it is posted again after DELETE', async () => {
       await sampledBefore(fields);
       const before = (await server.ask('GET', '/tickers/btc_usd')).json;
@@ -88,6 +119,62 @@ describe('a ticker over HTTP', () => {
       const enabled = await server.ask('PATCH', '/tickers/btc_usd', { enabled: true });
       expect(enabled).toMatchObject({ status: 200, json: { enabled: true, until_slot: null } });
       expect(samplingOf(enabled.json)).toEqual(samplingOf(before));
+    });
+  });
+
+  describe('with an interval of 60 s, and a source that is asked every 300 s', () => {
+    const EVERY_SLOT = { source: 'kraken', source_symbol: 'ADAUSD', batch: 'btc_usd', interval_seconds: 60 };
+    const SELDOM = { source: 'coingecko', source_symbol: 'cardano', batch: 'btc_usd', interval_seconds: 300 };
+
+    it.each([
+      ['another interval alone', { interval_seconds: 30 }, [30, 150]],
+      [
+        'another interval with its sources as GET shows them',
+        { interval_seconds: 30, sources: [EVERY_SLOT, SELDOM] },
+        [30, 300],
+      ],
+      [
+        'a longer interval with its sources as GET shows them',
+        { interval_seconds: 300, sources: [EVERY_SLOT, SELDOM] },
+        [300, 300],
+      ],
+      [
+        'another interval and other ones of its sources',
+        { interval_seconds: 30, sources: [EVERY_SLOT, { ...SELDOM, interval_seconds: 30 }] },
+        [60, 30],
+      ],
+      [
+        'its interval and other ones of its sources',
+        { interval_seconds: 60, sources: [EVERY_SLOT, { ...SELDOM, interval_seconds: 600 }] },
+        [60, 600],
+      ],
+      ['its sources by their names alone', { interval_seconds: 30, sources: ['kraken', 'coingecko'] }, [30, 30]],
+    ])('is asked as often as given by %s, and the same again changes nothing', async (_what, change, intervals) => {
+      await sampledBefore({ sources: [EVERY_SLOT, SELDOM] });
+      const changed = await server.ask('PATCH', '/tickers/btc_usd', change);
+      expect(changed).toMatchObject({ status: 200, json: { interval_seconds: change.interval_seconds } });
+      expect(intervalsOf(changed.json)).toEqual(intervals);
+      const versions = await storedVersions();
+      expect(await server.ask('PATCH', '/tickers/btc_usd', change)).toMatchObject({ status: 200, json: changed.json });
+      expect(await storedVersions()).toEqual(versions);
+    });
+
+    it('says of a longer interval which of its sources does not fit', async () => {
+      await sampledBefore({ sources: [EVERY_SLOT, SELDOM] });
+      const change = { interval_seconds: 120, sources: [EVERY_SLOT, SELDOM] };
+      expect(await server.ask('PATCH', '/tickers/btc_usd', change)).toMatchObject({
+        status: 400,
+        json: { detail: expect.stringContaining('coingecko every 300 s is no multiple of 120 s') as string },
+      });
+    });
+
+    it('is asked alike when it is posted after DELETE', async () => {
+      await sampledBefore({ sources: [EVERY_SLOT, SELDOM] });
+      await server.ask('DELETE', '/tickers/btc_usd');
+      const again = { ticker: 'btc_usd', interval_seconds: 30, sources: [EVERY_SLOT, SELDOM] };
+      const restored = await server.ask('POST', '/tickers', again);
+      expect(restored).toMatchObject({ status: 201, json: { interval_seconds: 30 } });
+      expect(intervalsOf(restored.json)).toEqual([30, 300]);
     });
   });
 
@@ -179,6 +266,10 @@ describe('a ticker over HTTP', () => {
 /** How it is sampled, of what is shown of a ticker. */
 function samplingOf({ since_slot: _since, until_slot: _until, enabled: _enabled, ...sampling }: object & Shown) {
   return withoutWarnings(sampling);
+}
+
+function intervalsOf({ sources }: Shown): number[] {
+  return (sources as { interval_seconds: number }[]).map((source) => source.interval_seconds);
 }
 
 function withoutWarnings({ warnings: _warnings, ...shown }: object & Shown) {

@@ -92,7 +92,7 @@ export class TickersController {
   @ApiOperation({
     summary: 'Changes how a ticker is sampled, disables it, or enables it again',
     description:
-      'What is left out stays as it is, and null takes `checks` or `median` back. All that GET shows may be sent back: what is as it is changes nothing. A new interval keeps how many slots lie between two calls of each source, unless `sources` says otherwise.',
+      'What is left out stays as it is, and null takes `checks` or `median` back. All that GET shows may be sent back: what is as it is changes nothing. A new interval keeps how many slots lie between two calls of each source. With `sources` in the same body each has the interval given there; where these do not fit the new one, the sources asked most often (in every slot, as GET showed them) follow it.',
   })
   @TickerInPath()
   @ApiRequest({ description: 'What shall change.', schema: tickerChangeSchema, example: { interval_seconds: 10 } })

@@ -14,6 +14,10 @@ describe('an instant', () => {
     ['2026-01-01T00:00:00Z', NEW_YEAR],
     ['2026-01-01T02:00+02:00', NEW_YEAR],
     ['2026-01-01 02:00 02:00', NEW_YEAR],
+    ['2026-01-01T01:00:00+0100', NEW_YEAR],
+    ['2026-01-01T01:00:00.000+0100', NEW_YEAR],
+    ['2025-12-31T19:00-0500', NEW_YEAR],
+    ['2026-01-01 01:00 0100', NEW_YEAR],
     ['2026-01-01T00:00:00', NEW_YEAR],
     ['2026-01-01T00:00', NEW_YEAR],
     ['2026-01-01 00:00:00', NEW_YEAR],
@@ -52,6 +56,11 @@ describe('an instant', () => {
     ['2026-01-01T00Z', 'is no time that there is'],
     ['2026-01-01T00:00:00+25:00', 'is no time that there is'],
     ['2026-01-01T00:00:00 CET', 'is no time that there is'],
+    ['2026-01-01T00:00.5Z', 'is no time that there is'],
+    ['2026-01-01 00:00.5', 'is no time that there is'],
+    ['2026-01-01T00:00:00+2500', 'is no time that there is'],
+    ['2026-01-01T00:00:00+01', 'is no time that there is'],
+    ['2026-01-01-0100', 'is no time that there is'],
     ['2026-01-01Z', 'is no time that there is'],
     ['2026-1-1', 'is no time that there is'],
     ['2026-01', 'is no time that there is'],
@@ -65,8 +74,8 @@ describe('an instant', () => {
     ['1766016000000', 'Milliseconds? Divide by 1000: 1766016000'],
     ['1766016000.5', 'without a fraction'],
     ['-1', 'is negative'],
-    ['01/02/2026', 'no time: write 1766000000 or 2025-12-17T19:33:20Z'],
-    ['now', 'no time: write 1766000000 or 2025-12-17T19:33:20Z'],
+    ['01/02/2026', 'neither UNIX seconds nor a time: write 1766000000 or 2025-12-17T19:33:20Z'],
+    ['now', 'neither UNIX seconds nor a time: write 1766000000 or 2025-12-17T19:33:20Z'],
   ])('%s is refused: it %s', (text, fault) => {
     expect(readInstant(text, 'up').fault).toContain(fault);
   });

@@ -51,14 +51,15 @@ function readIsoTime(text: string, rounding: Rounding): ReadInstant {
 }
 
 /**
- * In full: a space between date and time is a T, one before an offset the plus sign, which in a query is read as a space; a time may
- * leave its seconds out.
+ * In full: a space between date and time is a T, one before an offset the plus sign, which in a query is read as a space; an offset may
+ * leave its colon out, and a time its seconds. A fraction of a minute is not mended, and so refused.
  */
 function mended(text: string): string {
   return text
     .replace(/^([\d-]+)[ t](?=\d\d:)/, '$1T')
-    .replace(/^(.*T.*) (\d\d:\d\d)$/, '$1+$2')
-    .replace(/T\d\d:\d\d(?!:|\d)/, '$&:00')
+    .replace(/^(.*T.*) (\d\d:?\d\d)$/, '$1+$2')
+    .replace(/^(.*T.*[+-]\d\d)(\d\d)$/, '$1:$2')
+    .replace(/T\d\d:\d\d(?![:\d.])/, '$&:00')
     .replace(/z$/, 'Z');
 }
 

@@ -10,6 +10,7 @@ let api: ServedApi;
 beforeAll(async () => {
   database = await createTestDatabase();
   await storeSchedules(database.pool, 'btc_usd', [{ fromSlot: SLOT, intervalSeconds: 60 }]);
+  await storeSchedules(database.pool, 'never_usd', [{ fromSlot: SLOT + 660, toSlot: SLOT + 660, intervalSeconds: 60 }]);
   await storePrices(
     database.pool,
     'btc_usd',
@@ -68,6 +69,13 @@ describe('GET /gaps', () => {
   it('reaches from the first expected slot to now, and counts no slot that may still get its price', async () => {
     const { json } = await api.get('/gaps?ticker=btc_usd');
     expect(json).toMatchObject({ from: SLOT, to: SLOT + 680, decided_to: SLOT + 648, expected: 11, unexplained: 2 });
+  });
+
+  it('has nothing open of a ticker that was disabled before its first slot', async () => {
+    const { json } = await api.get('/gaps?ticker=never_usd');
+    expect(json).toMatchObject({ from: SLOT + 680, to: SLOT + 680, decided_to: SLOT + 680, expected: 0, gaps: [] });
+    const range = (await api.get(`/gaps?ticker=never_usd&from=${SLOT}&to=${SLOT + 680}`)).json;
+    expect(range).toMatchObject({ decided_to: SLOT + 680, expected: 0, gaps: [] });
   });
 
   it('goes on by its cursor over the range it began with', async () => {

@@ -62,9 +62,9 @@ export class GapController {
 /** The range asked for: from the first expected slot up to now, where it is left open. */
 function rangeOf(
   given: { from: number | undefined; to: number | undefined },
-  firstSlot: number,
+  firstSlot: number | null,
   nowSeconds: number,
 ): { from: number; to: number } {
-  const from = given.from ?? Math.min(firstSlot, given.to ?? nowSeconds);
+  const from = given.from ?? Math.min(firstSlot ?? Infinity, given.to ?? nowSeconds);
   return { from, to: given.to ?? Math.max(from, nowSeconds) };
 }

@@ -103,6 +103,13 @@ describe('the home page', () => {
     expect(html).not.toContain('>why<');
   });
 
+  it('expects nothing of a ticker that was disabled before its first slot', () => {
+    const never = { ...ticker, enabled: false, firstSlot: null, lastObservedAt: null, lastSlot: null, lastPrice: null };
+    const html = renderHomePage({ ...page, tickers: [never] });
+    expect(html).toContain('none yet');
+    expect(html).not.toContain('class="stale"');
+  });
+
   it('says over how long a price has changed where that is much less than an hour', () => {
     const points = [
       { slot: -500, price: '80000' },

@@ -114,7 +114,7 @@ function renderTicker(ticker: ListedTicker, page: HomePage): string {
 <td class="number change">${renderChange(points, ticker.lastPrice, page.nowMs)}</td>
 <td class="hour">${renderPriceLine(points, Math.floor(page.nowMs / 1000) + 1, lineStepSeconds(ticker.intervalSeconds))}</td>
 <td class="age">${renderAge(ticker, page.nowMs)}</td>
-<td class="ways"><a href="${escape(`/gaps?ticker=${name}&from=${hourAgo(page)}`)}">gaps</a>${begins(ticker, page.nowMs) ? '' : ` <a href="${escape(`/prices/explain?ticker=${name}${shown}`)}">why</a>`}</td>
+<td class="ways"><a href="${escape(`/gaps?ticker=${name}&from=${hourAgo(page)}`)}">gaps</a>${beginOf(ticker, page.nowMs) !== undefined ? '' : ` <a href="${escape(`/prices/explain?ticker=${name}${shown}`)}">why</a>`}</td>
 </tr>`;
 }
 
@@ -141,21 +141,22 @@ function renderChange(points: readonly LinePoint[], lastPrice: string | null, no
   return `<span class="${way}" title="since ${since} UTC, from ${escape(first.price)}">${change} %</span>${span}`;
 }
 
-/** Whether its first slot is still to come. */
-function begins({ firstSlot }: ListedTicker, nowMs: number): boolean {
-  return firstSlot * 1000 > nowMs;
+/** Its first slot, while that is still to come. */
+function beginOf({ firstSlot }: ListedTicker, nowMs: number): Date | undefined {
+  return firstSlot !== null && firstSlot * 1000 > nowMs ? new Date(firstSlot * 1000) : undefined;
 }
 
 /** Whether a price should be there and is not: the newest is too old, or the first is. */
 function isLate(ticker: ListedTicker, nowMs: number): boolean {
   // What is expected from its first slot on, and was not yet received, is as old as that slot.
   const newest = ticker.lastObservedAt ?? ticker.firstSlot;
-  return freshnessOf(newest, ticker.intervalSeconds, nowMs).stale;
+  return newest !== null && freshnessOf(newest, ticker.intervalSeconds, nowMs).stale;
 }
 
 function renderAge(ticker: ListedTicker, nowMs: number): string {
   if (ticker.lastObservedAt === null) {
-    if (begins(ticker, nowMs)) return `begins ${new Date(ticker.firstSlot * 1000).toISOString().slice(11, 16)} UTC`;
+    const begin = beginOf(ticker, nowMs);
+    if (begin !== undefined) return `begins ${begin.toISOString().slice(11, 16)} UTC`;
     return isLate(ticker, nowMs) ? '<span class="stale">none yet</span>' : 'none yet';
   }
   const { ageSeconds, stale } = freshnessOf(ticker.lastObservedAt, ticker.intervalSeconds, nowMs);

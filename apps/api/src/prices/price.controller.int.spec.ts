@@ -15,6 +15,11 @@ beforeAll(async () => {
   await storeSchedules(database.pool, 'btc_usd', [{ fromSlot: SLOT, intervalSeconds: 60 }]);
   await storeSchedules(database.pool, 'eth_usd', [{ fromSlot: SLOT, toSlot: SLOT + 600, intervalSeconds: 5 }]);
   await storeSchedules(database.pool, 'new_usd', [{ fromSlot: SLOT, intervalSeconds: 60 }]);
+  await storeSchedules(database.pool, 'never_usd', [{ fromSlot: SLOT, toSlot: SLOT, intervalSeconds: 60 }]);
+  await storeSchedules(database.pool, 'later_usd', [
+    { fromSlot: SLOT, toSlot: SLOT, intervalSeconds: 3_600 },
+    { fromSlot: SLOT + 60, intervalSeconds: 60 },
+  ]);
   await storePrices(database.pool, 'btc_usd', [
     { slot: SLOT, price: '87123.45', observedAt: SLOT + 0.412 },
     { slot: SLOT + 60, price: '87000.10', observedAt: SLOT + 61, sourceId: 2 },
@@ -245,6 +250,8 @@ describe('GET /tickers', () => {
     });
     expect(json.tickers).toContainEqual(expect.objectContaining({ ticker: 'eth_usd', enabled: false }));
     expect(json.tickers).toContainEqual(expect.objectContaining({ ticker: 'new_usd', last_slot: null }));
+    expect(json.tickers).toContainEqual(expect.objectContaining({ ticker: 'never_usd', first_slot: null }));
+    expect(json.tickers).toContainEqual(expect.objectContaining({ ticker: 'later_usd', first_slot: SLOT + 60 }));
   });
 });
 

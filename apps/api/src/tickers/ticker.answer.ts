@@ -11,7 +11,9 @@ const tickerSchema = z
     interval_seconds: z.int().describe('Seconds from one slot to the next, now or when it was sampled last'),
     rule: z.enum(RULES).describe('How a price is chosen from the samples of a slot'),
     sources: z.array(z.string()).describe('In order of preference'),
-    first_slot: unixSeconds('UNIX seconds of the first slot that was expected'),
+    first_slot: unixSeconds()
+      .nullable()
+      .describe('UNIX seconds of the first slot that was expected; null when it was disabled before the first'),
     last_slot: unixSeconds().nullable().describe('UNIX seconds of the newest price; null before the first'),
   })
   .meta({ id: 'Ticker' });

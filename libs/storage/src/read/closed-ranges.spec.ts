@@ -22,6 +22,16 @@ describe('closedRangesOf', () => {
     expect(closedRangesOf([], 0, 1_000, 500).decidedTo).toBe(500);
   });
 
+  it('has nothing open because of a version that ended before its first slot', () => {
+    for (const slot of [470, 495, 500, 540]) {
+      expect(closedRangesOf([version(slot, slot, 60)], 0, 1_000, 500)).toEqual({
+        ranges: [],
+        expected: 0,
+        decidedTo: 500,
+      });
+    }
+  });
+
   it('agrees with counting every second by itself', () => {
     const range = fc.tuple(fc.nat(200), fc.nat(200)).map(([from, length]) => ({ from, to: from + length }));
     const cuts = fc.array(

@@ -40,6 +40,8 @@ export function closedRangesOf(
   const ranges: ClosedRange[] = [];
   let decidedTo = Math.min(toSeconds, nowSeconds);
   for (const version of versions) {
+    // One that ended before its first slot never held.
+    if (version.toSlot === version.fromSlot) continue;
     const fromSlot = Math.max(version.fromSlot, fromSeconds);
     const versionEnd = Math.min(version.toSlot ?? Infinity, toSeconds);
     const firstOpen = nowSeconds - CLOSING_SLACK_SECONDS - graceEndOf(0, version.intervalSeconds) + 1;

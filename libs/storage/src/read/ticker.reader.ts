@@ -14,8 +14,8 @@ export interface ListedTicker {
   readonly rule: Rule;
   /** Names of its sources in order of preference. */
   readonly sources: readonly string[];
-  /** The first slot that was ever expected. */
-  readonly firstSlot: number;
+  /** The first slot that was ever expected; null when it was disabled before the first. */
+  readonly firstSlot: number | null;
   /** Slot, exact digits and receipt (UNIX seconds) of the newest price; null before the first. */
   readonly lastSlot: number | null;
   readonly lastPrice: string | null;
@@ -41,7 +41,8 @@ const LIST: Statement = {
                  FROM ticker_sources ts JOIN sources s ON s.id = ts.source_id WHERE ts.schedule_id = newest.id) AS sources
          FROM tickers t
          JOIN LATERAL (SELECT * FROM schedules WHERE ticker_id = t.id ORDER BY from_slot DESC LIMIT 1) newest ON true
-         JOIN LATERAL (SELECT min(from_slot) AS from_slot FROM schedules WHERE ticker_id = t.id) first ON true
+         JOIN LATERAL (SELECT min(from_slot) AS from_slot FROM schedules
+                       WHERE ticker_id = t.id AND to_slot IS DISTINCT FROM from_slot) first ON true
          LEFT JOIN latest l ON l.ticker_id = t.id
          ORDER BY t.ticker`,
 };

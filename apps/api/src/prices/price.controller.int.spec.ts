@@ -247,9 +247,12 @@ describe('GET /tickers', () => {
       sources: ['deribit', 'coingecko'],
       first_slot: SLOT,
       last_slot: SLOT + 240,
+      last_price: '9007199254740993',
     });
     expect(json.tickers).toContainEqual(expect.objectContaining({ ticker: 'eth_usd', enabled: false }));
-    expect(json.tickers).toContainEqual(expect.objectContaining({ ticker: 'new_usd', last_slot: null }));
+    expect(json.tickers).toContainEqual(
+      expect.objectContaining({ ticker: 'new_usd', last_slot: null, last_price: null }),
+    );
     expect(json.tickers).toContainEqual(expect.objectContaining({ ticker: 'never_usd', first_slot: null }));
     expect(json.tickers).toContainEqual(expect.objectContaining({ ticker: 'later_usd', first_slot: SLOT + 60 }));
   });

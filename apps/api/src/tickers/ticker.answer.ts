@@ -1,6 +1,7 @@
 import { RULES } from '@app/domain';
 import { tickerName, unixSeconds, type RouteAnswer } from '@app/openapi';
 import { z } from 'zod';
+import { price } from '../prices/price.fields.js';
 
 const tickerSchema = z
   .strictObject({
@@ -15,6 +16,7 @@ const tickerSchema = z
       .nullable()
       .describe('UNIX seconds of the first slot that was expected; null when it was disabled before the first'),
     last_slot: unixSeconds().nullable().describe('UNIX seconds of the newest price; null before the first'),
+    last_price: price().nullable().describe('The newest price, exactly the digits of the wire; null before the first'),
   })
   .meta({ id: 'Ticker' });
 
@@ -36,6 +38,7 @@ export const TICKERS_ANSWER: RouteAnswer<typeof tickersSchema> = {
         sources: ['deribit', 'coingecko'],
         first_slot: 1765913580,
         last_slot: 1765999980,
+        last_price: '87123.45',
       },
     ],
   },

@@ -19,7 +19,7 @@ export class TickerController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Every ticker, how it is sampled, and how far its prices have come' })
+  @ApiOperation({ summary: 'Every ticker, how it is sampled, and its newest price' })
   @ApiAnswer(TICKERS_ANSWER)
   @ApiProblems(notAParameter('/tickers', 'ticker', 'is not a parameter here: there is none'), databaseAway('/tickers'))
   async list(@Query() query: RawQuery): Promise<unknown> {
@@ -36,6 +36,7 @@ export class TickerController {
         sources: ticker.sources,
         first_slot: ticker.firstSlot,
         last_slot: ticker.lastSlot,
+        last_price: ticker.lastPrice,
       })),
     };
   }

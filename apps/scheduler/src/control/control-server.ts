@@ -2,6 +2,7 @@ import { serveDocumentation, serveVersions } from '@app/openapi';
 import type { ServerOptions } from '@app/process/server';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Queue } from 'bullmq';
+import type { RawServerDefault } from 'fastify';
 import { controlDocument } from './control-document.js';
 import { requireLogin } from './control-login.js';
 import { refuseCrossSiteRequests } from './cross-site-requests.js';
@@ -23,9 +24,19 @@ export async function prepareControlServer(
   { password, queues }: { readonly password: string; readonly queues: readonly Queue[] },
 ): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
+  takeEmptyBodies(app);
   refuseCrossSiteRequests(fastify);
   await requireLogin(fastify, password);
   await mountQueueBoard(fastify, queues);
   serveVersions(app);
   serveDocumentation(app, await controlDocument(), 'Tidemark control API');
+}
+
+/** Takes an empty body for none: many clients name a type with every request, also with a DELETE that has no body. */
+function takeEmptyBodies(app: NestFastifyApplication): void {
+  const parse = app.getHttpAdapter().getInstance().getDefaultJsonParser('error', 'error');
+  app.useBodyParser<RawServerDefault>('application/json', {}, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else void parse(request, body.toString(), done);
+  });
 }

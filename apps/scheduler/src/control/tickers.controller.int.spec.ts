@@ -246,6 +246,20 @@ describe('the catalogue over HTTP', () => {
     expectProblem(await server.ask('POST', '/tickers', body), status);
   });
 
+  it('takes an empty body that is called JSON for none', async () => {
+    await sampledBefore('btc_usd');
+    const deleted = await server.ask('DELETE', '/tickers/btc_usd', '');
+    expect(deleted).toMatchObject({ status: 200, json: { ticker: 'btc_usd', enabled: false } });
+    for (const [method, path, fault] of [
+      ['POST', '/tickers', 'must be an object with a ticker'],
+      ['PATCH', '/tickers/btc_usd', 'must be an object with what shall change'],
+    ] as const) {
+      const answer = await server.ask(method, path, '');
+      expectProblem(answer, 400);
+      expect(answer.json['errors']).toEqual([{ parameter: 'body', detail: expect.stringContaining(fault) as string }]);
+    }
+  });
+
   it('answers what it has no route, no type or no method for with a problem', async () => {
     expectProblem(await server.ask('GET', '/nothing'), 404);
     expectProblem(await server.ask('PUT', '/tickers/btc_usd', {}), 404);

@@ -47,6 +47,8 @@ describe('an instant', () => {
   });
 
   it.each([
+    ['2027', 'looks like a date: write 2027-01-01, or UNIX seconds'],
+    ['20261231', 'looks like a date: write 2026-12-31, or UNIX seconds'],
     ['2026-02-30', 'is no time that there is'],
     ['2025-02-29', 'is no time that there is'],
     ['2026-13-01', 'is no time that there is'],

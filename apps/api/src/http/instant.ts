@@ -26,6 +26,8 @@ function readUnixSeconds(text: string): ReadInstant {
   if (/^-\d+(\.\d+)?$/.test(text)) return { fault: `is negative: give UNIX seconds or a time, ${INSTANT_EXAMPLES}` };
   if (/^\d+\.\d+$/.test(text)) return { fault: 'must be whole UNIX seconds, without a fraction' };
   if (!/^\d+$/.test(text)) return { fault: `is neither UNIX seconds nor a time: write ${INSTANT_EXAMPLES}` };
+  const [, year, month = '01', day = '01'] = YEAR_OR_DAY.exec(text) ?? [];
+  if (year !== undefined) return { fault: `looks like a date: write ${year}-${month}-${day}, or UNIX seconds` };
   const digits = text.replace(/^0+(?=\d)/, '');
   if (digits.length === 13) return { fault: `has 13 digits. Milliseconds? Divide by 1000: ${digits.slice(0, -3)}` };
   if (digits.length === 16) return { fault: `has 16 digits. Microseconds? Divide by 1000000: ${digits.slice(0, -6)}` };
@@ -33,6 +35,9 @@ function readUnixSeconds(text: string): ReadInstant {
     return { fault: `has 19 digits. Nanoseconds? Divide by 1000000000: ${digits.slice(0, -9)}` };
   return inRange(Number(digits));
 }
+
+/** A year or a day without its hyphens: as UNIX seconds a moment of 1970 before there was a price of anything here. */
+const YEAR_OR_DAY = /^((?:19|20|21)\d\d)(?:(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))?$/;
 
 const isoDate = z.iso.date();
 const isoTime = z.iso.datetime({ offset: true, local: true });

@@ -53,7 +53,7 @@ export function pricesCommand(terminal: Terminal, finish: (status: number) => vo
           },
         );
         if (hasMore && !isOpen)
-          terminal.complain(`There are more than ${limit} prices: give --limit, --from and --to.\n`);
+          terminal.complain(`There are more than ${limit} prices: give a higher --limit, or --from and --to.\n`);
       });
     });
   return command;

@@ -141,6 +141,9 @@ eth_usd  87123.450  kraken  2025-12-17 19:33:20  3.6 s  stale, derived
     expect(asked.at(-1)).toBe('/v1/prices?ticker=btc_usd&order=desc&limit=20');
     await ask('prices btc_usd --from 2025-12-17');
     expect(asked.at(-1)).toBe('/v1/prices?ticker=btc_usd&from=2025-12-17&limit=1000');
+    answers = () => [200, { ticker: 'btc_usd', data, next: 'x' }];
+    const { complained } = await ask('prices btc_usd --limit 1');
+    expect(complained).toContain('There are more than 1 prices: give a higher --limit, or --from and --to.\n');
   });
 
   const explanation = {

@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readerPassword } from '@app/config';
 import { findEmbeddedPostgres, postgresFolder, startEmbeddedPostgres } from '@app/embedded';
 import { serveReadyApi } from '../../../../test/builders/served-api.js';
 import { storePrices, storeSchedules } from '../../../../test/builders/stored-prices.js';
+import { createEmptyDatabase } from '../../../../test/support/empty-database.js';
 import { freePort } from '../../../../test/support/free-port.mjs';
 import { eventually, runToEnd, startProcess } from '../../../../test/support/processes.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
@@ -79,6 +81,23 @@ describe('who answers a question', () => {
     ).toBe(true);
   });
 
+  it('reads the database of DATABASE_URL alone, when it was set up by that alone; else names what is missing', async () => {
+    const empty = await createEmptyDatabase();
+    try {
+      const environment = { DATABASE_URL: empty.url, API_DATABASE_USER: empty.role, TIDEMARK_MODE: 'simulated' };
+      const location = { ...environment, POSTGRES_HOST: '', POSTGRES_PORT: 0, POSTGRES_USER: '', POSTGRES_DB: '' };
+      const migration = { ...environment, API_DATABASE_PASSWORD: readerPassword(location) };
+      expect(runToEnd('cli/src/main.js', ['migrate'], migration).status).toBe(0);
+      expect(ask(environment, 'tickers')).toMatchObject({ status: 0, stdout: 'There is no ticker yet.\n' });
+
+      const refused = ask({ ...environment, API_DATABASE_PASSWORD: 'another-one' }, 'tickers');
+      expect(refused).toMatchObject({ status: 1, stdout: '' });
+      expect(refused.stderr).toMatch(/authentication failed.*\. API_DATABASE_PASSWORD is .* API_DATABASE_URL/);
+    } finally {
+      await empty.drop();
+    }
+  });
+
   it.each<[string, NodeJS.ProcessEnv, RegExp]>([
     [
       'cannot be reached',
@@ -117,10 +136,13 @@ describe('who answers a question', () => {
   it('is an API on the private stores, which run for the question alone, also when it is interrupted', async () => {
     const dataFolder = postgresFolder(join(home, 'demo'));
     const postgres = await startEmbeddedPostgres({ dataFolder, settings: { fsync: 'off' } });
-    const environment = { DATABASE_URL: postgres.url, API_DATABASE_PASSWORD: 'reader', TIDEMARK_MODE: 'simulated' };
-    expect(runToEnd('cli/src/main.js', ['migrate'], environment).status).toBe(0);
-    writeFileSync(join(home, 'demo', 'api-database-password'), 'reader\n');
-    await postgres.stop();
+    try {
+      const environment = { DATABASE_URL: postgres.url, API_DATABASE_PASSWORD: 'reader', TIDEMARK_MODE: 'simulated' };
+      expect(runToEnd('cli/src/main.js', ['migrate'], environment)).toMatchObject({ status: 0 });
+      writeFileSync(join(home, 'demo', 'api-database-password'), 'reader\n');
+    } finally {
+      await postgres.stop();
+    }
 
     const { status, stdout, stderr } = ask({}, 'tickers');
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'There is no ticker yet.\n' });
@@ -128,10 +150,13 @@ describe('who answers a question', () => {
     expect(findEmbeddedPostgres(dataFolder)).toBeUndefined();
 
     const running = startProcess('cli/src/main.js', { TIDEMARK_HOME: home, API_PORT: port }, 0, ['tickers']);
-    await eventually('the stores to run', 20_000, () => running.stray().includes('Asking an API') || undefined);
-    await running.end('SIGINT');
+    try {
+      await eventually('the stores to run', 60_000, () => running.stray().includes('Asking an API') || undefined);
+    } finally {
+      await running.end('SIGINT');
+    }
     expect([running.child.exitCode, running.child.signalCode]).toEqual([1, null]);
     expect(running.stray()).toContain('error: interrupted');
     expect(findEmbeddedPostgres(dataFolder)).toBeUndefined();
-  }, 60_000);
+  });
 });

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { environmentWith, loadSettings, questionSettings, type SettingsOf } from '@app/config';
+import { environmentWith, loadSettings, questionSettings, readerPassword, type SettingsOf } from '@app/config';
 import { keptText } from '@app/embedded';
 import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
@@ -22,6 +22,12 @@ const LIVE_WITHIN_MS = 2_000;
 
 /** What would name another database or another place to listen to than those that are decided here. */
 const DECIDED = /^(DATABASE_URL|POSTGRES_.*|API_DATABASE_.*|API_HOST|API_PORT|PORT|API_DRAIN_SECONDS|LOG_LEVEL)$/;
+
+/** What Postgres and its driver say of a user or a password that is wrong or not there. */
+const REFUSED_LOGIN = /authentication failed|role "[^"]*" does not exist|SASL|no password supplied/;
+
+const LOGIN_CURE =
+  'API_DATABASE_PASSWORD is the password of the role that the API reads as (API_DATABASE_USER), API_DATABASE_URL the whole address as that role: set one of them to what `tidemark migrate` was given.';
 
 /**
  * The API that a question is asked: that of `--api` or API_URL; else the one of this machine, when it runs; else one that is started
@@ -53,7 +59,8 @@ export async function findApi(address: string | undefined, terminal: Terminal, a
     await database.release();
     if (terminal.signal?.aborted === true) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`The database cannot be asked: ${why}`, { cause: error });
+    const cure = REFUSED_LOGIN.test(why) && database.folder === undefined ? `. ${LOGIN_CURE}` : '';
+    throw new Error(`The database cannot be asked: ${why}${cure}`, { cause: error });
   }
 }
 
@@ -103,17 +110,22 @@ async function databaseOf(
   }
 }
 
-/** The variables by which an API reads this database: those that were set, or the role that the launcher has made. */
+/** The variables by which an API reads this database: those that were set, with the password that follows from them, or the role that the launcher has made. */
 function databaseEnvironment(
   { folder, url }: FoundDatabase,
-  { API_DATABASE_USER: user }: QuestionSettings,
+  settings: QuestionSettings,
   { environment = environmentWith({}) }: Terminal,
 ): Record<string, string> {
-  if (folder === undefined) return chosen(environment, (name) => /^(DATABASE_URL|POSTGRES_|API_DATABASE_)/.test(name));
+  if (folder === undefined) {
+    const given = chosen(environment, (name) => /^(DATABASE_URL|POSTGRES_|API_DATABASE_)/.test(name));
+    const isGiven = settings.API_DATABASE_URL !== undefined || settings.API_DATABASE_PASSWORD !== undefined;
+    const derived = isGiven ? undefined : readerPassword(settings);
+    return derived === undefined ? given : { ...given, API_DATABASE_PASSWORD: derived };
+  }
   const password = keptText(join(folder, 'api-database-password'));
   if (password === undefined) throw new Error(`nobody has started it yet. Run \`make ${makeTargetOf(folder)}\` first`);
   const reader = new URL(url);
-  reader.username = user;
+  reader.username = settings.API_DATABASE_USER;
   reader.password = password.trim();
   return { API_DATABASE_URL: reader.href, TIDEMARK_MODE: basename(folder) === 'demo' ? 'simulated' : 'live' };
 }

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   allPorts,
   apiSettings,
@@ -6,6 +6,7 @@ import {
   loadSettings,
   migrateSettings,
   readerDatabaseUrl,
+  readerPassword,
   schedulerSettings,
   type SettingsOf,
   variablesOf,
@@ -54,13 +55,11 @@ export function allEnvironment(environment: NodeJS.ProcessEnv): AllEnvironment {
   const url = databaseUrl(checked);
   const ports = allPorts(checked);
   const { CONTROL_PASSWORD } = checked;
-  // With an address of its own the role has a password already, which migrate must not change.
-  const isDerived = checked.API_DATABASE_PASSWORD === undefined && checked.API_DATABASE_URL === undefined;
-  const readerPassword = isDerived ? derivedPassword(url) : checked.API_DATABASE_PASSWORD;
-  const apiUrl = readerDatabaseUrl({ ...checked, API_DATABASE_PASSWORD: readerPassword });
+  const password = readerPassword(checked);
+  const apiUrl = readerDatabaseUrl({ ...checked, API_DATABASE_PASSWORD: password });
   const decided: Record<string, string> = {
     DATABASE_URL: url,
-    ...(readerPassword === undefined ? {} : { API_DATABASE_PASSWORD: readerPassword }),
+    ...(password === undefined ? {} : { API_DATABASE_PASSWORD: password }),
     CONTROL_PASSWORD: CONTROL_PASSWORD ?? randomBytes(18).toString('base64url'),
   };
   const shared = without(given(environment), DECIDED_FILES);
@@ -88,14 +87,4 @@ function without(environment: Record<string, string>, names: readonly string[]):
 
 function only(environment: Record<string, string>, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => names.includes(name)));
-}
-
-/** Whoever knows the owner's password may read anyway. An address may be written in several ways: it does not count. */
-function derivedPassword(ownerUrl: string): string {
-  const { username, password, searchParams } = new URL(ownerUrl);
-  const owner = [
-    searchParams.get('user') ?? decodeURIComponent(username),
-    searchParams.get('password') ?? decodeURIComponent(password),
-  ];
-  return createHmac('sha256', JSON.stringify(owner)).update('the role that the API reads as').digest('base64url');
 }

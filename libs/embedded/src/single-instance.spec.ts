@@ -15,17 +15,26 @@ describe.each(process.platform === 'linux' ? ['linux', 'another system'] : [proc
 
     it('is refused while another holds it, by whatever path the folder is named', async () => {
       const held = folder();
-      const lock = await lockFolder(held, platform);
+      const lock = await lockFolder(held, { platform });
       const link = `${held}-link`;
       symlinkSync(held, link);
-      await expect(lockFolder(link, platform)).rejects.toThrow(AlreadyRunningError);
-      await expect(lockFolder(held, platform)).rejects.toThrow(`already runs on ${held} (process ${process.pid})`);
+      await expect(lockFolder(link, { platform })).rejects.toThrow(AlreadyRunningError);
+      await expect(lockFolder(held, { platform })).rejects.toThrow(`already runs on ${held} (process ${process.pid})`);
       await lock.release();
-      await (await lockFolder(held, platform)).release();
+      await (await lockFolder(held, { platform })).release();
+    });
+
+    it('says whether a launcher holds it or a command, which will end', async () => {
+      for (const holder of ['launcher', 'command'] as const) {
+        const held = folder();
+        const lock = await lockFolder(held, { platform, holder });
+        await expect(lockFolder(held, { platform })).rejects.toMatchObject({ holder });
+        await lock.release();
+      }
     });
 
     it('does not keep another folder', async () => {
-      const locks = [await lockFolder(folder(), platform), await lockFolder(folder(), platform)];
+      const locks = [await lockFolder(folder(), { platform }), await lockFolder(folder(), { platform })];
       for (const lock of locks) await lock.release();
     });
 
@@ -33,10 +42,10 @@ describe.each(process.platform === 'linux' ? ['linux', 'another system'] : [proc
       const held = folder();
       const holder = startProgram('hold-lock.ts', [held, platform]);
       await holder.line(/held/);
-      await expect(lockFolder(held, platform)).rejects.toThrow(`process ${holder.process.pid}`);
+      await expect(lockFolder(held, { platform })).rejects.toThrow(`process ${holder.process.pid}`);
       holder.process.kill('SIGKILL');
       await holder.ended;
-      await (await lockFolder(held, platform)).release();
+      await (await lockFolder(held, { platform })).release();
     });
   },
 );

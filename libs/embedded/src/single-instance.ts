@@ -6,20 +6,36 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { codeOf } from './fault-text.js';
 
-/** Held while a launcher runs on a data folder. */
+/** Held while a launcher, or a command that has started the database, runs on a data folder. */
 export interface InstanceLock {
   release(): Promise<void>;
 }
 
-/** Thrown when another launcher runs on the same data folder. */
+/** Who holds a lock: a launcher with its whole system, or a command that runs the database for as long as it needs it. */
+export type LockHolder = 'launcher' | 'command';
+
+/** Thrown when another process holds the same data folder. */
 export class AlreadyRunningError extends Error {
   override readonly name = 'AlreadyRunningError';
+  readonly holder: LockHolder;
 
   constructor(folder: string, owner: string) {
     super(
       `Tidemark already runs on ${folder} (${owner}): end it with Ctrl-C there, or set TIDEMARK_HOME to another folder for a second one.`,
     );
+    this.holder = owner.endsWith(COMMAND_MARK) ? 'command' : 'launcher';
   }
+}
+
+/** How a command says that it is one. */
+const COMMAND_MARK = ', a command that will end';
+
+/** How a data folder is taken. */
+export interface LockOptions {
+  /** What this process is, for whoever finds the folder taken; default `launcher`. */
+  readonly holder?: LockHolder;
+  /** Default: that of this machine. */
+  readonly platform?: string | undefined;
 }
 
 /** How long two launchers that found the same dead socket take to see who of them put the living one there. */
@@ -30,24 +46,28 @@ const RACE_MS = 100;
  * named. The system gives it back at any kind of death.
  * @throws AlreadyRunningError
  */
-export async function lockFolder(folder: string, platform: string = process.platform): Promise<InstanceLock> {
+export async function lockFolder(folder: string, options: LockOptions = {}): Promise<InstanceLock> {
+  const { holder = 'launcher', platform = process.platform } = options;
+  const self = `process ${process.pid}${holder === 'command' ? COMMAND_MARK : ''}`;
   mkdirSync(folder, { recursive: true });
   const path = realpathSync(folder);
   const { dev, ino } = statSync(path);
   const name = `tidemark-${createHash('sha256').update(`${path} ${dev} ${ino}`).digest('hex').slice(0, 16)}`;
   // Linux has sockets with a name and no file, so that a dead launcher leaves nothing behind.
-  return platform === 'linux' ? lockByName(`\0${name}`, path) : lockByFile(join(tmpdir(), `${name}.sock`), path);
+  return platform === 'linux'
+    ? lockByName(`\0${name}`, path, self)
+    : lockByFile(join(tmpdir(), `${name}.sock`), path, self);
 }
 
-async function lockByName(address: string, folder: string): Promise<InstanceLock> {
-  const server = await listen(address);
+async function lockByName(address: string, folder: string, self: string): Promise<InstanceLock> {
+  const server = await listen(address, self);
   if (server === undefined) throw new AlreadyRunningError(folder, (await ask(address)) ?? 'another process');
   return { release: () => close(server) };
 }
 
-async function lockByFile(file: string, folder: string): Promise<InstanceLock> {
+async function lockByFile(file: string, folder: string, self: string): Promise<InstanceLock> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const server = await listen(file);
+    const server = await listen(file, self);
     if (server === undefined) {
       const owner = await ask(file);
       if (owner !== undefined) throw new AlreadyRunningError(folder, owner);
@@ -57,21 +77,17 @@ async function lockByFile(file: string, folder: string): Promise<InstanceLock> {
     // Another launcher may have taken this socket for the dead one and removed it just now.
     await pause(RACE_MS);
     const owner = await ask(file);
-    if (owner === selfDescription()) return { release: () => close(server) };
+    if (owner === self) return { release: () => close(server) };
     await close(server);
     if (owner !== undefined) throw new AlreadyRunningError(folder, owner);
   }
   throw new Error(`The lock ${file} cannot be taken: remove that file.`);
 }
 
-function selfDescription(): string {
-  return `process ${process.pid}`;
-}
-
 /** Undefined when somebody listens there, or did and left the file. */
-function listen(address: string): Promise<Server | undefined> {
+function listen(address: string, self: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.on('error', () => undefined).end(selfDescription()));
+    const server = createServer((socket) => socket.on('error', () => undefined).end(self));
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(undefined);
       else reject(error);

@@ -98,12 +98,13 @@ async function isLive(url: string): Promise<boolean> {
 
 async function databaseOf(
   { API_DATABASE_URL: readerUrl }: QuestionSettings,
-  { environment }: Terminal,
+  { environment, signal }: Terminal,
   asked: string,
 ): Promise<FoundDatabase> {
   const settings = loadVerifySettings(environment);
   try {
-    return await findDatabase({ ...settings, databaseUrl: settings.databaseUrl ?? readerUrl }, 'to ask');
+    const choice = { ...settings, databaseUrl: settings.databaseUrl ?? readerUrl };
+    return await findDatabase(choice, { purpose: 'to ask', signal });
   } catch (error) {
     if (!(error instanceof NoDatabaseError)) throw error;
     throw new Error(`No API answers at ${asked}. ${error.message}`, { cause: error });

@@ -42,7 +42,10 @@ export async function runReplay(
 async function replay(given: ReplayArguments, terminal: Terminal, sources: readonly Source[]): Promise<number> {
   const { settings } = readCliSettings(terminal, sources);
   const asked = given.source === undefined ? undefined : sourceNamed(given.source, sources);
-  const database = await findDatabase(loadVerifySettings(terminal.environment), 'to replay from');
+  const database = await findDatabase(loadVerifySettings(terminal.environment), {
+    purpose: 'to replay from',
+    signal: terminal.signal,
+  });
   const pool = createPool({
     url: database.url,
     applicationName: 'tidemark-replay',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { postgresFolder, startEmbeddedPostgres } from '@app/embedded';
-import { findDatabase, NoDatabaseError } from './find-database.js';
+import { findDatabase, NoDatabaseError, type FoundDatabase } from './find-database.js';
 
 const settings = (home: string, mode?: 'live' | 'simulated') => ({ databaseUrl: undefined, home, mode });
 
@@ -45,4 +45,41 @@ describe('findDatabase', () => {
     await started.release();
     await expect(new pg.Client({ connectionString: started.url }).connect()).rejects.toThrow(/ECONNREFUSED/);
   });
+
+  it('takes a live one that runs before a demo that does not', async () => {
+    const [demo, live] = ['demo', 'live'].map((mode) => postgresFolder(join(home, mode)));
+    const start = (dataFolder = '') => startEmbeddedPostgres({ dataFolder, settings: { fsync: 'off' } });
+    await (await start(demo)).stop();
+    const running = await start(live);
+    try {
+      expect((await findDatabase(settings(home))).description).toMatch(/live, which is running$/);
+      expect((await findDatabase(settings(home, 'simulated')).then(releasedAtOnce)).description).toMatch(
+        /demo, started/,
+      );
+    } finally {
+      await running.stop();
+    }
+  });
+
+  it('waits for another command that has started it, and no longer than that', async () => {
+    const dataFolder = postgresFolder(join(home, 'demo'));
+    await (await startEmbeddedPostgres({ dataFolder, settings: { fsync: 'off' } })).stop();
+    const first = await findDatabase(settings(home));
+    await expect(findDatabase(settings(home), { waitMs: 0 })).rejects.toThrow(
+      'Another tidemark command is asking; try again.',
+    );
+    const interrupted = findDatabase(settings(home), { signal: AbortSignal.timeout(50) });
+    await expect(interrupted).rejects.toThrow(/aborted/);
+    const second = findDatabase(settings(home));
+    await first.release();
+    const { url, description } = await second.then(releasedAtOnce);
+    expect(description).toMatch(/started for this check$/);
+    expect(url).toMatch(/^postgres:/);
+  });
 });
+
+/** What was found, after what was started for it has ended. */
+async function releasedAtOnce(found: FoundDatabase): Promise<FoundDatabase> {
+  await found.release();
+  return found;
+}

@@ -1,6 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { existingPlace, findEmbeddedPostgres, lockFolder, postgresFolder, startEmbeddedPostgres } from '@app/embedded';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  AlreadyRunningError,
+  existingPlace,
+  findEmbeddedPostgres,
+  lockFolder,
+  postgresFolder,
+  startEmbeddedPostgres,
+  type InstanceLock,
+} from '@app/embedded';
 import type { VerifySettings } from './verify-settings.js';
 
 /** What the environment says of the database. */
@@ -22,13 +31,30 @@ export class NoDatabaseError extends Error {
   override readonly name = 'NoDatabaseError';
 }
 
+/** How a database is looked for. */
+export interface FindDatabaseOptions {
+  /** What it is for, in the words of the error; default `to verify`. */
+  readonly purpose?: string;
+  /** Ends the waiting for another command. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long another command that runs the private stores is waited for, in milliseconds; default 30 s. */
+  readonly waitMs?: number;
+}
+
+const WAIT_MS = 30_000;
+
+const LOOK_EVERY_MS = 100;
+
 /**
- * The database that the environment names, else the embedded one: that of the demo before the live one, unless the mode says
- * which. One that does not run is started for the time of the check.
- * @param purpose what it is for, in the words of the error.
- * @throws NoDatabaseError saying where it was looked for.
+ * The database that the environment names, else the embedded one: one that runs before one that does not, then that of the demo before
+ * the live one, unless the mode says which. One that does not run is started for the time of the check; one that another command has
+ * started is waited for, since it ends with that command.
+ * @throws NoDatabaseError saying where it was looked for; Error when another command is not ready in time.
  */
-export async function findDatabase(settings: DatabaseChoice, purpose = 'to verify'): Promise<FoundDatabase> {
+export async function findDatabase(
+  settings: DatabaseChoice,
+  options: FindDatabaseOptions = {},
+): Promise<FoundDatabase> {
   if (settings.databaseUrl !== undefined) {
     return {
       url: settings.databaseUrl,
@@ -37,24 +63,40 @@ export async function findDatabase(settings: DatabaseChoice, purpose = 'to verif
       release: async () => undefined,
     };
   }
+  const deadline = performance.now() + (options.waitMs ?? WAIT_MS);
+  for (;;) {
+    const found = await takePrivateStore(settings, options.purpose ?? 'to verify');
+    if (found !== 'taken by a command') return found;
+    if (performance.now() > deadline) throw new Error('Another tidemark command is asking; try again.');
+    await pause(LOOK_EVERY_MS, undefined, { signal: options.signal });
+  }
+}
+
+async function takePrivateStore(
+  settings: DatabaseChoice,
+  purpose: string,
+): Promise<FoundDatabase | 'taken by a command'> {
   const store = findPrivateStore(settings);
   if (store === undefined) {
     throw new NoDatabaseError(
       `There is no database ${purpose}: ${nothingFound(settings)}. Run \`make demo\` first, or name one in DATABASE_URL.`,
     );
   }
-  const { folder, url } = store;
-  if (url !== undefined) {
-    return {
-      url,
-      folder,
-      description: `the embedded one of ${folder}, which is running`,
-      release: async () => undefined,
-    };
-  }
+  const { folder } = store;
   // Nobody may start the system on this folder while its database runs for the check.
-  const lock = await lockFolder(folder);
+  const lock = await lockUnlessHeld(folder);
+  if ('holder' in lock) {
+    if (lock.holder === 'command') return 'taken by a command';
+    if (store.url === undefined) throw lock;
+    return running(folder, store.url);
+  }
   try {
+    // Looked for anew: it may have run for a command that has ended meanwhile.
+    const url = findEmbeddedPostgres(postgresFolder(folder));
+    if (url !== undefined) {
+      await lock.release();
+      return running(folder, url);
+    }
     const postgres = await startEmbeddedPostgres({ dataFolder: postgresFolder(folder) });
     return {
       url: postgres.url,
@@ -71,6 +113,24 @@ export async function findDatabase(settings: DatabaseChoice, purpose = 'to verif
   }
 }
 
+async function lockUnlessHeld(folder: string): Promise<InstanceLock | AlreadyRunningError> {
+  try {
+    return await lockFolder(folder, { holder: 'command' });
+  } catch (error) {
+    if (error instanceof AlreadyRunningError) return error;
+    throw error;
+  }
+}
+
+function running(folder: string, url: string): FoundDatabase {
+  return {
+    url,
+    folder,
+    description: `the embedded one of ${folder}, which is running`,
+    release: async () => undefined,
+  };
+}
+
 /** A private database of `make demo` or `make start`. */
 export interface PrivateStore {
   readonly folder: string;
@@ -78,10 +138,12 @@ export interface PrivateStore {
   readonly url: string | undefined;
 }
 
-/** The private database: that of the demo before the live one, unless the mode says which. Starts nothing. */
+/** The private database: one that runs first, then that of the demo before the live one, unless the mode says which. Starts nothing. */
 export function findPrivateStore(settings: Pick<DatabaseChoice, 'home' | 'mode'>): PrivateStore | undefined {
-  const folder = foldersOf(settings).find((candidate) => hasDatabase(candidate));
-  return folder === undefined ? undefined : { folder, url: findEmbeddedPostgres(postgresFolder(folder)) };
+  const stores = foldersOf(settings)
+    .filter((folder) => hasDatabase(folder))
+    .map((folder) => ({ folder, url: findEmbeddedPostgres(postgresFolder(folder)) }));
+  return stores.find(({ url }) => url !== undefined) ?? stores[0];
 }
 
 /** Where a database was looked for in vain, in words. */

@@ -45,7 +45,7 @@ export async function runVerify(words: readonly string[], terminal: Terminal, ap
 async function printVerification(asJson: boolean, terminal: Terminal, appsFolder?: string): Promise<number> {
   const print = (text: string): void => terminal.print(`${wrapLines(text, terminal.columns)}\n`);
   const settings = loadVerifySettings(terminal.environment);
-  const database = await findDatabase(settings);
+  const database = await findDatabase(settings, { signal: terminal.signal });
   try {
     if (!asJson) print(`Database: ${database.description}`);
     const verification = await verify(database.url, settings, appsFolder);

@@ -245,7 +245,7 @@ export const questionSettings = {
   API_URL: address(['http', 'https'])
     .optional()
     .describe(
-      'Address of a running API that `tidemark latest` and the like ask. Without it the one of this machine, or, when none answers there, one that is started for the question on the database, or on the private stores of TIDEMARK_HOME.',
+      'Address of a running API that `tidemark latest` and the like ask. Without it the one of this machine, or, when none answers there or only a database or TIDEMARK_MODE is named, one that is started for the question on the database, or on the private stores of TIDEMARK_HOME.',
     ),
   API_PORT: apiSettings.API_PORT,
   TIDEMARK_HOME: schedulerSettings.TIDEMARK_HOME,

@@ -38,6 +38,7 @@ const sampledTickerSchema = z.strictObject({
 const healthSchema = z
   .strictObject({
     status: z.enum(['ok', 'degraded', 'down']).describe('The worst of the three below; `down`: no price can be served'),
+    mode: z.enum(['live', 'simulated']).describe('Whether prices are real or simulated'),
     database: z
       .strictObject({
         status: partStatus,
@@ -78,6 +79,7 @@ export const HEALTH_ANSWER: RouteAnswer<typeof healthSchema> = {
   statuses: [200, 503],
   example: {
     status: 'ok',
+    mode: 'live',
     database: { status: 'up', role: 'tidemark_api', latency_ms: 1, responseTime: 2 },
     clock: { status: 'up', offset_ms: 2 },
     etl: {
@@ -93,6 +95,7 @@ export const HEALTH_ANSWER: RouteAnswer<typeof healthSchema> = {
   examples: {
     503: {
       status: 'down',
+      mode: 'live',
       database: { status: 'down', responseTime: 2, message: 'the database cannot be reached' },
       clock: { status: 'up', offset_ms: 2 },
       etl: { status: 'degraded', message: 'unknown while the database is away' },

@@ -1,10 +1,11 @@
 import { HttpException, Inject, Injectable } from '@nestjs/common';
 import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
 import { ClockWatch, ReadinessWatch } from '@app/process';
-import { readRole, type ListedTicker, type ReadDatabase } from '@app/storage';
+import { readRole, type ListedTicker, type Mode, type ReadDatabase } from '@app/storage';
+import type { ApiSettings } from '../api-settings.js';
 import { freshnessOf } from '../prices/freshness.js';
 import { TickerDirectory } from '../tickers/ticker.directory.js';
-import { CLOCK, WATCH_DATABASE, type Clock } from '../tokens.js';
+import { API_SETTINGS, CLOCK, WATCH_DATABASE, type Clock } from '../tokens.js';
 
 /** The state of the system in one word: everything is well, prices are served but not all is well, or they are not. */
 export type HealthStatus = 'ok' | 'degraded' | 'down';
@@ -12,6 +13,8 @@ export type HealthStatus = 'ok' | 'degraded' | 'down';
 /** The answer of `/health`. */
 export interface HealthReport {
   readonly status: HealthStatus;
+  /** Whether its prices are real. */
+  readonly mode: Mode;
   readonly database: unknown;
   readonly clock: unknown;
   readonly etl: unknown;
@@ -35,6 +38,7 @@ export class HealthService {
     @Inject(WATCH_DATABASE) private readonly database: ReadDatabase,
     @Inject(TickerDirectory) private readonly directory: TickerDirectory,
     @Inject(CLOCK) private readonly now: Clock,
+    @Inject(API_SETTINGS) private readonly settings: ApiSettings,
   ) {}
 
   /** Asks now. Never throws: what fails is part of the report. */
@@ -42,6 +46,7 @@ export class HealthService {
     const { status, details } = await this.run();
     return {
       status: status === 'ok' || status === 'degraded' ? status : 'down',
+      mode: this.settings.mode,
       database: details['database'],
       clock: details['clock'],
       etl: details['etl'],

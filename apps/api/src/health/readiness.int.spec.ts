@@ -40,7 +40,9 @@ describe('the API before its database fits', () => {
       expect(json.detail).toContain('run migrate');
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
     }
-    expect((await api.get('/health')).json).toMatchObject({ status: 'down', database: { status: 'down' } });
+    expect((await api.get('/health')).json).toMatchObject({
+      ...{ status: 'down', mode: 'simulated', database: { status: 'down' } },
+    });
     expect((await api.get('/')).text).toContain('Not ready');
 
     const sources = [{ id: 1, name: 'deribit' }];

@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import { UsageError } from '../usage-error.js';
-import type { FoundApi } from './find-api.js';
 
 /** An answer of the API: as it came, and read. */
 export interface ApiAnswer<Value> {
   /** One line of JSON. */
   readonly text: string;
   readonly value: Value;
+}
+
+/** An API that is asked. */
+export interface AskedApi {
+  /** Address without a slash at the end; it may hold a password. */
+  readonly url: string;
+  /** Who answers, in words and without a password. */
+  readonly description: string;
 }
 
 /** A question: names and values of the query; what is undefined is left out. */
@@ -32,7 +39,7 @@ export class ApiClient {
   private readonly headers: Record<string, string>;
 
   constructor(
-    private readonly api: Pick<FoundApi, 'url' | 'description'>,
+    private readonly api: AskedApi,
     private readonly signal?: AbortSignal,
   ) {
     const url = new URL(api.url);

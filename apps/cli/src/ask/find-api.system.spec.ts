@@ -55,7 +55,7 @@ describe('who answers a question', () => {
         const other = { DATABASE_URL: 'postgres://127.0.0.1:1/none', ...environment };
         const running = startProcess('cli/src/main.js', other, 0, ['latest']);
         await once(running.child, 'close');
-        expect(running.stray()).toContain(`Asking the API at http://127.0.0.1:${own}.\n`);
+        expect(running.stray()).toContain(`Asking the API at http://127.0.0.1:${own} (simulated prices).\n`);
         expect(running.stray()).toMatch(/^btc_usd +87123\.450 /m);
       }
     } finally {
@@ -71,7 +71,7 @@ describe('who answers a question', () => {
     expect({ status, stderr }).toEqual({
       status: 0,
       stderr: expect.stringMatching(
-        /^Asking an API that is started for this question, on the database: postgres:/,
+        /^Asking an API that is started for this question, on the database: postgres:.* \(simulated prices\)\. $/,
       ) as string,
     });
     expect(stderr).not.toContain('reader@');

@@ -1,24 +1,30 @@
 import { basename, join } from 'node:path';
+import { z } from 'zod';
 import { environmentWith, loadSettings, questionSettings, readerPassword, type SettingsOf } from '@app/config';
 import { keptText } from '@app/embedded';
 import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 import { findDatabase, type FoundDatabase, NoDatabaseError } from '../verify/find-database.js';
 import { loadVerifySettings } from '../verify/verify-settings.js';
+import { ApiClient, type AskedApi } from './api-client.js';
 import { startApiProcess } from './api-process.js';
 
 /** An API that answers. */
-export interface FoundApi {
-  /** Address without a slash at the end; it may hold a password. */
-  readonly url: string;
-  /** Who answers, in words and without a password. */
-  readonly description: string;
+export interface FoundApi extends AskedApi {
   /** Ends what was started for it. */
   release(): Promise<void>;
 }
 
 /** An API on this machine says so within this time, in milliseconds. */
 const LIVE_WITHIN_MS = 2_000;
+
+/** An API that runs says within this time whether its prices are real, in milliseconds. */
+const MODE_WITHIN_MS = 3_000;
+
+type Mode = 'live' | 'simulated';
+
+/** What is read of `/health`; an API of an earlier version says nothing of it. */
+const healthSchema = z.object({ mode: z.enum(['live', 'simulated']).optional() });
 
 /** What would name another database or another place to listen to than those that are decided here. */
 const DECIDED = /^(DATABASE_URL|POSTGRES_.*|API_DATABASE_.*|API_HOST|API_PORT|PORT|API_DRAIN_SECONDS|LOG_LEVEL)$/;
@@ -41,9 +47,12 @@ export async function findApi(address: string | undefined, terminal: Terminal, a
   const settings = readSettings(address, terminal);
   if (settings.API_URL !== undefined) return running(settings.API_URL, terminal);
   const url = `http://127.0.0.1:${settings.API_PORT}`;
-  if (await isLive(url)) return running(url, terminal);
-  const database = await databaseOf(settings, terminal, url);
-  terminal.complain(`Asking an API that is started for this question, on the database: ${database.description}.\n`);
+  const isAsked = asksThisMachine(terminal.environment);
+  if (isAsked && (await isLive(url))) return running(url, terminal);
+  const database = await databaseOf(settings, terminal, isAsked ? url : undefined);
+  const note = modeNote(modeOf(database, terminal));
+  const start = 'Asking an API that is started for this question, on the database:';
+  terminal.complain(`${start} ${database.description}${note}.\n`);
   try {
     const environment = { ...inherited(terminal), ...databaseEnvironment(database, settings, terminal) };
     const api = await startApiProcess({ environment, signal: terminal.signal, appsFolder });
@@ -64,6 +73,17 @@ export async function findApi(address: string | undefined, terminal: Terminal, a
   }
 }
 
+/**
+ * Whether the API of this machine is asked first: not when the environment names a database or a mode, which whoever listens on the
+ * usual port need not have, unless it names the port too.
+ */
+export function asksThisMachine(environment: NodeJS.ProcessEnv = environmentWith({})): boolean {
+  const isNamed = (name: string): boolean => (environment[name] ?? '') !== '';
+  const { databaseUrl, mode } = loadVerifySettings(environment);
+  const isDatabaseNamed = databaseUrl !== undefined || mode !== undefined || isNamed('API_DATABASE_URL');
+  return !isDatabaseNamed || isNamed('API_PORT') || isNamed('PORT');
+}
+
 type QuestionSettings = SettingsOf<typeof questionSettings>;
 
 function readSettings(address: string | undefined, { environment = environmentWith({}) }: Terminal): QuestionSettings {
@@ -73,7 +93,7 @@ function readSettings(address: string | undefined, { environment = environmentWi
   return loadSettings(questionSettings, { ...environment, ...(address === undefined ? {} : { API_URL: address }) });
 }
 
-function running(address: string, terminal: Terminal): FoundApi {
+async function running(address: string, terminal: Terminal): Promise<FoundApi> {
   const url = new URL(address);
   // Also the address of the first version of the routes.
   url.pathname = url.pathname.replace(/(\/v1)?\/*$/, '');
@@ -81,8 +101,31 @@ function running(address: string, terminal: Terminal): FoundApi {
   const whole = url.href.replace(/\/$/, '');
   [url.username, url.password] = ['', ''];
   const description = `the API at ${url.href.replace(/\/$/, '')}`;
-  terminal.complain(`Asking ${description}.\n`);
-  return { url: whole, description, release: async () => undefined };
+  const api = { url: whole, description, release: async () => undefined };
+  terminal.complain(`Asking ${description}${modeNote(await askMode(api, terminal.signal))}.\n`);
+  return api;
+}
+
+/** Which prices an API has; undefined when it does not say so in time: the question itself finds out what is wrong. */
+async function askMode(api: FoundApi, signal: AbortSignal | undefined): Promise<Mode | undefined> {
+  const limit = AbortSignal.timeout(MODE_WITHIN_MS);
+  const client = new ApiClient(api, signal === undefined ? limit : AbortSignal.any([limit, signal]));
+  try {
+    return (await client.get('/health', {}, healthSchema)).value.mode;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is said of prices that are not real. */
+function modeNote(mode: Mode | undefined): string {
+  return mode === 'simulated' ? ' (simulated prices)' : '';
+}
+
+/** Which prices the API that is started expects of a database; it refuses one of the other kind. */
+function modeOf({ folder }: FoundDatabase, { environment }: Terminal): Mode {
+  if (folder === undefined) return loadVerifySettings(environment).mode ?? 'live';
+  return basename(folder) === 'demo' ? 'simulated' : 'live';
 }
 
 /** Whether an API of Tidemark listens there; anything else may. */
@@ -99,7 +142,7 @@ async function isLive(url: string): Promise<boolean> {
 async function databaseOf(
   { API_DATABASE_URL: readerUrl }: QuestionSettings,
   { environment, signal }: Terminal,
-  asked: string,
+  asked: string | undefined,
 ): Promise<FoundDatabase> {
   const settings = loadVerifySettings(environment);
   try {
@@ -107,16 +150,19 @@ async function databaseOf(
     return await findDatabase(choice, { purpose: 'to ask', signal });
   } catch (error) {
     if (!(error instanceof NoDatabaseError)) throw error;
-    throw new Error(`No API answers at ${asked}. ${error.message}`, { cause: error });
+    const nobody = asked === undefined ? '' : `No API answers at ${asked}. `;
+    throw new Error(`${nobody}${error.message}`, { cause: error });
   }
 }
 
 /** The variables by which an API reads this database: those that were set, with the password that follows from them, or the role that the launcher has made. */
 function databaseEnvironment(
-  { folder, url }: FoundDatabase,
+  database: FoundDatabase,
   settings: QuestionSettings,
-  { environment = environmentWith({}) }: Terminal,
+  terminal: Terminal,
 ): Record<string, string> {
+  const { folder, url } = database;
+  const { environment = environmentWith({}) } = terminal;
   if (folder === undefined) {
     const given = chosen(environment, (name) => /^(DATABASE_URL|POSTGRES_|API_DATABASE_)/.test(name));
     const isGiven = settings.API_DATABASE_URL !== undefined || settings.API_DATABASE_PASSWORD !== undefined;
@@ -128,7 +174,7 @@ function databaseEnvironment(
   const reader = new URL(url);
   reader.username = settings.API_DATABASE_USER;
   reader.password = password.trim();
-  return { API_DATABASE_URL: reader.href, TIDEMARK_MODE: basename(folder) === 'demo' ? 'simulated' : 'live' };
+  return { API_DATABASE_URL: reader.href, TIDEMARK_MODE: modeOf(database, terminal) };
 }
 
 function makeTargetOf(folder: string): string {

@@ -66,6 +66,6 @@ export function printLines(terminal: Terminal, ...lines: readonly string[]): voi
   terminal.print(lines.map((line) => `${wrapLines(line, terminal.columns)}\n`).join(''));
 }
 
-const WHO_ANSWERS = `Asks the API of --api or API_URL; without them the one of this machine (PORT, API_PORT), and when none runs there, one that is started for the question: on the database of DATABASE_URL or POSTGRES_*, else on the private stores of \`make demo\` and \`make start\` in TIDEMARK_HOME. Who is asked is said on standard error.
+const WHO_ANSWERS = `Asks the API of --api or API_URL; without them the one of this machine (PORT, API_PORT), and when none runs there, or only a database or TIDEMARK_MODE is named, one that is started for the question: on the database of DATABASE_URL or POSTGRES_*, else on the private stores of \`make demo\` and \`make start\` in TIDEMARK_HOME. Standard error says who is asked, and when its prices are simulated.
 
 A ticker and a time may be written in every way that the API understands: btc_usd or BTC/USD, 1766000000 or 2025-12-17T19:33:20Z. What the API refuses, an unknown ticker too, ends with status 2; what has no answer with 1.`;

@@ -13,9 +13,11 @@ describe('a question to an API', () => {
   let url: string;
   let answers: Answers;
   let asked: string[];
+  let health: unknown;
 
   beforeAll(async () => {
     server = createServer((request: IncomingMessage, response: ServerResponse) => {
+      if (request.url === '/v1/health?') return response.end(JSON.stringify(health));
       asked.push(request.url ?? '');
       const [status, body] = answers(new URL(request.url ?? '', 'http://api'));
       response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -25,6 +27,7 @@ describe('a question to an API', () => {
   });
   beforeEach(() => {
     asked = [];
+    health = { status: 'ok', mode: 'live' };
   });
   afterAll(() => {
     server.closeAllConnections();
@@ -58,6 +61,16 @@ describe('a question to an API', () => {
 btc_usd  87123.450  kraken  2025-12-17 19:33:20  3.6 s  stale, derived
 eth_usd  87123.450  kraken  2025-12-17 19:33:20  3.6 s  stale, derived
 `);
+  });
+
+  it.each([
+    ['simulated', ' (simulated prices)'],
+    ['live', ''],
+    [undefined, ''],
+  ])('says of prices of mode %s that they are so, where they are not real', async (mode, note) => {
+    health = { status: 'ok', mode };
+    answers = () => [200, { tickers: [] }];
+    expect((await ask('tickers')).complained).toBe(`Asking the API at ${url}${note}.\n`);
   });
 
   it('asks for every ticker that is sampled and has a price when none is named', async () => {

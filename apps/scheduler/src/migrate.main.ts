@@ -29,6 +29,7 @@ runToCompletion('migrate', async () => {
       user: settings.API_DATABASE_USER,
       password: settings.API_DATABASE_PASSWORD,
       url: readerDatabaseUrl(settings),
+      urlVariable: settings.API_DATABASE_URL === undefined ? undefined : 'API_DATABASE_URL',
     },
     carriesQueue: queue.url === url,
     nowMs: Date.now(),

@@ -95,6 +95,17 @@ describe('migrate as a user without rights', () => {
     expect(await readAs('first')).toBe(0);
   });
 
+  it('asks the owner of the database for the reading role alone, and lets that role in itself', async () => {
+    const name = new URL(database.url).pathname.slice(1);
+    await database.ask(`ALTER DATABASE ${name} OWNER TO ${owner}; REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`);
+    const sql = sqlOf(await refusal({ carriesQueue: true }));
+    expect(sql).toMatch(/^ {2}CREATE ROLE "\w+" LOGIN PASSWORD '[^']+';$/);
+    await database.ask(sql);
+    await migrate(optionsAsOwner({ carriesQueue: true }));
+    await migrate(optionsAsOwner({ carriesQueue: true }));
+    expect(await readAs('first')).toBe(0);
+  });
+
   it('names the owner of the tables when they belong to somebody else', async () => {
     await migrate(migrateOptions(database));
     const before = await pictureOf(database);

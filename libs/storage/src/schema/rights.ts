@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectionFault } from '../database/connection-fault.js';
 import { scramVerifier } from './scram-verifier.js';
 
 /** The role that the API reads as. */
@@ -8,6 +9,8 @@ export interface Reader {
   readonly password: string | undefined;
   /** Address of the database as this role: by it is seen whether the role has that password already. */
   readonly url?: string | undefined;
+  /** The variable that gives this address; undefined when it is that of the user of migrate. */
+  readonly urlVariable?: string | undefined;
 }
 
 /** Thrown when the user of the database may not do what has to be done; the message has the SQL that an administrator runs. */
@@ -60,6 +63,9 @@ const STANDING = `
 /** SQLSTATE insufficient_privilege. */
 const NO_RIGHT = '42501';
 
+/** How long a log-in may take, in milliseconds: others wait for the lock of the migration meanwhile. */
+const CONNECT_LIMIT_MS = 3_000;
+
 /** SQLSTATE of a log-in that is refused: invalid_password, invalid_authorization_specification. */
 const REFUSED: readonly unknown[] = ['28P01', '28000'];
 
@@ -86,20 +92,53 @@ export async function checkRights(client: pg.Client, reader: Reader, carriesQueu
   throw missingRights(owner, database, statements);
 }
 
-/** Whether a role has this password already, so that nobody needs to set it. */
-export async function hasPassword({ url, password }: Reader): Promise<boolean> {
+/**
+ * Whether a role has this password already, so that nobody needs to set it.
+ * @throws MissingRightsError when the server does not let the role log in from here, whatever its password.
+ * @throws Error naming the address when it cannot be reached.
+ */
+export async function hasPassword(reader: Reader): Promise<boolean> {
+  const { url, password } = reader;
   if (url === undefined || password === undefined) return false;
-  const client = new pg.Client({ connectionString: url, application_name: 'tidemark-look' });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'tidemark-look',
+    connectionTimeoutMillis: CONNECT_LIMIT_MS,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
     return true;
   } catch (error) {
-    if (error instanceof pg.DatabaseError && REFUSED.includes(error.code)) return false;
-    throw error;
+    if (!(error instanceof pg.DatabaseError)) throw unreachable(reader, client, error);
+    // The password comes first: only then is it looked whether the role may connect to this database.
+    if (error.code === NO_RIGHT) return true;
+    if (!REFUSED.includes(error.code)) throw error;
+    // The name of the file stands there in every language.
+    if (error.message.includes('pg_hba.conf')) throw keptOut(reader, client, error);
+    return false;
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+function unreachable(reader: Reader, client: pg.Client, cause: unknown): Error {
+  return new Error(
+    `Whether the role ${reader.user} has the password of API_DATABASE_PASSWORD cannot be seen: the database at ${addressOf(reader, client)} cannot be reached (${connectionFault(cause)}).`,
+    { cause },
+  );
+}
+
+/** No statement mends it: the file is the server's own. */
+function keptOut(reader: Reader, client: pg.Client, cause: Error): MissingRightsError {
+  return new MissingRightsError(
+    `The server of the database at ${addressOf(reader, client)} does not let the role ${reader.user} in, which the API reads as: ${cause.message}. Let its administrator add a line for that role to pg_hba.conf, then run migrate again.`,
+    { cause },
+  );
+}
+
+function addressOf({ urlVariable }: Reader, { host, port }: pg.Client): string {
+  return `${host}:${port}${urlVariable === undefined ? '' : ` (${urlVariable})`}`;
 }
 
 /** Whether Postgres has refused something for want of a right. */

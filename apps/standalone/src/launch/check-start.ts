@@ -4,7 +4,7 @@ import { codeOf, describeEnd, queueServerOf, startChild } from '@app/embedded';
 import { checkPlans, SOURCES } from '@app/sources';
 import { checkProgram, type CheckedApp } from './apps.js';
 import { checkEnvironment } from './child-environment.js';
-import type { LauncherMode, LauncherSettings } from './launcher-settings.js';
+import type { LauncherMode, LauncherSettings, VariableValues } from './launcher-settings.js';
 import { lastingFaults } from './start-error.js';
 
 /** What is to be started. */
@@ -16,8 +16,8 @@ export interface StartCheckOptions {
   readonly signal: AbortSignal;
 }
 
-/** Variables of Node that name files of authorities, which it passes over in silence. */
-const AUTHORITY_VARIABLES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
+/** The word with which Node reads SSL_CERT_FILE; without it that variable is another program's. */
+const OPENSSL_WORD = '--use-openssl-ca';
 
 /** How long a check may take to end when it is no longer wanted, in milliseconds. */
 const STOP_LIMIT_MS = 1_000;
@@ -40,8 +40,7 @@ export async function startFaults(options: StartCheckOptions): Promise<string[]>
   // The check of the scheduler looks after them too.
   if (mode === 'start' && !asked.includes('scheduler'))
     checks.push(lastingFaults(() => checkPlans(SOURCES, configuredSources({ ...settings }, SOURCES))));
-  const authorities = AUTHORITY_VARIABLES.flatMap((name) => authorityFault(name, machine[name]));
-  return [...authorities, ...(await Promise.all(checks)).flat()];
+  return [...authorityFaults(options), ...(await Promise.all(checks)).flat()];
 }
 
 /** Why the folder of a mode cannot be used, with the cure; undefined when it can. It is made where it is missing. */
@@ -53,6 +52,27 @@ export function folderFault(folder: string): string | undefined {
   } catch (error) {
     return `TIDEMARK_HOME: ${folder} cannot be written (${codeOf(error) ?? 'unknown'}): set TIDEMARK_HOME to a folder that can be.`;
   }
+}
+
+/** What is no fault, and worth a sentence all the same. */
+export function startNotes({ mode, settings }: Pick<StartCheckOptions, 'mode' | 'settings'>): string[] {
+  const { machine } = settings.given;
+  if (mode === 'demo' || readsOpensslFile(machine)) return [];
+  return authorityFault('SSL_CERT_FILE', machine['SSL_CERT_FILE']).map(
+    (fault) => `${fault} It is not used here: Node reads it with NODE_OPTIONS=${OPENSSL_WORD} alone.`,
+  );
+}
+
+/** Node passes over a file of authorities that it cannot read. The demo calls nobody whom SSL_CERT_FILE would vouch for. */
+function authorityFaults({ mode, settings }: StartCheckOptions): string[] {
+  const { machine } = settings.given;
+  const readsFile = mode === 'start' && readsOpensslFile(machine);
+  const names = ['NODE_EXTRA_CA_CERTS', ...(readsFile ? ['SSL_CERT_FILE'] : [])];
+  return names.flatMap((name) => authorityFault(name, machine[name]));
+}
+
+function readsOpensslFile(machine: VariableValues): boolean {
+  return [...(machine['NODE_OPTIONS'] ?? '').split(/\s+/), ...process.execArgv].includes(OPENSSL_WORD);
 }
 
 function authorityFault(variable: string, file: string | undefined): string[] {

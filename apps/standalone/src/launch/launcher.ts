@@ -4,7 +4,7 @@ import { LASTING_FAULT } from '@app/process';
 import { SOURCES, sourceByName } from '@app/sources';
 import { appsOf, entryPoint, untilAppReady, urlOf, wantedPorts, type ServingApp } from './apps.js';
 import { bannerLines } from './banner.js';
-import { folderFault, startFaults } from './check-start.js';
+import { folderFault, startFaults, startNotes } from './check-start.js';
 import {
   childEnvironment,
   startIntervalSeconds,
@@ -171,7 +171,7 @@ async function run(running: Running): Promise<void> {
 
   for (const line of banner(running, decisions, stores)) running.print(line);
   reporter.onFirstPrice(() => running.print(`first price stored ${secondsSinceStart()} s after start`));
-  for (const fault of unusedStores(settings)) reporter.note(fault);
+  for (const sentence of [...startNotes(running), ...unusedStores(settings)]) reporter.note(sentence);
   void follow(running, decisions, () => (isCatalogueApplied = true));
   void faults.then((sentences) => sentences.forEach((sentence) => reporter.note(sentence)));
   await Promise.race([failed, new Promise<void>((end) => onAbort(signal, end))]);

@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { MIGRATIONS } from '../libs/storage/src/schema/data-source.js';
 import { makeEarlierSchema } from './builders/earlier-schema.js';
 import { createEmptyDatabase, type EmptyDatabase } from './support/empty-database.js';
@@ -85,6 +88,11 @@ describe('tidemark all', () => {
     });
   }
 
+  /** The processes that were ready once. */
+  function readyOnce(all: RunningProcess): string[] {
+    return all.lines.flatMap(({ event, msg }) => (event === 'first_ready' ? [String(msg)] : []));
+  }
+
   function isAlive(pid: number): boolean {
     try {
       return process.kill(pid, 0);
@@ -109,6 +117,35 @@ describe('tidemark all', () => {
     const before = Math.floor(Date.now() / 1000);
     await eventually('a price after that', 30_000, async () => ((await newestSlot()) ?? 0) > before + 2 || undefined);
     expect(pidOf(all, 'worker')).not.toBe(killed);
+  });
+
+  it('serves on when a file is half saved once it was ready, and does without that process until it is mended', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'tidemark-all-'));
+    const [catalogue, sources] = [path.join(folder, 'tickers.yaml'), path.join(folder, 'sources.yaml')];
+    writeFileSync(catalogue, 'tickers:\n  - {ticker: btc_usd, sources: [deribit]}\n');
+    writeFileSync(sources, 'sources: []\n');
+    Object.assign(environment, { CATALOGUE_FILE: catalogue, HTTP_SOURCES_FILE: sources });
+    const starts = (all: RunningProcess): number =>
+      all.lines.filter((line) => line['process'] === 'scheduler' && line['event'] === 'started').length;
+    try {
+      const all = start();
+      await eventually('the first ready', 30_000, () => readyOnce(all).length === 3 || undefined);
+      writeFileSync(catalogue, 'tickers: [\n');
+      process.kill(pidOf(all, 'scheduler') ?? 0, 'SIGKILL');
+      await eventually('a scheduler without that file', 20_000, () => starts(all) === 2 || undefined);
+
+      writeFileSync(sources, 'sources: [\n');
+      process.kill(pidOf(all, 'scheduler') ?? 0, 'SIGKILL');
+      const said = /^scheduler ended with status 2: what it said has to be mended first.* started again in 5 s$/;
+      await eventually('the end of it', 20_000, () => all.lines.find(({ msg }) => said.test(String(msg))));
+      expect((await fetch(`http://127.0.0.1:${environment['PORT']}/readyz`)).status).toBe(200);
+      writeFileSync(sources, 'sources: []\n');
+      await eventually('a scheduler with the mended file', 20_000, () => starts(all) === 3 || undefined);
+    } finally {
+      delete environment['CATALOGUE_FILE'];
+      delete environment['HTTP_SOURCES_FILE'];
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('ends with all of its processes on SIGTERM, with status 0', async () => {

@@ -61,7 +61,7 @@ describe('a supervisor', () => {
     const ended: string[] = [];
     const made = new Supervisor({
       say: (sentence) => said.push(sentence),
-      onLasting: ({ name }) => ended.push(name),
+      onLasting: ({ name }) => ended.push(name) > 0,
       backoff: { firstMs: 1, mostMs: 1, upMs: 10_000 },
     });
     supervisors.push(made);
@@ -70,6 +70,22 @@ describe('a supervisor', () => {
     expect(await waitUntil(() => ended.length > 0 && said.length >= 2, SOON)).toBe(true);
     expect(ended).toEqual(['a']);
     expect(said.every((sentence) => sentence.startsWith('b ended with status 2'))).toBe(true);
+  });
+
+  it('tries such a part at the longest pause where the others are to go on', async () => {
+    const made = new Supervisor({
+      say: (sentence) => said.push(sentence),
+      onLasting: () => false,
+      backoff: { firstMs: 1, mostMs: 20, upMs: 10_000 },
+    });
+    supervisors.push(made);
+    await made.start({ ...part('a', 'process.exit(2)'), lastingStatus: 2 });
+    await waitUntil(() => said.length >= 2, SOON);
+    expect(said.slice(0, 2)).toEqual(
+      Array(2).fill(
+        'a ended with status 2: what it said has to be mended first, and the others go on; it is started again in 0.02 s',
+      ),
+    );
   });
 
   it('goes on trying when a part cannot be started', async () => {

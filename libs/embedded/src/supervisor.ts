@@ -7,7 +7,7 @@ export interface Part {
   readonly name: string;
   /** Starts it, also after its death. */
   launch(): Promise<Child>;
-  /** The status by which it says that no new start would mend its end; it is not started again then. */
+  /** The status by which it says that no new start would mend its end. */
   readonly lastingStatus?: number;
   /** Set for a store: answers once it can be used. @throws when it dies before. */
   untilReady?(child: Child): Promise<void>;
@@ -23,8 +23,11 @@ export interface EndStage {
 export interface SupervisorOptions {
   /** A sentence about a death or a restart, for the terminal. */
   readonly say: (sentence: string) => void;
-  /** Called with a part that has ended with its `lastingStatus`. */
-  readonly onLasting?: (child: Child) => void;
+  /**
+   * Called with a part that has ended with its `lastingStatus`; answers whether everything is to end for it. If so the part is not
+   * started again, else it is tried at the longest pause, while the others go on. Default: it is not started again.
+   */
+  readonly onLasting?: (child: Child) => boolean;
   /** The pids that run now, whenever that changes. */
   readonly onChange?: (pids: readonly number[]) => void;
   /** Bounds and growth of the pause before a restart; the defaults are the product's. */
@@ -42,6 +45,8 @@ export interface Backoff {
 }
 
 const BACKOFF: Backoff = { firstMs: 200, mostMs: 5_000, upMs: 10_000 };
+
+const LASTING_WORDS = ': what it said has to be mended first, and the others go on';
 
 interface Watched {
   readonly part: Part;
@@ -106,8 +111,10 @@ export class Supervisor {
       if (signal.aborted) return;
       if (performance.now() - upSince >= this.backoff.upMs) waitMs = this.backoff.firstMs;
       await child.stop(0);
-      if (end.status !== null && end.status === part.lastingStatus) return this.options.onLasting?.(child);
-      const next = await this.again(watched, describeEnd(end), waitMs);
+      const isLasting = end.status !== null && end.status === part.lastingStatus;
+      if (isLasting && this.options.onLasting?.(child) !== false) return;
+      if (isLasting) waitMs = this.backoff.mostMs;
+      const next = await this.again(watched, `${describeEnd(end)}${isLasting ? LASTING_WORDS : ''}`, waitMs);
       if (next === undefined) return;
       child = next;
       waitMs = Math.min(waitMs * 2, this.backoff.mostMs);

@@ -36,6 +36,16 @@ describe('the environment of tidemark all', () => {
     expect(environment.isControlClosed).toBe(false);
   });
 
+  it('gives catalogue and interval to the scheduler once a run: the control API decides from then on', () => {
+    const given = { CATALOGUE_FILE: '/tickers.yaml', SAMPLE_INTERVAL_SECONDS: '7' };
+    const environment = allEnvironment({ DATABASE_URL: OWNER, ...given });
+    expect(environment.of('scheduler')).toMatchObject(given);
+    const again = environment.of('scheduler', true);
+    expect(again).not.toHaveProperty('CATALOGUE_FILE');
+    expect(again).not.toHaveProperty('SAMPLE_INTERVAL_SECONDS');
+    expect(again['DATABASE_URL']).toBe(environment.of('scheduler')['DATABASE_URL']);
+  });
+
   it('closes the control API without a password of its own, and knows that', () => {
     const environment = allEnvironment({ DATABASE_URL: OWNER });
     expect(environment.of('scheduler')['CONTROL_PASSWORD']).toMatch(/^[\w-]{24}$/);

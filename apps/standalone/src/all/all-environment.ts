@@ -13,6 +13,8 @@ import {
   workerSettings,
 } from '@app/config';
 import type { AllPorts } from '@app/process';
+import { CATALOGUE_VARIABLES } from '../launch/catalogue-variables.js';
+import { reachableHost } from '../launch/port-check.js';
 
 /** The processes of `tidemark all`. */
 export type AllProcess = 'migrate' | 'scheduler' | 'worker' | 'api';
@@ -26,10 +28,15 @@ export interface AllEnvironment {
   readonly drainMs: number;
   /** Where its processes listen. */
   readonly ports: AllPorts;
+  /** The same as addresses for this machine, without a slash at the end. */
+  readonly urls: Readonly<Record<keyof AllPorts, string>>;
   /** Whether nobody can log in to the control API, since nobody knows its password. */
   readonly isControlClosed: boolean;
-  /** The whole environment of one of its processes. */
-  of(process: AllProcess): Record<string, string>;
+  /**
+   * The whole environment of one of its processes.
+   * @param isCatalogueApplied whether a scheduler of this run has applied catalogue and interval; default: no.
+   */
+  of(process: AllProcess, isCatalogueApplied?: boolean): Record<string, string>;
 }
 
 /** What leads to the database as its owner: not for the API, which may only read. */
@@ -63,15 +70,21 @@ export function allEnvironment(environment: NodeJS.ProcessEnv): AllEnvironment {
     CONTROL_PASSWORD: CONTROL_PASSWORD ?? randomBytes(18).toString('base64url'),
   };
   const shared = without(given(environment), DECIDED_FILES);
+  const urlOf = (host: string, port: number): string => `http://${reachableHost(host)}:${port}`;
   return {
     logLevel: checked.LOG_LEVEL,
     drainMs: checked.API_DRAIN_SECONDS * 1000,
     ports,
+    urls: {
+      api: urlOf(checked.API_HOST, ports.api),
+      scheduler: urlOf(checked.CONTROL_HOST, ports.scheduler),
+      worker: urlOf(checked.WORKER_HOST, ports.worker),
+    },
     isControlClosed: CONTROL_PASSWORD === undefined,
-    of: (process) =>
+    of: (process, isCatalogueApplied = false) =>
       process === 'api'
         ? { ...without(only({ ...shared, ...decided }, API_VARIABLES), OWNER_VARIABLES), API_DATABASE_URL: apiUrl }
-        : { ...shared, ...decided },
+        : { ...without(shared, isCatalogueApplied ? CATALOGUE_VARIABLES : []), ...decided },
   };
 }
 

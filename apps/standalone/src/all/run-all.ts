@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@app/observability';
 import { announceAll, LASTING_FAULT } from '@app/process';
-import { checkProgram, entryPoint } from '../launch/apps.js';
+import { checkProgram, entryPoint, untilAppReady } from '../launch/apps.js';
 import { LastingEndError } from '../launch/start-error.js';
 import { type Child, type ChildEnd, describeEnd, startChild, Supervisor } from '@app/embedded';
 import type { AllEnvironment, AllProcess } from './all-environment.js';
@@ -37,40 +37,52 @@ const SAID = ['what it said stands above.'];
 
 /**
  * Runs migrate, scheduler, worker and api as processes of their own until the signal is given, and starts again what dies.
- * @throws LastingEndError when one of them ends for a reason that no new start mends; before anything is started, when that can be
- * seen without the database.
+ * @throws LastingEndError when one of them ends for a reason that no new start mends before it was ready once; before anything is
+ * started, when that can be seen without the database. Later that process alone is away, and tried again and again.
  * @throws Error when the database could not be prepared within a minute: whoever runs the container starts it anew.
  */
 export async function runAll(options: AllOptions): Promise<void> {
   const { signal, logger } = options;
   const lasting = Promise.withResolvers<never>();
   lasting.promise.catch(() => undefined); // It may come when nobody waits for it any more.
+  const wasReady = new Set<string>();
   const supervisor = new Supervisor({
     say: (sentence) => logger.warn({ event: 'restart' }, sentence),
-    onLasting: ({ name }) => lasting.reject(new LastingEndError(name, SAID)),
+    onLasting: ({ name }) => {
+      if (!wasReady.has(name)) lasting.reject(new LastingEndError(name, SAID));
+      return !wasReady.has(name);
+    },
   });
   announceAll(options.environment.ports, signal);
   try {
-    await Promise.race([lasting.promise, run(options, supervisor)]);
+    await Promise.race([lasting.promise, run(options, supervisor, wasReady)]);
   } finally {
     const limitMs = options.environment.drainMs + END_LIMIT_MS;
     await supervisor.end([{ names: SERVING, reservedMs: limitMs }], limitMs);
   }
 }
 
-async function run(options: AllOptions, supervisor: Supervisor): Promise<void> {
-  const { signal } = options;
+async function run(options: AllOptions, supervisor: Supervisor, wasReady: Set<string>): Promise<void> {
+  const { signal, environment } = options;
   // What it would refuse to begin with: sources and catalogue.
   const checked = await runToEnd('scheduler', options, checkProgram('scheduler', options.appsFolder));
   if (signal.aborted) return;
   if (checked.end.status === LASTING_FAULT) throw new LastingEndError('scheduler', SAID);
   // They wait for the schema by themselves, and the API says so meanwhile.
   for (const name of SERVING) {
-    await supervisor.start({ name, launch: () => launch(name, options), lastingStatus: LASTING_FAULT });
+    // It listens only after it has applied the catalogue; one that dies before gets it again.
+    const again = () => launch(name, options, environment.of(name, wasReady.has('scheduler')));
+    await supervisor.start({ name, launch: again, lastingStatus: LASTING_FAULT });
+    void untilAppReady(environment.urls[name], signal).then(() => signal.aborted || noteReady(name, options, wasReady));
   }
   await prepareDatabase(options);
   if (signal.aborted) return;
   await new Promise<void>((end) => signal.addEventListener('abort', () => end(), { once: true }));
+}
+
+function noteReady(name: AllProcess, { logger }: AllOptions, wasReady: Set<string>): void {
+  wasReady.add(name);
+  logger.info({ event: 'first_ready' }, `${name} is ready`);
 }
 
 async function prepareDatabase(options: AllOptions): Promise<void> {
@@ -93,7 +105,7 @@ async function runToEnd(
   program?: string,
 ): Promise<{ end: ChildEnd; lastLine: string | undefined }> {
   const { signal } = options;
-  const child = await launch(name, options, program);
+  const child = await launch(name, options, options.environment.of(name), program);
   const stop = (): void => void child.stop(1_000);
   signal.addEventListener('abort', stop, { once: true });
   const end = await child.ended;
@@ -104,14 +116,15 @@ async function runToEnd(
 
 function launch(
   name: AllProcess,
-  { environment, print, appsFolder }: AllOptions,
+  { print, appsFolder }: AllOptions,
+  environment: Record<string, string>,
   program = entryPoint(name, appsFolder),
 ): Promise<Child> {
   return startChild({
     name,
     command: process.execPath,
     arguments: [program],
-    environment: environment.of(name),
+    environment,
     tether: 'channel',
     onLine: print,
   });

@@ -10,6 +10,7 @@ import {
   workerSettings,
 } from '@app/config';
 import { SOURCES } from '@app/sources';
+import { CATALOGUE_VARIABLES } from './catalogue-variables.js';
 import { reachableHost } from './port-check.js';
 import type { LauncherMode, LauncherSettings, VariableValues } from './launcher-settings.js';
 
@@ -48,9 +49,6 @@ const SLICES: Readonly<Record<AppName, Settings>> = {
 
 /** Who calls sources, and therefore gets the settings of each. */
 const CALLERS: readonly AppName[] = ['scheduler', 'worker'];
-
-/** What the scheduler applies once a run. Given again after its death they would undo what the control API changed since. */
-const CATALOGUE_VARIABLES = ['CATALOGUE_FILE', 'SAMPLE_INTERVAL_SECONDS'];
 
 /** The launcher's stores are its own: what the environment says of others must not reach its children. */
 const STORE_VARIABLES = /^(DATABASE_URL|POSTGRES_.*|API_DATABASE_URL|(QUEUE|REDIS)_URL(_FILE)?|QUEUE_TLS_CA_FILE)$/;

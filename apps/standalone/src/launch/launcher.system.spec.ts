@@ -163,6 +163,32 @@ describe('the launcher', () => {
     expect(children().filter(runs)).toEqual([]);
   });
 
+  it('goes on without a process that says so after it was ready, and tries that one again', async () => {
+    const failing = join(parent, 'failing-scheduler');
+    writeFakeApps(
+      failing,
+      undefined,
+      `import { createServer } from 'node:http';
+      if (process.env.CATALOGUE_FILE === undefined) {
+        console.error('X is not usable:\\n  - y: z');
+        process.exit(2);
+      }
+      const server = createServer(({ url }, response) => response.end('{}', () => url === '/die' && process.exit(3)));
+      server.listen(Number(process.env.CONTROL_PORT), '127.0.0.1');
+      process.on('SIGTERM', () => process.exit(0));`,
+    );
+    const launcher = launch(failing, { QUEUE_STORE: 'postgres', CATALOGUE_FILE: '/my/tickers.yaml' });
+    await launcher.line(/^all processes are ready/);
+    await fetch(`http://127.0.0.1:${environment['CONTROL_PORT']}/die`);
+    await launcher.line(/started again in 5 s/);
+    expect(launcher.lines.join('\n').replaceAll(/\n {2}/g, ' ')).toMatch(
+      /! scheduler cannot run, and no new start would mend that: X is not usable: {3}- y: z Its log: [^]*! scheduler ended with status 2: what it said has to be mended first, and the others go on; it is started again in 5 s/,
+    );
+    expect((await fetch(`http://127.0.0.1:${environment['API_PORT']}/`)).ok).toBe(true);
+    launcher.process.kill('SIGTERM');
+    expect(await launcher.ended).toEqual({ status: 0, signal: null });
+  });
+
   it('says everything that has to be mended, and starts nothing', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(Number(environment['API_PORT']), '127.0.0.1', resolve));

@@ -81,7 +81,7 @@ const DEFAULT_SOURCES = ['deribit'];
 /**
  * Runs the whole system until the signal is given, and ends all of it then.
  * @throws StartError with everything that has to be mended before it can run; then nothing was started.
- * @throws LastingEndError when a process says later that no new start would help.
+ * @throws LastingEndError when a process says later, and before it was ready once, that no new start would help.
  * @throws Error with a sentence for the user when it cannot run; what was started is ended before.
  */
 export async function runSystem(options: LauncherOptions): Promise<void> {
@@ -104,13 +104,19 @@ export async function runSystem(options: LauncherOptions): Promise<void> {
     });
     const lasting = Promise.withResolvers<never>();
     lasting.promise.catch(() => undefined); // It may come when nobody waits for it any more.
+    const wasReady = new Set<string>();
     const supervisor = new Supervisor({
       say: (sentence) => reporter.note(sentence),
-      onLasting: ({ name }) => lasting.reject(reporter.lastingEnd(name)),
+      onLasting: ({ name }) => {
+        const end = reporter.lastingEnd(name);
+        if (wasReady.has(name)) reporter.note(end.message);
+        else lasting.reject(end);
+        return !wasReady.has(name);
+      },
       onChange: (pids) => noteProcesses(noteFile, pids),
     });
     try {
-      await Promise.race([lasting.promise, run({ ...options, folder, ports, reporter, supervisor })]);
+      await Promise.race([lasting.promise, run({ ...options, folder, ports, reporter, supervisor, wasReady })]);
     } finally {
       reporter.quiet();
       await supervisor.end(END_STAGES, END_LIMIT_MS);
@@ -135,6 +141,8 @@ interface Running extends LauncherOptions {
   readonly ports: PortNumbers;
   readonly reporter: Reporter;
   readonly supervisor: Supervisor;
+  /** The apps that were ready once: what ends one of them for good does not end the others. */
+  readonly wasReady: Set<string>;
 }
 
 async function run(running: Running): Promise<void> {
@@ -161,18 +169,19 @@ async function run(running: Running): Promise<void> {
     controlPassword: settings.CONTROL_PASSWORD ?? keptPassword(join(folder, 'control-password')),
     isCatalogueApplied: false,
   };
-  let isCatalogueApplied = false;
   const failed = new Promise<never>((_, reject) => void migrate(running, decisions).catch(reject));
   failed.catch(() => undefined); // It may come before anybody waits for it below.
   for (const name of appsOf(mode)) {
-    const launch = () => launchApp(name, running, { ...decisions, isCatalogueApplied });
+    // It listens only after it has applied the catalogue; one that dies before gets it again.
+    const launch = () =>
+      launchApp(name, running, { ...decisions, isCatalogueApplied: running.wasReady.has('scheduler') });
     await supervisor.start({ name, launch, lastingStatus: LASTING_FAULT });
   }
 
   for (const line of banner(running, decisions, stores)) running.print(line);
   reporter.onFirstPrice(() => running.print(`first price stored ${secondsSinceStart()} s after start`));
   for (const sentence of [...startNotes(running), ...unusedStores(settings)]) reporter.note(sentence);
-  void follow(running, decisions, () => (isCatalogueApplied = true));
+  void follow(running, decisions);
   void faults.then((sentences) => sentences.forEach((sentence) => reporter.note(sentence)));
   await Promise.race([failed, new Promise<void>((end) => onAbort(signal, end))]);
 }
@@ -212,18 +221,17 @@ function launchApp(name: AppName, running: Running, decisions: Decisions): Promi
 }
 
 /** Tells when everything is ready, and calls the hooks when that which they need is. */
-async function follow(running: Running, { databaseUrl }: Decisions, onSchedulerReady: () => void): Promise<void> {
-  const { mode, settings, ports, signal, reporter, afterReady } = running;
+async function follow(running: Running, { databaseUrl }: Decisions): Promise<void> {
+  const { mode, settings, ports, signal, reporter, afterReady, wasReady } = running;
   const apps = appsOf(mode);
-  const ready = (names: readonly ServingApp[]): Promise<unknown> =>
-    Promise.all(names.map((name) => untilAppReady(urlOf(name, settings, ports), signal)));
-  // It listens only after it has applied the catalogue; one that dies before gets it again.
-  const planning = ready(['scheduler']).then(() => signal.aborted || onSchedulerReady());
-  await Promise.all([planning, ready(apps.filter((name) => name === 'simulator'))]);
+  const ready = (name: ServingApp): Promise<void> => untilAppReady(urlOf(name, settings, ports), signal);
+  const firstReady = new Map(apps.map((name) => [name, ready(name).then(() => signal.aborted || wasReady.add(name))]));
+  await Promise.all([firstReady.get('scheduler'), firstReady.get('simulator')]);
   if (signal.aborted) return;
   const simulatorUrl = mode === 'demo' ? urlOf('simulator', settings, ports) : undefined;
   await afterReady?.({ mode, databaseUrl, simulatorUrl }).catch((error: unknown) => reporter.note(messageOf(error)));
-  await ready(apps);
+  await Promise.all(firstReady.values());
+  await Promise.all(apps.map(ready));
   if (!signal.aborted) running.print(`all processes are ready ${secondsSinceStart()} s after start`);
 }
 

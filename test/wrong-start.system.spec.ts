@@ -38,6 +38,18 @@ describe('a process with a wrong environment', () => {
     expect(stderr).not.toMatch(STACK);
   });
 
+  // The kernel answers a look at the memory of nobody with EIO, as a disk may.
+  it.each<[string, string, Record<string, string>]>([
+    ['a secret', 'scheduler', { CONTROL_PASSWORD_FILE: '/proc/self/mem' }],
+    ['a catalogue', 'scheduler', { CATALOGUE_FILE: '/proc/self/mem' }],
+    ['declared sources', 'worker', { HTTP_SOURCES_FILE: '/proc/self/mem' }],
+  ])('%s on a disk that fails: tidemark %s says so and ends with 1, since that may pass', (_what, command, file) => {
+    const { status, stdout, stderr } = runToEnd(TIDEMARK, [command], { TIDEMARK_HOME: folder, ...file });
+    expect(status).toBe(1);
+    expect(stdout + stderr).toMatch(/cannot be read \(EIO\)/);
+    expect(stdout + stderr).not.toMatch(STACK);
+  });
+
   it.each<[string, string | undefined, string[]]>([
     ['a file that is not there', undefined, ['  - it is not there (ENOENT): name a file that is']],
     ['what is no YAML', 'tickers: [\n', ['line 2, column 1']],

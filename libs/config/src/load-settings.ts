@@ -20,8 +20,12 @@ export class SettingsError extends Error {
   /** No new try mends it. */
   readonly exitStatus = 2;
 
-  constructor(readonly faults: readonly string[]) {
-    super(`The environment is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  /** @param options with the `cause` where files that cannot be read are all that is wrong. */
+  constructor(
+    readonly faults: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    super(`The environment is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`, options);
   }
 }
 
@@ -40,11 +44,13 @@ export function loadSettings<S extends Settings>(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
   const faults: string[] = [];
+  const causes: unknown[] = [];
   const read = (name: string, isSecret: boolean): string | undefined => {
     try {
       return (isSecret ? mountedSecret(name, given) : undefined) ?? given[name];
     } catch (error) {
       faults.push(error instanceof Error ? error.message : String(error));
+      if (error instanceof Error && error.cause !== undefined) causes.push(error.cause);
       return undefined;
     }
   };
@@ -69,7 +75,9 @@ export function loadSettings<S extends Settings>(
     const name = path.join('.');
     return `${namesGiven.get(name) ?? name}: ${message}`;
   });
-  throw new SettingsError([...faults, ...named]);
+  const all = [...faults, ...named];
+  const isOfFiles = causes.length > 0 && causes.length === all.length;
+  throw new SettingsError(all, isOfFiles ? { cause: new AggregateError(causes) } : undefined);
 }
 
 /** The variables that may be given as a file. */

@@ -5,14 +5,26 @@ import { readableColumns, wrapLines } from './wrap-lines.js';
 /** A process ended because of something that no new start mends: whoever started it must not do so again. */
 export const LASTING_FAULT = 2 as const;
 
+/** What the file system says of a file or folder that somebody has to change: its place, its kind, or who may use it. */
+const LASTING_CODES: readonly unknown[] = ['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'EROFS', 'EPERM', 'EEXIST'];
+
 /**
  * The status that an error asks for by its field `exitStatus`: 2 when no new try mends it, since the environment, a file or a right
- * has to be changed first, and 1 when one may. Its message names what is wrong and the cure, and is all that a person needs.
+ * has to be changed first, and 1 when one may. It is 1 all the same where the `cause` is one of the file system that passes, such as a
+ * full disk. Its message names what is wrong and the cure, and is all that a person needs.
  * Undefined for any other error: nobody has foreseen it, so that its stack matters.
  */
 export function foreseenStatus(error: unknown): 1 | 2 | undefined {
   if (typeof error !== 'object' || error === null || !('exitStatus' in error)) return undefined;
-  return error.exitStatus === LASTING_FAULT ? LASTING_FAULT : 1;
+  if (error.exitStatus !== LASTING_FAULT) return 1;
+  return 'cause' in error && isPassing(error.cause) ? 1 : LASTING_FAULT;
+}
+
+/** Whether the file system says something that may be over at the next try. An error of the network has an address. */
+function isPassing(cause: unknown): boolean {
+  if (cause instanceof AggregateError) return cause.errors.length > 0 && cause.errors.every(isPassing);
+  if (typeof cause !== 'object' || cause === null || !('code' in cause && 'syscall' in cause)) return false;
+  return !('address' in cause || 'hostname' in cause) && !LASTING_CODES.includes(cause.code);
 }
 
 /** Whether no new try mends a fault. */

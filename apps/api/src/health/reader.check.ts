@@ -11,6 +11,8 @@ import {
 /** Thrown when the API was started as a role that could change what is stored. */
 export class WritingRoleError extends Error {
   override readonly name = 'WritingRoleError';
+  /** No new start mends it. */
+  readonly exitStatus = 2;
 
   constructor(role: string, tables: readonly string[]) {
     const shown = tables.slice(0, 3).join(', ') + (tables.length > 3 ? ` and ${tables.length - 3} more` : '');

@@ -78,6 +78,7 @@ describe('the API before its database fits', () => {
     const api = await serve(database.url);
     const error = await api.fatal;
     expect(error).toBeInstanceOf(WritingRoleError);
+    expect(error).toMatchObject({ exitStatus: 2 });
     expect(error.message).toContain('API_DATABASE_USER');
     expect((await api.get('/tickers')).status).toBe(503);
   });

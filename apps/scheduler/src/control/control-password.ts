@@ -20,8 +20,11 @@ export async function controlPassword(given: string | undefined, home: string): 
   } catch (error) {
     // What the file system says has a code; that the file is empty has none, and says the cure itself.
     if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new SettingsError([
-      `TIDEMARK_HOME: a password for the queue board cannot be kept in ${home} (${String(error.code)}): set CONTROL_PASSWORD, or TIDEMARK_HOME to a folder that can be written`,
-    ]);
+    throw new SettingsError(
+      [
+        `TIDEMARK_HOME: a password for the queue board cannot be kept in ${home} (${String(error.code)}): set CONTROL_PASSWORD, or TIDEMARK_HOME to a folder that can be written`,
+      ],
+      { cause: error },
+    );
   }
 }

@@ -56,9 +56,11 @@ describe('migrate', () => {
     const declared = [...MIGRATED_SOURCES, { id: 100, name: 'example' }];
     await migrate({ ...migrateOptions(database), sources: declared });
     const moved = [...MIGRATED_SOURCES, { id: 9, name: 'example' }];
-    await expect(migrate({ ...migrateOptions(database), sources: moved })).rejects.toThrow(
-      'the database has the source example with the id 100, and now its id is 9: give the new one another name',
-    );
+    await expect(migrate({ ...migrateOptions(database), sources: moved })).rejects.toMatchObject({
+      message:
+        'the database has the source example with the id 100, and now its id is 9: give the new one another name',
+      exitStatus: 2,
+    });
     expect(await database.ask('SELECT id FROM sources WHERE id IN (9, 100)')).toEqual([{ id: 100 }]);
     const renamed = [...moved, { id: 100, name: 'example-http' }];
     await migrate({ ...migrateOptions(database), sources: renamed });

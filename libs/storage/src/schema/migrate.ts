@@ -241,7 +241,7 @@ async function repeatWhenRaced(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** @throws Error when a name is stored with another id: samples are known by the id, so a name keeps the one that it has. */
+/** @throws MigrateError when a name is stored with another id: samples are known by the id, so a name keeps the one that it has. */
 async function seedSources(client: pg.Client, sources: MigrateOptions['sources']): Promise<void> {
   const { rows } = await client.query<{ id: number; name: string }>('SELECT id, name FROM sources');
   // A source that has another name now makes room for one of its old name.
@@ -249,7 +249,7 @@ async function seedSources(client: pg.Client, sources: MigrateOptions['sources']
   for (const { id, name } of sources) {
     const other = stored.find((source) => source.name === name && source.id !== id);
     if (other === undefined) continue;
-    throw new Error(
+    throw new MigrateError(
       `the database has the source ${name} with the id ${other.id}, and now its id is ${id}: give the new one another name`,
     );
   }

@@ -25,6 +25,7 @@ describe('a process with a wrong environment', () => {
     ['a queue of another kind', 'worker', { REDIS_URL: 'http://x' }, ['REDIS_URL: must be']],
     ['a plan without its key', 'worker', { COINGECKO_PLAN: 'pro' }, ['COINGECKO_PLAN: pro needs COINGECKO_API_KEY']],
     ['a folder that is a file', 'scheduler', { TIDEMARK_HOME: '/etc/hostname' }, ['TIDEMARK_HOME: ']],
+    ['a folder where none can be made', 'scheduler', { TIDEMARK_HOME: '/proc/x' }, ['TIDEMARK_HOME: ']],
     ['a history that is not there', 'simulator', { SIMULATOR_HISTORY: '/not/there' }, ['SIMULATOR_HISTORY /not/there']],
     ['sources that are not there', 'worker', { HTTP_SOURCES_FILE: '/not/there' }, ['it is not there (ENOENT)']],
     ['an exchange that is none', 'migrate', { CCXT_EXCHANGES: 'krakn' }, ['did you mean kraken?']],

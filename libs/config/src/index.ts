@@ -4,5 +4,6 @@ export * from './environment.js';
 export * from './kept-password.js';
 export * from './load-settings.js';
 export * from './reader-password.js';
+export * from './make-folder.js';
 export * from './settings.js';
 export * from './source-settings.js';

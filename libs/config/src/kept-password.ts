@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SettingsError } from './load-settings.js';
+import { makeFolder } from './make-folder.js';
 
 /** 18 bytes are 24 characters of letters, digits, - and _, which stand in a URL as they are. */
 const RANDOM_BYTES = 18;
@@ -20,7 +21,7 @@ export function keptPassword(file: string): string {
 }
 
 function make(file: string): void {
-  mkdirSync(path.dirname(file), { recursive: true });
+  makeFolder(path.dirname(file));
   // Written whole under another name first: of several that start at once all read the one that was first, and never half of it.
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {

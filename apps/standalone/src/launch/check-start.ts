@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { configuredSources, whyNoAuthority } from '@app/config';
+import { accessSync, constants } from 'node:fs';
+import { configuredSources, makeFolder, whyNoAuthority } from '@app/config';
 import { codeOf, describeEnd, queueServerOf, startChild } from '@app/embedded';
 import { checkPlans, SOURCES } from '@app/sources';
 import { checkProgram, type CheckedApp } from './apps.js';
@@ -46,7 +46,7 @@ export async function startFaults(options: StartCheckOptions): Promise<string[]>
 /** Why the folder of a mode cannot be used, with the cure; undefined when it can. It is made where it is missing. */
 export function folderFault(folder: string): string | undefined {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {

@@ -47,6 +47,16 @@ describe('the home page of stored prices', () => {
     expect((await api.get('/')).text).toContain('3000.5');
   });
 
+  it('does not call a fault of its own a database that is away', async () => {
+    nowMs += 10_000;
+    await database.pool.query('ALTER TABLE latest RENAME COLUMN price TO other');
+    try {
+      expect((await api.get('/')).status).toBe(500);
+    } finally {
+      await database.pool.query('ALTER TABLE latest RENAME COLUMN other TO price');
+    }
+  });
+
   it('runs a script that stands in a file of its own', async () => {
     const { status, headers, text } = await api.get('/home.js');
     expect([status, headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);

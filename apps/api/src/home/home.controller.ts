@@ -2,7 +2,7 @@ import { Controller, Get, Header, Inject, Req } from '@nestjs/common';
 import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ReadinessWatch } from '@app/process';
-import type { ListedTicker } from '@app/storage';
+import { DatabaseUnavailableError, type ListedTicker } from '@app/storage';
 import type { ApiSettings } from '../api-settings.js';
 import { MAX_LISTED, renderHomePage } from './home.page.js';
 import { HOME_SCRIPT } from './home.script.js';
@@ -50,8 +50,10 @@ export class HomeController {
     try {
       const tickers = [...(await this.directory.all()).values()];
       return { tickers, lines: await this.lines.of(tickers.slice(0, MAX_LISTED)) };
-    } catch {
-      return undefined;
+    } catch (error) {
+      // Anything else is a fault of ours, which must not look like a database that is away.
+      if (error instanceof DatabaseUnavailableError) return undefined;
+      throw error;
     }
   }
 }

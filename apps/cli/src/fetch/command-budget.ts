@@ -42,7 +42,7 @@ export class CommandBudget {
     return waitForRoom(source, {
       take: async (nowMs) => {
         const request = { sourceId: source.id, cost, nowMs, limit, monthly };
-        return (await this.takeFromFleet(request)) ?? this.takeAlone(source, cost, limit);
+        return (await this.takeFromFleet(request)) ?? this.takeAlone(source, { cost, limit, nowMs });
       },
       now,
       maxWaitMs: MAX_WAIT_MS,
@@ -70,8 +70,12 @@ export class CommandBudget {
     }
   }
 
-  private takeAlone({ name }: Source, cost: number, limit: CallLimit): BudgetAnswer {
-    const taken = takeFromBucket(this.fullAtMs.get(name), performance.now(), bucketFor(limit, cost));
+  /** By the clock of who waits: by another one, a timer that fires a millisecond early would have to wait once more. */
+  private takeAlone(
+    { name }: Source,
+    { cost, limit, nowMs }: { readonly cost: number; readonly limit: CallLimit; readonly nowMs: number },
+  ): BudgetAnswer {
+    const taken = takeFromBucket(this.fullAtMs.get(name), nowMs, bucketFor(limit, cost));
     if ('afterMs' in taken) return { kind: 'later', afterMs: taken.afterMs };
     this.fullAtMs.set(name, taken.fullAtMs);
     return { kind: 'granted' };

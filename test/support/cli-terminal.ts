@@ -1,4 +1,4 @@
-import { wrapLines } from '../../apps/cli/src/wrap-lines.js';
+import { wrapLines } from '@app/process';
 import type { Terminal } from '../../apps/cli/src/terminal.js';
 
 /** A terminal that keeps what is written to it. */

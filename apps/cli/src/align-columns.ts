@@ -1,4 +1,4 @@
-import { wrapLines } from './wrap-lines.js';
+import { wrapLines } from '@app/process';
 
 /** Blanks between columns. */
 const SPACING = 2;

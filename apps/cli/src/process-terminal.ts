@@ -2,7 +2,7 @@ import ora, { type Ora } from 'ora';
 import { terminalAbilities } from '@app/config';
 import type { Progress, Terminal } from './terminal.js';
 import { columnsOf, hasColumns } from './terminal-columns.js';
-import { wrapLines } from './wrap-lines.js';
+import { wrapLines } from '@app/process';
 
 /** A Ctrl-C often arrives twice, from the terminal and from npm: what comes so soon after the first is no second one, in milliseconds. */
 const SAME_SIGNAL_MS = 500;

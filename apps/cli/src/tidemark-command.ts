@@ -1,6 +1,6 @@
 import { Command, Option, type ErrorOptions } from 'commander';
 import type { Terminal } from './terminal.js';
-import { wrapLines } from './wrap-lines.js';
+import { wrapLines } from '@app/process';
 
 /** What a command says of itself. Lines may be long: they are wrapped by words. */
 export interface CommandTexts {

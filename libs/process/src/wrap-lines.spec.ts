@@ -32,8 +32,18 @@ describe('a line that is too long', () => {
   it('keeps what fits as it is, also the spaces of a table or of a piece of a file', () => {
     const text = 'a   b\n\n  tickers: [\n           ^';
     expect(wrapLines(text, 20)).toBe(text);
-    expect(wrapLines('  API          http://127.0.0.1:8000 one two', 40)).toBe(
-      '  API          http://127.0.0.1:8000 one\n  two',
+  });
+
+  it('stands below the text beside a term, where that leaves room for text', () => {
+    expect(wrapLines('  accepted  prices that passed all of the checks', 40)).toBe(
+      '  accepted  prices that passed all of\n            the checks',
     );
+    expect(wrapLines('  --from <time>  the first slot of a range', 41)).toBe(
+      '  --from <time>  the first slot of a\n                 range',
+    );
+    expect(wrapLines('  accepted  prices that passed all of the checks', 20)).toBe(
+      '  accepted  prices\nthat passed all of\nthe checks',
+    );
+    expect(wrapLines('  ten  one two three', 16, 3)).toBe('  ten  one two\n     three');
   });
 });

@@ -10,29 +10,39 @@ export function readableColumns({ columns }: { readonly columns?: number | undef
 }
 
 /**
- * Breaks lines that are too long between their words; what fits stays as it is. What follows of a line stands below its first word,
- * of one of a list below the words after its mark. A word that is longer than a line, such as an address or a path, is not broken.
- * @param indent columns by which what follows of a line stands further to the right; default: none.
+ * Breaks lines that are longer than so many characters between their words; what fits stays as it is. What follows of a line stands
+ * below its first word: in a list below the words after its mark, and below the text where a term and two blanks stand before that. A
+ * word that is longer by itself stays whole: an address, a path and a command can be copied.
+ * @param indent columns by which what follows of a line stands further to the right than the line, whatever stands in it.
  */
 export function wrapLines(text: string, columns: number, indent?: number): string {
   return text
     .split('\n')
-    .map((line) => wrapLine(line, columns, indent))
+    .map((line) => (line.length <= columns ? line : wrapLine(line, columns, indent)))
     .join('\n');
 }
 
+/** The indentation of a line, and the mark of a list. */
+const MARK = /^\s*([-*!] )?/;
+
+/** The same, and one term (an option may have a value) with two blanks. */
+const BEFORE_TEXT = /^\s*([-*!] |\S+( \S+)? {2,})?/;
+
+/** Where less than this is left for the text beside a term, in characters, what follows begins at the margin. */
+const MIN_TEXT_COLUMNS = 24;
+
 function wrapLine(line: string, columns: number, indent: number | undefined): string {
-  if (line.length <= columns) return line;
-  const mark = /^\s*([-*!] )?/.exec(line)?.[0] ?? '';
-  const below = ' '.repeat(mark.length + (indent ?? 0));
+  const before = (indent === undefined ? BEFORE_TEXT : MARK).exec(line)?.[0] ?? '';
+  const below = before.length + (indent ?? 0);
+  const isKept = indent !== undefined || before === (MARK.exec(line)?.[0] ?? '') || columns - below >= MIN_TEXT_COLUMNS;
   const lines: string[] = [];
-  let current = mark;
+  let current = before;
   let isEmpty = true;
   // A word with the spaces before it, which are kept within a line.
-  for (const [part, spaces = '', word = ''] of line.slice(mark.length).matchAll(/(\s*)(\S+)/g)) {
+  for (const [part, spaces = '', word = ''] of line.slice(before.length).matchAll(/(\s*)(\S+)/g)) {
     if (!isEmpty && current.length + part.length > columns) {
       lines.push(current);
-      current = below;
+      current = isKept ? ' '.repeat(below) : '';
       isEmpty = true;
     }
     current += isEmpty ? word : `${spaces}${word}`;

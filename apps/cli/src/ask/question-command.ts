@@ -1,7 +1,7 @@
 import type { Terminal } from '../terminal.js';
 import { TidemarkCommand, type CommandTexts } from '../tidemark-command.js';
 import { UsageError } from '../usage-error.js';
-import { wrapLines } from '../wrap-lines.js';
+import { wrapLines } from '@app/process';
 import { ApiClient } from './api-client.js';
 
 /** What a question has at hand. */

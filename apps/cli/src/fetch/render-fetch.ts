@@ -1,5 +1,5 @@
 import { alignColumns } from '../align-columns.js';
-import { wrapLines } from '../wrap-lines.js';
+import { wrapLines } from '@app/process';
 import type { Attempt } from './fetch-prices.js';
 
 /** What a fetch has come to. */

@@ -4,7 +4,7 @@ import { readCliSettings } from '../cli-settings.js';
 import { knownSources, sourceNamed } from '../known-sources.js';
 import { runAlone } from '../run-alone.js';
 import type { Progress, Terminal } from '../terminal.js';
-import { wrapLines } from '../wrap-lines.js';
+import { wrapLines } from '@app/process';
 import { findDatabase } from '../verify/find-database.js';
 import { loadVerifySettings } from '../verify/verify-settings.js';
 import { replayAnswers, type FoundDifference, type ReplayCounts } from './replay-answers.js';

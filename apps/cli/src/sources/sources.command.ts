@@ -4,7 +4,7 @@ import { knownSources } from '../known-sources.js';
 import { type CliSettings, readCliSettings } from '../cli-settings.js';
 import type { Terminal } from '../terminal.js';
 import { TidemarkCommand } from '../tidemark-command.js';
-import { wrapLines } from '../wrap-lines.js';
+import { wrapLines } from '@app/process';
 import { describeHealth, type SourceHealth } from './describe-health.js';
 
 /** `sources`: what there is to ask, under which limits, and how each stands. */

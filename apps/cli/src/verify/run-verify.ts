@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { checkSchema, createPool, verifyDatabase, type Finding, type Verification } from '@app/storage';
 import { runAlone } from '../run-alone.js';
 import type { Terminal } from '../terminal.js';
-import { wrapLines } from '../wrap-lines.js';
+import { wrapLines } from '@app/process';
 import { findDatabase, type FoundDatabase } from './find-database.js';
 import { isProven, renderText } from './render-findings.js';
 import { SimulatorPrices } from './simulator-prices.js';

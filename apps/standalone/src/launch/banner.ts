@@ -53,5 +53,5 @@ export function bannerLines(facts: BannerFacts): string[] {
 }
 
 function row(name: string, text: string, columns: number): string {
-  return wrapLines(`${name.padEnd(TEXT_COLUMN)}${text}`, columns, name === '' ? 0 : TEXT_COLUMN - 2);
+  return wrapLines(`${name.padEnd(TEXT_COLUMN)}${text}`, columns);
 }

@@ -54,7 +54,7 @@ test-system: $(built) ## Run whole systems, every command of the README, and the
 test-faults: $(built) ## Kill, cut off and double the processes, and look whether a price is lost
 	@$(with_node) && exec npm run -s test:faults
 
-check: $(built) ## Types, lint, import boundaries, generated files, all tests: what CI runs
+check: $(built) ## Types, lint, import boundaries, generated files, all tests but the fault tests
 	@$(with_node) && exec npm run -s check
 
 check-static: $(built) ## Of these: types, lint, import boundaries, generated files

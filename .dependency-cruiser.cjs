@@ -52,9 +52,9 @@ module.exports = {
       name: 'middle-libs-only-know-domain',
       severity: 'error',
       comment:
-        'libs/sources, libs/queue and libs/storage import libs/domain and never each other: hand options and hooks over as arguments from an app.',
-      from: { path: '^libs/(sources|queue|storage)/', pathNot: tests },
-      to: { path: '^(apps|libs)/', pathNot: '^libs/($1|domain)/' },
+        'libs/sources, libs/queue, libs/storage and libs/yaml-file import libs/domain, the others libs/yaml-file too, and never each other: hand options and hooks over as arguments from an app.',
+      from: { path: '^libs/(sources|queue|storage|yaml-file)/', pathNot: tests },
+      to: { path: '^(apps|libs)/', pathNot: '^libs/($1|domain|yaml-file)/' },
     },
     {
       name: 'libs-by-their-index',

@@ -31,7 +31,7 @@ export async function readStart(settings: SettingsOf<typeof schedulerSettings>):
     ...tickers.flatMap((request) => keyFaults(request, access)),
     ...faultsOf(() => resolveCatalogue(tickers, intervalSeconds, load)),
   ];
-  if (faults.length > 0) throw new CatalogueFileError(file, faults);
+  if (faults.length > 0) throw new CatalogueFileError(`CATALOGUE_FILE ${file}`, faults);
   return { access, tickers };
 }
 

@@ -1,4 +1,4 @@
-import { schemaFaults } from './schema-faults.js';
+import { schemaFaults } from '@app/yaml-file';
 import { DEFAULT_CHECK_LIMITS, DEFAULT_MEDIAN_LIMITS, plainDecimal } from '@app/domain';
 import { z } from 'zod';
 import { checksSchema, medianSchema, tickerChangeSchema, tickerRequestSchema } from './ticker-request.js';

@@ -7,7 +7,7 @@ import {
   RULES,
 } from '@app/domain';
 import { z } from 'zod';
-import { strictFields } from './schema-faults.js';
+import { strictFields } from '@app/yaml-file';
 
 /** A day: what is asked less often is no series of prices. */
 export const MAX_INTERVAL_SECONDS = 86_400;

@@ -7,7 +7,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { CatalogueService } from '../catalogue/catalogue.service.js';
-import { schemaFaults, strictFields } from '../catalogue/schema-faults.js';
+import { schemaFaults, strictFields } from '@app/yaml-file';
 import { PlannerService } from '../planning/planner.service.js';
 import { ApiProblems } from './documentation.js';
 import { FETCH_ANSWER, type PresentedFetch } from './fetch.answer.js';

@@ -7,7 +7,7 @@ import type { CataloguedTicker } from '@app/storage';
 import type { z } from 'zod';
 import { CatalogueService, requestOf } from '../catalogue/catalogue.service.js';
 import { readOnlyFaults, samplingChange } from '../catalogue/compare-change.js';
-import { schemaFaults } from '../catalogue/schema-faults.js';
+import { schemaFaults } from '@app/yaml-file';
 import {
   newTickerSchema,
   tickerChangeSchema,

@@ -1,10 +1,17 @@
-import type { ParameterError } from '@app/process/server';
 import { nearNames } from '@app/domain';
 import { z } from 'zod';
 
+/** One thing that is wrong with what somebody wrote. */
+export interface FieldFault {
+  /** The path of the field, with points; empty for the whole. */
+  readonly parameter: string;
+  /** What is wrong with it, for people. */
+  readonly detail: string;
+}
+
 /** Every fault that a schema found, each with the path of its field; an unknown field is a fault of its own. */
-export function schemaFaults(error: z.ZodError): ParameterError[] {
-  return error.issues.flatMap((issue): ParameterError[] => {
+export function schemaFaults(error: z.ZodError): FieldFault[] {
+  return error.issues.flatMap((issue): FieldFault[] => {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
@@ -12,7 +19,9 @@ export function schemaFaults(error: z.ZodError): ParameterError[] {
         detail: `${issue.message}${nearestField(key, issue.message)}`,
       }));
     }
-    return [{ parameter: path.join('.'), detail: issue.message }];
+    // What is wrong with the name of a field of one's own is said by the schema of the name.
+    const detail = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+    return [{ parameter: path.join('.'), detail }];
   });
 }
 

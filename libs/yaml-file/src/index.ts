@@ -1,0 +1,2 @@
+export * from './schema-faults.js';
+export * from './yaml-file.js';

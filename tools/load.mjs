@@ -2,7 +2,7 @@
 // it. Prints gaps, the time from slot to stored, the calls against each limit, and memory over time. The 99th percentile from slot to
 // stored must be below a fifth of the interval: 2 s of 10.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endpointFor, planOf, SOURCES } from '../dist/libs/sources/src/index.js';
+import { endpointFor, planOf, SOURCES, takesKey } from '../dist/libs/sources/src/index.js';
 import { memoryOf, startSimulatedRun } from './simulated-run.mjs';
 
 const TICKERS = Number(process.env.TICKERS ?? 1_000);
@@ -58,7 +58,7 @@ function catalogue() {
   for (const source of SOURCES.filter(({ id }) => id < 100)) {
     const plan = planOf(source);
     // A month of calls at this pace is more than any free plan has.
-    if (plan.monthly !== undefined || plan.keyHeader !== undefined) continue;
+    if (plan.monthly !== undefined || takesKey(plan)) continue;
     const name = nameAt(source.name);
     const sample = tickers.slice(0, 1_000).map(({ base }) => ({ ticker: `${base}_usd`, sourceSymbol: name(base) }));
     const size = Math.min(batchSize(source, sample), LARGEST_BATCH);

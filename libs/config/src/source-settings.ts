@@ -8,7 +8,7 @@ export interface ConfigurableSource {
   readonly name: string;
   /** For people. */
   readonly title: string;
-  readonly plans: readonly { readonly name: string; readonly keyHeader?: unknown }[];
+  readonly plans: readonly { readonly name: string; readonly keyHeader?: unknown; readonly keyParameter?: unknown }[];
 }
 
 /** What the settings say of one source. */
@@ -50,7 +50,7 @@ export function prefixOf(source: { readonly name: string }): string {
 
 function settingsOf(source: ConfigurableSource): Settings {
   const prefix = prefixOf(source);
-  const keyed = source.plans.filter((plan) => plan.keyHeader !== undefined);
+  const keyed = source.plans.filter((plan) => plan.keyHeader !== undefined || plan.keyParameter !== undefined);
   const url = address(['http', 'https'])
     .optional()
     .describe(`Base address of ${source.title} instead of its own, without a slash at the end.`);

@@ -1,4 +1,4 @@
-import { lacksKey, planOf, type Source } from '@app/sources';
+import { lacksKey, planOf, type Source, takesKey } from '@app/sources';
 import { alignColumns } from '../align-columns.js';
 import { knownSources } from '../known-sources.js';
 import { type CliSettings, readCliSettings } from '../cli-settings.js';
@@ -49,7 +49,7 @@ function describe(source: Source, { access }: CliSettings, health: SourceHealth 
 function keyOf(source: Source, isSet: boolean, isNeeded: boolean): string {
   if (isSet) return 'set';
   if (isNeeded) return 'needed, not set';
-  return source.plans.some((plan) => plan.keyHeader !== undefined) ? 'not set' : 'none taken';
+  return source.plans.some(takesKey) ? 'not set' : 'none taken';
 }
 
 function render(sources: readonly DescribedSource[], health: SourceHealth | string, columns: number): string {

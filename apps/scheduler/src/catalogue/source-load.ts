@@ -11,6 +11,7 @@ import {
   type SourceAccess,
   type SourceAccesses,
   type SourcePlan,
+  takesKey,
 } from '@app/sources';
 import type { TickerConfiguration } from '@app/storage';
 import { CatalogueError } from './resolve-ticker.js';
@@ -152,9 +153,7 @@ function batchCures(batches: readonly AskedBatch[]): string[] {
 
 /** Another plan is worth naming when it allows more. */
 function keyCureOf(source: Source, plan: SourcePlan, { apiKey }: SourceAccess): string | undefined {
-  const better = source.plans.find(
-    (other) => other !== plan && other.keyHeader !== undefined && allowsMore(other, plan),
-  );
+  const better = source.plans.find((other) => other !== plan && takesKey(other) && allowsMore(other, plan));
   if (better === undefined) return undefined;
   const prefix = prefixOf(source);
   return apiKey === undefined

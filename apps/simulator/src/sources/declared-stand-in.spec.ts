@@ -7,12 +7,12 @@ const LIMIT = 'limit: {calls: 1, per_seconds: 1, origin: docs.example.com}';
 const DECLARATIONS = readDeclarations(
   `sources:
   - {id: 100, name: nested, url: 'https://api.example.com/v1/ticker?symbol={source_symbol}&x=1', source_symbol_template: '{BASE}-{QUOTE}',
-     price: data.0.last, price_as: text, time: data.0.at, time_unit: milliseconds, error: message, ${LIMIT}}
+     price: data.0.last, price_as: text, time: data.0.at, time_unit: milliseconds, identity: none, error: message, ${LIMIT}}
   - {id: 101, name: by-path, url: 'https://api.example.com/{source_symbol}/', source_symbols: {btc_usd: XBT}, price: '/rates/{QUOTE}',
-     inverted: true, time: at, time_unit: iso, ${LIMIT}}
-  - {id: 102, name: in-tether, url: 'https://api.example.com/{ticker}', price: p, price_as: number, quoted_in: usdt,
+     identity: none, inverted: true, time: at, time_unit: iso, ${LIMIT}}
+  - {id: 102, name: in-tether, url: 'https://api.example.com/{ticker}', price: p, identity: none, price_as: number, quoted_in: usdt,
      time: t, time_unit: microseconds, ${LIMIT}}
-  - {id: 103, name: plain, url: 'https://api.example.com/{ticker}', price: p, time: t, time_unit: seconds, ${LIMIT}}`,
+  - {id: 103, name: plain, url: 'https://api.example.com/{ticker}', price: p, identity: none, time: t, time_unit: seconds, ${LIMIT}}`,
   'the spec',
 );
 

@@ -1,10 +1,10 @@
 import { parseTicker } from '@app/domain';
-import { declaredPath, type HttpJsonDeclaration, httpJsonSource, readDeclarationsFile } from '@app/sources';
+import { type HttpJsonDeclaration, httpJsonSource, readDeclarationsFile } from '@app/sources';
 import { assetOf } from '../market/assets.js';
+import { declaredAnswer, declaredRefusal, type ListedTicker } from './declared-answer.js';
 import { fixedText, significantDecimals } from '../market/price-style.js';
 import { LISTED_BY_SIZE } from './asset-names.js';
-import type { PriceWriter } from './price-writer.js';
-import type { SimulatedSource, SourceRequest, SourceRoute, WireForm } from './simulated-source.js';
+import type { SimulatedSource, SourceRequest, SourceRoute } from './simulated-source.js';
 import { jsonAnswer, nginxAnswer, type SourceAnswer } from './source-answer.js';
 
 /** What the large assets are asked for in, besides the tickers that the declaration names. */
@@ -14,13 +14,10 @@ const FEWEST_DECIMALS = 2;
 const MOST_DECIMALS = 12;
 
 /** A ticker as the declared source is asked for it. */
-interface Listed {
-  readonly ticker: string;
-  readonly sourceSymbol: string;
+interface Listed extends ListedTicker {
   /** Without a slash at the end. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
-  readonly form: WireForm;
 }
 
 /** Stand-ins for the sources that the file declares; none without a file. @throws DeclarationError naming every fault at once. */
@@ -28,19 +25,29 @@ export async function readDeclaredStandIns(file: string | undefined): Promise<re
   return file === undefined ? [] : (await readDeclarationsFile(file)).map(declaredStandIn);
 }
 
-/** Stands in for a declared source: its answers have price and time where the declaration looks for them, and nothing else. */
+/** Stands in for a declared source: its answers have what the declaration looks for, where it looks for it, and nothing else. */
 export function declaredStandIn(declaration: HttpJsonDeclaration): SimulatedSource {
   const listed = listedOf(declaration);
-  const refuse = (status: number): SourceAnswer => jsonAnswer(status, JSON_HEADERS, errorText(declaration, status));
+  const { rows, scale = 0, key_query: keyQuery } = declaration;
+  const refuse = (status: number): SourceAnswer =>
+    jsonAnswer(status, JSON_HEADERS, declaredRefusal(declaration, status));
   const routes = [...Map.groupBy(listed, ({ path }) => path)].map(([path, at]): SourceRoute => {
-    const found = (request: SourceRequest) =>
-      at.find(({ query }) => Object.entries(query).every(([name, value]) => request.query(name) === value));
+    /** The one that is asked for; all of them, where the list of the answer has rows and the address is the same for each. */
+    const found = (request: SourceRequest): readonly Listed[] => {
+      const asked = at.filter(({ query }) =>
+        Object.entries(query).every(([name, value]) => request.query(name) === value),
+      );
+      return rows === undefined ? asked.slice(0, 1) : asked;
+    };
     return {
       path,
-      asked: (request) => ({ names: [found(request)?.sourceSymbol ?? []].flat() }),
+      asked: (request) => ({ names: found(request).map(({ sourceSymbol }) => sourceSymbol) }),
       answer: (request, writer) => {
-        const one = found(request);
-        return one === undefined ? refuse(404) : jsonAnswer(200, JSON_HEADERS, answerText(declaration, one, writer));
+        if (keyQuery !== undefined && (request.query(keyQuery.name) ?? '') === '') return refuse(401);
+        const some = found(request);
+        return some.length === 0
+          ? refuse(404)
+          : jsonAnswer(200, JSON_HEADERS, declaredAnswer(declaration, some, writer));
       },
     };
   });
@@ -49,7 +56,8 @@ export function declaredStandIn(declaration: HttpJsonDeclaration): SimulatedSour
     prefix: `/${declaration.name}`,
     style: {
       decimals: (magnitude) => significantDecimals(magnitude, FEWEST_DECIMALS, MOST_DECIMALS),
-      text: (units, decimals) => fixedText(units, decimals, decimals),
+      // With so many zeros that none has to be added when the point is moved.
+      text: (units, decimals) => fixedText(units, decimals, Math.max(decimals, scale)),
     },
     routes,
     formsOf: (name, quote) => {
@@ -88,71 +96,4 @@ function listedOf(declaration: HttpJsonDeclaration): readonly Listed[] {
     };
     return [{ ticker, sourceSymbol, path: path.replace(/\/+$/, ''), query, form }];
   });
-}
-
-function answerText(declaration: HttpJsonDeclaration, listed: Listed, writer: PriceWriter): string {
-  const { ticker, sourceSymbol, form } = listed;
-  const pathOf = (path: string) => [...declaredPath(path, { ticker, sourceSymbol })];
-  const price = writer.text(sourceSymbol, form.ticker, { inverted: form.inverted === true });
-  const at = pathOf(declaration.price);
-  const field = at.at(-1) ?? '';
-  // A place in a list has no name that could be misspelt.
-  if (!isPlace(field)) at.splice(-1, 1, writer.field(field, sourceSymbol));
-  const root: Branch = new Map();
-  put(root, at, writer.value(sourceSymbol, price, declaration.price_as === 'text' ? 'string' : 'number'));
-  if (declaration.time !== undefined) put(root, pathOf(declaration.time), timeText(declaration, writer));
-  return written(root);
-}
-
-function timeText({ time_unit: unit }: HttpJsonDeclaration, writer: PriceWriter): string {
-  const milliseconds = Math.floor(writer.clockMs);
-  switch (unit) {
-    case 'iso':
-      return JSON.stringify(new Date(milliseconds).toISOString());
-    case 'microseconds':
-      return `${milliseconds}000`;
-    case 'milliseconds':
-      return String(milliseconds);
-    case 'seconds':
-    case undefined:
-      return String(writer.second);
-  }
-}
-
-/** Words that are read as what the status says. */
-function errorText({ error }: HttpJsonDeclaration, status: number): string {
-  const words = status === 404 ? 'not found' : status === 429 ? 'too many requests' : `error ${status}`;
-  const root: Branch = new Map();
-  if (error !== undefined) put(root, declaredPath(error), JSON.stringify(words));
-  return written(root);
-}
-
-/** An object or list that is being written: JSON texts by their steps. */
-type Branch = Map<string, Branch | string>;
-
-function put(root: Branch, path: readonly string[], text: string): void {
-  const [step = '', ...rest] = path;
-  if (rest.length === 0) {
-    root.set(step, text);
-    return;
-  }
-  const known = root.get(step);
-  const branch: Branch = known instanceof Map ? known : new Map<string, Branch | string>();
-  root.set(step, branch);
-  put(branch, rest, text);
-}
-
-function written(value: Branch | string | undefined): string {
-  if (value === undefined) return 'null';
-  if (typeof value === 'string') return value;
-  const steps = [...value.keys()];
-  if (steps.length > 0 && steps.every(isPlace)) {
-    const length = Math.max(...steps.map(Number)) + 1;
-    return `[${Array.from({ length }, (_, place) => written(value.get(String(place)))).join(',')}]`;
-  }
-  return `{${[...value].map(([step, inner]) => `${JSON.stringify(step)}:${written(inner)}`).join(',')}}`;
-}
-
-function isPlace(step: string): boolean {
-  return /^\d{1,3}$/.test(step);
 }

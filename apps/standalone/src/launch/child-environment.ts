@@ -9,7 +9,7 @@ import {
   variablesOf,
   workerSettings,
 } from '@app/config';
-import { SOURCES } from '@app/sources';
+import { SOURCES, takesKey } from '@app/sources';
 import { CATALOGUE_VARIABLES } from './catalogue-variables.js';
 import { reachableHost } from './port-check.js';
 import type { LauncherMode, LauncherSettings, VariableValues } from './launcher-settings.js';
@@ -138,7 +138,7 @@ export function simulatedSources(simulator: string): VariableValues {
       const prefix = prefixOf(source);
       const path = new URL(source.plans[0].baseUrl).pathname.replace(/\/$/, '');
       const url: [string, string] = [`${prefix}_URL`, `${simulator}/${source.name}${path}`];
-      return source.plans[0].keyHeader === undefined ? [url] : [url, [`${prefix}_API_KEY`, 'simulated']];
+      return !takesKey(source.plans[0]) ? [url] : [url, [`${prefix}_API_KEY`, 'simulated']];
     }),
   );
 }

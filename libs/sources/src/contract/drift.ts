@@ -69,7 +69,8 @@ export function retyped(value: unknown): unknown {
 export function valueAt(root: unknown, path: FieldPath): unknown {
   let current = root;
   for (const step of path) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) return undefined;
+    if (typeof current !== 'object' || current === null || current instanceof WireNumber) return undefined;
+    if (!Object.hasOwn(current, step)) return undefined;
     current = (current as Record<string, unknown>)[step];
   }
   return current;

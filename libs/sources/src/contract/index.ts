@@ -11,3 +11,4 @@ export * from './source.js';
 export * from './source-message.js';
 export * from './source-error.js';
 export * from './call-record.js';
+export * from './zoned-time.js';

@@ -14,25 +14,46 @@ import { SourceError } from './source-error.js';
  */
 export function saidError(source: string, json: unknown, path: FieldPath): SourceError | undefined {
   const found = valueAt(json, path);
-  if (found === undefined || found === null || found === false || found === '') return undefined;
-  if (found instanceof WireNumber ? /^[-0.]+$/.test(found.text) : isEmpty(found)) return undefined;
+  if (isNoError(found)) return undefined;
   const words = oneLine(wordsOf(found));
-  const kind = KIND_OF_WORDS.find(([pattern]) => pattern.test(words))?.[1] ?? 'drift';
-  return new SourceError(kind, source, `error ${words}`);
+  return new SourceError(kindOfWords(words) ?? 'drift', source, `error ${words}`);
+}
+
+/** Whether what stands in the place of an error says that there is none: nothing, null, false, an empty text, list or object, 0. */
+export function isNoError(found: unknown): boolean {
+  if (found === undefined || found === null || found === false || found === '') return true;
+  return found instanceof WireNumber ? /^[-0.]+$/.test(found.text) : isEmpty(found);
+}
+
+/** What the words of an error mean, whoever says them; undefined when they say nothing. */
+export function kindOfWords(words: string): SourceErrorKind | undefined {
+  return KIND_OF_WORDS.find(([pattern]) => pattern.test(words))?.[1];
 }
 
 const KIND_OF_WORDS: readonly (readonly [RegExp, SourceErrorKind])[] = [
-  [/rate.?limit|too many|throttl|quota|limit (reached|exceeded)/i, 'rate_limited'],
+  [
+    /rate.?limit|too.?many|too.?frequen|frequency|throttl|quota|limit (reached|exceeded)|exceed\w* .*\blimit/i,
+    'rate_limited',
+  ],
   [/\b(region|country|jurisdiction|location)\b/i, 'forbidden_region'],
   [/unauthori[sz]ed|forbidden|api.?key|(access|invalid) token|permission|subscription|credential/i, 'unauthorized'],
-  [/not.?found|unknown|no such|does not exist|invalid (symbol|pair|market|product|currency|coin|asset)/i, 'not_found'],
+  [
+    /not.?found|unknown|no.?such|does(n.t| not) exist|(not|un).?supported|(invalid|illegal|bad).?(symbol|pair|market|product|currency|coin|asset|instrument|ticker)|(symbol|pair|market|product|currency|coin|asset|instrument|ticker).{0,4} (is )?(invalid|illegal)/i,
+    'not_found',
+  ],
   [/time[d ]?.?out/i, 'timeout'],
-  [/internal|unavailable|maintenance|temporar|try again|overload/i, 'unavailable'],
+  [/internal|unavailable|maintenance|temporar|try again|overload|busy/i, 'unavailable'],
 ];
 
-function wordsOf(value: unknown): string {
+/** What stands in the place of an error, as words. */
+export function wordsOf(value: unknown): string {
   if (value instanceof WireNumber) return value.text;
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : writeWire(value);
+}
+
+/** JSON in which a number is its digits. */
+function writeWire(value: unknown): string {
+  return JSON.stringify(value, (_name, member: unknown) => (member instanceof WireNumber ? member.text : member)) ?? '';
 }
 
 function isEmpty(value: unknown): boolean {

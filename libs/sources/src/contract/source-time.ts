@@ -52,8 +52,24 @@ export const wireIsoTime = wireText.transform((text, context) => {
 
 /** Reads a number of whole seconds, or of as many parts of one; undefined outside of the window. */
 export function unixTime(text: string, unitsPerSecond: number): Date | undefined {
-  if (!/^\d{10,16}$/.test(text)) return undefined;
-  const seconds = Number(text) / unitsPerSecond;
-  if (seconds < EARLIEST_SECONDS || seconds > LATEST_SECONDS) return undefined;
-  return new Date(Math.floor(seconds * 1000));
+  return /^\d{10,16}$/.test(text) ? unixTimeWithFraction(text, unitsPerSecond) : undefined;
+}
+
+/**
+ * Reads a number of seconds, or of as many parts of one, that may have decimals: `1767265201.25`. What is below a millisecond is cut off.
+ * @param unitsPerSecond 1, 1e3, 1e6 or 1e9.
+ * @returns undefined outside of the window.
+ */
+export function unixTimeWithFraction(text: string, unitsPerSecond: number): Date | undefined {
+  const [, whole, fraction = ''] = /^(\d{10,20})(?:\.(\d{1,30}))?$/.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  // By whole numbers: a float of nanoseconds, and a quotient of milliseconds, may lie a millisecond off.
+  const milliseconds = BigInt(whole + fraction.padEnd(3, '0').slice(0, 3)) / BigInt(unitsPerSecond);
+  return plausibleTime(Number(milliseconds));
+}
+
+/** The time of these UNIX milliseconds; undefined outside of the window. */
+export function plausibleTime(milliseconds: number): Date | undefined {
+  const isPlausible = milliseconds >= EARLIEST_SECONDS * 1000 && milliseconds <= LATEST_SECONDS * 1000;
+  return isPlausible ? new Date(milliseconds) : undefined;
 }

@@ -35,6 +35,13 @@ export interface SourcePlan {
   readonly monthly?: MonthlyCredits;
   /** The request header that carries the key; undefined for a plan without one. */
   readonly keyHeader?: (key: string) => readonly [name: string, value: string];
+  /** The query parameter that carries the key, where no header does. It is added to the call alone and stands in no record of it. */
+  readonly keyParameter?: string;
+}
+
+/** Whether a plan asks with a key. */
+export function takesKey(plan: Pick<SourcePlan, 'keyHeader' | 'keyParameter'>): boolean {
+  return plan.keyHeader !== undefined || plan.keyParameter !== undefined;
 }
 
 /** One route of a source that gives prices: a request and a parse. Holds no state. */

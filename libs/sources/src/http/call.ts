@@ -4,6 +4,7 @@ import type { HttpAgents } from './http-agents.js';
 
 /** One GET request, and its bounds. */
 export interface Call {
+  /** May hold the key; never logged and never part of an error. */
   readonly url: URL;
   readonly agents: HttpAgents;
   readonly userAgent: string;

@@ -1,4 +1,4 @@
-import type { Source, SourcePlan } from '../contract/index.js';
+import { type Source, type SourcePlan, takesKey } from '../contract/index.js';
 
 /** How a source is reached: what the settings say of it. */
 export interface SourceAccess {
@@ -34,18 +34,18 @@ export function planOf(source: Source, access: SourceAccess = {}): SourcePlan {
     if (named === undefined) {
       throw new Error(`${variable}_PLAN: must be one of ${source.plans.map((plan) => plan.name).join(', ')}`);
     }
-    if (named.keyHeader !== undefined && access.apiKey === undefined) {
+    if (takesKey(named) && access.apiKey === undefined) {
       throw new Error(`${variable}_PLAN: ${named.name} needs ${variable}_API_KEY`);
     }
     return named;
   }
   if (access.apiKey === undefined) return source.plans[0];
-  return source.plans.find((plan) => plan.keyHeader !== undefined) ?? source.plans[0];
+  return source.plans.find(takesKey) ?? source.plans[0];
 }
 
 /** Whether a source gives nothing without a key, and none is set. */
 export function lacksKey(source: Source, access: SourceAccess = {}): boolean {
-  return source.plans[0].keyHeader !== undefined && access.apiKey === undefined;
+  return takesKey(source.plans[0]) && access.apiKey === undefined;
 }
 
 /** Makes sure that every source has a plan that can be used. @throws SourceAccessError naming every setting that is wrong. */

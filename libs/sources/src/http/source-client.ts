@@ -8,12 +8,14 @@ import {
   type Source,
   type SourceEndpoint,
   SourceError,
+  type SourcePlan,
   type CallRecord,
   type SourceRequest,
   type SourceResponse,
   readJson,
 } from '../contract/index.js';
 import { makeCall } from './call.js';
+import { withoutSecrets } from './hide-secrets.js';
 import { ConnectionPool, type HttpAgentsOptions } from './http-agents.js';
 import { type ReadAnswer, readAnswer } from '../read-answer.js';
 import { refusalOf } from './refusal.js';
@@ -106,9 +108,10 @@ export class SourceClient {
       return { ...answer, requestedAt, receivedAt, httpStatus: response.status, latencyMs, call: made };
     } catch (error) {
       const failure = error instanceof SourceError ? error : unexpected(source, error);
-      throw new SourceError(failure.kind, source.name, failure.detail, {
+      const { drift } = failure;
+      throw new SourceError(failure.kind, source.name, this.safe(source, failure.detail), {
         cause: failure.cause,
-        drift: failure.drift,
+        drift: drift === undefined ? undefined : { ...drift, detail: this.safe(source, drift.detail) },
         call: made,
         httpStatus: made?.response.status,
         retryAfterSeconds: failure.retryAfterSeconds,
@@ -166,11 +169,12 @@ export class SourceClient {
     const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
     try {
       if (own !== undefined) return await own(signal);
+      const plan = planOf(source, access);
       return await makeCall(source, {
-        url,
+        url: withKey(url, plan, access.apiKey),
         agents: this.pool.agents,
         userAgent: this.userAgent,
-        keyHeader: access.apiKey === undefined ? undefined : planOf(source, access).keyHeader?.(access.apiKey),
+        keyHeader: access.apiKey === undefined ? undefined : plan.keyHeader?.(access.apiKey),
         signal,
         maxBodyBytes,
       });
@@ -204,6 +208,12 @@ export class SourceClient {
     return url;
   }
 
+  /** A source may repeat the key in its refusal, or the address with it. */
+  private safe(source: Source, text: string): string {
+    const { apiKey } = this.accessOf(source);
+    return apiKey === undefined ? text : withoutSecrets(text, [apiKey]);
+  }
+
   private accessOf(source: Source): SourceAccess {
     return this.options.access?.[source.name] ?? {};
   }
@@ -215,6 +225,14 @@ interface SourceCall {
   readonly maxBodyBytes: number;
   /** Makes the call, for a source that brings its own HTTP. */
   readonly own?: ((signal: AbortSignal) => Promise<SourceResponse>) | undefined;
+}
+
+/** The address with the key, where a parameter carries it: what is kept of the call has the address without. */
+function withKey(url: URL, { keyParameter }: SourcePlan, apiKey: string | undefined): URL {
+  if (keyParameter === undefined || apiKey === undefined) return url;
+  const keyed = new URL(url);
+  keyed.searchParams.append(keyParameter, apiKey);
+  return keyed;
 }
 
 function checkBatch(source: Source, tickers: readonly RequestedTicker[], maxBatch: number): void {

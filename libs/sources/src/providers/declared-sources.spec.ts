@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDeclaredSources } from './declared-sources.js';
-import { readDeclarations } from './http-json-declaration.js';
+import { readDeclarations } from './read-declarations.js';
 import { conflictsOf, declareSources, SOURCES, sourceById, sourceByName } from '../registry.js';
 
-const GOOD = `{id: 100, name: example, url: 'https://api.example.com/{source_symbol}', price: last,
+const GOOD = `{id: 100, name: example, url: 'https://api.example.com/{source_symbol}', price: last, identity: none,
       limit: {calls: 1, per_seconds: 1, origin: docs.example.com}}`;
 
 function faultsOf(yaml: string): string {
@@ -80,7 +80,7 @@ describe('declared sources', () => {
       `sources: [${GOOD.replace('price:', 'names: {btc_usd: x}, price:')}]`,
       'sources.0.names: is not a known field; known are id, name, title, url, source_symbols, ',
     ],
-    ['no list', 'x: 1', 'the file.x: is not a known field'],
+    ['no list', 'x: 1', '- sources: must be a list of sources\n  - x: is not a known field; known are sources'],
     [
       'a key in the address',
       `sources: [${GOOD.replace('{source_symbol}', '{source_symbol}?apikey=1')}]`,

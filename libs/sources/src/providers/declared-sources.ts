@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { nearestNames } from '@app/domain';
+import { readSettingFile } from '@app/yaml-file';
 import { CCXT_EXCHANGE_NAMES } from './ccxt-exchanges.js';
 import { ccxtSource } from './ccxt.js';
 import type { Source } from '../contract/index.js';
-import { DeclarationError, type HttpJsonDeclaration, readDeclarations } from './http-json-declaration.js';
+import type { HttpJsonDeclaration } from './http-json-declaration.js';
 import { httpJsonSource } from './http-json.js';
+import { DeclarationError, readDeclarations } from './read-declarations.js';
 
 /** Which sources the environment declares besides those that Tidemark brings, by the names of its variables. */
 export interface SourceDeclarations {
@@ -25,7 +26,10 @@ export async function readDeclaredSources({
 
 /** Reads the file with declared sources. @throws DeclarationError naming every fault at once. */
 export async function readDeclarationsFile(file: string): Promise<readonly HttpJsonDeclaration[]> {
-  return readDeclarations(await textOf(file), `HTTP_SOURCES_FILE ${file}`);
+  return readDeclarations(
+    await readSettingFile('HTTP_SOURCES_FILE', file, DeclarationError),
+    `HTTP_SOURCES_FILE ${file}`,
+  );
 }
 
 function ccxtSources(exchanges: string): Source[] {
@@ -41,17 +45,4 @@ function ccxtSources(exchanges: string): Source[] {
     );
   }
   return sources.filter((source) => typeof source !== 'string');
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
-    const cure =
-      code === 'ENOENT'
-        ? 'it is not there (ENOENT): name a file that is, or leave HTTP_SOURCES_FILE out'
-        : `it cannot be read (${code}): let the user that runs Tidemark read it`;
-    throw new DeclarationError(`HTTP_SOURCES_FILE ${file}`, [cure], { cause: error });
-  }
 }

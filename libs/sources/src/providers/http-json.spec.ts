@@ -2,15 +2,16 @@ import type { Quote } from '@app/domain';
 import { parseTicker } from '@app/domain';
 import { outcomeOf } from '../testing/judge-parse.contract.js';
 import { describeSourceContract } from '../testing/source.contract.js';
-import { readDeclarations } from './http-json-declaration.js';
+import { readDeclarations } from './read-declarations.js';
 import { httpJsonSource } from './http-json.js';
 import type { Source } from '../contract/index.js';
 
 const LIMIT = '{calls: 2, per_seconds: 1, origin: docs.example.com/limits}';
 
-/** A source of one declaration; the fields are YAML. */
+/** A source of one declaration; the fields are YAML. Of an answer that never says whose it is, unless they do. */
 function declared(fields: string): Source {
-  const yaml = `sources:\n  - {id: 100, name: example, limit: ${LIMIT}, ${fields}}`;
+  const identity = fields.includes('identity:') ? '' : ', identity: none';
+  const yaml = `sources:\n  - {id: 100, name: example, limit: ${LIMIT}, ${fields}${identity}}`;
   const [declaration] = readDeclarations(yaml, 'the test');
   if (declaration === undefined) throw new Error('nothing was declared');
   return httpJsonSource(declaration);
@@ -61,7 +62,7 @@ describeSourceContract({
 
 describeSourceContract({
   source:
-    declared(`url: 'https://api.example.com/v1/all', source_symbols: {btc_usd: BTC-USD}, price: '/result/list/1/{BASE}',
+    declared(`url: 'https://api.example.com/v1/all', source_symbols: {btc_usd: BTC-USD}, price: '/result/list/1/{BASE}', by_position: true,
     price_as: number, time: result.at, time_unit: iso, error: errors, key_header: {name: X-Api-Key}`),
   tickers: [BTC],
   goodBodies: [
@@ -128,7 +129,7 @@ describe('a source of one JSON address', () => {
 
   it.each([
     ['seconds', '1767265201', 1_767_265_201],
-    ['seconds', '"1767265201.25"', 1_767_265_201],
+    ['seconds', '"1767265201.25"', 1_767_265_201.25],
     ['milliseconds', '"1767265201000"', 1_767_265_201],
     ['microseconds', '1767265201000000', 1_767_265_201],
     ['iso', '"2026-01-01T11:00:01.000Z"', 1_767_265_201],

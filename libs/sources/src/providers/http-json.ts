@@ -1,40 +1,29 @@
-import { type Quote, parseTicker } from '@app/domain';
+import { plainDecimal, type Quote } from '@app/domain';
 import { z } from 'zod';
 import {
   type AnswerReader,
-  type FieldPath,
   type RequestedTicker,
   type Source,
   type SourceEndpoint,
   SourceError,
+  type SourcePlan,
   type SourceReading,
   type SourceRequest,
-  saidError,
-  unixTime,
-  valueAt,
-  wireIsoTime,
-  WireNumber,
   wireNumber,
   wireText,
 } from '../contract/index.js';
 import type { HttpJsonDeclaration } from './http-json-declaration.js';
+import { declaredError } from './http-json-error.js';
+import { DeclaredFields } from './http-json-fields.js';
+import { fillIn, wireTextOf } from './http-json-path.js';
+import { declaredTime } from './http-json-time.js';
 
 /** Makes a source of a declaration: one address and one price in its answer, a ticker at a time. */
 export function httpJsonSource(declaration: HttpJsonDeclaration): Source {
-  const {
-    id,
-    name,
-    title = name,
-    url,
-    limit,
-    monthly,
-    key_header: keyHeader,
-    quoted_in: quotedIn,
-    error,
-  } = declaration;
+  const { id, name, title = name, url, quoted_in: quotedIn } = declaration;
   const price: SourceEndpoint = {
     name: 'price',
-    // The answer is of the one ticker whose name stands in the address.
+    // The answer is of the one ticker whose name stands in the address, or one row of it is read.
     maxBatch: 1,
     request: (tickers) => requestOf(url, onlyOne(name, tickers)),
     recognises: () => true,
@@ -44,21 +33,24 @@ export function httpJsonSource(declaration: HttpJsonDeclaration): Source {
     id,
     name,
     title,
-    plans: [
-      {
-        name: keyHeader === undefined ? 'free' : 'key',
-        baseUrl: new URL(url.replace(/[{}]/g, '')).origin,
-        limit: { calls: limit.calls, perSeconds: limit.per_seconds, origin: limit.origin },
-        ...(monthly === undefined ? {} : { monthly }),
-        ...(keyHeader === undefined
-          ? {}
-          : { keyHeader: (key: string) => [keyHeader.name, keyHeader.value.replaceAll('{key}', () => key)] as const }),
-      },
-    ],
+    plans: [planOf(declaration)],
     endpoints: [price],
     defaultSymbol: ({ ticker }) => symbolOf(declaration, ticker),
     ...(quotedIn === undefined ? {} : { quoteOf: () => quotedIn }),
-    explain: (json) => (error === undefined ? undefined : saidError(name, json, pathOf(error))),
+    explain: (json, _response, nowMs) => declaredError(declaration, json, nowMs),
+  };
+}
+
+function planOf({ url, limit, monthly, key_header: keyHeader, key_query: keyQuery }: HttpJsonDeclaration): SourcePlan {
+  return {
+    name: keyHeader === undefined && keyQuery === undefined ? 'free' : 'key',
+    baseUrl: new URL(url.replace(/[{}]/g, '')).origin,
+    limit: { calls: limit.calls, perSeconds: limit.per_seconds, origin: limit.origin },
+    ...(monthly === undefined ? {} : { monthly }),
+    ...(keyHeader === undefined
+      ? {}
+      : { keyHeader: (key: string) => [keyHeader.name, keyHeader.value.replaceAll('{key}', () => key)] as const }),
+    ...(keyQuery === undefined ? {} : { keyParameter: keyQuery.name }),
   };
 }
 
@@ -92,86 +84,37 @@ function parse(
   reader: AnswerReader,
   asked: RequestedTicker,
 ): readonly SourceReading[] {
-  const at = pathOf(declaration.price, asked);
-  // Null is how an API says that it has no price; a field that is not there is drift.
-  if (valueAt(reader.json, at) === null) return [];
-  return reader.each([asked], ({ ticker }): Quote => {
-    // Read from what the schema gives, in which a field that has drifted may have been mapped.
-    const shaped = reader.shape(schemaAt(at, PRICE[declaration.price_as ?? 'either']));
+  const { price, price_as: type = 'either', scale = 0, inverted } = declaration;
+  return reader.each([asked], ({ ticker }): Quote | undefined => {
+    const fields = new DeclaredFields(declaration, reader, asked);
+    // Null is how an API says that it has no price; a field that is not there is drift.
+    if (fields.find(price) === null) return undefined;
     return {
       ticker,
-      price: textOf(valueAt(shaped, at)) ?? '',
-      sourceTime: readTime(declaration, reader, asked),
-      ...(declaration.inverted === true ? { inverted: true as const } : {}),
+      price: scaled(wireTextOf(fields.take(price, PRICE[type])) ?? '', scale),
+      sourceTime: timeOf(declaration, fields),
+      ...(inverted === true ? { inverted: true as const } : {}),
     };
   });
 }
 
 const PRICE = { number: wireNumber, text: wireText, either: z.union([wireNumber, wireText]) } as const;
 
-/** The schema of an answer that has a value of this schema at a path. A step of digits is a place in a list. */
-function schemaAt(path: FieldPath, schema: z.ZodType): z.ZodType {
-  return path.reduceRight<z.ZodType>((inner, step) => {
-    if (!/^\d{1,3}$/.test(step)) return z.object({ [step]: inner });
-    const skipped = Array.from({ length: Number(step) }, (): z.ZodType => z.unknown());
-    const [first = inner, ...others] = [...skipped, inner];
-    return z.tuple([first, ...others]).rest(z.unknown());
-  }, schema);
+/** The digits with their point moved to the left, none of them changed. What is no decimal is handed on as it is, to be rejected. */
+function scaled(text: string, places: number): string {
+  if (places === 0 || plainDecimal(text) === undefined) return text;
+  const [digits = '', exponent = '0'] = text.split(/[eE]/);
+  const moved = `${digits}e${Number(exponent) - places}`;
+  return plainDecimal(moved) ?? moved;
 }
 
 /** A time that is not there is undefined; one that cannot be read is drift. */
-function readTime(
-  { time, time_unit: unit = 'seconds' }: HttpJsonDeclaration,
-  reader: AnswerReader,
-  asked: RequestedTicker,
-): Date | undefined {
-  const at = time === undefined ? undefined : pathOf(time, asked);
-  const value = at === undefined ? undefined : valueAt(reader.json, at);
-  return value === undefined || value === null ? undefined : reader.shape(timeSchema(unit), value, at);
-}
-
-const UNITS_PER_SECOND = { seconds: 1, milliseconds: 1000, microseconds: 1_000_000 } as const;
-
-function timeSchema(unit: NonNullable<HttpJsonDeclaration['time_unit']>): z.ZodType<Date> {
-  if (unit === 'iso') return wireIsoTime;
-  return z.unknown().transform((value, context) => {
-    const text = textOf(value) ?? '';
-    // Some APIs write seconds with a fraction.
-    const digits = unit === 'seconds' ? text.replace(/^(\d{10})\.\d{1,9}$/, '$1') : text;
-    const read = unixTime(digits, UNITS_PER_SECOND[unit]);
-    if (read !== undefined) return read;
-    context.addIssue({ code: 'custom', message: `expected a time in UNIX ${unit} between 2010 and 2100` });
-    return z.NEVER;
-  });
-}
-
-function textOf(value: unknown): string | undefined {
-  if (value instanceof WireNumber) return value.text;
-  return typeof value === 'string' ? value : undefined;
-}
-
-/** Steps of a declared path, which is written with points or as a JSON pointer; placeholders are filled in afterwards, step by step. */
-export function pathOf(path: string, asked?: RequestedTicker): FieldPath {
-  const steps = path.startsWith('/')
-    ? path
-        .slice(1)
-        .split('/')
-        .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
-    : path.split('.');
-  return asked === undefined ? steps : steps.map((step) => fillIn(step, asked));
-}
-
-function fillIn(template: string, { ticker, sourceSymbol }: RequestedTicker, encode = (text: string) => text): string {
-  const { base = '', quote = '' } = parseTicker(ticker) ?? {};
-  const values: Readonly<Record<string, string>> = {
-    ticker,
-    source_symbol: sourceSymbol,
-    base,
-    quote,
-    BASE: base.toUpperCase(),
-    QUOTE: quote.toUpperCase(),
-  };
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) => encode(values[name] ?? whole));
+function timeOf(declaration: HttpJsonDeclaration, fields: DeclaredFields): Date | undefined {
+  const { time } = declaration;
+  const value = time === undefined ? undefined : fields.find(time);
+  return time === undefined || value === undefined || value === null
+    ? undefined
+    : fields.take(time, declaredTime(declaration));
 }
 
 function onlyOne(source: string, tickers: readonly RequestedTicker[]): RequestedTicker {

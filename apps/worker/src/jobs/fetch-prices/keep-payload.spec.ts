@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { recordCall, safeUrl, withoutSecrets } from './keep-payload.js';
+import { withoutSecrets } from '@app/sources';
+import { recordCall, safeUrl } from './keep-payload.js';
 
 const KEY = 'CG-very/secret+key=';
 const options = { secrets: [KEY], parserVersion: 'abc' };
@@ -52,6 +53,8 @@ describe('the record of a call', () => {
     ],
     ['a header', { headers: { via: `proxy for ${KEY}` } }],
     ['its body', { body: `{"error":"the key ${KEY} is not valid"}` }],
+    ['its body, as PHP writes JSON', { body: `{"error":"the key ${KEY.replaceAll('/', '\\/')} is not valid"}` }],
+    ['its body, as an address', { body: `Cannot GET /price?k=${encodeURIComponent(KEY)}` }],
   ])('never holds a key that stands in %s', (_where, change) => {
     const record = JSON.stringify(recordCall(callRecordOf(change), options));
     for (const form of [KEY, encodeURIComponent(KEY), 'secret']) expect(record).not.toContain(form);

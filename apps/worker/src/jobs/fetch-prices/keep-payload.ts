@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CallRecord } from '@app/sources';
+import { type CallRecord, HIDDEN, withoutSecrets } from '@app/sources';
 import type { AnsweredCall } from '@app/storage';
 
 /** A call without its secrets, as it is stored, and the body that came. */
@@ -24,14 +24,9 @@ const SECRET_WORDS: ReadonlySet<string> = new Set(
   session jwt bearer`.split(/\s+/),
 );
 
-/** A shorter secret is not looked for in texts: it would be found in what is none. */
-const MIN_SECRET_LENGTH = 8;
-
-const HIDDEN = '***';
-
 /**
- * Makes a call ready to be stored. Keys travel in headers, which are not kept, and in no address; should one stand in the address all
- * the same, or a source repeat it in its answer, it is hidden.
+ * Makes a call ready to be stored. Keys travel in headers, which are not kept, or in a parameter that no record has; should one stand in
+ * the address all the same, or a source repeat it in its answer, it is hidden.
  * @param secrets keys of the settings, whole.
  */
 export function recordCall(
@@ -66,14 +61,6 @@ export function safeUrl(text: string, secrets: readonly string[] = []): string {
     if (isSecretName(name)) url.searchParams.set(name, HIDDEN);
   }
   return withoutSecrets(url.href, secrets);
-}
-
-/** A text in which no secret stands, neither plain nor as it is written in an address. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets
-    .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
-    .flatMap((secret) => [secret, encodeURIComponent(secret), new URLSearchParams({ '': secret }).toString().slice(1)])
-    .reduce((safe, secret) => (safe.includes(secret) ? safe.replaceAll(secret, HIDDEN) : safe), text);
 }
 
 function isSecretName(name: string): boolean {

@@ -1,6 +1,6 @@
 import type { Logger } from '@app/observability';
 import type { FetchJob } from '@app/queue';
-import type { SourceAnswer, SourceError, CallRecord } from '@app/sources';
+import { type CallRecord, type SourceAnswer, type SourceError, withoutSecrets } from '@app/sources';
 import {
   isTransientDatabaseError,
   type AnsweredCall,
@@ -13,7 +13,7 @@ import {
 } from '@app/storage';
 import { Counter } from '@prometheus-io/client';
 import { DriftTally } from './drift-tally.js';
-import { recordCall, withoutSecrets } from './keep-payload.js';
+import { recordCall } from './keep-payload.js';
 
 /** How much of what the sources answered is kept. */
 export interface ProvenanceLimits {

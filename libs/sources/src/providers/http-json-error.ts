@@ -1,0 +1,80 @@
+import {
+  kindOfWords,
+  isNoError,
+  MAX_RETRY_AFTER_SECONDS,
+  oneLine,
+  SourceError,
+  WireNumber,
+  wordsOf,
+} from '../contract/index.js';
+import type { HttpJsonDeclaration } from './http-json-declaration.js';
+import { follow, stepsOf } from './http-json-path.js';
+
+/** A value that tells success, as a declaration writes it. */
+export type SuccessValue = string | number | boolean;
+
+/**
+ * The error that an answer of a declared source holds; undefined when it holds none. Where the declaration says how success is told,
+ * that alone decides; else whatever stands in the place of the error is one.
+ * @param json undefined when it is no JSON.
+ */
+export function declaredError(
+  { name, success, error }: HttpJsonDeclaration,
+  json: unknown,
+  nowMs: number,
+): SourceError | undefined {
+  const found = error === undefined ? undefined : follow(json, stepsOf(error));
+  const words = isNoError(found) ? '' : oneLine(wordsOf(found));
+  if (success === undefined) return words === '' ? undefined : said(name, { words, otherwise: 'drift' }, nowMs);
+  const text = textOf(follow(json, stepsOf(success.path)));
+  const { is = [], is_not: isNot = [] } = success;
+  // An answer without the field, or with something else in its place, does not say that it is an error.
+  if (text === undefined) {
+    if (success.is === undefined) return undefined;
+    if (words !== '') return said(name, { words, otherwise: 'drift' }, nowMs);
+    return new SourceError('drift', name, `field ${success.path}: nothing there says whether the answer is a success`);
+  }
+  const isSuccess = success.is === undefined ? !holds(isNot, text) : holds(is, text);
+  if (isSuccess) return undefined;
+  const sentence = words === '' || words === text ? oneLine(text) : `${oneLine(text)} ${words}`;
+  // It is understood that the source refuses, if not why.
+  return said(name, { words: sentence, otherwise: 'unavailable' }, nowMs);
+}
+
+/** @param otherwise the kind of words that say nothing. */
+function said(
+  source: string,
+  { words, otherwise }: { readonly words: string; readonly otherwise: 'drift' | 'unavailable' },
+  nowMs: number,
+): SourceError {
+  const kind = kindOfWords(words) ?? otherwise;
+  const retryAfterSeconds = kind === 'rate_limited' ? waitInWords(words, nowMs) : undefined;
+  return new SourceError(kind, source, `error ${words}`, { retryAfterSeconds });
+}
+
+function textOf(value: unknown): string | undefined {
+  if (value instanceof WireNumber) return value.text;
+  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
+/** YAML reads `00000` as the number 0, so a number is compared as one. */
+function holds(values: readonly SuccessValue[], text: string): boolean {
+  return values.some((value) =>
+    typeof value === 'number' ? /^-?\d+(\.\d+)?$/.test(text) && Number(text) === value : String(value) === text,
+  );
+}
+
+const WAIT =
+  /\b(?:retry|again|wait|available|expires?|resets?)\b[^\d.]{0,24}(\d{1,9}(?:\.\d{1,9})?)\s?(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|h)?\b/i;
+
+/**
+ * How long the words of a limit ask to wait: `try again in 30 seconds`, `banned until 1767265260`.
+ * @returns seconds, at most a week; undefined when they name no time, or one that is over.
+ */
+function waitInWords(words: string, nowMs: number): number | undefined {
+  const [, until] = /\buntil\b\D{0,24}(\d{13}|\d{10})\b/i.exec(words) ?? [];
+  const [, amount, unit = 's'] = WAIT.exec(words) ?? [];
+  const one = /^(ms|milli)/i.test(unit) ? 0.001 : /^s/i.test(unit) ? 1 : /^m/i.test(unit) ? 60 : 3600;
+  const seconds = until === undefined ? Number(amount) * one : (Number(until.padEnd(13, '0')) - nowMs) / 1000;
+  return seconds > 0 ? Math.min(Math.ceil(seconds), MAX_RETRY_AFTER_SECONDS) : undefined;
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import {
+  type AnswerReader,
+  type FieldPath,
+  type RequestedTicker,
+  SourceError,
+  valueAt,
+  WireNumber,
+  wireNumber,
+  wireObject,
+  wireText,
+} from '../contract/index.js';
+import type { HttpJsonDeclaration } from './http-json-declaration.js';
+import { fillIn, follow, isPlace, isPointer, type PathStep, stepInto, stepsOf, wireTextOf } from './http-json-path.js';
+
+/** A part of an answer, and where it stands in it. */
+interface Part {
+  readonly value: unknown;
+  readonly at: FieldPath;
+}
+
+/** What an identity names as the value of a field of which the name alone says whose the price is. */
+export const ANY_VALUE = '*';
+
+const TEXT_OR_NUMBER = z.union([wireText, wireNumber], 'expected a text or a number');
+const LIST_OR_OBJECT = z.custom(
+  (value) => typeof value === 'object' && value !== null && !(value instanceof WireNumber),
+  'expected a list or an object',
+);
+
+/**
+ * The part of an answer in which a declaration has its price: the whole of it, or the one row of a list that is of the ticker. It is
+ * known to be of that ticker, as far as the declaration says how.
+ */
+export class DeclaredFields {
+  private readonly part: Part;
+
+  /** @throws SourceError `drift` when the answer is of another ticker, or not of this one alone. */
+  constructor(
+    private readonly declaration: HttpJsonDeclaration,
+    private readonly reader: AnswerReader,
+    private readonly asked: RequestedTicker,
+  ) {
+    const whole: Part = { value: reader.json, at: [] };
+    this.part = whole;
+    const { rows, identity } = declaration;
+    const conditions = Object.entries(identity === undefined || identity === 'none' ? {} : identity);
+    // What chooses a row stands in it; a JSON pointer leads to what holds for the whole answer.
+    const ofRow = rows === undefined ? [] : conditions.filter(([path]) => !isPointer(path));
+    const ofAnswer = rows === undefined ? conditions : conditions.filter(([path]) => isPointer(path));
+    for (const [path, template] of ofAnswer) this.checkIdentity(path, template);
+    if (rows !== undefined) this.part = this.rowOf(this.take(rows, z.array(z.unknown())), rows, ofRow);
+  }
+
+  /** What stands at a declared path; undefined when nothing does. */
+  find(path: string): unknown {
+    return follow(this.beginningOf(path).value, stepsOf(path, this.asked));
+  }
+
+  /** What stands at a declared path, read by a schema. @throws SourceError `drift` when it is not there, or another than the schema says. */
+  take<T>(path: string, schema: z.ZodType<T>): T {
+    return this.takeSteps(this.beginningOf(path), stepsOf(path, this.asked), schema);
+  }
+
+  /** With points a path begins at the row, as a JSON pointer at the answer. */
+  private beginningOf(path: string): Part {
+    return isPointer(path) ? { value: this.reader.json, at: [] } : this.part;
+  }
+
+  /**
+   * Fields whose names are fixed are held against a schema, which finds them under another name. A place in a list, and a name that
+   * follows from the ticker, are taken as they are: BTT instead of BTC is another coin and no drift.
+   */
+  private takeSteps<T>(part: Part, steps: readonly PathStep[], schema: z.ZodType<T>): T {
+    const cut = steps.findIndex((step) => step.isFilledIn || isPlace(step));
+    const step = steps[cut];
+    if (step === undefined) return this.takeNames(part, namesOf(steps), schema);
+    const names = namesOf(steps.slice(0, cut));
+    const holder = this.takeNames(part, names, step.isFilledIn ? wireObject : LIST_OR_OBJECT);
+    const at = [...part.at, ...names];
+    if (Array.isArray(holder)) this.checkPlaces(holder, at);
+    else if (this.declaration.by_position === true && isPlace(step)) throw this.drift(at, 'expected a list');
+    const value = stepInto(holder, step);
+    if (value === undefined) throw this.drift([...at, step.name], 'nothing stands there');
+    return this.takeSteps({ value, at: [...at, step.name] }, steps.slice(cut + 1), schema);
+  }
+
+  private takeNames<T>({ value, at }: Part, names: FieldPath, schema: z.ZodType<T>): T {
+    const nested = names.reduceRight<z.ZodType>((inner, name) => z.object({ [name]: inner }), schema);
+    return valueAt(this.reader.shape(nested, value, at), names) as T;
+  }
+
+  /** The first of several rows is not known to be the right one. */
+  private checkPlaces(list: readonly unknown[], at: FieldPath): void {
+    const rows = list.filter((row) => typeof row === 'object' && row !== null && !(row instanceof WireNumber));
+    if (rows.length < 2 || this.declaration.by_position === true) return;
+    throw this.drift(
+      at,
+      `the list has ${rows.length} rows, and the declaration does not say which one it means ("rows")`,
+    );
+  }
+
+  private checkIdentity(path: string, template: string): void {
+    if (template === ANY_VALUE) {
+      this.take(path, z.unknown());
+      return;
+    }
+    const found = wireTextOf(this.take(path, TEXT_OR_NUMBER));
+    const expected = fillIn(template, this.asked);
+    if (found === expected) return;
+    const at = namesOf(stepsOf(path, this.asked));
+    throw this.drift(at, `the answer is of ${JSON.stringify(found)} and not of ${JSON.stringify(expected)}`);
+  }
+
+  /** The one row that is of the ticker. */
+  private rowOf(rows: readonly unknown[], path: string, identity: readonly (readonly [string, string])[]): Part {
+    const conditions = identity.map(([field, template]) => ({
+      steps: stepsOf(field, this.asked),
+      expected: template === ANY_VALUE ? undefined : fillIn(template, this.asked),
+    }));
+    const isOurs = (row: unknown): boolean =>
+      conditions.every(({ steps, expected }) => {
+        const found = follow(row, steps);
+        return expected === undefined ? found !== undefined && found !== null : wireTextOf(found) === expected;
+      });
+    const at = namesOf(stepsOf(path, this.asked));
+    const places = rows.flatMap((row, place) => (isOurs(row) ? [place] : []));
+    const [place, second] = places;
+    if (second !== undefined) throw this.drift(at, `${this.asked.sourceSymbol} stands in rows ${place} and ${second}`);
+    if (place !== undefined) return { value: rows[place], at: [...at, String(place)] };
+    // A field that names the rows may have another name now: that is said of the first row without it.
+    for (const { steps } of conditions) {
+      const nameless = rows.findIndex((row) => follow(row, steps) === undefined);
+      if (nameless !== -1) {
+        this.takeSteps({ value: rows[nameless], at: [...at, String(nameless)] }, steps, TEXT_OR_NUMBER);
+      }
+    }
+    throw this.drift(at, `none of ${rows.length} rows is of ${this.asked.sourceSymbol}`);
+  }
+
+  private drift(field: FieldPath, problem: string): SourceError {
+    const where = field.length === 0 ? 'the answer' : `field ${field.join('.').slice(0, 120)}`;
+    const detail = `${where}: ${problem}`;
+    return new SourceError('drift', this.reader.source, detail, { drift: { field, detail } });
+  }
+}
+
+function namesOf(steps: readonly PathStep[]): string[] {
+  return steps.map(({ name }) => name);
+}

@@ -37,12 +37,15 @@ export function isoTime(text: string, zone?: string): number | undefined {
   const where = written ?? zone;
   if (asUtc === undefined || where === undefined) return undefined;
   const offset = offsetMsOf(where);
-  return offset === undefined ? inZone(asUtc, where) : asUtc - offset;
+  if (offset !== undefined) return asUtc - offset;
+  return written === undefined && isZone(where) ? inZone(asUtc, where) : undefined;
 }
 
 /** Whether a text is an IANA zone or an offset that {@link isoTime} understands. */
 export function isZone(text: string): boolean {
   if (offsetMsOf(text) !== undefined) return true;
+  // Node takes offsets that no clock on earth shows.
+  if (/^[+-]/.test(text)) return false;
   try {
     formatOf(text);
     return true;

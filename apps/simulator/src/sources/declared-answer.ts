@@ -5,6 +5,7 @@ import {
   type HttpJsonDeclaration,
   isPlace,
   isPointer,
+  namesCoin,
   type PathStep,
   type RequestedTicker,
   stepsOf,
@@ -17,7 +18,7 @@ export interface ListedTicker extends RequestedTicker {
   readonly form: WireForm;
 }
 
-/** The answer that a declaration describes, as JSON. @param listed one ticker; several where the answer has a row for each. */
+/** The answer that a declaration describes, as JSON. @param listed one ticker; several where the answer {@link isOfSeveral}. */
 export function declaredAnswer(
   declaration: HttpJsonDeclaration,
   listed: readonly ListedTicker[],
@@ -26,29 +27,38 @@ export function declaredAnswer(
   const answer = new Answer();
   const { rows, success } = declaration;
   if (success?.is !== undefined) answer.put(stepsOf(success.path), JSON.stringify(success.is[0]));
-  const [first] = listed;
-  if (first === undefined) return answer.text();
+  const kept = new Set(writer.kept(listed.map(({ sourceSymbol }) => sourceSymbol)));
+  const own = distinct(
+    declaration,
+    listed.filter(({ sourceSymbol }) => kept.has(sourceSymbol)),
+  );
   if (rows === undefined) {
-    putTicker({ declaration, answer, writer }, first, []);
+    for (const one of own) putTicker({ declaration, answer, writer }, one, []);
     return answer.text();
   }
-  const known = new Set<string>();
-  const kept = writer.kept(listed.map(({ sourceSymbol }) => sourceSymbol));
-  const own = listed.filter((one) => {
-    const identity = identityOf(declaration, one)
-      .map(([, value]) => value)
-      .join(' ');
-    // Rows that say the same of themselves would be one too many.
-    const isNew = kept.includes(one.sourceSymbol) && !known.has(identity);
-    known.add(identity);
-    return isNew;
-  });
+  const [first = { ticker: '', sourceSymbol: '' }] = listed;
   const list = stepsOf(rows, first);
   if (own.length === 0) answer.put(list, '[]');
   for (const [place, one] of own.entries()) {
     putTicker({ declaration, answer, writer }, one, [...list, { name: String(place), isFilledIn: false }]);
   }
   return answer.text();
+}
+
+/** Those that have a place of their own in one answer: rows that say the same of themselves would be one too many. */
+function distinct(declaration: HttpJsonDeclaration, listed: readonly ListedTicker[]): readonly ListedTicker[] {
+  const placeOf = (one: ListedTicker): string =>
+    declaration.rows === undefined
+      ? fillIn(declaration.price, one)
+      : identityOf(declaration, one)
+          .flatMap((field) => field)
+          .join(' ');
+  return [...new Map(listed.toReversed().map((one) => [placeOf(one), one])).values()].toReversed();
+}
+
+/** Whether one answer has the prices of several tickers. */
+export function isOfSeveral({ rows, price, identity }: HttpJsonDeclaration): boolean {
+  return rows !== undefined || (namesCoin(price) && (identity === undefined || identity === 'none'));
 }
 
 /** What a declaration takes for an error: words that are read as what the status says. */

@@ -1,7 +1,7 @@
 import { parseTicker } from '@app/domain';
 import { type HttpJsonDeclaration, httpJsonSource, readDeclarationsFile } from '@app/sources';
 import { assetOf } from '../market/assets.js';
-import { declaredAnswer, declaredRefusal, type ListedTicker } from './declared-answer.js';
+import { declaredAnswer, declaredRefusal, isOfSeveral, type ListedTicker } from './declared-answer.js';
 import { fixedText, significantDecimals } from '../market/price-style.js';
 import { LISTED_BY_SIZE } from './asset-names.js';
 import type { SimulatedSource, SourceRequest, SourceRoute } from './simulated-source.js';
@@ -28,16 +28,16 @@ export async function readDeclaredStandIns(file: string | undefined): Promise<re
 /** Stands in for a declared source: its answers have what the declaration looks for, where it looks for it, and nothing else. */
 export function declaredStandIn(declaration: HttpJsonDeclaration): SimulatedSource {
   const listed = listedOf(declaration);
-  const { rows, scale = 0, key_query: keyQuery } = declaration;
+  const { scale = 0, key_query: keyQuery } = declaration;
   const refuse = (status: number): SourceAnswer =>
     jsonAnswer(status, JSON_HEADERS, declaredRefusal(declaration, status));
   const routes = [...Map.groupBy(listed, ({ path }) => path)].map(([path, at]): SourceRoute => {
-    /** The one that is asked for; all of them, where the list of the answer has rows and the address is the same for each. */
+    /** The one that is asked for; all of them, where one answer has the prices of each. */
     const found = (request: SourceRequest): readonly Listed[] => {
       const asked = at.filter(({ query }) =>
         Object.entries(query).every(([name, value]) => request.query(name) === value),
       );
-      return rows === undefined ? asked.slice(0, 1) : asked;
+      return isOfSeveral(declaration) ? asked : asked.slice(0, 1);
     };
     return {
       path,

@@ -117,12 +117,158 @@ describe('declared sources', () => {
       'placeholder that is not known',
     ],
     [
+      'a declaration that does not say whose its price is',
+      `sources: [${GOOD.replace(', identity: none', '')}]`,
+      'sources.0.identity: say which field of the answer names the coin',
+    ],
+    [
+      'an identity that is the same for every coin',
+      `sources: [${GOOD.replace('identity: none', 'identity: {status: ok}')}]`,
+      'sources.0.identity: nothing in it follows from the ticker',
+    ],
+    [
+      'an identity that is a list',
+      `sources: [${GOOD.replace('identity: none', 'identity: [symbol]')}]`,
+      'sources.0.identity: must be fields of the answer and what they say',
+    ],
+    [
+      'an identity without fields',
+      `sources: [${GOOD.replace('identity: none', 'identity: {}')}]`,
+      'sources.0.identity: must be fields of the answer and what they say',
+    ],
+    [
+      'an identity with a placeholder that is not known',
+      `sources: [${GOOD.replace('identity: none', "identity: {symbol: '{coin}'}")}]`,
+      'sources.0.identity.symbol: holds a placeholder that is not known',
+    ],
+    [
+      'rows of which none is chosen',
+      `sources: [${GOOD.replace('identity: none', 'identity: none, rows: data')}]`,
+      'sources.0.identity: say by which field the row is chosen',
+    ],
+    [
+      'rows that are chosen by a field of the answer',
+      `sources: [${GOOD.replace('identity: none', "identity: {/symbol: '{base}'}, rows: data")}]`,
+      'sources.0.identity: a JSON pointer begins at the answer',
+    ],
+    [
+      'a bare number that says whose it is',
+      `sources: [${GOOD.replace('identity: none', "identity: {symbol: '{base}'}").replace('price: last', "price: '.'")}]`,
+      'sources.0.identity: the price is the whole answer',
+    ],
+    [
+      'a zone of times that are numbers',
+      `sources: [${GOOD.replace('price: last', 'price: last, time: t, time_unit: seconds, time_zone: UTC')}]`,
+      'sources.0.time_zone: is for times of unit iso alone',
+    ],
+    [
+      'a zone that there is not',
+      `sources: [${GOOD.replace('price: last', 'price: last, time: t, time_unit: iso, time_zone: Mars/Olympus')}]`,
+      'sources.0.time_zone: must be a time zone such as',
+    ],
+    [
+      'a success that nothing tells',
+      `sources: [${GOOD.replace('price: last', 'price: last, success: {path: code}')}]`,
+      'sources.0.success: name one of "is" and "is_not"',
+    ],
+    [
+      'a success that an object tells',
+      `sources: [${GOOD.replace('price: last', 'price: last, success: {path: code, is: {a: 1}}')}]`,
+      'sources.0.success.is.0: must be a text, a number, true or false',
+    ],
+    [
+      'two ways of sending the key',
+      `sources: [${GOOD.replace('price: last', 'price: last, key_header: {name: k}, key_query: {name: k}')}]`,
+      'sources.0.key_query: the key travels in "key_header" already',
+    ],
+    [
+      'a parameter for the key that the address has',
+      `sources: [${GOOD.replace('{source_symbol}', '{source_symbol}?k=1').replace('price: last', 'price: last, key_query: {name: k}')}]`,
+      'sources.0.key_query: k stands in the address already',
+    ],
+    [
+      'a name by what is no ticker',
+      `sources: [${GOOD.replace('price: last', 'price: last, source_symbols: {BTC: x}')}]`,
+      'sources.0.source_symbols.BTC: must be a ticker such as btc_usd',
+    ],
+    [
+      'a name that is a number',
+      `sources: [${GOOD.replace('price: last', 'price: last, source_symbols: {btc_usd: 1}')}]`,
+      'sources.0.source_symbols.btc_usd: must be what the source calls the ticker, as a text',
+    ],
+    [
       'a header that is none',
       `sources: [${GOOD.replace('price', 'key_header: {name: "a b"}, price')}]`,
       'must be the name of a header',
     ],
   ])('refuse %s', (_name, yaml, sentence) => {
     expect(faultsOf(yaml)).toContain(sentence);
+  });
+
+  it('say each fault in a sentence, with its line and column and the nearest field', () => {
+    const faults = faultsOf(`sources:
+  - id: x
+    name: 7
+    url: https://a.example/{source_symbol}
+    prize: last
+    price: 5
+    inverted: yes
+    time_units: iso
+    scale: 2.5
+    identity: none
+    limit: { calls: many, per_secnds: 1, origin: docs }
+`);
+    expect(faults.split('\n').slice(1)).toEqual([
+      '  - sources.0.id: must be a whole number from 100 to 199 (line 2, column 9)',
+      '  - sources.0.name: must be a name, as a text (line 3, column 11)',
+      '  - sources.0.price: must be a path such as data.price, as a text (line 6, column 12)',
+      '  - sources.0.scale: must be a whole number from 1 to 30 (line 9, column 12)',
+      '  - sources.0.inverted: must be true or false (line 7, column 15)',
+      expect.stringMatching(/limit.calls: must be a whole number from 1 to 1000000 \(line 11, column 21\)$/),
+      expect.stringMatching(/limit.per_seconds: must be a number of seconds \(line 11, column \d+\)$/),
+      expect.stringMatching(/limit.per_secnds: is not a known field; .*; did you mean per_seconds\? \(line 11, column/),
+      expect.stringMatching(/sources.0.prize: is not a known field; .*; did you mean price\? \(line 5, column/),
+      expect.stringMatching(
+        /sources.0.time_units: is not a known field; .*; did you mean time_unit\? \(line 8, column/,
+      ),
+    ]);
+  });
+
+  it.each(['X-Api-Key', 'x_api_key', 'api.key', "!#$%&'*+-.^_`|~09azAZ"])(
+    'may send the key in the header %s',
+    (name) => {
+      const header = JSON.stringify(name);
+      expect(faultsOf(`sources: [${GOOD.replace('price: last', `price: last, key_header: {name: ${header}}`)}]`)).toBe(
+        '',
+      );
+    },
+  );
+
+  it.each(['a b', 'a:b', '', 'ü', 'a(b)', 'a/b', 'a\nb'])('may not send the key in the header %j', (name) => {
+    const header = JSON.stringify(name);
+    expect(
+      faultsOf(`sources: [${GOOD.replace('price: last', `price: last, key_header: {name: ${header}}`)}]`),
+    ).toContain('sources.0.key_header.name: must be the name of a header');
+  });
+
+  it.each<[string, string]>([
+    ['an object that is keyed by the coin', `price: '{BASE}.last'`],
+    ['a pointer to it', `price: '/rates/{source_symbol}'`],
+  ])('need no identity where the path of the price names the coin: %s', (_what, price) => {
+    expect(faultsOf(`sources: [${GOOD.replace('price: last, identity: none', price)}]`)).toBe('');
+  });
+
+  it('need one where it names the currency alone', () => {
+    const faults = faultsOf(`sources: [${GOOD.replace('price: last, identity: none', `price: 'rates.{QUOTE}'`)}]`);
+    expect(faults).toContain('sources.0.identity');
+  });
+
+  it('for one ticker may name it in so many words', () => {
+    const fixed = GOOD.replace('/{source_symbol}', '/btc').replace(
+      'identity: none',
+      'identity: {symbol: BTC}, source_symbols: {btc_usd: BTC}',
+    );
+    expect(faultsOf(`sources: [${fixed}]`)).toBe('');
   });
 
   it('join the list of sources, unless id or name is taken', async () => {

@@ -42,12 +42,12 @@ describe('the text of a price', () => {
   });
 
   it.each([
-    ['87000', '0.00001149425287356322'],
-    ['0.0000124', '80645.16129032258'],
+    ['87000', '0.0000114942528736'],
+    ['0.0000124', '80645.1612903225806452'],
     ['2', '0.5'],
-    ['1.0', '1'],
-    ['0.5', '2'],
-  ])('of which %s is the inverse is %s, with 16 digits', (price, text) => {
+    ['1.0', '1.0'],
+    ['0.5', '2.0'],
+  ])('of which %s is the inverse is %s, with 16 decimals', (price, text) => {
     expect(inverseText(price)).toBe(text);
   });
 });

@@ -35,12 +35,15 @@ export function roundedText(fullText: string, currency: string, precision: strin
   return withSmallExponent(rounded.isInteger() ? `${rounded.toFixed()}.0` : rounded.toFixed());
 }
 
-/** A share of 1 as a plain decimal with 16 digits, e.g. the inverse of a price; without zeros at the end. */
+/** Decimals of Coinbase's exchange rates: seen were `0.0004296261607962` of ETH and `33.9558573853989813` for one US dollar. */
+const INVERSE_DECIMALS = 16;
+/** Enough digits for the inverse of any price to be rounded once. */
+const Wide = Decimal.clone({ precision: 60 });
+
+/** The inverse of a price as Coinbase writes it: 16 decimals, no zeros at the end but one after a bare point (`SOL` was seen as `1.0`). */
 export function inverseText(priceText: string): string {
-  const inverse = 1 / Number(priceText);
-  const exponent = Number(inverse.toExponential().split('e')[1]);
-  const plain = inverse.toFixed(Math.min(100, Math.max(0, 15 - exponent)));
-  return plain.includes('.') ? plain.replace(/\.?0+$/, '') : plain;
+  const inverse = new Wide(1).div(priceText).toDecimalPlaces(INVERSE_DECIMALS);
+  return inverse.isInteger() ? `${inverse.toFixed()}.0` : inverse.toFixed();
 }
 
 function roundedInMoney(price: Decimal): Decimal {

@@ -153,8 +153,7 @@ function sampleOf({ tickerId, ticker }: FetchMember, { sourceId, slot }: Planned
   const raw = said?.at?.[slot - MIDNIGHT] ?? said?.usual ?? '-';
   const flags = flagBits(['derived']);
   if (raw === '-') return { tickerId, outcome: 'failed', reason: 'timeout' };
-  if (sourceId === 3)
-    return { tickerId, outcome: 'accepted', raw, isInverted: true, price: '3000.3000300030003', flags };
+  if (sourceId === 3) return { tickerId, outcome: 'accepted', raw, isInverted: true, price: '3000.30', flags };
   if (sourceId !== 5) return { tickerId, outcome: 'accepted', raw, price: raw };
   return { tickerId, outcome: 'rejected', reason: 'no_conversion_rate', raw, rateTicker: 'usdt_usd', flags };
 }

@@ -22,7 +22,7 @@ describe('the command line as a process', () => {
     const { status, lines } = run('parse', ...words, file);
     expect(status).toBe(0);
     expect(lines).toEqual([
-      '{"accepted":[{"ticker":"btc_usd","price":"87123.450","source_time":null}],"rejected":[],"missing":["eth_usd"],"error":null}',
+      '{"accepted":[{"ticker":"btc_usd","price":"87123.450","source_time":null,"flags":[]}],"rejected":[],"missing":["eth_usd"],"error":null}',
     ]);
   });
 

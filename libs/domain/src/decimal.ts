@@ -99,3 +99,77 @@ export function percentChange(before: string, after: string): string {
 function derived(value: Decimal): string {
   return value.toSignificantDigits(DERIVED_DIGITS).toFixed();
 }
+
+/** A number that goes into a calculation, as it was written. */
+export interface Factor {
+  /** With or without an exponent; above 0. */
+  readonly text: string;
+  /** It is assumed and not measured, so that all of it is known. */
+  readonly isExact?: boolean | undefined;
+}
+
+/** What was calculated of factors, with what is not known of it. */
+export interface DerivedDecimal {
+  /** A plain decimal, rounded to what is known. */
+  readonly text: string;
+  /** The relative uncertainty, as an exact fraction of two decimals: that of each factor is half a unit of its last digit, and they add. */
+  readonly uncertainty: { readonly part: string; readonly whole: string };
+}
+
+/** The product of two factors, rounded once, half up, to what is known of it: see {@link roundToKnown}. */
+export function multiplyFactors(left: Factor, right: Factor): DerivedDecimal {
+  const [one, other] = [readFactor(left), readFactor(right)];
+  const { part, whole } = addUncertainties(one, other);
+  return { text: roundToKnown(whole, part), uncertainty: { part: part.toFixed(), whole: whole.toFixed() } };
+}
+
+/** One factor divided by another, rounded as {@link multiplyFactors} does. */
+export function divideFactors(dividend: Factor, divisor: Factor): DerivedDecimal {
+  const [over, under] = [readFactor(dividend), readFactor(divisor)];
+  const { part, whole } = addUncertainties(over, under);
+  const text = roundToKnown(over.value.div(under.value), part.div(under.value.times(under.value)));
+  return { text, uncertainty: { part: part.toFixed(), whole: whole.toFixed() } };
+}
+
+interface ReadFactor {
+  readonly value: Decimal;
+  /** Half a unit of the last digit; 0 when all of it is known. */
+  readonly halfUnit: Decimal;
+}
+
+function readFactor({ text, isExact }: Factor): ReadFactor {
+  const [, , , fraction = '', exponent = '0'] = DECIMAL_TEXT.exec(text) ?? [];
+  const halfUnit = isExact === true ? new Exact(0) : new Exact(`5e${Number(exponent) - fraction.length - 1}`);
+  return { value: new Exact(text), halfUnit };
+}
+
+/** The sum of both relative uncertainties as a fraction. No quotient, which could not be exact, so that a limit is met exactly. */
+function addUncertainties(left: ReadFactor, right: ReadFactor): { readonly part: Decimal; readonly whole: Decimal } {
+  const part = left.halfUnit.times(right.value).plus(right.halfUnit.times(left.value));
+  return { part, whole: left.value.times(right.value) };
+}
+
+/**
+ * Rounds to the largest power of ten that is not above the absolute uncertainty: one digit more than is known for sure, so that rounding
+ * adds less than what is not known anyway. Zeros at the end stay, since they are known; never more than {@link DERIVED_DIGITS}.
+ */
+function roundToKnown(value: Decimal, uncertainty: Decimal): string {
+  const digits = uncertainty.isZero() ? DERIVED_DIGITS : value.e - uncertainty.e + 1;
+  const rounded = value.toSignificantDigits(Math.min(Math.max(digits, 1), DERIVED_DIGITS));
+  // Rounding up may have made it longer: 9.96 becomes 10.0.
+  const decimals = Math.min(
+    uncertainty.isZero() ? rounded.decimalPlaces() : -uncertainty.e,
+    DERIVED_DIGITS - 1 - rounded.e,
+  );
+  return rounded.toFixed(Math.max(decimals, 0));
+}
+
+/** A fraction in percent with two digits, rounded up: `0.11`. For people; nothing is calculated with it. */
+export function percentOfFraction({ part, whole }: DerivedDecimal['uncertainty']): string {
+  return new Exact(part).div(whole).times(100).toSignificantDigits(2, Decimal.ROUND_UP).toFixed();
+}
+
+/** Whether a fraction is not above a ratio, exactly. */
+export function isFractionWithin({ part, whole }: DerivedDecimal['uncertainty'], ratio: string): boolean {
+  return new Exact(part).lessThanOrEqualTo(new Exact(whole).times(ratio));
+}

@@ -1,6 +1,6 @@
 /**
  * What is special about a price, as bits of one number.
- * - `derived`: not the digits of the wire: inverted, or converted by a rate, and rounded to 18 significant digits.
+ * - `derived`: not the digits of the wire: inverted, or converted by a rate, and rounded to what is known, at most 18 digits.
  * - `mapped`: read from a field that had drifted from the source's contract (DRIFT_POLICY=map).
  * - `at_par`: a stablecoin was taken for a dollar (ASSUME_STABLECOINS_AT_PAR=true).
  */

@@ -9,6 +9,8 @@ export type Outcome = (typeof OUTCOMES)[number];
  * - `jump`: too far from the last price, and no other source agrees.
  * - `no_conversion_rate`: quoted in a stablecoin, and its price in the same slot is not there.
  * - `drift`: this ticker's part of an answer no longer has the documented shape.
+ * - `imprecise`: inverted or converted, and what it was made of has too few digits for a price.
+ * - `rate_too_old`: quoted in another currency, and the slot of the rate that would convert it is too far back.
  */
 export const REJECTION_REASONS = [
   'not_a_decimal',
@@ -19,6 +21,8 @@ export const REJECTION_REASONS = [
   'jump',
   'no_conversion_rate',
   'drift',
+  'imprecise',
+  'rate_too_old',
 ] as const;
 /** One of {@link REJECTION_REASONS}. */
 export type RejectionReason = (typeof REJECTION_REASONS)[number];

@@ -3,7 +3,8 @@ import { decimal, unixTime } from '@app/openapi';
 import { z } from 'zod';
 
 /** A price as text. */
-export const price = () => decimal('Exactly the digits that stood on the wire');
+export const price = () =>
+  decimal('Exactly the digits that stood on the wire; those that are known of a `derived` price');
 
 /** When a price was received. */
 export const receipt = () => unixTime('When it was received: UNIX seconds with milliseconds');

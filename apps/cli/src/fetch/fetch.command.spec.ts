@@ -116,23 +116,35 @@ describe('fetch', () => {
     const before = cli.server.requests.length;
     const answers = {
       '/binance': `[${statistics('BTCUSDT', '80000.00')},${statistics('SOLUSDT', '200.00')}]`,
-      '/coingecko': '{"tether":{"usd":0.95}}',
+      '/coingecko': '{"tether":{"usd":0.95012}}',
     };
     const { status, report } = await cli.fetched(answers, ['--ticker', 'btc_usd,sol_usd', '--source', 'binance']);
     expect(status).toBe(0);
     expect(report.prices).toMatchObject([
       {
         ticker: 'btc_usd',
-        price: '76000',
+        price: '76009.6',
         raw: '80000.00',
         quoted_in: 'usdt',
-        rate: '0.95',
+        rate: '0.95012',
         rate_ticker: 'usdt_usd',
         flags: ['derived'],
       },
-      { ticker: 'sol_usd', price: '190' },
+      { ticker: 'sol_usd', price: '190.024' },
     ]);
     expect(cli.server.requests.slice(before)).toHaveLength(2);
+  });
+
+  it('converts nothing with a price of that coin of which too little is known', async () => {
+    const answers = { '/binance': `[${statistics('BTCUSDT', '80000.00')}]`, '/coingecko': '{"tether":{"usd":0.95}}' };
+    const { status, report } = await cli.fetched(answers, ['--ticker', 'btc_usd', '--source', 'binance']);
+    expect(status).toBe(1);
+    expect(report.attempts).toContainEqual(
+      expect.objectContaining({
+        ...{ ticker: 'btc_usd', outcome: 'rejected', reason: 'imprecise' },
+        detail: expect.stringContaining('"80000.00" converted at 0.95 is known to 0.53 % only'),
+      }),
+    );
   });
 
   it('never takes a stablecoin for a dollar when nobody has its price, and says so', async () => {
@@ -157,7 +169,7 @@ describe('fetch', () => {
         ASSUME_STABLECOINS_AT_PAR: 'true',
       },
     );
-    expect(report.prices).toMatchObject([{ price: '80000', rate: '1', flags: ['derived', 'at_par'] }]);
+    expect(report.prices).toMatchObject([{ price: '80000.00', rate: '1', flags: ['derived', 'at_par'] }]);
   });
 
   it('asks a source that is limited no second time', async () => {

@@ -1,7 +1,10 @@
 import {
+  flagBits,
+  flagNames,
   type JudgedReading,
   judgeReading,
   parseTicker,
+  type PriceFlag,
   quotedPrice,
   type RejectionReason,
   type SourceErrorKind,
@@ -32,10 +35,12 @@ export interface ParsedBody {
 /** A price that passed the checks. */
 export interface AcceptedPrice {
   readonly ticker: string;
-  /** A plain decimal with the digits of the wire, in the currency that the source quotes in; an inverted one is calculated. */
+  /** A plain decimal with the digits of the wire, in the currency that the source quotes in; an inverted one is calculated to what is known. */
   readonly price: string;
   /** What the source says as the time of the price, ISO 8601; null where it says none. */
   readonly source_time: string | null;
+  /** `derived`: inverted, and rounded to what is known; `mapped`: read from a field that had drifted. */
+  readonly flags: readonly PriceFlag[];
 }
 
 /** A price that did not. */
@@ -98,7 +103,12 @@ function judge({ source, tickers, response }: ParseOptions, answer: ReadAnswer, 
     const price = priceOnTheWire(judged);
     if (judged.reason === 'absent') missing.push(ticker);
     else if (price !== undefined)
-      accepted.push({ ticker, price, source_time: judged.sourceTime?.toISOString() ?? null });
+      accepted.push({
+        ticker,
+        price,
+        source_time: judged.sourceTime?.toISOString() ?? null,
+        flags: flagsOnTheWire(judged),
+      });
     else rejected.push({ ticker, reason: judged.reason as RejectionReason, detail: judged.detail ?? '' });
   }
   return { accepted, rejected, missing, error: null };
@@ -107,6 +117,11 @@ function judge({ source, tickers, response }: ParseOptions, answer: ReadAnswer, 
 /** The price in the currency that the source quotes in: whether that is the ticker's, and at what rate, is no matter of the answer. */
 function priceOnTheWire({ price, reason, raw, isInverted = false }: JudgedReading): string | undefined {
   return reason === 'no_conversion_rate' && raw !== undefined ? quotedPrice({ raw, isInverted }) : price;
+}
+
+/** Its flags without those of a conversion. */
+function flagsOnTheWire({ flags = 0, isInverted = false }: JudgedReading): PriceFlag[] {
+  return flagNames(isInverted ? flags : flags & ~flagBits(['derived', 'at_par']));
 }
 
 function describe(error: unknown): BodyError {

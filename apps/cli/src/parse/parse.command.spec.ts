@@ -37,12 +37,34 @@ describe('parse', () => {
   it('gives accepted prices with their own digits, and names what the answer leaves out', async () => {
     expect(await parsed(COINGECKO, '--source', 'coingecko', '--tickers', 'btc_usd,eth_usd', '--status', '200')).toEqual(
       {
-        accepted: [{ ticker: 'btc_usd', price: '87123.450', source_time: '2026-05-18T08:17:38.000Z' }],
+        accepted: [{ ticker: 'btc_usd', price: '87123.450', source_time: '2026-05-18T08:17:38.000Z', flags: [] }],
         rejected: [],
         missing: ['eth_usd'],
         error: null,
       },
     );
+  });
+
+  it('gives an inverse to as many digits as are known, calls it derived, and refuses one of which too little is known', async () => {
+    const rates = '{"data":{"currency":"USD","rates":{"BTC":"0.0000113149270","ETH":"0.00034","USDC":"1.0"}}}';
+    const words = ['--source', 'coinbase', '--tickers', 'btc_usd,eth_usd,usdc_usd', '--endpoint', 'exchange-rates'];
+    const names = ['--name', 'btc_usd=BTC', '--name', 'eth_usd=ETH', '--name', 'usdc_usd=USDC'];
+    expect(await parsed(rates, ...words, ...names)).toEqual({
+      accepted: [{ ticker: 'btc_usd', price: '88378.8291', source_time: null, flags: ['derived'] }],
+      rejected: [
+        { ticker: 'eth_usd', reason: 'imprecise', detail: expect.stringContaining('is known to 1.5 % only') },
+        { ticker: 'usdc_usd', reason: 'imprecise', detail: expect.stringContaining('is known to 5 % only') },
+      ],
+      missing: [],
+      error: null,
+    });
+  });
+
+  it('does not call a price derived that waits for its conversion', async () => {
+    const answer = JSON.stringify([{ symbol: 'BTCUSDT', lastPrice: '80000.50', closeTime: 1_779_092_258_000 }]);
+    expect(await parsed(answer, '--source', 'binance', '--tickers', 'btc_usd')).toMatchObject({
+      accepted: [{ ticker: 'btc_usd', price: '80000.50', flags: [] }],
+    });
   });
 
   it('gives the kind of a refusal and what it asks us to wait', async () => {

@@ -104,7 +104,7 @@ const TEXTS = {
   summary: 'read one stored answer of a source, and check it',
   description: `Runs one stored answer through the source's parser and the checks, without network and database, and prints one JSON object:
 
-  accepted  prices that passed the checks, with exactly the digits on the wire. A price in another currency (Binance gives BTCUSDT for btc_usd) stands as it was read: its conversion comes later and needs a rate. Coinbase's inverse rates are inverted.
+  accepted  prices that passed the checks, with exactly the digits on the wire. A price in another currency (Binance gives BTCUSDT for btc_usd) stands as it was read: its conversion comes later and needs a rate. Coinbase's inverse rates are inverted to as many digits as are known, and flags names them derived.
   rejected  prices that did not pass, with reason and detail. The check against other prices (jump) needs a database and is left out.
   missing   tickers that the answer leaves out, or that have no name at the source that is known here. An answer that does not say of what it is, such as Deribit's, is of the first ticker.
   error     null, or why the answer as a whole gives nothing: kind, retry_after_seconds and message. The lists are empty then, for nothing was read.

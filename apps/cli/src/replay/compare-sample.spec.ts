@@ -1,6 +1,6 @@
-import type { JudgedSample } from '@app/domain';
+import type { JudgedSample, SampleReason, StoredChecks } from '@app/domain';
 import type { StoredSample } from '@app/storage';
-import { compareSample } from './compare-sample.js';
+import { compareSample, type ConversionNow } from './compare-sample.js';
 
 const stored: StoredSample = {
   outcome: 'accepted',
@@ -28,8 +28,10 @@ const judged: JudgedSample = {
   marketCap: '1000',
 };
 
-/** Quoted in USDT and converted at 0.99. */
-const convertedStored: StoredSample = { ...stored, price: '99.495', rate: '0.99', rateTicker: 'usdt_usd', flags: 1 };
+const NO_RATE = { rateNow: null };
+
+/** Quoted in USDT and converted at 0.9900. */
+const convertedStored: StoredSample = { ...stored, price: '99.495', rate: '0.9900', rateTicker: 'usdt_usd', flags: 1 };
 const toConvert: JudgedSample = {
   ...judged,
   outcome: 'rejected',
@@ -63,7 +65,7 @@ describe('a stored sample held against one of today', () => {
     ],
     ['its text has a character that Postgres does not take', { raw: 'a\uFFFD' }, { raw: 'a\0' }],
   ])('is no difference when %s', (_why, before, after) => {
-    expect(compareSample({ ...stored, ...before }, { ...judged, ...after }, null)).toBeUndefined();
+    expect(compareSample({ ...stored, ...before }, { ...judged, ...after }, NO_RATE)).toBeUndefined();
   });
 
   it.each<[string, Partial<StoredSample>, Partial<JudgedSample>, string, string]>([
@@ -100,35 +102,60 @@ describe('a stored sample held against one of today', () => {
     ['another amount', { marketCap: '999' }, {}, 'accepted 100.50', 'accepted 100.50 (market cap 999 -> 1000)'],
     ['other flags', { flags: 2 }, {}, 'accepted 100.50', 'accepted 100.50 (flags mapped -> none)'],
   ])('tells %s', (_what, before, after, storedText, nowText) => {
-    expect(compareSample({ ...stored, ...before }, { ...judged, ...after }, null)).toEqual({
+    expect(compareSample({ ...stored, ...before }, { ...judged, ...after }, NO_RATE)).toEqual({
       stored: storedText,
       now: nowText,
     });
   });
 
   describe('that is to be converted', () => {
-    it.each<[string, Partial<StoredSample>, string | null]>([
-      ['it was converted with the same rate', {}, '0.99'],
-      ['its rate has no price any more', {}, null],
-      ['it was a jump', { outcome: 'rejected', reason: 'jump', price: null }, '0.99'],
-      ['it was absurd once it was converted', { outcome: 'rejected', reason: 'absurd', price: null }, '0.99'],
-      ['there is still no rate', { outcome: 'rejected', reason: 'no_conversion_rate', price: null, rate: null }, null],
-    ])('is no difference when %s', (_why, before, rateNow) => {
-      expect(compareSample({ ...convertedStored, ...before }, toConvert, rateNow)).toBeUndefined();
+    const rejected = (reason: SampleReason) => ({ outcome: 'rejected', reason, price: null }) as const;
+    const checks = (own: StoredChecks) => ({ ruleOptions: { checks: own } });
+
+    it.each<[string, Partial<StoredSample>, ConversionNow]>([
+      ['it was converted with the same rate', {}, { rateNow: '0.9900' }],
+      ['its rate has no price any more', {}, { rateNow: null }],
+      ['it was a jump', rejected('jump'), { rateNow: '0.9900' }],
+      ['it was absurd once it was converted', rejected('absurd'), { rateNow: '0.9900', ...checks({ maximum: '50' }) }],
+      ['too little is known of its rate', rejected('imprecise'), { rateNow: '0.99' }],
+      ['its rate was too old', rejected('rate_too_old'), { rateNow: '0.9900', rateAgeSeconds: 3_601 }],
+      [
+        'its ticker takes a rate of any age, and few digits',
+        {},
+        { rateNow: '0.9900', rateAgeSeconds: 86_000, ...checks({ max_rate_age_seconds: null }) },
+      ],
+      ['there is still no rate', { ...rejected('no_conversion_rate'), rate: null }, { rateNow: null }],
+    ])('is no difference when %s', (_why, before, conversion) => {
+      expect(compareSample({ ...convertedStored, ...before }, toConvert, conversion)).toBeUndefined();
+    });
+
+    it.each<[string, Partial<StoredSample>, ConversionNow, string]>([
+      ['a rate of which too little is known', { rate: '0.99' }, { rateNow: '0.99' }, 'rejected imprecise: '],
+      ['a rate that is too old', {}, { rateNow: '0.9900', rateAgeSeconds: 7_200 }, 'rejected rate_too_old: '],
+      ['what is not absurd any more', rejected('absurd'), { rateNow: '0.9900' }, 'accepted 99.495'],
+      [
+        'digits that were not known when 18 were the rule',
+        { price: '99.4949999999999999' },
+        { rateNow: '0.9900' },
+        'accepted 99.495',
+      ],
+    ])('tells %s', (_what, before, conversion, now) => {
+      const difference = compareSample({ ...convertedStored, ...before }, toConvert, conversion);
+      expect(difference?.now.startsWith(now)).toBe(true);
     });
 
     it.each<[string, Partial<StoredSample>, string, string, string]>([
-      ['a corrected rate', {}, '0.98', 'accepted 99.495', 'accepted 98.49'],
+      ['a corrected rate', {}, '0.9800', 'accepted 99.495', 'accepted 98.490'],
       [
         'a rate that has come to be',
         { outcome: 'rejected', reason: 'no_conversion_rate', price: null, rate: null },
-        '0.99',
+        '0.9900',
         'rejected no_conversion_rate',
         'accepted 99.495',
       ],
-      ['another text on the wire', { raw: '200', price: '198' }, '0.99', 'accepted 198', 'accepted 99.495'],
+      ['another text on the wire', { raw: '200', price: '198' }, '0.9900', 'accepted 198', 'accepted 99.495'],
     ])('tells %s', (_what, before, rateNow, storedText, nowText) => {
-      expect(compareSample({ ...convertedStored, ...before }, toConvert, rateNow)).toEqual({
+      expect(compareSample({ ...convertedStored, ...before }, toConvert, { rateNow })).toEqual({
         stored: storedText,
         now: nowText,
       });
@@ -136,9 +163,9 @@ describe('a stored sample held against one of today', () => {
 
     it('tells when a stablecoin is taken for a dollar now', () => {
       const atPar: JudgedSample = { ...judged, rate: '1', rateTicker: 'usdt_usd', flags: 5 };
-      expect(compareSample(convertedStored, atPar, '0.99')).toMatchObject({ now: 'accepted 100.50' });
+      expect(compareSample(convertedStored, atPar, { rateNow: '0.9900' })).toMatchObject({ now: 'accepted 100.50' });
       const atParStored = { ...convertedStored, price: '100.50', rate: '1', flags: 5 };
-      expect(compareSample(atParStored, atPar, '0.99')).toBeUndefined();
+      expect(compareSample(atParStored, atPar, { rateNow: '0.9900' })).toBeUndefined();
     });
   });
 });

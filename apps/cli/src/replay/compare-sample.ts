@@ -1,4 +1,12 @@
-import { compareDecimals, flagNames, quotedPrice, type JudgedSample } from '@app/domain';
+import {
+  checkLimitsOf,
+  checkRateAge,
+  compareDecimals,
+  convertPrice,
+  flagNames,
+  type JudgedSample,
+  type RuleOptions,
+} from '@app/domain';
 import type { StoredSample } from '@app/storage';
 
 /** How a sample would stand today, in words. */
@@ -7,23 +15,29 @@ export interface SampleDifference {
   readonly now: string;
 }
 
-/** Reasons for which a converted sample may be rejected after its conversion. */
-const CONVERTED_REASONS: readonly string[] = ['not_a_decimal', 'absurd'];
+/** What converts a sample today, and what it is held against. */
+export interface ConversionNow {
+  /** The price of its rate; null when there is none, or no need of one. */
+  readonly rateNow: string | null;
+  /** How long before its slot that of the rate began. */
+  readonly rateAgeSeconds?: number | null | undefined;
+  readonly ruleOptions?: RuleOptions | null | undefined;
+}
 
 /**
  * Holds a stored sample against what today's parser and checks make of the same answer. What only the other prices tell, whether it is
  * a jump, is no difference by itself: it is judged again when the sample is corrected for another one.
- * @param rateNow the price that converts it today; null when there is none, or no need of one.
+ * A price that a build before the end of 2026 calculated to 18 digits differs from what is known of it.
  * @returns undefined when there is no difference.
  */
 export function compareSample(
   stored: StoredSample,
   judged: JudgedSample,
-  rateNow: string | null,
+  conversion: ConversionNow,
 ): SampleDifference | undefined {
   const isConverted = judged.reason === 'no_conversion_rate' && judged.rateTicker !== undefined;
-  const rate = judged.rate ?? (isConverted ? (rateNow ?? undefined) : undefined);
-  const now = isConverted && rate !== undefined ? converted(judged, rate) : judged;
+  const rate = judged.rate ?? (isConverted ? (conversion.rateNow ?? undefined) : undefined);
+  const now = isConverted && rate !== undefined ? converted(judged, rate, conversion) : judged;
   const changed = changedParts(stored, judged);
   const isSame = changed.length === 0 && isSameVerdict(stored, now, isConverted, rate);
   if (isSame) return undefined;
@@ -32,11 +46,11 @@ export function compareSample(
   return { stored: before, now: `${after}${parts}` };
 }
 
-function converted(judged: JudgedSample, rate: string): JudgedSample {
-  const price = quotedPrice({ raw: judged.raw ?? '', isInverted: judged.isInverted === true, rate });
-  return price === undefined
-    ? { ...judged, outcome: 'rejected', reason: 'not_a_decimal', rate }
-    : { ...judged, outcome: 'accepted', reason: undefined, price, rate };
+function converted(judged: JudgedSample, rate: string, { rateAgeSeconds, ruleOptions }: ConversionNow): JudgedSample {
+  const limits = checkLimitsOf(ruleOptions ?? {});
+  const parts = { raw: judged.raw ?? '', isInverted: judged.isInverted === true };
+  const verdict = checkRateAge(rateAgeSeconds ?? 0, limits) ?? convertPrice(parts, rate, limits);
+  return { ...judged, reason: undefined, detail: undefined, ...verdict, rate };
 }
 
 function isSameVerdict(
@@ -45,15 +59,12 @@ function isSameVerdict(
   isConverted: boolean,
   rate: string | undefined,
 ): boolean {
-  if (now.outcome !== 'accepted' && !(isConverted && stored.rate !== null)) {
-    return stored.outcome === now.outcome && stored.reason === (now.reason ?? null);
-  }
   // Its rate has no price any more: what it was converted with stands.
-  if (isConverted && rate === undefined) return true;
+  if (isConverted && rate === undefined && stored.rate !== null) return true;
+  if (now.outcome !== 'accepted') return stored.outcome === now.outcome && stored.reason === (now.reason ?? null);
   if (!isSameNumber(stored.rate, rate ?? null)) return false;
   if (stored.outcome === 'accepted') return isSameNumber(stored.price, now.price ?? null);
-  if (stored.outcome !== 'rejected') return false;
-  return stored.reason === 'jump' || (isConverted && CONVERTED_REASONS.includes(stored.reason ?? ''));
+  return stored.reason === 'jump';
 }
 
 /** What was read otherwise, each part in words. */

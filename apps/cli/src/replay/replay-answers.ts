@@ -143,11 +143,11 @@ async function replayAnswer(answer: WholeAnswer, options: ReplayOptions, counts:
   if (members.length === 0) return;
   const judged = new Map(readAgain(answer, options).map((sample) => [sample.tickerId, sample]));
   const corrections: Correction[] = [];
-  for (const { tickerId, ticker, sample: stored, rateNow } of members) {
+  for (const { tickerId, ticker, sample: stored, ...conversion } of members) {
     const sample = judged.get(tickerId);
     if (stored === undefined || sample === undefined) continue;
     counts.samples += 1;
-    const difference = compareSample(stored, sample, rateNow);
+    const difference = compareSample(stored, sample, conversion);
     if (difference === undefined) continue;
     counts.differing += 1;
     options.onDifference({ ticker, source: batch.source, slot, ...difference });

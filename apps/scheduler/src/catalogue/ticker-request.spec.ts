@@ -12,7 +12,7 @@ describe('what a request says of belief', () => {
   it('may name every limit, and switch checks off', () => {
     const checks = {
       ...{ max_age_seconds: null, max_lead_seconds: 5, minimum: '1e-18', maximum: '1e12', jump_ratio: null },
-      ...{ jump_memory_seconds: 3600, agreement_ratio: 0.01 },
+      ...{ jump_memory_seconds: 3600, agreement_ratio: 0.01, max_uncertainty_ratio: 0.005, max_rate_age_seconds: null },
     };
     const median = { minimum_sources: 3, maximum_spread: 0.01, outlier_factor: 4, outlier_floor: 0.001 };
     const request = {
@@ -34,6 +34,11 @@ describe('what a request says of belief', () => {
       'checks.jump_memory_seconds: must be at most 604800 seconds, a week',
     ],
     [{ checks: { jump_memory_seconds: null } }, 'checks.jump_memory_seconds: must be a whole number of seconds'],
+    [{ checks: { max_uncertainty_ratio: 0 } }, 'checks.max_uncertainty_ratio: must be a number above 0 and at most 1'],
+    [{ checks: { max_uncertainty_ratio: 2 } }, 'checks.max_uncertainty_ratio: must be a number above 0 and at most 1'],
+    [{ checks: { max_rate_age_seconds: -1 } }, 'checks.max_rate_age_seconds: must be at least 0 seconds'],
+    [{ checks: { max_rate_age_seconds: 1.5 } }, 'checks.max_rate_age_seconds: must be a whole number of seconds'],
+    [{ checks: { max_rate_age_seconds: 86_401 } }, 'checks.max_rate_age_seconds: must be at most 86400 seconds, a day'],
     [{ checks: { minimum: 1 } }, 'checks.minimum: must be a decimal as text, such as "0.01"'],
     [{ checks: { minimum: '-1' } }, 'checks.minimum: must be a decimal above 0 with at most 40 digits'],
     [{ checks: { maximum: 'much' } }, 'checks.maximum: must be a decimal above 0 with at most 40 digits'],

@@ -169,6 +169,27 @@ export const checksSchema = strictFields(
         default: 0.02,
         examples: [0.01],
       }),
+    max_uncertainty_ratio: ratio(0, 1, { orMinimum: false })
+      .nullable()
+      .optional()
+      .meta({
+        description:
+          'In parts of the price: one that was inverted or converted and is known less well, by half a unit of the last digit of each number that it was made of, is `imprecise`. Null: any.',
+        default: 0.001,
+        examples: [0.005],
+      }),
+    max_rate_age_seconds: z
+      .int({ error: 'must be a whole number of seconds' })
+      .min(0, 'must be at least 0 seconds')
+      .max(MAX_INTERVAL_SECONDS, `must be at most ${MAX_INTERVAL_SECONDS} seconds, a day`)
+      .nullable()
+      .optional()
+      .meta({
+        description:
+          'In seconds: a price whose rate is of a slot that began longer ago than this is `rate_too_old`. Null: a rate of any age.',
+        default: 3600,
+        examples: [600],
+      }),
   },
   'must be an object with limits',
 ).refine(({ minimum, maximum }) => {

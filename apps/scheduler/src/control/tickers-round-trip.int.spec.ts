@@ -10,6 +10,8 @@ const CHECKS = {
   jump_ratio: null,
   jump_memory_seconds: 600,
   agreement_ratio: 0.01,
+  max_uncertainty_ratio: null,
+  max_rate_age_seconds: 600,
 };
 
 /** Tickers of every kind, all of them sampled before. */

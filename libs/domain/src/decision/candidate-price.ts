@@ -1,6 +1,6 @@
-import { convertPrice, type RejectedQuote } from './check.js';
+import { checkRateAge, convertPrice, type RejectedQuote } from './check.js';
 import { isDoubtful } from './jump.js';
-import { quotedPrice } from './quoted-price.js';
+import { isAtPar, quotedPrice } from './quoted-price.js';
 import type { CheckLimits } from './rule-options.js';
 import type { SlotSample, SlotSource, SlotToDecide } from './slot-to-decide.js';
 
@@ -25,10 +25,11 @@ export interface CandidatePrice {
 export function candidatePriceOf(
   source: SlotSource,
   {
+    slot,
     deadline,
     limits,
     nowSeconds,
-  }: { readonly deadline: number; readonly limits: CheckLimits; readonly nowSeconds: number },
+  }: { readonly slot: number; readonly deadline: number; readonly limits: CheckLimits; readonly nowSeconds: number },
 ): CandidatePrice {
   const { sample } = source;
   const rate = sample?.rate;
@@ -42,14 +43,15 @@ export function candidatePriceOf(
   }
   const rateFound = sample.rateFound;
   const converted =
-    sample.raw === undefined ? undefined : convertPrice({ ...sample, raw: sample.raw }, rateFound, limits);
+    checkRateAge(slot - (sample.rateSlot ?? slot), limits) ??
+    (sample.raw === undefined ? undefined : convertPrice({ ...sample, raw: sample.raw }, rateFound, limits));
   return converted?.outcome === 'rejected'
     ? { source, price: undefined, rate: rateFound, rejection: converted, isWaiting: false }
     : { source, price: converted?.price, rate: rateFound, isWaiting: false };
 }
 
-function jumpedTo({ raw, isInverted, rate }: SlotSample): string | undefined {
-  return raw === undefined ? undefined : quotedPrice({ raw, isInverted, rate });
+function jumpedTo({ raw, isInverted, rate, flags }: SlotSample): string | undefined {
+  return raw === undefined ? undefined : quotedPrice({ raw, isInverted, rate, isAtPar: isAtPar(flags) });
 }
 
 /** What the prices of a slot are held against: the last price, when it is young enough and its own slot does not contradict it. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { checkQuote, checkRange, type CheckContext } from './check.js';
+import { checkQuote, checkRange, checkRateAge, convertPrice, type CheckContext } from './check.js';
 import type { Quote } from '../quote.js';
 import { checkLimitsOf, DEFAULT_CHECK_LIMITS, type StoredChecks } from './rule-options.js';
 
@@ -33,12 +33,12 @@ describe('checking a quote', () => {
   });
 
   test('turns units of the base for one of the quote into a price', () => {
-    expect(verdictOf('0.0000125', { inverted: true })).toEqual({
+    expect(verdictOf('0.0000125000', { inverted: true })).toEqual({
       outcome: 'accepted',
-      price: '80000',
+      price: '80000.0',
       isDerived: true,
     });
-    expect(verdictOf('3', { inverted: true })).toMatchObject({ price: '0.333333333333333333' });
+    expect(verdictOf('3.000', { inverted: true })).toMatchObject({ price: '0.33333' });
     expect(verdictOf('0', { inverted: true })).toEqual(rejected('not_positive'));
     expect(verdictOf('1e-30', { inverted: true })).toEqual(rejected('absurd'));
   });
@@ -56,6 +56,65 @@ describe('checking a quote', () => {
       expect(verdictOf(price)).toEqual(rejected('not_positive'));
     },
   );
+
+  describe('that is inverted or converted', () => {
+    const usual = checkLimitsOf({});
+
+    test('is imprecise when a digit more or less would make another price', () => {
+      expect(verdictOf('0.000013', { inverted: true })).toEqual({
+        outcome: 'rejected',
+        reason: 'imprecise',
+        detail:
+          '"0.000013" inverted is known to 3.9 % only, at most 0.1 % is allowed: name a source that writes more digits, or raise max_uncertainty_ratio',
+      });
+      expect(verdictOf('1.3e-5', { inverted: true })).toMatchObject({ reason: 'imprecise' });
+      expect(verdictOf('1.300e-5', { inverted: true })).toMatchObject({ outcome: 'accepted', price: '76920' });
+    });
+
+    test('is as precise as all that it was made of', () => {
+      const parts = { raw: '80000.5', isInverted: false };
+      expect(convertPrice(parts, '0.9991', usual)).toEqual({ outcome: 'accepted', price: '79928' });
+      expect(convertPrice(parts, '1.00', usual)).toMatchObject({
+        reason: 'imprecise',
+        detail: expect.stringMatching(/^"80000.5" converted at 1.00 is known to 0.51 % only/) as string,
+      });
+      expect(convertPrice({ raw: '0.0000125', isInverted: true }, '0.99', usual)).toMatchObject({
+        detail: expect.stringMatching(/^"0.0000125" inverted and converted at 0.99 is known to 0.91 % only/) as string,
+      });
+      expect(convertPrice({ ...parts, isAtPar: true }, '1', usual)).toEqual({ outcome: 'accepted', price: '80000.5' });
+    });
+
+    test('is held against the limit of its ticker, which is itself allowed', () => {
+      const own = (ratio: number | null) => limits({ max_uncertainty_ratio: ratio });
+      expect(verdictOf('500', { inverted: true })).toMatchObject({ outcome: 'accepted' });
+      expect(verdictOf('499', { inverted: true })).toEqual(rejected('imprecise'));
+      expect(verdictOf('499', { inverted: true }, { limits: own(0.0011) })).toMatchObject({ outcome: 'accepted' });
+      expect(verdictOf('500', { inverted: true }, { limits: own(0.00099) })).toEqual(rejected('imprecise'));
+      expect(verdictOf('3', { inverted: true }, { limits: own(null) })).toMatchObject({ price: '0.33' });
+    });
+
+    test('is judged by what is known of it before its rate has come', () => {
+      const isToBeConverted = true;
+      expect(verdictOf('0.000013', { inverted: true }, { isToBeConverted })).toEqual(rejected('imprecise'));
+      expect(verdictOf('13', {}, { isToBeConverted })).toMatchObject({ outcome: 'accepted' });
+    });
+
+    test('a price that is only read is never imprecise', () => {
+      expect(verdictOf('3')).toEqual({ outcome: 'accepted', price: '3', isDerived: false });
+    });
+  });
+
+  test('a rate is too old from a second more than the limit on', () => {
+    expect(checkRateAge(3_600, DEFAULT_CHECK_LIMITS)).toBeUndefined();
+    expect(checkRateAge(3_601, DEFAULT_CHECK_LIMITS)).toEqual({
+      outcome: 'rejected',
+      reason: 'rate_too_old',
+      detail:
+        'its rate is of a slot 3601 s before, at most 3600 s are allowed: sample the rate more often, or raise max_rate_age_seconds',
+    });
+    expect(checkRateAge(1, limits({ max_rate_age_seconds: 0 }))).toEqual(rejected('rate_too_old'));
+    expect(checkRateAge(86_340, limits({ max_rate_age_seconds: null }))).toBeUndefined();
+  });
 
   test('accepts the highest and the lowest plausible price and rejects what lies beyond', () => {
     expect(verdictOf(MAXIMUM).outcome).toBe('accepted');

@@ -1,6 +1,6 @@
-import { compareDecimals, plainDecimal } from '../decimal.js';
+import { compareDecimals, isFractionWithin, percentOfFraction, plainDecimal } from '../decimal.js';
 import type { Quote } from '../quote.js';
-import { quotedPrice } from './quoted-price.js';
+import { quotedPrice, uncertaintyOf, type PriceParts } from './quoted-price.js';
 import type { RejectionReason } from '../reason.js';
 import { DEFAULT_CHECK_LIMITS, type CheckLimits } from './rule-options.js';
 
@@ -45,11 +45,14 @@ export function checkQuote(quote: Quote, context: CheckContext): Verdict {
   const raw = plainDecimal(quote.price);
   if (raw === undefined) return reject('not_a_decimal', `${show(quote.price)} is no decimal of at most 40 digits`);
   if (compareDecimals(raw, '0') <= 0) return reject('not_positive', `${show(quote.price)} is not above 0`);
-  const price = quotedPrice({ raw: quote.price, isInverted: quote.inverted === true });
+  const parts = { raw: quote.price, isInverted: quote.inverted === true };
+  const price = quotedPrice(parts);
   if (price === undefined) return reject('not_a_decimal', `${show(quote.price)} cannot be inverted`);
   const range = checkRange(price, context.isToBeConverted === true ? DEFAULT_CHECK_LIMITS : limits);
   return (
-    range ?? checkTime(quote, context, limits) ?? { outcome: 'accepted', price, isDerived: quote.inverted === true }
+    range ??
+    checkPrecision(parts, limits) ??
+    checkTime(quote, context, limits) ?? { outcome: 'accepted', price, isDerived: parts.isInverted }
   );
 }
 
@@ -60,15 +63,43 @@ export function checkRange(price: string, { minimum, maximum }: CheckLimits): Re
   return undefined;
 }
 
+/** Holds what a price was calculated from against the ticker's limit. @returns the rejection; undefined when enough is known. */
+export function checkPrecision(parts: PriceParts, { maxUncertaintyRatio }: CheckLimits): RejectedQuote | undefined {
+  const uncertainty = maxUncertaintyRatio === undefined ? undefined : uncertaintyOf(parts);
+  if (maxUncertaintyRatio === undefined || uncertainty === undefined) return undefined;
+  if (isFractionWithin(uncertainty, maxUncertaintyRatio)) return undefined;
+  const made = [
+    parts.isInverted ? 'inverted' : [],
+    parts.rate === undefined ? [] : `converted at ${parts.rate}`,
+  ].flat();
+  const limit = percentOfFraction({ part: maxUncertaintyRatio, whole: '1' });
+  return reject(
+    'imprecise',
+    `${show(parts.raw)} ${made.join(' and ')} is known to ${percentOfFraction(uncertainty)} % only, at most ${limit} % is allowed: ` +
+      'name a source that writes more digits, or raise max_uncertainty_ratio',
+  );
+}
+
+/** Holds the slot of a rate against the slot that it is to convert. @returns the rejection; undefined when it is young enough. */
+export function checkRateAge(ageSeconds: number, { maxRateAgeSeconds }: CheckLimits): RejectedQuote | undefined {
+  if (maxRateAgeSeconds === undefined || ageSeconds <= maxRateAgeSeconds) return undefined;
+  return reject(
+    'rate_too_old',
+    `its rate is of a slot ${ageSeconds} s before, at most ${maxRateAgeSeconds} s are allowed: ` +
+      'sample the rate more often, or raise max_rate_age_seconds',
+  );
+}
+
 /** The price that a text on the wire comes to at a rate, or why it comes to none that a ticker with these limits can have. */
 export function convertPrice(
-  { raw, isInverted }: { readonly raw: string; readonly isInverted: boolean },
+  parts: Omit<PriceParts, 'rate'>,
   rate: string,
   limits: CheckLimits,
 ): { readonly outcome: 'accepted'; readonly price: string } | RejectedQuote {
-  const price = quotedPrice({ raw, isInverted, rate });
+  const converted = { ...parts, rate };
+  const price = quotedPrice(converted);
   if (price === undefined) return reject('not_a_decimal', `cannot be converted at ${rate}`);
-  return checkRange(price, limits) ?? { outcome: 'accepted', price };
+  return checkRange(price, limits) ?? checkPrecision(converted, limits) ?? { outcome: 'accepted', price };
 }
 
 function checkTime(quote: Quote, context: CheckContext, limits: CheckLimits): RejectedQuote | undefined {

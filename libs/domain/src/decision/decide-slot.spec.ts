@@ -109,8 +109,8 @@ describe('rule median', () => {
       ...{ sources: [accepted('100'), STANDBY], slot: median, at: 14, says: 'refused no_quorum' },
     },
     'counts a converted sample': {
-      sources: [accepted('100'), waiting('200', { rateFound: '0.501' })],
-      ...{ slot: median, says: 'price 100.1 of median, 2 accepted 100.2' },
+      sources: [accepted('100'), waiting('200.000', { rateFound: '0.50100' })],
+      ...{ slot: median, says: 'price 100.1 of median, 2 accepted 100.200' },
     },
     'does not count what cannot be converted': {
       sources: [accepted('100'), accepted('100'), waiting('1', { rateFound: '1e-99999' })],

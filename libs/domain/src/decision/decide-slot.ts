@@ -70,7 +70,9 @@ export function decideSlot(slot: SlotToDecide, context: DecisionContext): SlotDe
   const { nowSeconds, histories } = context;
   const limits = checkLimitsOf(slot.ruleOptions);
   const windowEnded = deadline <= nowSeconds;
-  const candidates = slot.sources.map((source) => candidatePriceOf(source, { deadline, limits, nowSeconds }));
+  const candidates = slot.sources.map((source) =>
+    candidatePriceOf(source, { slot: slot.slot, deadline, limits, nowSeconds }),
+  );
   const reference = referenceOf(slot, limits);
   const judge = (open: number, known?: DecisionContext['histories']): Map<number, JumpVerdict> => {
     const verdicts = judgeJumps(candidates.flatMap(reportedPrice), { reference, open, limits, histories: known });

@@ -67,8 +67,8 @@ describe('judging an answer', () => {
   });
 
   test('an inverted quote is calculated, and one of a drifted field is marked', () => {
-    expect(judge({ price: '0.0000125', inverted: true })).toMatchObject({
-      ...{ outcome: 'accepted', price: '80000', isInverted: true, flags: flagBits(['derived']) },
+    expect(judge({ price: '0.0000125000', inverted: true })).toMatchObject({
+      ...{ outcome: 'accepted', price: '80000.0', isInverted: true, flags: flagBits(['derived']) },
     });
     expect(judge({ mapped: ['usd from usdd'] })).toMatchObject({ flags: flagBits(['mapped']) });
   });

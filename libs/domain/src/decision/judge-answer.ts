@@ -2,7 +2,7 @@ import { checkQuote, convertPrice } from './check.js';
 import { plainDecimal } from '../decimal.js';
 import { flagBits, type PriceFlag } from '../flags.js';
 import type { Quote } from '../quote.js';
-import { isStablecoinToDollar, rateTickerOf } from './quoted-price.js';
+import { isAtPar, isStablecoinToDollar, rateTickerOf } from './quoted-price.js';
 import type { Outcome, RejectionReason, SampleReason } from '../reason.js';
 import { checkLimitsOf, DEFAULT_CHECK_LIMITS, type RuleOptions } from './rule-options.js';
 
@@ -118,20 +118,20 @@ export function judgeReading(
   if (quotedIn === undefined) return { ...kept, outcome: 'accepted', price: verdict.price, flags: flagBits(flags) };
 
   const rateTicker = rateTickerOf(quotedIn, quote);
-  const isAtPar = options.stablecoinsAtPar && isStablecoinToDollar(quotedIn, quote);
+  const isTakenAtPar = options.stablecoinsAtPar && isStablecoinToDollar(quotedIn, quote);
   const waiting: JudgedReading = {
     ...kept,
     ...{ outcome: 'rejected', reason: 'no_conversion_rate', rateTicker },
     // The store looks the rate up under the lock of the slot, and waits for it when it is not there yet.
     detail: `quoted in ${quotedIn}, and ${rateTicker} has no price in this slot`,
-    flags: flagBits([...flags, 'derived', ...(isAtPar ? (['at_par'] as const) : [])]),
+    flags: flagBits([...flags, 'derived', ...(isTakenAtPar ? (['at_par'] as const) : [])]),
   };
-  return isAtPar ? convertReading(waiting, '1', limits) : waiting;
+  return isTakenAtPar ? convertReading(waiting, '1', limits) : waiting;
 }
 
 /** Converts a reading that came out as `no_conversion_rate`, and holds what it comes to against the range of its ticker. */
 export function convertReading(reading: JudgedReading, rate: string, limits = DEFAULT_CHECK_LIMITS): JudgedReading {
-  const { raw = '', isInverted = false } = reading;
+  const { raw = '', isInverted = false, flags = 0 } = reading;
   const kept = { ...reading, rate, reason: undefined, detail: undefined };
-  return { ...kept, ...convertPrice({ raw, isInverted }, rate, limits) };
+  return { ...kept, ...convertPrice({ raw, isInverted, isAtPar: isAtPar(flags) }, rate, limits) };
 }

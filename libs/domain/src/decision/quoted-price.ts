@@ -1,4 +1,13 @@
-import { divideDecimals, multiplyDecimals, plainDecimal, compareDecimals } from '../decimal.js';
+import {
+  compareDecimals,
+  divideDecimals,
+  divideFactors,
+  multiplyDecimals,
+  multiplyFactors,
+  plainDecimal,
+  type DerivedDecimal,
+} from '../decimal.js';
+import { PRICE_FLAGS } from '../flags.js';
 
 /** What a price is calculated from. */
 export interface PriceParts {
@@ -8,18 +17,75 @@ export interface PriceParts {
   readonly isInverted: boolean;
   /** What one unit of the currency on the wire costs in the ticker's own; undefined when it is the ticker's own. */
   readonly rate?: string | undefined;
+  /** The rate is assumed to be 1 and was not measured: all of it is known. */
+  readonly isAtPar?: boolean | undefined;
+}
+
+/** The same, as a sample keeps it. */
+export interface KeptQuote {
+  readonly raw: string;
+  readonly inverted: boolean;
+  readonly rate: string | null;
+  /** Bits of `PRICE_FLAGS`. */
+  readonly flags: number;
+}
+
+/** What the price of a stored sample was calculated from. */
+export function partsOf({ raw, inverted, rate, flags }: KeptQuote): PriceParts {
+  return { raw, isInverted: inverted, rate: rate ?? undefined, isAtPar: isAtPar(flags) };
+}
+
+/** Whether a price was taken at par. @param flags bits of `PRICE_FLAGS`. */
+export function isAtPar(flags: number): boolean {
+  return (flags & PRICE_FLAGS.at_par) !== 0;
 }
 
 /**
- * The price that a text on the wire stands for: its own digits; inverted or converted, one calculation rounded half up to 18
- * significant digits.
+ * The price that a text on the wire stands for: its own digits; inverted or converted, one calculation rounded half up to what is
+ * known, see {@link uncertaintyOf}, and to 18 significant digits at most.
  * @returns undefined when the text, or what comes of it, is no decimal above 0 that a price can have.
  */
-export function quotedPrice({ raw, isInverted, rate }: PriceParts): string | undefined {
-  const plain = plainDecimal(raw);
-  if (plain === undefined || compareDecimals(plain, '0') <= 0) return undefined;
+export function quotedPrice(parts: PriceParts): string | undefined {
+  const plain = positiveDecimal(parts.raw);
+  if (plain === undefined || !hasPossibleRate(parts)) return undefined;
+  // At par nothing is calculated, and no digit is added.
+  if (!parts.isInverted && (parts.rate === undefined || parts.isAtPar === true)) return plain;
+  return plainDecimal(derive(parts).text);
+}
+
+/**
+ * How well a calculated price is known, in parts of it: half a unit of the last digit of each number that it was made of, exponents
+ * included, in parts of that number; they add. A rate at par adds nothing.
+ * @returns undefined for a price that is not calculated, or none at all.
+ */
+export function uncertaintyOf(parts: PriceParts): DerivedDecimal['uncertainty'] | undefined {
+  if (!parts.isInverted && parts.rate === undefined) return undefined;
+  return positiveDecimal(parts.raw) === undefined || !hasPossibleRate(parts) ? undefined : derive(parts).uncertainty;
+}
+
+/**
+ * The price as builds before the end of 2026 calculated it: rounded to 18 significant digits, however few were known, without zeros at
+ * the end. What was stored so stays valid, and only `verify` asks for it.
+ */
+export function formerQuotedPrice({ raw, isInverted, rate }: PriceParts): string | undefined {
+  const plain = positiveDecimal(raw);
+  if (plain === undefined) return undefined;
   if (isInverted) return plainDecimal(divideDecimals(rate ?? '1', plain));
   return rate === undefined ? plain : plainDecimal(multiplyDecimals(plain, rate));
+}
+
+function derive({ raw, isInverted, rate, isAtPar }: PriceParts): DerivedDecimal {
+  const [onWire, factor] = [{ text: raw }, { text: rate ?? '1', isExact: rate === undefined || isAtPar }];
+  return isInverted ? divideFactors(factor, onWire) : multiplyFactors(onWire, factor);
+}
+
+function hasPossibleRate({ rate }: PriceParts): boolean {
+  return rate === undefined || positiveDecimal(rate) !== undefined;
+}
+
+function positiveDecimal(text: string): string | undefined {
+  const plain = plainDecimal(text);
+  return plain === undefined || compareDecimals(plain, '0') <= 0 ? undefined : plain;
 }
 
 /** The ticker whose price converts: a price of `sol_usd` quoted in `usdt` is converted with that of `usdt_usd`. */

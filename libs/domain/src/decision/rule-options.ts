@@ -7,6 +7,8 @@ export interface StoredChecks {
   readonly jump_ratio?: number | null | undefined;
   readonly jump_memory_seconds?: number | undefined;
   readonly agreement_ratio?: number | undefined;
+  readonly max_uncertainty_ratio?: number | null | undefined;
+  readonly max_rate_age_seconds?: number | null | undefined;
 }
 
 /** Limits of rule `median`, as a schedule stores them. */
@@ -38,6 +40,10 @@ export interface CheckLimits {
   readonly jumpMemorySeconds: number;
   /** Two sources agree when their prices lie no further apart than this. */
   readonly agreementRatio: string;
+  /** A price that was inverted or converted and is known less well than this, in parts of it, is `imprecise`. */
+  readonly maxUncertaintyRatio: string | undefined;
+  /** A rate whose slot began longer ago than this, counted from the slot that it converts, makes `rate_too_old`. */
+  readonly maxRateAgeSeconds: number | undefined;
 }
 
 /**
@@ -49,6 +55,8 @@ export interface CheckLimits {
  * - jump 0.1: the largest assets move less than 10 % between two slots of minutes, and who does is confirmed within the slot.
  * - memory 3600 s: after an hour without a price, any price is news and no jump.
  * - agreement 0.02: exchanges lie some 0.1 % apart, in a rout 1 %; a source that is wrong by chance does not come so near.
+ * - uncertainty 0.001: a calculated price that is off by more would stand out among exchanges, which lie some 0.1 % apart.
+ * - age of a rate 3600 s: in an hour a stablecoin, or money, hardly moves; in a day it does.
  */
 export const DEFAULT_CHECK_LIMITS: CheckLimits = {
   maxAgeSeconds: 600,
@@ -58,6 +66,8 @@ export const DEFAULT_CHECK_LIMITS: CheckLimits = {
   jumpRatio: '0.1',
   jumpMemorySeconds: 3600,
   agreementRatio: '0.02',
+  maxUncertaintyRatio: '0.001',
+  maxRateAgeSeconds: 3600,
 };
 
 /** Limits of rule `median`, complete. Ratios and factors are decimal texts. */
@@ -93,15 +103,22 @@ export const MAX_JUMP_MEMORY_SECONDS = 604_800;
 export function checkLimitsOf({ checks = {} }: RuleOptions): CheckLimits {
   const usual = DEFAULT_CHECK_LIMITS;
   const { max_age_seconds: maxAge, max_lead_seconds: maxLead, jump_ratio: jumpRatio } = checks;
+  const { max_uncertainty_ratio: maxUncertainty, max_rate_age_seconds: maxRateAge } = checks;
   return {
     maxAgeSeconds: maxAge === undefined ? usual.maxAgeSeconds : (maxAge ?? undefined),
     maxLeadSeconds: maxLead === undefined ? usual.maxLeadSeconds : (maxLead ?? undefined),
     minimum: checks.minimum ?? usual.minimum,
     maximum: checks.maximum ?? usual.maximum,
-    jumpRatio: jumpRatio === undefined ? usual.jumpRatio : jumpRatio === null ? undefined : String(jumpRatio),
+    jumpRatio: ratioOr(jumpRatio, usual.jumpRatio),
     jumpMemorySeconds: checks.jump_memory_seconds ?? usual.jumpMemorySeconds,
     agreementRatio: String(checks.agreement_ratio ?? usual.agreementRatio),
+    maxUncertaintyRatio: ratioOr(maxUncertainty, usual.maxUncertaintyRatio),
+    maxRateAgeSeconds: maxRateAge === undefined ? usual.maxRateAgeSeconds : (maxRateAge ?? undefined),
   };
+}
+
+function ratioOr(own: number | null | undefined, usual: string | undefined): string | undefined {
+  return own === undefined ? usual : own === null ? undefined : String(own);
 }
 
 /** The limits of a ticker's median: its own, and the usual ones where it has none. */

@@ -60,6 +60,8 @@ export interface SlotSample {
   readonly isFresh: boolean;
   /** Of a sample that is rejected as `no_conversion_rate`: the price that converts it, once that is decided. */
   readonly rateFound: string | undefined;
+  /** UNIX second of the slot that it is the price of. */
+  readonly rateSlot?: number | undefined;
   /** Of such a sample: the UNIX second until which that price may still come; undefined when it never will. */
   readonly rateDeadline: number | undefined;
 }

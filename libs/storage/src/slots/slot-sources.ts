@@ -1,7 +1,9 @@
 import {
   MAX_JUMP_MEMORY_SECONDS,
   MAX_WINDOW_SECONDS,
+  partsOf,
   quotedPrice,
+  type KeptQuote,
   type LastPrice,
   type Outcome,
   type Rule,
@@ -31,10 +33,8 @@ export interface StoredSource extends SlotSource {
 }
 
 /** A sample that was rejected as a jump. */
-interface JumpRow {
+interface JumpRow extends Omit<KeptQuote, 'raw'> {
   readonly raw: string | null;
-  readonly inverted: boolean;
-  readonly rate: string | null;
 }
 
 /** A source of a slot, with its ticker. */
@@ -75,6 +75,8 @@ interface SlotSourceRow {
 
   /** Of a sample that waits for a rate: the price that converts it. */
   readonly rateFound: string | null;
+  /** The slot that it is the price of. */
+  readonly rateSlot: number | null;
   /** Until when that price may still come; null when it never will. */
   readonly rateDeadline: number | null;
 }
@@ -110,10 +112,9 @@ export async function readSlots(
 
 function lastPriceOf({ lastSlot, lastPrice, lastAccepted, lastJumps }: SlotSourceRow): LastPrice | undefined {
   if (lastSlot === null || lastPrice === null) return undefined;
-  const jumps = (lastJumps ?? []).flatMap(({ raw, inverted, rate }) => {
-    const price = raw === null ? undefined : quotedPrice({ raw, isInverted: inverted, rate: rate ?? undefined });
-    return price ?? [];
-  });
+  const jumps = (lastJumps ?? []).flatMap(({ raw, ...kept }) =>
+    raw === null ? [] : (quotedPrice(partsOf({ raw, ...kept })) ?? []),
+  );
   return { slot: lastSlot, price: lastPrice, reported: [...(lastAccepted?.split(' ') ?? []), ...jumps] };
 }
 
@@ -135,6 +136,7 @@ function sampleOf(row: SlotSourceRow, isFresh: boolean): SlotSample | undefined 
     observedAt: row.observedAt ?? undefined,
     isFresh,
     rateFound: row.rateFound ?? undefined,
+    rateSlot: row.rateSlot ?? undefined,
     rateDeadline: row.rateDeadline ?? undefined,
   };
 }
@@ -155,7 +157,7 @@ const SLOT_SOURCES_SQL = `
          ts.source_id AS "sourceId", o.name AS source, ts.position, ts.batch, ts.standby AS "isStandby",
          NOT ts.standby OR called.slot IS NOT NULL AS "isAsked",
          given.outcome, given.reason, given.price::text AS price, given.raw, given.inverted, given.rate::text AS rate, given.flags,
-         given.observed_at AS "observedAt", rate.price AS "rateFound", rate.deadline AS "rateDeadline"
+         given.observed_at AS "observedAt", rate.price AS "rateFound", rate.slot AS "rateSlot", rate.deadline AS "rateDeadline"
   FROM unnest($2::int[]) AS asked(ticker_id)
   CROSS JOIN LATERAL (
     SELECT * FROM schedules
@@ -177,7 +179,7 @@ const SLOT_SOURCES_SQL = `
            (CASE WHEN newest.slot < $1::bigint THEN newest.price ELSE before.price END)::text AS price OFFSET 0) last
   LEFT JOIN LATERAL (
     SELECT string_agg(price::text, ' ') AS prices,
-           json_agg(json_build_object('raw', raw, 'inverted', inverted, 'rate', rate::text)) FILTER (WHERE price IS NULL) AS jumps
+           json_agg(json_build_object('raw', raw, 'inverted', inverted, 'rate', rate::text, 'flags', flags)) FILTER (WHERE price IS NULL) AS jumps
     FROM samples
     WHERE ticker_id = asked.ticker_id AND slot = last.slot AND slot < $1::bigint AND slot >= $1::bigint - ${MAX_JUMP_MEMORY_SECONDS}
       AND (outcome = 'accepted' OR reason = 'jump')) reported ON true
@@ -190,7 +192,7 @@ const SLOT_SOURCES_SQL = `
     SELECT outcome, reason, price, raw, inverted, rate, rate_ticker, flags, observed_at FROM samples
     WHERE ticker_id = asked.ticker_id AND slot = $1::bigint AND source_id = ts.source_id OFFSET 0) given ON true
   LEFT JOIN LATERAL (
-    SELECT p.price::text AS price,
+    SELECT p.price::text AS price, covering.slot,
            CASE WHEN covering.slot >= rs.from_slot THEN covering.slot + least(rs.interval_seconds, ${MAX_WINDOW_SECONDS}) END AS deadline
     FROM tickers rt
     CROSS JOIN LATERAL (

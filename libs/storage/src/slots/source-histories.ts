@@ -1,4 +1,11 @@
-import { MAX_JUMP_MEMORY_SECONDS, quotedPrice, SLOTS_TO_BE_BELIEVED, type SourceHistory } from '@app/domain';
+import {
+  MAX_JUMP_MEMORY_SECONDS,
+  partsOf,
+  quotedPrice,
+  SLOTS_TO_BE_BELIEVED,
+  type KeptQuote,
+  type SourceHistory,
+} from '@app/domain';
 import type pg from 'pg';
 
 /** A source whose past in a ticker is asked for. */
@@ -10,14 +17,12 @@ export interface HistoryKey {
 interface HistoryRow extends HistoryKey {
   readonly lastAcceptedSlot: number | null;
   readonly earlier:
-    | readonly {
+    | readonly (Omit<KeptQuote, 'raw'> & {
         readonly price: string | null;
         readonly raw: string | null;
-        readonly inverted: boolean;
-        readonly rate: string | null;
         readonly isJump: boolean;
         readonly others: readonly string[] | null;
-      }[]
+      })[]
     | null;
 }
 
@@ -43,9 +48,8 @@ export async function readHistories(
 function toHistory({ earlier, lastAcceptedSlot }: HistoryRow): SourceHistory {
   return {
     lastAcceptedSlot: lastAcceptedSlot ?? undefined,
-    earlier: (earlier ?? []).flatMap(({ price, raw, inverted, rate, isJump, others }) => {
-      const reported =
-        price ?? (raw === null ? null : quotedPrice({ raw, isInverted: inverted, rate: rate ?? undefined }));
+    earlier: (earlier ?? []).flatMap(({ price, raw, isJump, others, ...kept }) => {
+      const reported = price ?? (raw === null ? null : quotedPrice(partsOf({ raw, ...kept })));
       return reported == null ? [] : [{ price: reported, isJump, othersAccepted: others ?? [] }];
     }),
   };
@@ -58,6 +62,7 @@ const HISTORIES_SQL = `
             AND s.slot < $1 AND s.slot >= $1::bigint - ${MAX_JUMP_MEMORY_SECONDS}
           ORDER BY s.slot DESC LIMIT 1) AS "lastAcceptedSlot",
          (SELECT json_agg(json_build_object('price', e.price::text, 'raw', e.raw, 'inverted', e.inverted, 'rate', e.rate::text,
+                   'flags', e.flags,
                    'isJump', e.outcome = 'rejected',
                    'others', (SELECT json_agg(o.price::text) FROM samples o
                               WHERE o.ticker_id = asked.ticker_id AND o.slot = e.slot AND o.source_id <> asked.source_id

@@ -54,7 +54,7 @@ const SABOTAGES: readonly Sabotage[] = [
   },
   {
     what: 'a sample was converted at 1 and not marked',
-    statements: [`UPDATE samples SET rate = 1, price = 80000.5 WHERE ${btc}`],
+    statements: [`UPDATE samples SET rate = 1, price = 80000 WHERE ${btc}`],
     problem: 'sample converted at a rate that was no price',
     ticker: 'btc_usd',
   },
@@ -243,14 +243,14 @@ describe('prices that had to be believed', () => {
        WHERE p.slot - ${MIDNIGHT} IN (0, 15, 20, 25, 35) AND t.ticker <> 'usdt_usd' ORDER BY t.ticker, p.slot`,
     );
     expect(served.rows).toEqual([
-      { ticker: 'btc_usd', slot: 0, price: '79920.4995', source_id: 5 },
-      { ticker: 'btc_usd', slot: 15, price: '79920.4995', source_id: 5 },
+      { ticker: 'btc_usd', slot: 0, price: '79920', source_id: 5 },
+      { ticker: 'btc_usd', slot: 15, price: '79920', source_id: 5 },
       { ticker: 'btc_usd', slot: 20, price: '79900.250', source_id: 1 },
-      { ticker: 'btc_usd', slot: 25, price: '79920.4995', source_id: 5 },
+      { ticker: 'btc_usd', slot: 25, price: '79920', source_id: 5 },
       { ticker: 'btc_usd', slot: 35, price: '79900.250', source_id: 1 },
       { ticker: 'eth_usd', slot: 0, price: '3000.30', source_id: 0 },
       { ticker: 'eth_usd', slot: 20, price: '3000.30', source_id: 0 },
-      { ticker: 'eth_usd', slot: 25, price: '3000.20001500150015', source_id: 0 },
+      { ticker: 'eth_usd', slot: 25, price: '3000.2', source_id: 0 },
       { ticker: 'eth_usd', slot: 35, price: '3000.30', source_id: 0 },
     ]);
     const gaps = await past.database.pool.query(

@@ -1,36 +1,8 @@
-import { MAX_WINDOW_SECONDS, PRICE_FLAGS } from '@app/domain';
+import { MAX_WINDOW_SECONDS } from '@app/domain';
 import { REFUSAL_REASONS_SQL } from '../slots/gap-reasons.sql.js';
 
 /** How far the clocks of two processes may be apart. */
 const CLOCK_OFFSET = `interval '250 ms'`;
-
-/**
- * Accepted samples of the slots $1 to $2 (exclusive) whose price is calculated, or should be. What a source's own history gave is not
- * converted. OFFSET 0 keeps Postgres from turning the index scan of each ticker into a scan of the whole table.
- */
-export const CALCULATED_SQL = `
-  WITH sample AS MATERIALIZED (
-    SELECT s.ticker_id, ts.source_id, ts.quoted_in, kept.*
-    FROM schedules s JOIN ticker_sources ts ON ts.schedule_id = s.id
-    CROSS JOIN LATERAL (
-      SELECT slot, price, raw, inverted, rate, rate_ticker, flags FROM samples
-      WHERE ticker_id = s.ticker_id AND source_id = ts.source_id AND outcome = 'accepted' AND origin = 'live'
-        AND slot >= greatest(s.from_slot, $1::bigint) AND slot < least(s.to_slot, $2::bigint)
-        AND ((flags & ${PRICE_FLAGS.derived}) <> 0 OR inverted OR rate IS NOT NULL OR ts.quoted_in IS NOT NULL) OFFSET 0) AS kept
-    WHERE s.from_slot < $2::bigint AND (s.to_slot IS NULL OR s.to_slot > $1::bigint)
-  )
-  SELECT t.ticker, t.quote, a.slot::float8 AS slot, src.name AS source, a.price::text AS price, a.raw, a.inverted, a.rate::text AS rate,
-         a.rate_ticker, a.flags, a.quoted_in,
-         (SELECT array_agg(known.price::text) FROM tickers rt
-          JOIN schedules rs ON rs.ticker_id = rt.id AND rs.from_slot <= a.slot AND (rs.to_slot IS NULL OR rs.to_slot > a.slot)
-          CROSS JOIN LATERAL (
-            SELECT price FROM prices WHERE ticker_id = rt.id AND slot = a.slot - a.slot % rs.interval_seconds
-            UNION ALL
-            SELECT price FROM price_revisions WHERE ticker_id = rt.id AND slot = a.slot - a.slot % rs.interval_seconds
-          ) AS known
-          WHERE rt.ticker = a.rate_ticker) AS rates
-  FROM sample a JOIN tickers t ON t.id = a.ticker_id JOIN sources src ON src.id = a.source_id
-  ORDER BY a.slot, a.ticker_id, a.source_id`;
 
 /** Slots from $1 to $2 (exclusive) of tickers with the rule \`median\` that have a price or a refusal, each with its samples. */
 export const MEDIANS_SQL = `

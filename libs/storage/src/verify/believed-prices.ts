@@ -1,24 +1,18 @@
 import {
-  compareDecimals,
   consensusOf,
   decideByMedian,
-  flagNames,
-  isStablecoinToDollar,
   medianLimitsOf,
-  PRICE_FLAGS,
-  quotedPrice,
   type Consensus,
   type RefusalReason,
   type RuleOptions,
 } from '@app/domain';
-
-import type { Problem, ProblemList, Snapshot } from './finding.js';
+import { MEDIANS_SQL } from './believed-prices.sql.js';
+import { checkCalculatedSamples, type CalculatedCounts } from './calculated-samples.js';
+import { addFault, type Fault, type ProblemList, type Snapshot } from './finding.js';
 import type { SlotWindow } from './slot-windows.js';
-import { CALCULATED_SQL, MEDIANS_SQL } from './believed-prices.sql.js';
 
 /** How much was recomputed. */
-export interface RecomputedCounts {
-  readonly calculated: number;
+export interface RecomputedCounts extends CalculatedCounts {
   readonly medians: number;
 }
 
@@ -31,67 +25,11 @@ export async function checkBelievedPrices(
   window: SlotWindow,
   problems: ProblemList,
 ): Promise<RecomputedCounts> {
-  const bounds = [window.fromSlot, window.toSlot];
-  const calculated = await snapshot.query<CalculatedRow>(CALCULATED_SQL, bounds);
-  for (const row of calculated.rows) addFault(problems, row, faultOfSample(row));
-  const medians = await snapshot.query<MedianRow>(MEDIANS_SQL, bounds);
+  const calculated = await checkCalculatedSamples(snapshot, window, problems);
+  const medians = await snapshot.query<MedianRow>(MEDIANS_SQL, [window.fromSlot, window.toSlot]);
   for (const row of medians.rows)
     addFault(problems, row, row.price === null ? faultOfRefusal(row) : faultOfMedian(row));
-  return { calculated: calculated.rows.length, medians: medians.rows.length };
-}
-
-interface Fault {
-  readonly problem: string;
-  readonly detail: string;
-}
-
-function addFault(problems: ProblemList, { ticker, slot }: { ticker: string; slot: number }, fault?: Fault): void {
-  if (fault === undefined) return;
-  const problem: Problem = { problem: fault.problem, count: 1, examples: [{ ticker, slot, detail: fault.detail }] };
-  problems.add(problem);
-}
-
-/** An accepted sample whose price is not the text on the wire, or should not be. */
-export interface CalculatedRow {
-  readonly ticker: string;
-  readonly quote: string;
-  readonly slot: number;
-  readonly source: string;
-  readonly price: string;
-  readonly raw: string | null;
-  readonly inverted: boolean;
-  readonly rate: string | null;
-  readonly rate_ticker: string | null;
-  readonly flags: number;
-  readonly quoted_in: string | null;
-  /** The price of the rate ticker in this slot, and what it was before corrections. */
-  readonly rates: readonly string[] | null;
-}
-
-function faultOfSample(row: CalculatedRow): Fault | undefined {
-  const { source, price, raw, rate, flags, inverted } = row;
-  const fault = (problem: string, detail: string): Fault => ({ problem, detail: `${source}: ${detail}` });
-  if (row.quoted_in !== null && rate === null)
-    return fault('sample that was not converted', `price ${price} is in ${row.quoted_in}, and no rate is kept with it`);
-  if ((flags & PRICE_FLAGS.derived) === 0)
-    return fault('calculated sample that is not marked', `flags are ${flagNames(flags).join(', ') || 'none'}`);
-  const made = raw === null ? undefined : quotedPrice({ raw, isInverted: inverted, rate: rate ?? undefined });
-  if (made !== price)
-    return fault(
-      'sample that differs from its text on the wire',
-      `price ${price}, on the wire ${raw}${inverted ? ', inverted' : ''}${rate === null ? '' : `, rate ${rate}`}: ${made ?? 'no price'}`,
-    );
-  if (rate === null) return undefined;
-  const isAtPar = (flags & PRICE_FLAGS.at_par) !== 0;
-  if (isAtPar ? isParOf(row) : (row.rates ?? []).some((known) => compareDecimals(known, rate) === 0)) return undefined;
-  return fault(
-    'sample converted at a rate that was no price',
-    `rate ${rate}, ${row.rate_ticker} ${isAtPar ? 'is no stablecoin to a dollar at 1' : `was ${row.rates?.join(', ') ?? 'nothing'}`}`,
-  );
-}
-
-function isParOf({ quoted_in: quotedIn, quote, rate }: CalculatedRow): boolean {
-  return quotedIn !== null && isStablecoinToDollar(quotedIn, quote) && rate === '1';
+  return { ...calculated, medians: medians.rows.length };
 }
 
 /** A slot of a ticker with the rule `median`, with its price or its refusal, and its samples in order of preference. */

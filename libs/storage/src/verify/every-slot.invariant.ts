@@ -1,7 +1,7 @@
 import { CLOSING_SLACK_SECONDS } from '../slots/closing-slack.js';
 import { checkBelievedPrices } from './believed-prices.js';
 import { EVERY_SLOT_SQL } from './every-slot.sql.js';
-import { ProblemList, type Finding, type Problem, type Snapshot } from './finding.js';
+import { ProblemList, type Example, type Figure, type Finding, type Problem, type Snapshot } from './finding.js';
 import { CATCH_UP_SECONDS, readRowRates, type Horizon } from './horizon.js';
 import { countSlotsSql, graceSql, slotAtOrAfterSql } from './slot-sql.js';
 import { cutIntoWindows } from './slot-windows.js';
@@ -25,6 +25,7 @@ export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Prom
   const problems = new ProblemList();
   const figures = new Map<string, number>();
   const reasons = new Map<string, number>();
+  let firstDoubtful: Example | undefined;
   for (const window of cutIntoWindows(await readRowRates(snapshot, horizon), ROWS_PER_WINDOW)) {
     const found = await snapshot.query<WindowRow>(EVERY_SLOT_SQL, [
       window.fromSlot,
@@ -39,7 +40,10 @@ export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Prom
     }
     const recomputed = await checkBelievedPrices(snapshot, window, problems);
     raise(figures, 'calculated', recomputed.calculated);
+    raise(figures, 'former', recomputed.former);
     raise(figures, 'medians', recomputed.medians);
+    raise(figures, 'doubtful', recomputed.doubtful);
+    firstDoubtful ??= recomputed.firstDoubtful;
   }
   await problems.addFrom(snapshot, GAP_RANGES_SQL);
   await problems.addFrom(snapshot, STRAY_ROWS_SQL);
@@ -61,13 +65,34 @@ export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Prom
       { name: 'outcomes due', value: figures.get('slotSources') ?? 0 },
       { name: 'fetches', value: figures.get('fetches') ?? 0 },
       { name: 'overtaken', value: figures.get('overtaken') ?? 0 },
-      { name: 'calculated samples', value: figures.get('calculated') ?? 0 },
+      calculatedSamples(figures.get('calculated') ?? 0, figures.get('former') ?? 0),
       { name: 'medians', value: figures.get('medians') ?? 0 },
     ],
     problems: problems.problems,
     ...(nothingYet ? { reason: NOTHING_EXPECTED_YET } : {}),
   };
-  return [finding, ...(await findTail(snapshot, horizon, figures.get('waiting') ?? 0))];
+  const tail = await findTail(snapshot, horizon, figures.get('waiting') ?? 0);
+  return [finding, ...findDoubtful(figures.get('doubtful') ?? 0, firstDoubtful), ...tail];
+}
+
+function calculatedSamples(value: number, former: number): Figure {
+  const name = 'calculated samples';
+  return former === 0 ? { name, value } : { name, value, parts: { 'to 18 digits, the rule of before': former } };
+}
+
+/** Nothing stored says which build calculated a price: when one of before was running, these digits were its rule. */
+function findDoubtful(value: number, first: Example | undefined): Finding[] {
+  if (first === undefined) return [];
+  return [
+    {
+      invariant: 'I1',
+      title: 'calculated samples have no more digits than are known',
+      status: 'unproven',
+      figures: [{ name: 'samples with 18', value }],
+      problems: [],
+      reason: `builds before the end of 2026 calculated so, and nothing says that one was running, such as for ${first.ticker} in slot ${first.slot}: ${first.detail}`,
+    },
+  ];
 }
 
 const NOTHING_EXPECTED: Problem = {

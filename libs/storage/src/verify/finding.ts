@@ -45,6 +45,22 @@ export type Snapshot = Pick<pg.ClientBase, 'query'>;
 /** How many places are named for each problem. */
 export const MAX_EXAMPLES = 10;
 
+/** What is wrong with one row. */
+export interface Fault {
+  readonly problem: string;
+  readonly detail: string;
+}
+
+/** Adds what is wrong with the slot of a ticker, if anything is. */
+export function addFault(
+  problems: ProblemList,
+  { ticker, slot }: { readonly ticker: string; readonly slot: number },
+  fault?: Fault,
+): void {
+  if (fault === undefined) return;
+  problems.add({ problem: fault.problem, count: 1, examples: [{ ticker, slot, detail: fault.detail }] });
+}
+
 /** Collects problems, also when the same one comes in several portions. */
 export class ProblemList {
   private readonly byName = new Map<string, { count: number; examples: Example[] }>();

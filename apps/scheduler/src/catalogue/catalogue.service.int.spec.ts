@@ -153,6 +153,38 @@ describe('the catalogue', () => {
     await expect(catalogue.put(inBatch('eth_usd'))).resolves.toBe('created');
   });
 
+  it('refuses a price whose rate could be too old, and a rate that would become so', async () => {
+    const tether = (interval_seconds: number) =>
+      aRequest({ ticker: 'usdt_usd', interval_seconds, sources: [{ source: 'kraken' }] });
+    const bitcoin = aRequest({ ticker: 'btc_usd', sources: [{ source: 'binance' }] });
+    await catalogue.put(tether(86_400));
+    const tooOld =
+      /^btc_usd: binance quotes it in usdt, and usdt_usd is sampled every (86400|7200) s, .*: sample usdt_usd every 3600 s or more often, or raise/;
+    await expect(catalogue.put(bitcoin)).rejects.toThrow(tooOld);
+    await catalogue.put(aRequest({ ticker: 'eth_usd' }));
+    await catalogue.put(tether(3_600));
+    await catalogue.put(bitcoin);
+    await expect(catalogue.put(tether(7_200))).rejects.toThrow(tooOld);
+    await catalogue.put({ ...bitcoin, checks: { max_rate_age_seconds: 7_200 } });
+    await catalogue.put(tether(7_200));
+    expect(await known()).toEqual(['btc_usd every 60', 'eth_usd every 60', 'usdt_usd every 7200']);
+    await expect(begin({ tickers: [tether(86_400), bitcoin] })).rejects.toThrow(tooOld);
+  });
+
+  it('says of a stored catalogue that a rate is sampled too seldom, and lets it be mended', async () => {
+    await catalogue.put(aRequest({ ticker: 'usdt_usd', sources: [{ source: 'kraken' }] }));
+    await catalogue.put(aRequest({ ticker: 'btc_usd', sources: [{ source: 'binance' }] }));
+    // As a build of before would have taken it.
+    await database.pool.query(`UPDATE schedules SET interval_seconds = 86400
+      WHERE ticker_id = (SELECT id FROM tickers WHERE ticker = 'usdt_usd')`);
+    await begin({});
+    expect(log.of('catalogue_does_not_fit')).toMatchObject([
+      { msg: expect.stringContaining('btc_usd: binance quotes it in usdt, and usdt_usd is sampled every 86400 s') },
+    ]);
+    await catalogue.put(aRequest({ ticker: 'eth_usd' }));
+    await catalogue.put(aRequest({ ticker: 'usdt_usd', sources: [{ source: 'kraken' }] }));
+  });
+
   it('says whether a ticker was there to be disabled', async () => {
     await begin({});
     expect(await catalogue.disable('btc_usd')).toBe(true);

@@ -12,7 +12,7 @@ import {
 import { LOGGER, STABLECOINS_AT_PAR } from '../tokens.js';
 import { SymbolDirectory } from './symbol-directory.js';
 import { SourceLoad } from './source-load.js';
-import { checkConversions, missingRates } from './conversions.js';
+import { checkConversions, checkRateAges, missingRates } from './conversions.js';
 import { CatalogueError, checkBatches, resolveTicker } from './resolve-ticker.js';
 import { followInterval, rescale, resolveCatalogue } from './starting-catalogue.js';
 import type { SamplingChange, TickerRequest } from './ticker-request.js';
@@ -55,6 +55,10 @@ export class CatalogueService {
     );
     checkBatches([...others, configuration]);
     checkConversions([...others, configuration]);
+    checkRateAges([...others, configuration], {
+      about: configuration.ticker,
+      stablecoinsAtPar: this.stablecoinsAtPar,
+    });
     this.load.check([...others, configuration]);
     const outcome = await this.store(configuration);
     this.warnOfMissingRates([configuration], [...others, configuration]);
@@ -104,7 +108,10 @@ export class CatalogueService {
     if (start.tickers === undefined && start.intervalSeconds === undefined && known.length > 0) return this.goOn(known);
     const wanted =
       start.tickers ?? (known.length === 0 ? start.defaults : known.filter((ticker) => ticker.enabled).map(requestOf));
-    const configurations = resolveCatalogue(wanted, start.intervalSeconds, this.load);
+    const configurations = resolveCatalogue(wanted, start.intervalSeconds, {
+      load: this.load,
+      stablecoinsAtPar: this.stablecoinsAtPar,
+    });
     this.warnOfMissingRates(configurations, configurations);
     // Storing takes a transaction for each ticker, and nothing is planned before the last: most need none.
     const knownByName = new Map(known.map((ticker) => [ticker.ticker, ticker]));
@@ -126,6 +133,8 @@ export class CatalogueService {
     for (const check of [
       checkBatches,
       checkConversions,
+      (configurations: readonly TickerConfiguration[]) =>
+        checkRateAges(configurations, { stablecoinsAtPar: this.stablecoinsAtPar }),
       (configurations: readonly TickerConfiguration[]) => this.load.check(configurations),
     ]) {
       try {

@@ -1,4 +1,4 @@
-import { isStablecoinToDollar, parseTicker, rateTickerOf } from '@app/domain';
+import { checkLimitsOf, isStablecoinToDollar, parseTicker, rateTickerOf } from '@app/domain';
 import { quotedInOf, sourceById, SOURCES } from '@app/sources';
 import type { TickerConfiguration } from '@app/storage';
 import { CatalogueError } from './resolve-ticker.js';
@@ -10,6 +10,10 @@ interface Conversion {
   readonly quotedIn: string;
   readonly quote: string;
   readonly rateTicker: string;
+  /** Seconds between two slots in which the source is asked. */
+  readonly intervalSeconds: number;
+  /** The oldest rate that the ticker takes; undefined: of any age. */
+  readonly maxRateAgeSeconds: number | undefined;
 }
 
 /** A conversion whose rate nobody measures. */
@@ -39,6 +43,46 @@ export function checkConversions(configurations: readonly TickerConfiguration[])
   if (faults.length > 0) throw new CatalogueError(faults);
 }
 
+/** Which conversions {@link checkRateAges} looks at. */
+export interface RateAgeOptions {
+  /** None is needed from USDT or USDC to USD. */
+  readonly stablecoinsAtPar: boolean;
+  /** Only conversions of this ticker and by it: another fault of a stored catalogue is no reason to refuse a change. Default: all. */
+  readonly about?: string | undefined;
+}
+
+/** Checks that no price would be converted at a rate that is older than its ticker takes. @throws CatalogueError */
+export function checkRateAges(configurations: readonly TickerConfiguration[], options: RateAgeOptions): void {
+  const intervals = new Map(configurations.map(({ ticker, intervalSeconds }) => [ticker, intervalSeconds]));
+  const faults = configurations
+    .flatMap(conversionsOf)
+    .filter(({ ticker, rateTicker }) => options.about === undefined || [ticker, rateTicker].includes(options.about))
+    .filter((conversion) => isMeasured(conversion, options.stablecoinsAtPar))
+    .flatMap((conversion) => rateAgeFaults(conversion, intervals.get(conversion.rateTicker)));
+  if (faults.length > 0) throw new CatalogueError(faults);
+}
+
+/** @param rateInterval undefined when nobody measures the rate, which is a matter of {@link missingRates}. */
+function rateAgeFaults(conversion: Conversion, rateInterval: number | undefined): string[] {
+  const { ticker, source, quotedIn, rateTicker, intervalSeconds, maxRateAgeSeconds } = conversion;
+  if (rateInterval === undefined || maxRateAgeSeconds === undefined) return [];
+  // A slot takes the rate of the slot of the rate in which it lies: the last one before the next is furthest from its beginning.
+  const oldestSeconds = rateInterval - greatestCommonDivisor(rateInterval, intervalSeconds);
+  if (oldestSeconds <= maxRateAgeSeconds) return [];
+  const often = Math.max(maxRateAgeSeconds, intervalSeconds);
+  return [
+    `${ticker}: ${source} quotes it in ${quotedIn}, and ${rateTicker} is sampled every ${rateInterval} s, so that the rate could be ${oldestSeconds} s old, more than the ${maxRateAgeSeconds} s of max_rate_age_seconds: sample ${rateTicker} every ${often} s or more often, or raise max_rate_age_seconds in the checks of ${ticker}`,
+  ];
+}
+
+function greatestCommonDivisor(left: number, right: number): number {
+  return right === 0 ? left : greatestCommonDivisor(right, left % right);
+}
+
+function isMeasured({ quotedIn, quote }: Conversion, stablecoinsAtPar: boolean): boolean {
+  return !stablecoinsAtPar || !isStablecoinToDollar(quotedIn, quote);
+}
+
 /** The rates that tickers need and the catalogue does not have. @param stablecoinsAtPar none is needed from USDT or USDC to USD. */
 export function missingRates(
   of: readonly TickerConfiguration[],
@@ -49,7 +93,7 @@ export function missingRates(
   return of
     .flatMap(conversionsOf)
     .filter(({ rateTicker }) => !known.has(rateTicker))
-    .filter(({ quotedIn, quote }) => !stablecoinsAtPar || !isStablecoinToDollar(quotedIn, quote))
+    .filter((conversion) => isMeasured(conversion, stablecoinsAtPar))
     .map(({ ticker, source, quotedIn, rateTicker }) => ({
       ticker,
       rateTicker,
@@ -57,10 +101,11 @@ export function missingRates(
     }));
 }
 
-function conversionsOf({ ticker, sources }: TickerConfiguration): Conversion[] {
+function conversionsOf({ ticker, sources, ruleOptions }: TickerConfiguration): Conversion[] {
   const parts = parseTicker(ticker);
   if (parts === undefined) return [];
-  return sources.flatMap(({ sourceId, quotedIn }) =>
+  const { maxRateAgeSeconds } = checkLimitsOf(ruleOptions ?? {});
+  return sources.flatMap(({ sourceId, quotedIn, intervalSeconds }) =>
     quotedIn === undefined
       ? []
       : [
@@ -70,6 +115,8 @@ function conversionsOf({ ticker, sources }: TickerConfiguration): Conversion[] {
             quotedIn,
             quote: parts.quote,
             rateTicker: rateTickerOf(quotedIn, parts.quote),
+            intervalSeconds,
+            maxRateAgeSeconds,
           },
         ],
   );

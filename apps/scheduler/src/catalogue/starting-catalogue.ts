@@ -2,7 +2,7 @@ import { configuredSources, keepsSourceLimits, prefixOf, type schedulerSettings,
 import { checkPlans, lacksKey, sourceByName, SOURCES, type SourceAccesses } from '@app/sources';
 import type { TickerConfiguration } from '@app/storage';
 import { CatalogueFileError, readCatalogueFile } from './catalogue-file.js';
-import { checkConversions } from './conversions.js';
+import { checkConversions, checkRateAges } from './conversions.js';
 import { CatalogueError, checkBatches, resolveTicker } from './resolve-ticker.js';
 import { SourceLoad } from './source-load.js';
 import type { TickerRequest } from './ticker-request.js';
@@ -26,10 +26,11 @@ export async function readStart(settings: SettingsOf<typeof schedulerSettings>):
   checkPlans(SOURCES, access);
   if (file === undefined) return { access, tickers: undefined };
   const tickers = await readCatalogueFile(file);
+  const stablecoinsAtPar = settings.ASSUME_STABLECOINS_AT_PAR === 'true';
   const load = new SourceLoad(access, keepsSourceLimits(settings));
   const faults = [
     ...tickers.flatMap((request) => keyFaults(request, access)),
-    ...faultsOf(() => resolveCatalogue(tickers, intervalSeconds, load)),
+    ...faultsOf(() => resolveCatalogue(tickers, intervalSeconds, { load, stablecoinsAtPar })),
   ];
   if (faults.length > 0) throw new CatalogueFileError(`CATALOGUE_FILE ${file}`, faults);
   return { access, tickers };
@@ -43,7 +44,7 @@ export async function readStart(settings: SettingsOf<typeof schedulerSettings>):
 export function resolveCatalogue(
   requests: readonly TickerRequest[],
   intervalSeconds: number | undefined,
-  load: SourceLoad,
+  { load, stablecoinsAtPar }: { readonly load: SourceLoad; readonly stablecoinsAtPar: boolean },
 ): TickerConfiguration[] {
   const configurations: TickerConfiguration[] = [];
   const faults = requests.flatMap((request) =>
@@ -53,6 +54,7 @@ export function resolveCatalogue(
   const together = [
     ...faultsOf(() => checkBatches(configurations)),
     ...faultsOf(() => checkConversions(configurations)),
+    ...faultsOf(() => checkRateAges(configurations, { stablecoinsAtPar })),
     ...faultsOf(() => load.check(configurations)),
   ];
   if (together.length > 0) throw new CatalogueError(together);

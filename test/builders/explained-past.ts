@@ -74,7 +74,7 @@ export async function openExplainedPast(): Promise<ExplainedPast> {
 
 function answer(path: string, slot: number, { bad, failed, long }: ExplainedPast['slots']) {
   if (slot === failed) return { status: 400, body: '{"error":{"code":-32602,"message":"Invalid params"}}' };
-  if (path.includes('sol_usdc')) return { body: deribitBody('200') };
+  if (path.includes('sol_usdc')) return { body: deribitBody('200.00') };
   if (path.startsWith('/public'))
     return { body: slot === bad ? deribitBody('0') : `${GOOD_BODY}${slot === long ? LONG : ''}` };
   if (path.startsWith('/simple')) return { body: coingeckoBody(slot) };

@@ -147,7 +147,7 @@ describe('GET /prices/explain', () => {
       samples: [
         {
           outcome: 'accepted',
-          raw: '200',
+          raw: '200.00',
           rate: '0.9998',
           flags: ['derived'],
           rate_price: { ticker: 'usdc_usd', slot: SLOT, price: '0.9998', source: 'coingecko' },

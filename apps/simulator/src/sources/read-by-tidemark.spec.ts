@@ -1,4 +1,4 @@
-import { parseTicker } from '@app/domain';
+import { convertReading, judgeReading, parseTicker } from '@app/domain';
 import { endpointFor, isQuote, readAnswer, SOURCES, type RequestedTicker, type Source } from '@app/sources';
 import { ControlledSimulator, SECOND } from '../controlled-simulator.contract.js';
 import { formsOf, simulatedNames, simulatedSource } from './registry.js';
@@ -67,6 +67,26 @@ describe.each(BUILT_IN.map((source) => [source.name, source] as const))(
           const price =
             'inverted' in reading && reading.inverted === true ? 1 / Number(reading.price) : Number(reading.price);
           expect(Math.abs(price / market - 1)).toBeLessThan(0.001);
+        }
+      }
+    });
+
+    it('has enough digits for every price that has to be calculated', async () => {
+      // Where Coinbase has a market, the rate of the coin is asked by its own name.
+      const tickers = askable(source).map((asked) =>
+        name === 'coinbase' ? { ...asked, sourceSymbol: asked.sourceSymbol.replace(/-USD$/, '') } : asked,
+      );
+      const { maxBatch } = endpointFor(source, tickers);
+      for (let from = 0; from < tickers.length; from += maxBatch) {
+        const batch = tickers.slice(from, from + maxBatch);
+        const { readings } = await ask(source, batch);
+        for (const reading of readings) {
+          const quotedIn = source.quoteOf?.(batch.find(({ ticker }) => ticker === reading.ticker)?.sourceSymbol ?? '');
+          const asked = { quote: 'usd', quotedIn: quotedIn === 'usd' ? undefined : quotedIn };
+          const times = { receivedAt: new Date(simulator.nowMs) };
+          const judged = judgeReading(asked, reading, times, { stablecoinsAtPar: false });
+          const isWaiting = judged.reason === 'no_conversion_rate';
+          expect(isWaiting ? convertReading(judged, '0.99985') : judged).toMatchObject({ outcome: 'accepted' });
         }
       }
     });

@@ -8,4 +8,5 @@ export * from './quote.js';
 export * from './reason.js';
 export * from './schedule.js';
 export * from './slot.js';
+export * from './source-standing.js';
 export * from './ticker.js';

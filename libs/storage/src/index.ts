@@ -44,5 +44,6 @@ export {
   type CorrectionOptions,
 } from './revisions/revision.repository.js';
 export * from './read/index.js';
+export * from './read/recent-samples.js';
 export * from './read/status.repository.js';
 export * from './verify/index.js';

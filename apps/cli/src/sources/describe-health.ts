@@ -22,5 +22,15 @@ export function describeHealth(source: Source, health: SourceHealth | string, no
   }
   if (state.lastSuccessAt === undefined) return 'never asked';
   const latency = state.latencyMs === undefined ? '' : ` in ${state.latencyMs} ms`;
-  return `answered${latency} at ${state.lastSuccessAt.toISOString()}`;
+  const answered = `answered${latency} at ${state.lastSuccessAt.toISOString()}`;
+  return `${answered}${doubtsOf(state.recent)}`;
+}
+
+/** What its last answers are worth, where that is less than they should be. */
+function doubtsOf({ isUnusable, samples, disagreeingTickers, disagreements }: SourceStatus['recent']): string {
+  if (isUnusable) return `, and nothing of it can be used: ${samples[0]?.reason ?? ''}`;
+  const [first] = disagreements;
+  if (first === undefined) return '';
+  const more = disagreeingTickers > 1 ? ` and ${disagreeingTickers - 1} more` : '';
+  return `, and disagrees on ${first.ticker}${more} since ${new Date(first.sinceSlot * 1000).toISOString()}: ${first.reason}`;
 }

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unusedUrl } from '../../../../libs/sources/src/testing/answer-server.contract.js';
 import { postgresFolder, startEmbeddedPostgres } from '@app/embedded';
+import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
+import { storeFailures } from '../../../../test/builders/stored-prices.js';
 import { keptTerminal } from '../../../../test/support/cli-terminal.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { runCli } from '../program.js';
@@ -84,6 +86,34 @@ describe('sources', () => {
       bitstamp: 'never asked',
     });
     expect(sources[2]).toMatchObject({ source: 'coinpaprika', month: { credits: 20_000, used: 321 } });
+  });
+
+  it('tells of a source that answers whether its answers can be used', async () => {
+    const own = await createTestDatabase();
+    const { pool } = own;
+    const slots = [0, 1, 2, 3].map((index) => NOW_MS / 1000 - index * 60);
+    for (const ticker of ['ada_usd', 'btc_usd'])
+      await catalogueTickers(own.url, {
+        ticker,
+        fromSlot: NOW_MS / 1000 - 600,
+        intervalSeconds: 60,
+        sources: [1, 4].map((sourceId) => ({ sourceId, sourceSymbol: ticker })),
+      });
+    const rejected = (reason: string, sourceId: number) =>
+      slots.map((slot) => ({ slot, reason, sourceId, outcome: 'rejected' as const }));
+    for (const ticker of ['ada_usd', 'btc_usd']) await storeFailures(pool, ticker, rejected('jump', 1));
+    await storeFailures(pool, 'btc_usd', rejected('stale', 4));
+    await pool.query(
+      `INSERT INTO source_states (source_id, last_success_at) SELECT unnest('{1, 4}'::smallint[]), '2026-11-20T19:59:00Z'
+       ON CONFLICT (source_id) DO UPDATE SET last_success_at = EXCLUDED.last_success_at, last_latency_ms = NULL`,
+    );
+    const { sources } = JSON.parse(await listed({ DATABASE_URL: own.url }, '--json'));
+    await own.drop();
+    const healthOf = (id: string): unknown => sources.find((one: { source: string }) => one.source === id).health;
+    expect(healthOf('deribit')).toBe(
+      'answered at 2026-11-20T19:59:00.000Z, and disagrees on ada_usd and 1 more since 2026-11-20T19:57:00.000Z: jump',
+    );
+    expect(healthOf('coincap')).toBe('answered at 2026-11-20T19:59:00.000Z, and nothing of it can be used: stale');
   });
 
   it('says so when the database holds no Tidemark', async () => {

@@ -1,16 +1,29 @@
 import { tickerName, unixSeconds, whole, type RouteAnswer } from '@app/openapi';
+import { OUTCOMES, RECENT_SLOTS } from '@app/domain';
 import { z } from 'zod';
 
 const time = () => z.string().meta({ format: 'date-time' });
 const timeOrNull = (description: string) => time().nullable().describe(description);
 
+/** How a source can stand; the first that holds is its state. */
+const SOURCE_STATES = [
+  'needs_key',
+  'circuit_open',
+  'paused',
+  'failing',
+  'not_asked_yet',
+  'unusable',
+  'disagrees',
+  'ok',
+] as const;
+
 const sourceStatusSchema = z
   .strictObject({
     source: z.string().describe('Name of the source'),
     state: z
-      .enum(['ok', 'failing', 'paused', 'circuit_open', 'needs_key', 'not_asked_yet'])
+      .enum(SOURCE_STATES)
       .describe(
-        '`ok`: its last call was answered; `failing`: it was not; `paused`: it asked to be left alone; `circuit_open`: it failed too often and is left alone; `needs_key`: it refuses without one',
+        'The first of these that holds. `needs_key`: it refuses without one; `circuit_open`: it failed too often and is left alone; `paused`: it asked to be left alone; `failing`: its last call was not answered; `not_asked_yet`: it has answered no call so far; `unusable`: it answers, and nothing of its last answers could be used; `disagrees`: in most of its last slots of a ticker the other sources, or the last price, contradict it; `ok`: none of these',
       ),
     tickers: whole().describe('How many tickers are sampled from it'),
     batches: whole().describe('How many calls that takes'),
@@ -49,6 +62,28 @@ const sourceStatusSchema = z
       })
       .nullable()
       .describe('Null where the months are not counted'),
+    samples: z
+      .array(
+        z.strictObject({
+          outcome: z.enum(OUTCOMES).describe('What they came to'),
+          reason: z
+            .string()
+            .nullable()
+            .describe('Why; null for accepted ones, and `outlier` for those of them that were left out of a median'),
+          count: whole().describe('How many'),
+        }),
+      )
+      .describe(`Its samples of the last ${RECENT_SLOTS} slots of each of its tickers, most first`),
+    disagreeing_tickers: whole().describe('In how many tickers it is contradicted in most of these slots'),
+    disagreements: z
+      .array(
+        z.strictObject({
+          ticker: tickerName(),
+          reason: z.string().describe('`jump`, `frozen` or `outlier`: what most of its samples are'),
+          since: time().describe('Slot in which that began; at most 1,800 slots or a week are looked back'),
+        }),
+      )
+      .describe('Five of them at most, by name'),
     unknown_source_symbols: z
       .array(z.string())
       .describe('Source symbols of the catalogue that are not in its own list'),
@@ -122,6 +157,13 @@ export const STATUS_ANSWER: RouteAnswer<typeof statusSchema> = {
         plan: 'demo',
         limit: { calls: 30, per_seconds: 60, origin: 'https://docs.coingecko.com' },
         credits: { per_month: 10_000, used: 2_500, left: 7_500, origin: 'https://docs.coingecko.com' },
+        samples: [
+          { outcome: 'accepted', reason: null, count: 287 },
+          { outcome: 'rejected', reason: 'jump', count: 10 },
+          { outcome: 'failed', reason: 'timeout', count: 3 },
+        ],
+        disagreeing_tickers: 1,
+        disagreements: [{ ticker: 'btc_usd', reason: 'jump', since: '2025-12-17T18:12:00.000Z' }],
         unknown_source_symbols: [],
       },
     ],

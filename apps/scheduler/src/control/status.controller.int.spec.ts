@@ -1,6 +1,7 @@
 import '../../../../test/support/one-realm-of-errors.js';
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
-import { storePrices } from '../../../../test/builders/stored-prices.js';
+import { ReportedSlots } from '../../../../test/builders/reported-slots.js';
+import { storeFailures, storePrices } from '../../../../test/builders/stored-prices.js';
 import { startControlServer, type ControlServer } from '../../../../test/support/control-server.js';
 import { releaseDate, setDate } from '../../../../test/support/movable-date.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
@@ -124,6 +125,56 @@ describe('GET /status', () => {
     const { status, json } = await server.ask('GET', '/status');
     expect(status).toBe(200);
     expect(json['sources']).toMatchObject([{ source: 'deribit', circuit_open_until: null }, {}]);
+  });
+
+  it.each([1.25, 0.81])('names a source whose answers are %s times the market, and the ticker', async (factor) => {
+    const { pool } = database;
+    await catalogueTickers(database.url, {
+      ticker: 'eth_usd',
+      fromSlot: DAY,
+      intervalSeconds: 60,
+      sources: [1, 2, 7].map((sourceId) => ({ sourceId, sourceSymbol: 'eth_usd' })),
+    });
+    const { rows } = await pool.query<{ id: number }>(`SELECT id FROM tickers WHERE ticker = 'eth_usd'`);
+    const tickerId = rows[0]?.id ?? 0;
+    const reported = new ReportedSlots(pool);
+    for (let slot = DAY; slot <= DAY + 600; slot += 60)
+      for (const [sourceId, price] of [
+        [1, 3_017.45 + (slot % 7)],
+        [2, 3_016.9 + (slot % 7)],
+        [7, 3_017 * (slot === DAY ? 1 : factor)],
+      ] as const)
+        await reported.report({ tickerId, sourceId, slot, batch: 'eth_usd' }, price.toFixed(3));
+    await pool.query(
+      `INSERT INTO source_states (source_id, last_success_at) SELECT unnest('{1, 2, 7}'::smallint[]), to_timestamp($1)`,
+      [DAY + 601],
+    );
+    const { json } = await server.ask('GET', '/status');
+    expect(json['sources']).toMatchObject([
+      { source: 'deribit', state: 'ok', disagreements: [] },
+      { source: 'coingecko', state: 'ok', disagreements: [] },
+      {
+        source: 'kraken',
+        state: 'disagrees',
+        samples: [{ outcome: 'rejected', reason: 'jump', count: 10 }],
+        disagreeing_tickers: 1,
+        disagreements: [{ ticker: 'eth_usd', reason: 'jump', since: new Date((DAY + 60) * 1000).toISOString() }],
+      },
+    ]);
+  });
+
+  it('names a source of which nothing can be used', async () => {
+    await storeFailures(
+      database.pool,
+      'btc_usd',
+      [540, 480, 420, 360].map((after) => ({ slot: DAY + after, outcome: 'rejected', reason: 'stale', sourceId: 2 })),
+    );
+    await database.pool.query(`INSERT INTO source_states (source_id, last_success_at) VALUES (2, now())`);
+    const { json } = await server.ask('GET', '/status');
+    expect(json['sources']).toMatchObject([
+      {},
+      { state: 'unusable', samples: [{ outcome: 'rejected', reason: 'stale', count: 4 }] },
+    ]);
   });
 
   it('does not let prices of slots that are not expected yet hide a gap', async () => {

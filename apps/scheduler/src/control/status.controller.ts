@@ -82,6 +82,13 @@ export class StatusController {
               left: Math.max(0, monthly.credits - status.usedThisMonth),
               origin: monthly.origin,
             },
+      samples: status.recent.samples.map(({ outcome, reason, count }) => ({ outcome, reason: reason ?? null, count })),
+      disagreeing_tickers: status.recent.disagreeingTickers,
+      disagreements: status.recent.disagreements.map(({ ticker, reason, sinceSlot }) => ({
+        ticker,
+        reason,
+        since: new Date(sinceSlot * 1000).toISOString(),
+      })),
       unknown_source_symbols: source === undefined ? [] : this.names.unknownSymbolsOf(source.name),
     };
   }
@@ -122,7 +129,9 @@ function stateOf(status: SourceStatus, needsKey: boolean, nowMs: number): Presen
   if (future(status.circuitOpenUntil, nowMs) !== null) return 'circuit_open';
   if (future(status.pausedUntil, nowMs) !== null) return 'paused';
   if (status.failures > 0) return 'failing';
-  return status.lastSuccessAt === undefined ? 'not_asked_yet' : 'ok';
+  if (status.lastSuccessAt === undefined) return 'not_asked_yet';
+  if (status.recent.isUnusable) return 'unusable';
+  return status.recent.disagreeingTickers > 0 ? 'disagrees' : 'ok';
 }
 
 function future(time: Date | undefined, nowMs: number): string | null {

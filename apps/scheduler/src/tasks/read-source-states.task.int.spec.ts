@@ -1,5 +1,7 @@
 import { CallBudget, SourceStateRepository } from '@app/storage';
 import { register } from '@prometheus-io/client';
+import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
+import { storeFailures } from '../../../../test/builders/stored-prices.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { readSourceStates } from './read-source-states.task.js';
 
@@ -13,7 +15,7 @@ describe('reading how the sources stand', () => {
   });
   afterEach(() => database.drop());
 
-  it('exports who is paused, whose circuit is open, and what is left of a month', async () => {
+  it('exports who is paused, whose circuit is open, whose answers cannot be used, and what is left of a month', async () => {
     const { pool } = database;
     const states = new SourceStateRepository(pool);
     const usual = { batch: 'a', windowSeconds: 15, isProbe: false, message: '' };
@@ -21,6 +23,23 @@ describe('reading how the sources stand', () => {
     for (const atMs of [T - 3_000, T - 2_000]) await states.noteFailure(2, { ...usual, kind: 'unauthorized', atMs }, 1);
     const limit = { share: 100, perSeconds: 60 };
     await new CallBudget(pool).take({ sourceId: 2, cost: 7, nowMs: T, limit, monthly: 10_000 });
+    await catalogueTickers(database.url, { ticker: 'btc_usd', fromSlot: T / 1000 - 60 });
+    const slots = [1, 2, 3].map((after) => T / 1000 - after);
+    await storeFailures(
+      pool,
+      'btc_usd',
+      slots.map((slot) => ({ slot, outcome: 'rejected', reason: 'jump' })),
+    );
+    await catalogueTickers(database.url, {
+      ticker: 'eth_usd',
+      fromSlot: T / 1000 - 60,
+      sources: [{ sourceId: 2, sourceSymbol: 'ethereum' }],
+    });
+    await storeFailures(
+      pool,
+      'eth_usd',
+      slots.map((slot) => ({ slot, outcome: 'rejected', reason: 'stale', sourceId: 2 })),
+    );
     const access = { coingecko: { apiKey: 'x', plan: 'demo' } };
     await readSourceStates({ pool, access, limited: true, now: () => T }).run(new AbortController().signal);
     const text = await register.metrics();
@@ -29,6 +48,10 @@ describe('reading how the sources stand', () => {
     expect(text).toContain('tidemark_source_paused{source="coingecko"} 0');
     expect(text).toContain('tidemark_source_circuit_open{source="coingecko"} 1');
     expect(text).toContain('tidemark_source_failures{source="coingecko"} 2');
+    expect(text).toContain('tidemark_source_disagreeing_tickers{source="deribit"} 1');
+    expect(text).toContain('tidemark_source_disagreeing_tickers{source="coingecko"} 0');
+    expect(text).toContain('tidemark_source_unusable{source="deribit"} 0');
+    expect(text).toContain('tidemark_source_unusable{source="coingecko"} 1');
     expect(text).toContain('tidemark_source_credits_used{source="coingecko"} 7');
     expect(text).toContain('tidemark_source_credits_left{source="coingecko"} 9993');
   });

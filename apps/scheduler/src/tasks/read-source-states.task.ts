@@ -1,6 +1,6 @@
 import { restOf } from '@app/domain';
 import { callLimitsOf, SOURCES } from '@app/sources';
-import { SourceStateRepository, usedCredits } from '@app/storage';
+import { readRecentSamples, SourceStateRepository, usedCredits } from '@app/storage';
 import { Gauge } from '@prometheus-io/client';
 import type { Task, TaskOptions } from './task.js';
 
@@ -18,6 +18,16 @@ const circuitOpen = new Gauge({
 const failures = new Gauge({
   name: 'tidemark_source_failures',
   help: 'Failures of the source since its last success.',
+  labelNames,
+});
+const disagreeingTickers = new Gauge({
+  name: 'tidemark_source_disagreeing_tickers',
+  help: 'Tickers in which the source is contradicted in most of its last slots.',
+  labelNames,
+});
+const unusable = new Gauge({
+  name: 'tidemark_source_unusable',
+  help: '1 while the source answers and nothing of its last answers could be used.',
   labelNames,
 });
 const creditsUsed = new Gauge({
@@ -46,6 +56,7 @@ export function readSourceStates({
     run: async (signal) => {
       const nowMs = now();
       const states = new Map((await repository.list()).map((state) => [state.sourceId, state]));
+      const recent = await readRecentSamples(pool, nowMs);
       for (const source of SOURCES) {
         signal.throwIfAborted();
         const state = states.get(source.id);
@@ -54,6 +65,8 @@ export function readSourceStates({
         paused.set(labels, restOf({ ...state, circuitOpenUntilMs: undefined }, nowMs) === undefined ? 0 : 1);
         circuitOpen.set(labels, state.circuitOpenUntilMs === undefined ? 0 : 1);
         failures.set(labels, state.failures);
+        disagreeingTickers.set(labels, recent.get(source.id)?.disagreeingTickers ?? 0);
+        unusable.set(labels, recent.get(source.id)?.isUnusable === true ? 1 : 0);
         const { monthly } = callLimitsOf(source, access[source.name]);
         if (!limited || monthly === undefined) continue;
         const used = await usedCredits(pool, source.id, nowMs);

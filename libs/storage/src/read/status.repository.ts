@@ -1,6 +1,7 @@
 import { GRACE_AFTER_WINDOW_SECONDS, MAX_WINDOW_SECONDS } from '@app/domain';
 import type pg from 'pg';
 import { CLOSING_SLACK_SECONDS } from '../slots/closing-slack.js';
+import { readRecentSamples, type RecentSamples } from './recent-samples.js';
 
 /** How a ticker that is being sampled stands. */
 export interface TickerStatus {
@@ -36,6 +37,8 @@ export interface SourceStatus {
   readonly lastFailureMessage: string | undefined;
   /** Calls or credits counted in the month that runs. */
   readonly usedThisMonth: number;
+  /** What its last slots came to. */
+  readonly recent: RecentSamples;
 }
 
 /** Reads how things stand, for the operator; cheap also with thousands of tickers: prices are counted in the hourly candles. */
@@ -61,7 +64,8 @@ export class StatusRepository {
 
   /** Every source that was ever asked, or that the schedules of now name, by id. */
   async sources(nowMs: number): Promise<SourceStatus[]> {
-    const { rows } = await this.pool.query<Nullable<SourceStatus>>({
+    const recent = await readRecentSamples(this.pool, nowMs);
+    const { rows } = await this.pool.query<Nullable<Omit<SourceStatus, 'recent'>>>({
       name: 'status-sources',
       text: SOURCES_SQL,
       values: [new Date(nowMs).toISOString().slice(0, 7) + '-01'],
@@ -80,9 +84,12 @@ export class StatusRepository {
       lastFailureAt: row.lastFailureAt ?? undefined,
       lastFailureKind: row.lastFailureKind ?? undefined,
       lastFailureMessage: row.lastFailureMessage ?? undefined,
+      recent: recent.get(row.sourceId) ?? NOTHING_RECENT,
     }));
   }
 }
+
+const NOTHING_RECENT: RecentSamples = { samples: [], disagreeingTickers: 0, disagreements: [], isUnusable: false };
 
 /** As Postgres gives it: null where there is nothing. */
 type Nullable<T> = { readonly [K in keyof T]: undefined extends T[K] ? Exclude<T[K], undefined> | null : T[K] };

@@ -173,7 +173,7 @@ describe('the control server', () => {
     for (const name of [
       'tidemark_planned_fetches_total',
       'tidemark_gap_ranges_total',
-      'tidemark_closed_fetches_total',
+      'tidemark_samples_total',
       'tidemark_clock_offset_seconds',
     ]) {
       expect(text).toContain(`# HELP ${name} `);

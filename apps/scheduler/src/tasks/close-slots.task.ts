@@ -1,4 +1,5 @@
-import { Counter } from '@prometheus-io/client';
+import { SampleCounters } from '@app/process/server';
+import { register } from '@prometheus-io/client';
 import { requireTrueClock, type Task, type TaskOptions } from './task.js';
 
 /** How long the database must have answered before slots are closed: workers with observations in hand store first. */
@@ -7,11 +8,7 @@ const CLOSE_AFTER_QUIET_MS = 5_000;
 /** Most fetches closed in one second. */
 const CLOSE_LIMIT = 500;
 
-const closedFetches = new Counter({
-  name: 'tidemark_closed_fetches_total',
-  help: 'Fetches that nobody reported on and that were closed.',
-  labelNames: ['source', 'reason'],
-});
+const counters = new SampleCounters(register);
 
 /** Closes the slots whose grace is over: fetches that nobody reported on get their outcome, and their tickers are decided. */
 export function closeSlots({
@@ -28,8 +25,8 @@ export function closeSlots({
     const closed = await closer.closeOverdue(nowSeconds, CLOSE_LIMIT);
     // Nobody waits for it: closing goes on without the queue.
     void queues.remove(closed);
-    for (const { source, slot, tickers, reason } of closed) {
-      closedFetches.inc({ source, reason });
+    for (const { source, slot, tickers, outcome, reason } of closed) {
+      counters.countStored({ source, outcome, reason }, tickers.length);
       for (const ticker of tickers)
         logger.warn({ event: 'slot_missed', source, ticker, slot, reason }, 'nobody reported on this slot');
     }

@@ -13,6 +13,7 @@ export interface ClosedFetch {
   readonly source: string;
   readonly batch: string;
   readonly slot: number;
+  /** Those that got their outcome by it: all of its members, unless somebody else had stored a sample. */
   readonly tickers: readonly string[];
   readonly outcome: Outcome;
   readonly reason: SampleReason;
@@ -150,8 +151,8 @@ async function closeOne(
     errorKind: errorKind ?? undefined,
     errorMessage: errorMessage ?? undefined,
   } as const;
-  const { decisions } = await storeSamples(client, key, { samples, result, nowSeconds });
-  const tickers = members.rows.map((member) => member.ticker);
+  const { kept, decisions } = await storeSamples(client, key, { samples, result, nowSeconds });
+  const tickers = members.rows.filter(({ tickerId }) => kept.has(tickerId)).map((member) => member.ticker);
   return { closed: { source: fetch.source, batch: key.batch, slot: key.slot, tickers, ...ended }, decisions };
 }
 

@@ -22,6 +22,8 @@ export interface RevisedSample {
   readonly outcome: Outcome;
   readonly reason: SampleReason | undefined;
   readonly price: string | undefined;
+  /** Its reason before, or `accepted`. */
+  readonly was: string;
 }
 
 /** A slot for which a rule refused to name a price. */
@@ -124,8 +126,8 @@ async function write(
   slot: number,
   all: readonly Decided[],
 ): Promise<Omit<DecidedSlot, 'standing'>> {
-  const revised = all.flatMap(({ slot: { tickerId, ticker }, decision }) =>
-    decision.revisions.map((revision) => ({ tickerId, ticker, ...revision })),
+  const revised = all.flatMap(({ slot: { tickerId, ticker, sources }, decision }) =>
+    decision.revisions.map((revision) => ({ tickerId, ticker, was: wasOf(sources, revision), ...revision })),
   );
   await reviseSamples(client, slot, revised);
   await callStandbys(
@@ -149,12 +151,17 @@ async function write(
   return {
     decided,
     refused: refused.map(({ tickerId, ticker, refusal }) => ({ tickerId, ticker, slot, reason: refusal })),
-    revised: revised.map(({ tickerId, ticker, sourceId, source, outcome, reason, price }) => {
-      return { tickerId, ticker, slot, sourceId, source, outcome, reason, price };
+    revised: revised.map(({ tickerId, ticker, sourceId, source, outcome, reason, price, was }) => {
+      return { tickerId, ticker, slot, sourceId, source, outcome, reason, price, was };
     }),
     rates: all
       .filter(({ slot: { tickerId, isRate } }) => isRate && decidedIds.has(tickerId))
       .map(({ slot: { ticker, intervalSeconds } }) => ({ ticker, fromSlot: slot, toSlot: slot + intervalSeconds })),
     waiting: all.filter(({ decision }) => decision.isWaiting).map(({ slot: { tickerId } }) => tickerId),
   };
+}
+
+function wasOf(sources: StoredSlot['sources'], { sourceId }: { readonly sourceId: number }): string {
+  const sample = sources.find((source) => source.sourceId === sourceId)?.sample;
+  return sample?.reason ?? sample?.outcome ?? '';
 }

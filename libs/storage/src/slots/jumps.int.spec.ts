@@ -51,7 +51,7 @@ describe('jumps', () => {
       expect(revised).toEqual([
         {
           ...{ tickerId, ticker: 'btc_usd', slot: minute(1), sourceId: 1, source: 'deribit' },
-          ...{ outcome: 'rejected', reason: 'jump', price: undefined },
+          ...{ outcome: 'rejected', reason: 'jump', price: undefined, was: 'accepted' },
         },
       ]);
       const kept = await database.pool.query(

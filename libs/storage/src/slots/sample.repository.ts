@@ -59,6 +59,8 @@ export interface FetchResult {
 export interface StoreOutcome extends Decisions {
   /** Tickers whose given sample stands in the table now, revised or not; another's stands there for the rest. */
   readonly kept: ReadonlySet<number>;
+  /** What stood in the place of those of them that replaced a sample: its reason. */
+  readonly replaced: ReadonlyMap<number, string>;
   /** How the given samples stand in the table, by ticker, where they could be judged. */
   readonly standing: ReadonlyMap<number, StandingSample>;
   /** Tickers whose sample waits for its rate. */
@@ -76,7 +78,7 @@ export class SampleRepository {
     result: FetchResult,
     nowSeconds: number,
   ): Promise<StoreOutcome> {
-    const { kept, decisions } = await inTransaction(
+    const { kept, replaced, decisions } = await inTransaction(
       this.pool,
       (client) => storeSamples(client, key, { samples, result, nowSeconds }),
       BEGIN_BY_KEY,
@@ -85,7 +87,7 @@ export class SampleRepository {
     const later = followed.revised.filter(({ slot, sourceId }) => slot === key.slot && sourceId === key.sourceId);
     const standing = new Map([...decisions.standing, ...later.map((sample) => [sample.tickerId, sample] as const)]);
     const waiting = decisions.waiting.filter((tickerId) => standing.get(tickerId)?.reason === 'no_conversion_rate');
-    return { ...followed, kept, standing, waiting };
+    return { ...followed, kept, replaced, standing, waiting };
   }
 
   /** Decides a slot again, when its window has ended or a rate has come, and what waits for it. */
@@ -112,10 +114,10 @@ export async function storeSamples(
   client: pg.ClientBase,
   key: FetchKey,
   { samples, result, nowSeconds }: FetchOutcome,
-): Promise<{ readonly kept: ReadonlySet<number>; readonly decisions: DecidedSlot }> {
+): Promise<Pick<StoreOutcome, 'kept' | 'replaced'> & { readonly decisions: DecidedSlot }> {
   const tickerIds = samples.map((sample) => sample.tickerId);
   await lockSlot(client, key.slot, tickerIds);
-  const { kept, stored } = await insertSamples(client, key, samples, result);
+  const { kept, stored, replaced } = await insertSamples(client, key, samples, result);
   await client.query({
     name: 'finish-fetch',
     text: `UPDATE fetches SET status = $4, lease_until = NULL, requested_at = coalesce($5, requested_at), received_at = $6,
@@ -142,22 +144,23 @@ export async function storeSamples(
     ],
   });
   const fresh = { sourceId: key.sourceId, tickerIds: stored };
-  return { kept, decisions: await decideTickers(client, key.slot, tickerIds, { nowSeconds, fresh }) };
+  return { kept, replaced, decisions: await decideTickers(client, key.slot, tickerIds, { nowSeconds, fresh }) };
 }
 
 /**
  * Inserts samples. One that was accepted in its window, or waits for its rate, takes the place of "missed" (it could only be stored
  * after the slot was closed) and, as long as nothing was decided, of "failed" (a worker that was taken over reported first): it is
  * the better knowledge. Nothing else is ever overwritten here.
- * @returns `stored`: the tickers whose given sample was written; `kept`: those and the ones that an earlier try had stored.
+ * @returns `stored`: the tickers whose given sample was written; `kept`: those and the ones that an earlier try had stored; `replaced`: the
+ * reasons of the samples whose place was taken.
  */
 async function insertSamples(
   client: pg.ClientBase,
   key: FetchKey,
   samples: readonly Sample[],
   result: FetchResult,
-): Promise<{ readonly kept: ReadonlySet<number>; readonly stored: ReadonlySet<number> }> {
-  const found = await client.query<{ ticker_id: number; is_stored: boolean }>({
+): Promise<Pick<StoreOutcome, 'kept' | 'replaced'> & { readonly stored: ReadonlySet<number> }> {
+  const found = await client.query<{ ticker_id: number; is_stored: boolean; was: string | null }>({
     name: 'insert-samples',
     text: INSERT_SAMPLES_SQL,
     values: [
@@ -184,6 +187,7 @@ async function insertSamples(
   return {
     kept: new Set(found.rows.map((row) => row.ticker_id)),
     stored: new Set(found.rows.filter((row) => row.is_stored).map((row) => row.ticker_id)),
+    replaced: new Map(found.rows.flatMap(({ ticker_id, was }) => (was === null ? [] : [[ticker_id, was]]))),
   };
 }
 
@@ -196,6 +200,11 @@ const INSERT_SAMPLES_SQL = `
     SELECT * FROM unnest($6::int[], $7::text[], $8::text[], $9::numeric[], $10::text[], $11::timestamptz[], $12::text[], $13::boolean[],
                          $14::numeric[], $15::text[], $16::smallint[], $17::numeric[], $18::numeric[])
       AS given(ticker_id, outcome, reason, price, raw, source_time, detail, inverted, rate, rate_ticker, flags, market_cap, volume_24h)
+  ), before AS (
+    SELECT given.ticker_id, coalesce(s.reason, s.outcome) AS was,
+           s.observed_at IS NOT DISTINCT FROM $4::timestamptz(3) AND s.raw IS NOT DISTINCT FROM given.raw
+             AND (given.raw IS NOT NULL OR (s.outcome = given.outcome AND s.reason IS NOT DISTINCT FROM given.reason)) AS is_same
+    FROM given JOIN samples s ON s.ticker_id = given.ticker_id AND s.slot = $1 AND s.source_id = $2
   ), stored AS (
     INSERT INTO samples (ticker_id, slot, source_id, outcome, reason, price, raw, source_time, requested_at, observed_at, batch,
                          detail, inverted, rate, rate_ticker, flags, market_cap, volume_24h)
@@ -213,9 +222,6 @@ const INSERT_SAMPLES_SQL = `
             AND g.from_slot <= EXCLUDED.slot ORDER BY g.from_slot DESC LIMIT 1), false))
     RETURNING ticker_id
   )
-  SELECT ticker_id, true AS is_stored FROM stored
+  SELECT stored.ticker_id, true AS is_stored, before.was FROM stored LEFT JOIN before USING (ticker_id)
   UNION ALL
-  SELECT given.ticker_id, false FROM given JOIN samples s ON s.ticker_id = given.ticker_id AND s.slot = $1 AND s.source_id = $2
-  WHERE s.observed_at IS NOT DISTINCT FROM $4::timestamptz(3) AND s.raw IS NOT DISTINCT FROM given.raw
-    AND (given.raw IS NOT NULL OR (s.outcome = given.outcome AND s.reason IS NOT DISTINCT FROM given.reason))
-    AND given.ticker_id NOT IN (SELECT ticker_id FROM stored)`;
+  SELECT ticker_id, false, NULL FROM before WHERE is_same AND ticker_id NOT IN (SELECT ticker_id FROM stored)`;

@@ -63,8 +63,9 @@ describe('two workers that report on one fetch, because the first was thought to
 
   test('takes an accepted sample in the place of a failure while the slot has no price', async () => {
     await store(failed(), 500);
-    const { kept, decided } = await store(accepted(tickerId, '2.22'), 900);
+    const { kept, decided, replaced } = await store(accepted(tickerId, '2.22'), 900);
     expect(kept).toEqual(new Set([tickerId]));
+    expect(replaced).toEqual(new Map([[tickerId, 'drift']]));
     expect(decided).toMatchObject([{ price: '2.22', sourceId: DERIBIT }]);
     expect(await outcomes()).toEqual([{ source_id: DERIBIT, outcome: 'accepted', price: '2.22' }]);
   });

@@ -15,10 +15,3 @@ export const sourceCallSeconds = new Histogram({
   // 4 s is the limit of a call.
   buckets: [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 5],
 });
-
-/** Fetches that were ended without a call. */
-export const uncalledFetches = new Counter({
-  name: 'tidemark_uncalled_fetches_total',
-  help: 'Fetches that got their outcome without a call, by reason: paused, circuit_open, overload, no_credits, late, ...',
-  labelNames: ['source', 'reason'],
-});

@@ -14,8 +14,8 @@ import type {
   SourceStateRepository,
 } from '@app/storage';
 import type { SourceBudget } from '../../source-budget.js';
+import { countStoredSamples } from './count-stored-samples.js';
 import { logStoredSamples } from './log-stored-samples.js';
-import { uncalledFetches } from './call-metrics.js';
 import { CALL_TIMEOUT_MS, callTimeoutMs, isBegunLate } from './call-time.js';
 import { retryWhileDatabaseAway } from './retry-while-database-away.js';
 import { PostponeFetchError, RetryFetchError } from './fetch-errors.js';
@@ -221,7 +221,6 @@ export class FetchPricesJob {
     reason: MissReason,
     signal: AbortSignal,
   ): Promise<void> {
-    if (failure === undefined) uncalledFetches.inc({ source: key.source, reason });
     const samples = members.map((member) => (failure ? failed(member, failure.kind) : missed(member, reason)));
     const result: FetchResult = { status: 'closed', errorKind: failure?.kind, errorMessage: failure?.message };
     await this.store(key, { members, samples, result }, signal);
@@ -232,6 +231,7 @@ export class FetchPricesJob {
     const { value: outcome } = await retryWhileDatabaseAway(logger, signal, () =>
       repository.store(key, samples, result, Math.floor(now() / 1000)),
     );
+    countStoredSamples({ key, samples, outcome });
     logStoredSamples(logger, { key, members, samples, outcome, delayMs: now() - key.slot * 1000 });
   }
 }

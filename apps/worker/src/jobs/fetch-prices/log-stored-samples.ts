@@ -36,8 +36,7 @@ export function logStoredSamples(
       logger.info({ event: 'sample_stored', ...line, served: served.has(keyOf(tickerId, key)) }, 'sample stored');
     }
   }
-  for (const sample of stored.revised) {
-    if (sample.slot === key.slot && sample.sourceId === key.sourceId) continue;
+  for (const sample of revisedOfOthers({ key, samples, outcome: stored })) {
     const { tickerId, ticker, slot, source, outcome, reason, price } = sample;
     const line = { ticker, slot, source, outcome, reason, price, served: served.has(keyOf(tickerId, sample)) };
     logger.info({ event: 'sample_stored', ...line, revised: true }, 'sample revised');
@@ -45,6 +44,16 @@ export function logStoredSamples(
   for (const { ticker, slot, reason } of stored.refused) {
     logger.warn({ event: 'gap_recorded', ticker, from_slot: slot, to_slot: slot + 1, reason }, 'no price by the rule');
   }
+}
+
+/** Samples of other fetches that were revised by a store; its own are said as they stand. */
+export function revisedOfOthers({
+  key,
+  samples,
+  outcome,
+}: Pick<CommittedStore, 'key' | 'samples' | 'outcome'>): StoreOutcome['revised'] {
+  const own = new Set(samples.map(({ tickerId }) => keyOf(tickerId, key)));
+  return outcome.revised.filter(({ tickerId, ...sample }) => !own.has(keyOf(tickerId, sample)));
 }
 
 function keyOf(tickerId: number, { slot, sourceId }: { readonly slot: number; readonly sourceId: number }): string {

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { freePort } from './support/free-port.mjs';
+import { makeHome, removeHome } from './support/private-home.mjs';
 import { eventually } from './support/processes.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -49,7 +49,7 @@ class Walk {
     await cp(path.join(ROOT, 'node_modules/.package-lock.json'), path.join(folder, 'node_modules/.package-lock.json'));
     await writeFile(path.join(folder, 'dist/.built'), '');
     // Private stores are kept where every user may go.
-    const home = await mkdtemp(path.join(os.tmpdir(), 'tidemark-add-a-source-'));
+    const home = makeHome('add-a-source');
     const api = createServer((request, response) => {
       const symbol = new URL(request.url ?? '', 'http://api.example.com').searchParams.get('symbol');
       const data = { symbol, last: '61200.50', bid: '61200.49', at: Date.now() };
@@ -65,7 +65,8 @@ class Walk {
 
   async end(): Promise<void> {
     this.api.close();
-    for (const folder of [this.folder, this.home]) await rm(folder, { recursive: true, force: true });
+    removeHome(this.home);
+    removeHome(this.folder);
   }
 
   /** Writes files of the page. */

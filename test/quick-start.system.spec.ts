@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { freePort } from './support/free-port.mjs';
 import { examplesOf, LANGUAGES, runAsOne, type PageExample } from './support/page-examples.js';
+import { makeHome, removeHome } from './support/private-home.mjs';
 import { eventually } from './support/processes.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -54,7 +53,7 @@ class Reader {
     if (adminUrl === undefined) throw new Error('TEST_DATABASE_URL is not set');
     const name = `tidemark_quick_${randomUUID().replaceAll('-', '')}`;
     const ports = ['API_PORT', 'CONTROL_PORT', 'WORKER_PORT', 'SIMULATOR_PORT'];
-    const home = await mkdtemp(path.join(os.tmpdir(), 'tidemark-quick-'));
+    const home = makeHome('quick-start');
     return new Reader(adminUrl, name, home, {
       ...Object.fromEntries(await Promise.all(ports.map(async (port) => [port, String(await freePort())] as const))),
       PATH: process.env.PATH ?? '',
@@ -114,7 +113,7 @@ class Reader {
 
   async leave(): Promise<void> {
     await this.end();
-    await rm(this.home, { recursive: true, force: true });
+    removeHome(this.home);
     await this.asAdmin([
       `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`,
       `DROP ROLE IF EXISTS ${this.name}_api`,

@@ -1,9 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { freePort } from './support/free-port.mjs';
+import { makeHome, removeHome } from './support/private-home.mjs';
 import { eventually } from './support/processes.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -87,17 +87,17 @@ class MadeSystem {
 }
 
 describe('the README', () => {
-  const home = mkdtemp(path.join(os.tmpdir(), 'tidemark-readme-'));
+  const home = makeHome('readme');
   let demo: MadeSystem;
 
   beforeAll(async () => {
-    demo = await MadeSystem.start('make demo', await home);
+    demo = await MadeSystem.start('make demo', home);
     await eventually('the first price', 90_000, () => demo.text().includes('first price stored') || undefined);
   }, 120_000);
 
   afterAll(async () => {
     const end = await demo?.end();
-    await rm(await home, { recursive: true, force: true });
+    removeHome(home);
     // Ctrl-C ends everything within 5 s.
     expect(end?.saidSo).toBe(true);
     expect(end?.tookMs).toBeLessThan(5_000);
@@ -129,7 +129,7 @@ describe('the README', () => {
   });
 
   it('shows commands of the command line that work', async () => {
-    const answer = path.join(await home, 'answer.json');
+    const answer = path.join(home, 'answer.json');
     await writeFile(answer, '{"bitcoin":{"usd":87123.450,"last_updated_at":1795196285}}');
     const commands = COMMANDS.filter((command) => command.startsWith('npm '));
     expect(commands).toHaveLength(7);
@@ -143,7 +143,7 @@ describe('the README', () => {
           env: {
             ...withoutDatabase(),
             API_PORT: demo.ports.API_PORT,
-            TIDEMARK_HOME: await home,
+            TIDEMARK_HOME: home,
             KRAKEN_URL: `http://127.0.0.1:${demo.ports.SIMULATOR_PORT}/kraken`,
           },
         },
@@ -157,7 +157,7 @@ describe('the README', () => {
     const result = spawnSync('make', ['verify'], {
       cwd: ROOT,
       encoding: 'utf8',
-      env: { ...withoutDatabase(), TIDEMARK_HOME: await home },
+      env: { ...withoutDatabase(), TIDEMARK_HOME: home },
     });
     expect({ status: result.status, stdout: result.stdout, stderr: result.stderr }).toMatchObject({ status: 0 });
   }, 60_000);
@@ -179,11 +179,11 @@ describe('the README', () => {
   it.each(COMMANDS.filter((command) => command.startsWith('make demo CATALOGUE_FILE')))(
     'has prices soon after `%s`',
     async (command) => {
-      const folder = await mkdtemp(path.join(os.tmpdir(), 'tidemark-readme-majors-'));
+      const folder = makeHome('readme-majors');
       const majors = await MadeSystem.start(command, folder);
       await eventually('the first price', 90_000, () => majors.text().includes('first price stored') || undefined);
       expect((await majors.end()).saidSo).toBe(true);
-      await rm(folder, { recursive: true, force: true });
+      removeHome(folder);
     },
     120_000,
   );
@@ -193,7 +193,7 @@ describe('the README', () => {
     async (command) => {
       const names = ['DERIBIT', 'COINGECKO', 'COINPAPRIKA', 'COINCAP', 'BINANCE', 'COINBASE', 'KRAKEN', 'BITSTAMP'];
       const unreachable = Object.fromEntries(names.map((name) => [`${name}_URL`, 'http://127.0.0.1:1']));
-      const folder = await mkdtemp(path.join(os.tmpdir(), 'tidemark-readme-start-'));
+      const folder = makeHome('readme-start');
       Object.assign(process.env, unreachable);
       const start = await MadeSystem.start(command, folder);
       for (const name of Object.keys(unreachable)) delete process.env[name];
@@ -206,7 +206,7 @@ describe('the README', () => {
       );
       expect(performance.now() - since).toBeLessThan(5_000);
       expect((await start.end()).saidSo).toBe(true);
-      await rm(folder, { recursive: true, force: true });
+      removeHome(folder);
     },
     120_000,
   );

@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createEmptyDatabase } from './support/empty-database.js';
 import { freePort } from './support/free-port.mjs';
+import { makeHome, removeHome } from './support/private-home.mjs';
 import { eventually, runToEnd, startProcess } from './support/processes.js';
 
 const TIDEMARK = 'cli/src/main.js';
@@ -13,8 +13,8 @@ const STACK = /\n\s+at .*:\d+:\d+|"stack"/;
 
 describe('a process with a wrong environment', () => {
   let folder: string;
-  beforeAll(() => (folder = mkdtempSync(path.join(os.tmpdir(), 'tidemark-wrong-start-'))));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  beforeAll(() => (folder = makeHome('wrong-start')));
+  afterAll(() => removeHome(folder));
 
   it.each<[string, string, Record<string, string>, string[]]>([
     ['a database that is none of Postgres', 'scheduler', { DATABASE_URL: 'mysql://x' }, ['DATABASE_URL: must be']],

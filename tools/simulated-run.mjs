@@ -1,16 +1,16 @@
 // What the long runs against the simulator share: the demo on ports and a folder of its own, asked and ended cleanly.
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { stringify } from 'yaml';
 import { freePort } from '../test/support/free-port.mjs';
+import { makeHome, removeHome } from '../test/support/private-home.mjs';
 
 /** Starts the demo with a catalogue of its own. `environment` goes to all of its processes. */
 export async function startSimulatedRun(name, catalogue, environment = {}) {
-  const home = await mkdtemp(path.join(os.tmpdir(), `tidemark-${name}-`));
+  const home = makeHome(name);
   const catalogueFile = path.join(home, 'catalogue.yaml');
   await writeFile(catalogueFile, stringify(catalogue));
   const [api, control, worker, simulator] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
@@ -78,7 +78,7 @@ export async function startSimulatedRun(name, catalogue, environment = {}) {
           stdio: 'inherit',
         }).once('exit', resolve),
       ),
-    remove: () => rm(home, { recursive: true, force: true }),
+    remove: () => removeHome(home),
   };
   await until('the simulator to answer', 120_000, demo, async () => (await fetch(`${urls.simulator}/livez`)).ok);
   await until('the demo to answer', 120_000, demo, async () => (await fetch(`${urls.api}/health`)).ok);

@@ -2,11 +2,9 @@
 // simulator knows, processes that are killed), then `verify` on what it left. Uses ports and a data folder of its own.
 import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../test/support/free-port.mjs';
+import { makeHome, removeHome } from '../test/support/private-home.mjs';
 
 const minutes = Number(process.env.MINUTES ?? 10);
 if (!(minutes > 0 && minutes <= 10_080)) {
@@ -15,7 +13,7 @@ if (!(minutes > 0 && minutes <= 10_080)) {
 }
 const seed = Number(process.env.SOAK_SEED ?? Date.now() % 1_000_000);
 const random = randomFrom(seed);
-const home = await mkdtemp(path.join(os.tmpdir(), 'tidemark-soak-'));
+const home = makeHome('soak');
 const [api, control, worker, simulator] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
 const environment = {
   // Without what would name another database: the demo has its own, and it is that one which is verified.
@@ -64,7 +62,7 @@ const verify = spawn(process.execPath, ['dist/apps/cli/src/verify.main.js'], {
   stdio: 'inherit',
 });
 const status = await new Promise((resolve) => verify.once('exit', resolve));
-if (status === 0) await rm(home, { recursive: true, force: true });
+if (status === 0) removeHome(home);
 else console.error(`The data is kept in ${home}`);
 process.exit(status ?? 1);
 

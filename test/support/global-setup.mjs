@@ -1,7 +1,9 @@
 // Starts what the tests need, once for the whole run: a Postgres (unless TEST_DATABASE_URL names one) with a migrated
 // template database that every test file clones, and a Redis (unless TEST_REDIS_URL names one) when there is one on the PATH.
 import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, chmodSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { freePort } from './free-port.mjs';
@@ -13,9 +15,18 @@ const READER_PASSWORD = 'reader';
 export default async function globalSetup() {
   const running = { stops: [] };
   globalThis.__TIDEMARK_TEST_SERVERS__ = running;
+  running.folder = makeRunFolder();
   await startPostgres(running);
   await startRedis(running);
   await makeTemplate();
+}
+
+/** What the tests of this run put into the folder for temporary files is in one folder, so that it is known to be theirs. */
+function makeRunFolder() {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'tidemark-run-'));
+  chmodSync(folder, 0o1777);
+  process.env.TMPDIR = folder;
+  return folder;
 }
 
 async function startPostgres(running) {

@@ -20,6 +20,9 @@ export interface PostgresPlace {
 /** In the data folder, when its database lives elsewhere: the path of that place. */
 const POINTER = 'moved-to.txt';
 
+/** In that place: the path of the data folder, for whoever finds it and asks whose it is. */
+const ORIGIN = 'made-for.txt';
+
 /**
  * Finds the place of a data folder's database, or prepares one. An ordinary user's database lives in the data folder. Root
  * gives it to an unprivileged user; when that user cannot reach the data folder, the database lives in a folder that it can
@@ -43,6 +46,7 @@ export function preparePlace(dataFolder: string, warn: (message: string) => void
   chmodSync(path, 0o711);
   if (canReach(user, path)) return { folder: path, cluster: join(path, 'cluster'), user, movedFrom: undefined };
   const folder = newFolder(path, user);
+  keepText(join(folder, ORIGIN), `${path}\n`);
   keepText(pointer, `${folder}\n`);
   return { folder, cluster: join(folder, 'cluster'), user, movedFrom: path };
 }

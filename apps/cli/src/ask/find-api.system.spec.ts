@@ -1,7 +1,6 @@
 import '../../../../test/support/one-realm-of-errors.js';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readerPassword } from '@app/config';
 import { findEmbeddedPostgres, postgresFolder, startEmbeddedPostgres } from '@app/embedded';
@@ -9,6 +8,7 @@ import { serveReadyApi } from '../../../../test/builders/served-api.js';
 import { storePrices, storeSchedules } from '../../../../test/builders/stored-prices.js';
 import { createEmptyDatabase } from '../../../../test/support/empty-database.js';
 import { freePort } from '../../../../test/support/free-port.mjs';
+import { makeHome, removeHome } from '../../../../test/support/private-home.mjs';
 import { eventually, runToEnd, startProcess } from '../../../../test/support/processes.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 
@@ -23,11 +23,11 @@ describe('who answers a question', () => {
     const slot = Math.floor(Date.now() / 60_000) * 60 - 600;
     await storeSchedules(database.pool, 'btc_usd', [{ fromSlot: slot, intervalSeconds: 60 }]);
     await storePrices(database.pool, 'btc_usd', [{ slot, price: '87123.450' }]);
-    home = mkdtempSync(join(tmpdir(), 'tidemark-ask-'));
+    home = makeHome('ask');
     port = String(await freePort());
   });
   afterAll(async () => {
-    rmSync(home, { recursive: true, force: true });
+    removeHome(home);
     await database.drop();
   });
 

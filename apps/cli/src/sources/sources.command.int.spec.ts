@@ -7,6 +7,7 @@ import { postgresFolder, startEmbeddedPostgres } from '@app/embedded';
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
 import { storeFailures } from '../../../../test/builders/stored-prices.js';
 import { keptTerminal } from '../../../../test/support/cli-terminal.js';
+import { makeHome, removeHome } from '../../../../test/support/private-home.mjs';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { runCli } from '../program.js';
 
@@ -142,7 +143,7 @@ describe('sources', () => {
   });
 
   it('reads the private stores while they run, names those that do not, and says where there are none', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'tidemark-sources-'));
+    const home = makeHome('sources');
     expect(await listed({ TIDEMARK_HOME: home })).toMatch(
       new RegExp(`No health is known: DATABASE_URL is not set, and ${home}/demo and ${home}/live hold none`),
     );
@@ -157,7 +158,7 @@ describe('sources', () => {
       await postgres.stop();
     }
     expect(await listed({ TIDEMARK_HOME: home })).toContain(`the private stores of ${home}/demo do not run`);
-    await rm(home, { recursive: true });
+    removeHome(home);
   });
 
   it('lists the sources that the configuration declares', async () => {

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeHome, removeHome } from '../../../../test/support/private-home.mjs';
 import pg from 'pg';
 import { postgresFolder, startEmbeddedPostgres } from '@app/embedded';
 import { findDatabase, NoDatabaseError, type FoundDatabase } from './find-database.js';
@@ -10,9 +10,9 @@ const settings = (home: string, mode?: 'live' | 'simulated') => ({ databaseUrl: 
 describe('findDatabase', () => {
   let home: string;
   beforeEach(() => {
-    home = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
+    home = makeHome('find-database');
   });
-  afterEach(() => rmSync(home, { recursive: true, force: true }));
+  afterEach(() => removeHome(home));
 
   it('takes the database that is named, and shows no password', async () => {
     const found = await findDatabase({ ...settings(home), databaseUrl: 'postgres://me:secret@db:5432/tidemark' });

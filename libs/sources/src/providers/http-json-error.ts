@@ -28,17 +28,22 @@ export function declaredError(
   if (success === undefined) return words === '' ? undefined : said(name, { words, otherwise: 'drift' }, nowMs);
   const text = textOf(follow(json, stepsOf(success.path)));
   const { is = [], is_not: isNot = [] } = success;
-  // An answer without the field, or with something else in its place, does not say that it is an error.
+  // An answer without the field, or with something else in its place, does not say that it is an error: it has drifted, unless its words
+  // are understood.
   if (text === undefined) {
-    if (success.is === undefined) return undefined;
-    if (words !== '') return said(name, { words, otherwise: 'drift' }, nowMs);
-    return new SourceError('drift', name, `field ${success.path}: nothing there says whether the answer is a success`);
+    const isUnderstood = success.is !== undefined && kindOfWords(words) !== undefined;
+    return isUnderstood ? said(name, { words, otherwise: 'drift' }, nowMs) : undefined;
   }
   const isSuccess = success.is === undefined ? !holds(isNot, text) : holds(is, text);
   if (isSuccess) return undefined;
   const sentence = words === '' || words === text ? oneLine(text) : `${oneLine(text)} ${words}`;
   // It is understood that the source refuses, if not why.
   return said(name, { words: sentence, otherwise: 'unavailable' }, nowMs);
+}
+
+/** Whether an answer says if it is a success, as the declaration asks it to. */
+export function tellsSuccess({ success }: HttpJsonDeclaration, json: unknown): boolean {
+  return success?.is === undefined || textOf(follow(json, stepsOf(success.path))) !== undefined;
 }
 
 /** @param otherwise the kind of words that say nothing. */

@@ -11,6 +11,7 @@ import {
   wireText,
 } from '../contract/index.js';
 import type { HttpJsonDeclaration } from './http-json-declaration.js';
+import { tellsSuccess } from './http-json-error.js';
 import { fillIn, follow, isPlace, isPointer, type PathStep, stepInto, stepsOf, wireTextOf } from './http-json-path.js';
 
 /** A part of an answer, and where it stands in it. */
@@ -43,7 +44,10 @@ export class DeclaredFields {
   ) {
     const whole: Part = { value: reader.json, at: [] };
     this.part = whole;
-    const { rows, identity } = declaration;
+    const { rows, identity, success } = declaration;
+    if (success !== undefined && !tellsSuccess(declaration, reader.json)) {
+      throw this.drift(namesOf(stepsOf(success.path)), 'nothing there says whether the answer is a success');
+    }
     const conditions = Object.entries(identity === undefined || identity === 'none' ? {} : identity);
     // What chooses a row stands in it; a JSON pointer leads to what holds for the whole answer.
     const ofRow = rows === undefined ? [] : conditions.filter(([path]) => !isPointer(path));

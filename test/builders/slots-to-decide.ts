@@ -20,7 +20,14 @@ export type Draft = Partial<Omit<SlotSource, 'sourceId' | 'position'>>;
 
 const sample = (given: Partial<SlotSample>): SlotSample => ({
   ...{ outcome: 'accepted', reason: undefined, price: undefined, raw: undefined, isInverted: false, rate: undefined },
-  ...{ flags: 0, observedAt: OBSERVED, isFresh: false, rateFound: undefined, rateDeadline: undefined },
+  ...{
+    flags: 0,
+    observedAt: OBSERVED,
+    sourceTime: undefined,
+    isFresh: false,
+    rateFound: undefined,
+    rateDeadline: undefined,
+  },
   ...given,
 });
 export const accepted = (price: string, more: Partial<SlotSample> = {}): Draft => ({
@@ -43,7 +50,7 @@ export const STANDBY: Draft = { isStandby: true, isAsked: false };
 export const called = (draft: Draft): Draft => ({ ...draft, isStandby: true, isAsked: true });
 
 export const last = (price: string, more: Partial<LastPrice> = {}): LastPrice => ({
-  ...{ slot: SLOT - 60, price, reported: [price] },
+  ...{ slot: SLOT - 60, price, flags: 0, reported: [price] },
   ...more,
 });
 
@@ -53,7 +60,8 @@ export function slotOf(drafts: readonly Draft[], more: Partial<SlotToDecide> = {
     return { ...place, isStandby: false, isAsked: true, sample: undefined, ...draft };
   });
   return {
-    ...{ slot: SLOT, deadline: SLOT + WINDOW, rule: 'priority', ruleOptions: {}, isDecided: false, last: undefined },
+    ...{ slot: SLOT, deadline: SLOT + WINDOW, rule: 'priority', ruleOptions: {}, isDecided: false, isPegged: false },
+    last: undefined,
     sources,
     ...more,
   };
@@ -95,11 +103,17 @@ export function check(cases: Record<string, Case>): void {
   });
 }
 
-/** Sources that reported these prices as jumps in their last slots, newest first. */
+/** Sources that reported these prices as jumps in their last slots, newest first, one a minute. */
 export const jumpedBefore = (histories: Record<number, readonly string[]>): ReadonlyMap<number, SourceHistory> =>
   new Map(
     Object.entries(histories).map(([sourceId, prices]) => [
       Number(sourceId),
-      { earlier: prices.map((price) => ({ price, isJump: true, othersAccepted: [] })), lastAcceptedSlot: undefined },
+      {
+        earlier: prices.map((price, index) => {
+          const slot = SLOT - 60 * (index + 1);
+          return { slot, price, observation: `time ${slot}`, isJump: true, othersAccepted: [] };
+        }),
+        lastAcceptedSlot: undefined,
+      },
     ]),
   );

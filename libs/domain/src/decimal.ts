@@ -74,6 +74,11 @@ export function isWithinRatio(value: string, reference: string, ratio: string): 
   return base.minus(value).abs().lessThanOrEqualTo(base.times(ratio));
 }
 
+/** Whether two decimals lie no further apart than the ratio of the smaller one. Both positive. */
+export function areWithinRatio(left: string, right: string, ratio: string): boolean {
+  return compareDecimals(left, right) <= 0 ? isWithinRatio(right, left, ratio) : isWithinRatio(left, right, ratio);
+}
+
 /** The distance of two decimals, exact. */
 export function distanceOfDecimals(left: string, right: string): string {
   return new Exact(left).minus(right).abs().toFixed();

@@ -6,11 +6,12 @@ export type Outcome = (typeof OUTCOMES)[number];
 /**
  * Why a quote that arrived was not believed.
  * - `stale`: the source's own time, or that of a cached answer, is older than allowed.
- * - `jump`: too far from the last price, and no other source agrees.
+ * - `jump`: too far from the last price, and nothing confirms it.
  * - `no_conversion_rate`: quoted in a stablecoin, and its price in the same slot is not there.
  * - `drift`: this ticker's part of an answer no longer has the documented shape.
  * - `imprecise`: inverted or converted, and what it was made of has too few digits for a price.
  * - `rate_too_old`: quoted in another currency, and the slot of the rate that would convert it is too far back.
+ * - `frozen`: the source has reported the same digits for long, while another one moved.
  */
 export const REJECTION_REASONS = [
   'not_a_decimal',
@@ -23,6 +24,7 @@ export const REJECTION_REASONS = [
   'drift',
   'imprecise',
   'rate_too_old',
+  'frozen',
 ] as const;
 /** One of {@link REJECTION_REASONS}. */
 export type RejectionReason = (typeof REJECTION_REASONS)[number];

@@ -17,7 +17,7 @@ export const flags = () =>
   z
     .array(z.enum(Object.keys(PRICE_FLAGS) as PriceFlag[]))
     .describe(
-      'What is special about it: `derived` has not the digits of the wire, `mapped` was read from a field that had drifted, `at_par` took a stablecoin for a dollar',
+      'What is special about it: `derived` has not the digits of the wire, `mapped` was read from a field that had drifted, `at_par` took a stablecoin for a dollar, `unconfirmed` lies far from the price before it for ten minutes and nothing has confirmed it, `frozen` has had the same digits for long while no other source reported',
     );
 
 /** How a median came about. */

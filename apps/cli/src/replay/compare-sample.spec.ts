@@ -1,4 +1,4 @@
-import type { JudgedSample, SampleReason, StoredChecks } from '@app/domain';
+import { flagBits, type JudgedSample, type SampleReason, type StoredChecks } from '@app/domain';
 import type { StoredSample } from '@app/storage';
 import { compareSample, type ConversionNow } from './compare-sample.js';
 
@@ -45,6 +45,8 @@ describe('a stored sample held against one of today', () => {
   it.each<[string, Partial<StoredSample>, Partial<JudgedSample>]>([
     ['all is the same', {}, {}],
     ['it was a jump, which only the other prices tell', { outcome: 'rejected', reason: 'jump', price: null }, {}],
+    ['it was frozen, which only the past tells', { outcome: 'rejected', reason: 'frozen', price: null }, {}],
+    ['it has flags that the decision added', { flags: flagBits(['derived', 'unconfirmed', 'frozen']) }, { flags: 1 }],
     ['Postgres left out a zero in front', { price: '0.5', raw: '00.5' }, { price: '00.5', raw: '00.5' }],
     [
       'it is rejected for the same reason',

@@ -3,6 +3,7 @@ import {
   checkRateAge,
   compareDecimals,
   convertPrice,
+  DECISION_FLAGS,
   flagNames,
   type JudgedSample,
   type RuleOptions,
@@ -15,6 +16,9 @@ export interface SampleDifference {
   readonly now: string;
 }
 
+/** Reasons that follow from what else is stored, and not from the answer. */
+const DECISION_REASONS: readonly string[] = ['jump', 'frozen'];
+
 /** What converts a sample today, and what it is held against. */
 export interface ConversionNow {
   /** The price of its rate; null when there is none, or no need of one. */
@@ -26,7 +30,7 @@ export interface ConversionNow {
 
 /**
  * Holds a stored sample against what today's parser and checks make of the same answer. What only the other prices tell, whether it is
- * a jump, is no difference by itself: it is judged again when the sample is corrected for another one.
+ * a jump, frozen or unconfirmed, is no difference by itself: it is judged again when the sample is corrected for another one.
  * A price that a build before the end of 2026 calculated to 18 digits differs from what is known of it.
  * @returns undefined when there is no difference.
  */
@@ -64,7 +68,7 @@ function isSameVerdict(
   if (now.outcome !== 'accepted') return stored.outcome === now.outcome && stored.reason === (now.reason ?? null);
   if (!isSameNumber(stored.rate, rate ?? null)) return false;
   if (stored.outcome === 'accepted') return isSameNumber(stored.price, now.price ?? null);
-  return stored.reason === 'jump';
+  return DECISION_REASONS.includes(stored.reason ?? '');
 }
 
 /** What was read otherwise, each part in words. */
@@ -73,7 +77,7 @@ function changedParts(stored: StoredSample, judged: JudgedSample): string[] {
     part('raw', stored.raw, judged.raw?.replaceAll('\0', '\uFFFD') ?? null),
     part('inverted', String(stored.inverted), String(judged.isInverted ?? false)),
     part('source time', stored.sourceTime?.toISOString() ?? null, judged.sourceTime?.toISOString() ?? null),
-    part('flags', flagsOf(stored.flags), flagsOf(judged.flags ?? 0)),
+    part('flags', flagsOf(stored.flags & ~DECISION_FLAGS), flagsOf(judged.flags ?? 0)),
     part('rate of', stored.rateTicker, judged.rateTicker ?? null),
     numberPart('market cap', stored.marketCap, judged.marketCap ?? null),
     numberPart('volume', stored.volume24h, judged.volume24h ?? null),

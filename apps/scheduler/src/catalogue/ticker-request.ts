@@ -1,5 +1,6 @@
 import {
   compareDecimals,
+  MAX_FROZEN_AFTER_SECONDS,
   MAX_JUMP_MEMORY_SECONDS,
   MAX_TICKER_LENGTH,
   plainDecimal,
@@ -148,7 +149,7 @@ export const checksSchema = strictFields(
       .optional()
       .meta({
         description:
-          'In parts of the last price: a price further from it is a `jump`, until another source agrees or the source has reported it for three slots. Null: no price is a jump.',
+          'In parts of the last price: a price further from it is a `jump`, until another source agrees, or three distinct observations over half a minute do. Null: no price is a jump.',
         default: 0.1,
         examples: [0.05],
       }),
@@ -189,6 +190,18 @@ export const checksSchema = strictFields(
           'In seconds: a price whose rate is of a slot that began longer ago than this is `rate_too_old`. Null: a rate of any age.',
         default: 3600,
         examples: [600],
+      }),
+    frozen_after_seconds: z
+      .int({ error: 'must be a whole number of seconds' })
+      .min(1, 'must be at least 1 second')
+      .max(MAX_FROZEN_AFTER_SECONDS, `must be at most ${MAX_FROZEN_AFTER_SECONDS} seconds, a week`)
+      .nullable()
+      .optional()
+      .meta({
+        description:
+          'In seconds: a source with the same digits for longer, and for ten of its intervals, is `frozen` when another one moved by more than `agreement_ratio`. Null: never, for a pair that is pegged; the default of one dollar in another (usd, usdt, usdc, dai).',
+        default: 900,
+        examples: [3600],
       }),
   },
   'must be an object with limits',

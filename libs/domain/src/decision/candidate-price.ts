@@ -1,5 +1,8 @@
 import { checkRateAge, convertPrice, type RejectedQuote } from './check.js';
+import { PRICE_FLAGS } from '../flags.js';
+import { judgeStill } from './frozen.js';
 import { isDoubtful } from './jump.js';
+import type { Reference } from './jump-verdict.js';
 import { isAtPar, quotedPrice } from './quoted-price.js';
 import type { CheckLimits } from './rule-options.js';
 import type { SlotSample, SlotSource, SlotToDecide } from './slot-to-decide.js';
@@ -15,22 +18,39 @@ export interface CandidatePrice {
   readonly source: SlotSource;
   readonly price: string | undefined;
   readonly rate: string | undefined;
-  /** It has just been converted, and the outcome of that is not accepted. */
+  /** It has just been converted, and the outcome of that is not accepted, or its source is frozen. */
   readonly rejection?: RejectedQuote | undefined;
+  /** Whether its source reports the same for long while nobody else reports; undefined: not looked at. */
+  readonly isLonely?: boolean | undefined;
   /** It waits for the rate that converts it. */
   readonly isWaiting: boolean;
 }
 
-/** What a source reports: its price as it was accepted, as it would be but for the jump, or as a rate that has come makes it. */
-export function candidatePriceOf(
-  source: SlotSource,
-  {
-    slot,
-    deadline,
-    limits,
-    nowSeconds,
-  }: { readonly slot: number; readonly deadline: number; readonly limits: CheckLimits; readonly nowSeconds: number },
-): CandidatePrice {
+/** What a price of a slot is made by. */
+export interface CandidateContext {
+  readonly slot: number;
+  readonly deadline: number;
+  readonly limits: CheckLimits;
+  readonly nowSeconds: number;
+}
+
+/**
+ * What a source reports: its price as it was accepted, as it would be but for the jump, or as a rate that has come makes it; none when
+ * it is frozen.
+ */
+export function candidatePriceOf(source: SlotSource, context: CandidateContext): CandidatePrice {
+  const candidate = reportedBy(source, context);
+  const { still, sample } = source;
+  const { slot, limits } = context;
+  if (candidate.price === undefined || still === undefined || sample?.raw === undefined) return candidate;
+  if (limits.frozenAfterSeconds === undefined) return candidate;
+  const stillness = judgeStill({ slot, raw: sample.raw }, still, limits);
+  if (stillness.state !== 'frozen') return { ...candidate, isLonely: stillness.state === 'lonely' };
+  const rejection = { outcome: 'rejected', reason: 'frozen', detail: stillness.detail } as const;
+  return { ...candidate, price: undefined, rejection };
+}
+
+function reportedBy(source: SlotSource, { slot, deadline, limits, nowSeconds }: CandidateContext): CandidatePrice {
   const { sample } = source;
   const rate = sample?.rate;
   if (sample?.outcome === 'accepted') return { source, price: sample.price, rate, isWaiting: false };
@@ -55,7 +75,8 @@ function jumpedTo({ raw, isInverted, rate, flags }: SlotSample): string | undefi
 }
 
 /** What the prices of a slot are held against: the last price, when it is young enough and its own slot does not contradict it. */
-export function referenceOf({ slot, last }: SlotToDecide, limits: CheckLimits): string | undefined {
+export function referenceOf({ slot, last }: SlotToDecide, limits: CheckLimits): Reference | undefined {
   if (last === undefined || slot - last.slot > limits.jumpMemorySeconds) return undefined;
-  return isDoubtful(last.price, last.reported, limits) ? undefined : last.price;
+  if (isDoubtful(last.price, last.reported, limits)) return undefined;
+  return { slot: last.slot, price: last.price, isUnconfirmed: (last.flags & PRICE_FLAGS.unconfirmed) !== 0 };
 }

@@ -28,12 +28,15 @@ describe('jumps', () => {
     'histories are asked for once': {
       ...{ sources: [jump('125')], slot: { last: near }, histories: new Map(), says: '' },
     },
-    'a source is believed alone when it has reported the same for three slots': {
+    'a source is believed alone when it has persisted in three observations': {
       ...{ sources: [jump('125')], slot: { last: near }, histories: jumpedBefore({ 1: ['125', '126'] }) },
       says: 'price 125 of 1, 1 accepted 125',
     },
-    'not after two slots': {
+    'not after two': {
       ...{ sources: [jump('125')], slot: { last: near }, histories: jumpedBefore({ 1: ['125'] }), says: '' },
+    },
+    'no histories are needed within half a minute of the last price': {
+      ...{ sources: [jump('125')], slot: { last: last('100', { slot: SLOT - 29 }) }, says: '' },
     },
     'no histories are needed while another source may report': {
       ...{ sources: [jump('125'), OPEN], slot: { last: near }, says: '' },
@@ -90,7 +93,7 @@ describe('jumps', () => {
       says: 'price 900 of 1',
     },
     'a price of a drifted field needs something to hold it against': {
-      ...{ sources: [accepted('100', { flags: flagBits(['mapped']) })], says: '1 rejected jump, needs histories' },
+      ...{ sources: [accepted('100', { flags: flagBits(['mapped']) })], says: '1 rejected jump' },
     },
     'an inverted jump is inverted when it is confirmed': {
       ...{ sources: [jump('0.0078125', { isInverted: true }), accepted('128')], slot: { last: near } },

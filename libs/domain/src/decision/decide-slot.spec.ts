@@ -66,7 +66,7 @@ describe('a standby source', () => {
     'is called to confirm a jump, or to deny it': {
       ...{ sources: [accepted('130'), STANDBY], slot: { last: near }, says: 'call 2, 1 rejected jump' },
     },
-    'is asked before a jump of three slots is believed': {
+    'is asked before a jump is believed for persisting': {
       ...{ sources: [jump('130'), STANDBY], slot: { last: near }, histories: jumpedBefore({ 1: ['130', '130'] }) },
       says: 'call 2',
     },

@@ -1,12 +1,15 @@
-import { PRICE_FLAGS } from '../flags.js';
+import { DECISION_FLAGS, PRICE_FLAGS } from '../flags.js';
 import type { Outcome, RefusalReason, SampleReason } from '../reason.js';
 import { candidatePriceOf, referenceOf, type CandidatePrice } from './candidate-price.js';
 import { consensusOf, type Consensus } from './consensus.js';
-import { judgeJumps, type JumpVerdict, type ReportedPrice, type SourceHistory } from './jump.js';
+import { judgeJumps, mayPersist } from './jump.js';
+import type { JumpVerdict, ReportedPrice } from './jump-verdict.js';
 import { decideByMedian } from './median.js';
+import { observationOf } from './observation.js';
+import type { SourceHistory } from './persistence.js';
 import { decideByPriority, standbyToAsk } from './priority.js';
 import { checkLimitsOf, medianLimitsOf } from './rule-options.js';
-import type { SlotSource, SlotToDecide } from './slot-to-decide.js';
+import type { SlotSample, SlotSource, SlotToDecide } from './slot-to-decide.js';
 
 /** How a stored sample has to stand instead. */
 export interface SampleRevision {
@@ -17,6 +20,8 @@ export interface SampleRevision {
   readonly detail: string | undefined;
   readonly price: string | undefined;
   readonly rate: string | undefined;
+  /** Bits of `PRICE_FLAGS`. */
+  readonly flags: number;
 }
 
 /** The price of a slot. */
@@ -39,8 +44,8 @@ export interface SlotDecision {
   /** Id of the standby source that has to be called now. */
   readonly standby: number | undefined;
   /**
-   * Nobody may report a price any more, and a source that reported a jump may be believed for having reported the same for several
-   * slots: decide again, with the histories of the sources.
+   * Nobody may report a price any more, and a source may be believed for what it has reported before: decide again, with the histories
+   * of the sources.
    */
   readonly needsHistories: boolean;
   /** A sample waits for the price that converts it. */
@@ -68,14 +73,16 @@ export const MIN_SECONDS_FOR_STANDBY = 2;
 export function decideSlot(slot: SlotToDecide, context: DecisionContext): SlotDecision {
   const { deadline, isDecided } = slot;
   const { nowSeconds, histories } = context;
-  const limits = checkLimitsOf(slot.ruleOptions);
+  const limits = checkLimitsOf(slot.ruleOptions, slot.isPegged);
   const windowEnded = deadline <= nowSeconds;
   const candidates = slot.sources.map((source) =>
     candidatePriceOf(source, { slot: slot.slot, deadline, limits, nowSeconds }),
   );
   const reference = referenceOf(slot, limits);
+  const inOrder = [...candidates].sort((left, right) => left.source.position - right.source.position);
+  const reported = inOrder.flatMap(reportedPrice);
   const judge = (open: number, known?: DecisionContext['histories']): Map<number, JumpVerdict> => {
-    const verdicts = judgeJumps(candidates.flatMap(reportedPrice), { reference, open, limits, histories: known });
+    const verdicts = judgeJumps(reported, { slot: slot.slot, reference, open, limits, histories: known });
     return new Map(verdicts.map((verdict) => [verdict.sourceId, verdict]));
   };
 
@@ -93,14 +100,19 @@ export function decideSlot(slot: SlotToDecide, context: DecisionContext): SlotDe
     ...(isDecided ? {} : decidePrice(slot, candidates, { verdicts, open, windowEnded })),
     standby,
     needsHistories:
-      !isDecided && open === 0 && histories === undefined && [...verdicts.values()].some(({ isJump }) => isJump),
+      !isDecided &&
+      open === 0 &&
+      histories === undefined &&
+      mayPersist([...verdicts.values()], { slot: slot.slot, reference }),
     isWaiting: candidates.some(({ isWaiting }) => isWaiting),
   };
 }
 
 function reportedPrice({ source, price }: CandidatePrice): ReportedPrice[] {
-  const isMapped = ((source.sample?.flags ?? 0) & PRICE_FLAGS.mapped) !== 0;
-  return price === undefined ? [] : [{ sourceId: source.sourceId, price, isMapped }];
+  const { sample, sourceId } = source;
+  if (sample === undefined || price === undefined) return [];
+  const isMapped = (sample.flags & PRICE_FLAGS.mapped) !== 0;
+  return [{ sourceId, price, isMapped, observation: observationOf(sample) }];
 }
 
 /** Whether a source may still report. */
@@ -127,7 +139,10 @@ function findStandby(
   const needed = rule === 'median' ? medianLimitsOf(ruleOptions).minimumSources : 1;
   const sources = candidates.map((candidate) => {
     const { sourceId, position, isStandby, isAsked } = candidate.source;
-    return { sourceId, position, isStandby, isAsked, outcome: outcomeOf(candidate, verdicts.get(sourceId)) };
+    const verdict = verdicts.get(sourceId);
+    // A standby source may confirm what nothing else has confirmed.
+    const outcome = verdict?.isUnconfirmed === true ? 'rejected' : outcomeOf(candidate, verdict);
+    return { sourceId, position, isStandby, isAsked, outcome };
   });
   return standbyToAsk(sources, needed);
 }
@@ -163,8 +178,8 @@ function decidePriority(
   const sourceId = decideByPriority(sources, false);
   const chosen = candidates.find(({ source }) => source.sourceId === sourceId);
   if (sourceId === undefined || chosen?.price === undefined) return undefined;
-  const { flags = 0, observedAt } = chosen.source.sample ?? {};
-  return { sourceId, price: chosen.price, flags, observedAt, consensus: undefined };
+  const flags = flagsOf(chosen, verdicts.get(sourceId));
+  return { sourceId, price: chosen.price, flags, observedAt: chosen.source.sample?.observedAt, consensus: undefined };
 }
 
 /** A refusal waits until every source has its outcome: after an outage of Postgres they come long after the window, one by one. */
@@ -174,11 +189,13 @@ function decideMedian(
   { verdicts, open }: Judged,
 ): Pick<SlotDecision, 'price' | 'refusal'> {
   if (open > 0) return {};
-  const accepted = candidates.flatMap(({ source: { sourceId, sample }, price }) =>
-    price === undefined || verdicts.get(sourceId)?.isJump !== false
-      ? []
-      : [{ sourceId, price, flags: sample?.flags ?? 0, observedAt: sample?.observedAt }],
-  );
+  const accepted = candidates.flatMap((candidate) => {
+    const { source, price } = candidate;
+    const verdict = verdicts.get(source.sourceId);
+    if (price === undefined || verdict?.isJump !== false) return [];
+    const flags = flagsOf(candidate, verdict);
+    return [{ sourceId: source.sourceId, price, flags, observedAt: source.sample?.observedAt }];
+  });
   const median = decideByMedian(accepted, medianLimitsOf(ruleOptions));
   if (median.outcome === 'refused') {
     const isComplete = candidates.every(({ source }) => source.sample !== undefined || !source.isAsked);
@@ -207,25 +224,61 @@ function newestOf(times: readonly (Date | undefined)[]): Date | undefined {
   );
 }
 
-/** How a sample has to be changed: an acceptance may come at any time, a rejection only while nothing rests on it. */
+/** The flags of a sample that is accepted, with those that the decision adds. */
+function flagsOf({ source: { sample }, isLonely }: CandidatePrice, verdict: JumpVerdict | undefined): number {
+  const stored = sample?.flags ?? 0;
+  const wasLonely = (stored & PRICE_FLAGS.frozen) !== 0;
+  return (
+    (stored & ~DECISION_FLAGS) |
+    (verdict?.isUnconfirmed === true ? PRICE_FLAGS.unconfirmed : 0) |
+    ((isLonely ?? wasLonely) ? PRICE_FLAGS.frozen : 0)
+  );
+}
+
+/**
+ * How a sample has to be changed: an acceptance may come at any time; a rejection, or another flag, only while nothing rests on what
+ * was accepted.
+ */
 function revise(
-  { source: { sourceId, source, sample }, price, rate, rejection }: CandidatePrice,
+  candidate: CandidatePrice,
   verdicts: ReadonlyMap<number, JumpVerdict>,
   isDecided: boolean,
 ): SampleRevision[] {
+  const { source: slotSource, price, rate, rejection } = candidate;
+  const { sourceId, source, sample } = slotSource;
+  if (sample === undefined) return [];
+  const isAccepted = sample.outcome === 'accepted';
+  if (isAccepted && isDecided && !sample.isFresh) return [];
+  const unflagged = sample.flags & ~DECISION_FLAGS;
+  if (rejection !== undefined) return [{ sourceId, source, price: undefined, rate, flags: unflagged, ...rejection }];
   const verdict = verdicts.get(sourceId);
-  if (rejection !== undefined) {
-    return [{ sourceId, source, price: undefined, rate, ...rejection }];
-  }
-  if (sample === undefined || price === undefined || verdict === undefined) return [];
+  if (price === undefined || verdict === undefined) return [];
   const wasJump = sample.reason === 'jump';
   if (verdict.isJump) {
-    const isBound = sample.outcome === 'accepted' && isDecided && !sample.isFresh;
-    if (wasJump || isBound) return [];
+    if (wasJump) return [];
     const { detail } = verdict;
-    return [{ sourceId, source, outcome: 'rejected', reason: 'jump', detail, price: undefined, rate }];
+    return [
+      { sourceId, source, outcome: 'rejected', reason: 'jump', detail, price: undefined, rate, flags: unflagged },
+    ];
   }
-  if (sample.outcome === 'accepted') return [];
-  const detail = wasJump ? 'was a jump at first, and has been confirmed' : undefined;
-  return [{ sourceId, source, outcome: 'accepted', reason: undefined, detail, price, rate }];
+  const flags = flagsOf(candidate, verdict);
+  if (isAccepted && flags === sample.flags) return [];
+  return [
+    {
+      sourceId,
+      source,
+      outcome: 'accepted',
+      reason: undefined,
+      detail: acceptedFor(sample, verdict),
+      price,
+      rate,
+      flags,
+    },
+  ];
+}
+
+/** Why a sample is accepted that was not at first, or is flagged. */
+function acceptedFor({ reason }: SlotSample, { isUnconfirmed }: JumpVerdict): string | undefined {
+  if (isUnconfirmed) return 'far from the last confirmed price for so long that it is served without confirmation';
+  return reason === 'jump' ? 'was a jump at first, and has been confirmed' : undefined;
 }

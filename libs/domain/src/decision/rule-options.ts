@@ -9,6 +9,7 @@ export interface StoredChecks {
   readonly agreement_ratio?: number | undefined;
   readonly max_uncertainty_ratio?: number | null | undefined;
   readonly max_rate_age_seconds?: number | null | undefined;
+  readonly frozen_after_seconds?: number | null | undefined;
 }
 
 /** Limits of rule `median`, as a schedule stores them. */
@@ -44,7 +45,15 @@ export interface CheckLimits {
   readonly maxUncertaintyRatio: string | undefined;
   /** A rate whose slot began longer ago than this, counted from the slot that it converts, makes `rate_too_old`. */
   readonly maxRateAgeSeconds: number | undefined;
+  /** A source that reports the same digits for longer, and for {@link INTERVALS_TO_BE_FROZEN}, while others move is `frozen`. */
+  readonly frozenAfterSeconds: number | undefined;
 }
+
+/** The longest time after which a source may be called frozen, in seconds: a week. */
+export const MAX_FROZEN_AFTER_SECONDS = 604_800;
+
+/** In so many of its intervals a source has to report the same digits before it is called frozen. */
+export const INTERVALS_TO_BE_FROZEN = 10;
 
 /**
  * The limits where a ticker names none of its own.
@@ -57,6 +66,7 @@ export interface CheckLimits {
  * - agreement 0.02: exchanges lie some 0.1 % apart, in a rout 1 %; a source that is wrong by chance does not come so near.
  * - uncertainty 0.001: a calculated price that is off by more would stand out among exchanges, which lie some 0.1 % apart.
  * - age of a rate 3600 s: in an hour a stablecoin, or money, hardly moves; in a day it does.
+ * - frozen 900 s: a pair that is traded at all has another last digit by then; the slowest free feed makes a price every 5 minutes.
  */
 export const DEFAULT_CHECK_LIMITS: CheckLimits = {
   maxAgeSeconds: 600,
@@ -68,6 +78,7 @@ export const DEFAULT_CHECK_LIMITS: CheckLimits = {
   agreementRatio: '0.02',
   maxUncertaintyRatio: '0.001',
   maxRateAgeSeconds: 3600,
+  frozenAfterSeconds: 900,
 };
 
 /** Limits of rule `median`, complete. Ratios and factors are decimal texts. */
@@ -99,9 +110,21 @@ export const DEFAULT_MEDIAN_LIMITS: MedianLimits = {
 /** The longest memory of a last price, in seconds: a week. */
 export const MAX_JUMP_MEMORY_SECONDS = 604_800;
 
-/** The limits of a ticker's checks: its own, and the usual ones where it has none. */
-export function checkLimitsOf({ checks = {} }: RuleOptions): CheckLimits {
+/** What is meant to be worth a dollar, the dollar among them. */
+const DOLLARS: readonly string[] = ['usd', 'usdt', 'usdc', 'dai'];
+
+/** Whether a pair is meant to keep its price, so that nobody is frozen who reports the same: a dollar in another one. */
+export function isPegged(base: string, quote: string): boolean {
+  return DOLLARS.includes(base) && DOLLARS.includes(quote);
+}
+
+/**
+ * The limits of a ticker's checks: its own, and the usual ones where it has none.
+ * @param pegged whether it {@link isPegged}: nobody is frozen then unless its checks say so.
+ */
+export function checkLimitsOf({ checks = {} }: RuleOptions, pegged = false): CheckLimits {
   const usual = DEFAULT_CHECK_LIMITS;
+  const usualFrozen = pegged ? null : usual.frozenAfterSeconds;
   const { max_age_seconds: maxAge, max_lead_seconds: maxLead, jump_ratio: jumpRatio } = checks;
   const { max_uncertainty_ratio: maxUncertainty, max_rate_age_seconds: maxRateAge } = checks;
   return {
@@ -114,6 +137,8 @@ export function checkLimitsOf({ checks = {} }: RuleOptions): CheckLimits {
     agreementRatio: String(checks.agreement_ratio ?? usual.agreementRatio),
     maxUncertaintyRatio: ratioOr(maxUncertainty, usual.maxUncertaintyRatio),
     maxRateAgeSeconds: maxRateAge === undefined ? usual.maxRateAgeSeconds : (maxRateAge ?? undefined),
+    frozenAfterSeconds:
+      (checks.frozen_after_seconds === undefined ? usualFrozen : checks.frozen_after_seconds) ?? undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Outcome, SampleReason } from '../reason.js';
 import type { Rule } from '../schedule.js';
+import type { StillSource } from './frozen.js';
 import type { RuleOptions } from './rule-options.js';
 
 /** A slot of one ticker, as far as it is known now. */
@@ -12,6 +13,8 @@ export interface SlotToDecide {
   readonly ruleOptions: RuleOptions;
   /** The slot has its price, or the rule has refused one: samples are still judged, and the price stays. */
   readonly isDecided: boolean;
+  /** Its pair is meant to keep its price. */
+  readonly isPegged: boolean;
   /** The newest price before the slot; undefined when there is none. */
   readonly last: LastPrice | undefined;
   /** Its sources, in order of preference. */
@@ -22,6 +25,8 @@ export interface SlotToDecide {
 export interface LastPrice {
   readonly slot: number;
   readonly price: string;
+  /** Bits of `PRICE_FLAGS`. */
+  readonly flags: number;
   /** Prices of that slot: the accepted ones, and those that were rejected as jumps. */
   readonly reported: readonly string[];
 }
@@ -38,6 +43,8 @@ export interface SlotSource {
   readonly isAsked: boolean;
   /** Undefined while it has not reported. */
   readonly sample: SlotSample | undefined;
+  /** Defined when it has reported nothing but the text of its sample for long enough to be frozen. */
+  readonly still?: StillSource | undefined;
 }
 
 /** What a source reported, as it is stored. */
@@ -56,6 +63,8 @@ export interface SlotSample {
   /** Bits of `PRICE_FLAGS`. */
   readonly flags: number;
   readonly observedAt: Date | undefined;
+  /** The time that the source names. */
+  readonly sourceTime: Date | undefined;
   /** Stored just now: nothing that was decided rests on it yet. */
   readonly isFresh: boolean;
   /** Of a sample that is rejected as `no_conversion_rate`: the price that converts it, once that is decided. */

@@ -84,7 +84,7 @@ async function correct(
     standing.map(({ sample }) => sample),
   );
   await openDecision(client, slot, corrected);
-  await decideTickers(client, slot, corrected, { nowSeconds });
+  await decideTickers(client, slot, corrected, { nowSeconds, fresh: { sourceId, tickerIds: new Set(corrected) } });
   const prices = await numberPrices(client, slot, corrected, replaced);
   const samples = await numberSamples(client, slot, corrected);
   await remakeCandles(client, slot, corrected);

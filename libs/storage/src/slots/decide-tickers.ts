@@ -1,4 +1,5 @@
 import {
+  checkLimitsOf,
   decideSlot,
   type Outcome,
   type RefusalReason,
@@ -7,7 +8,8 @@ import {
   type SourceHistory,
 } from '@app/domain';
 import type pg from 'pg';
-import { readSlots, type StoredSlot } from './slot-sources.js';
+import { readSlots, type FreshSamples, type StoredSlot } from './slot-sources.js';
+import { readStillSources } from './still-sources.js';
 import { readHistories } from './source-histories.js';
 import { callStandbys, insertPrices, recordRefusals, reviseSamples, type DecidedPrice } from './store-decisions.js';
 
@@ -54,7 +56,7 @@ export interface DecidedSlot {
 export interface DecideOptions {
   readonly nowSeconds: number;
   /** The source that stores, and the tickers whose sample it has stored just now. */
-  readonly fresh?: { readonly sourceId: number; readonly tickerIds: ReadonlySet<number> } | undefined;
+  readonly fresh?: FreshSamples | undefined;
 }
 
 /** A slot of one ticker, and what becomes of it. */
@@ -74,12 +76,7 @@ export async function decideTickers(
   tickerIds: readonly number[],
   { nowSeconds, fresh }: DecideOptions,
 ): Promise<DecidedSlot> {
-  const slots = await readSlots(
-    client,
-    slot,
-    tickerIds,
-    (tickerId, sourceId) => sourceId === fresh?.sourceId && fresh.tickerIds.has(tickerId),
-  );
+  const slots = await withStillSources(client, slot, await readSlots(client, slot, tickerIds, fresh));
   const all = [...slots.values()].map((stored) => ({ slot: stored, decision: decideSlot(stored, { nowSeconds }) }));
   const histories = await readHistoriesOf(client, slot, all);
   const decided = all.map((one): Decided => {
@@ -92,6 +89,31 @@ export async function decideTickers(
   return { ...written, standing: standingOf(fresh?.sourceId, [...slots.values()], written.revised) };
 }
 
+/** The slots with what is to be known of sources that may be frozen; most often there is none, and nothing is read. */
+async function withStillSources(
+  client: pg.ClientBase,
+  slot: number,
+  slots: ReadonlyMap<number, StoredSlot>,
+): Promise<ReadonlyMap<number, StoredSlot>> {
+  const keys = [...slots.values()].flatMap(({ tickerId, isPegged, ruleOptions, sources }) =>
+    checkLimitsOf(ruleOptions, isPegged).frozenAfterSeconds === undefined
+      ? []
+      : sources.flatMap(({ sourceId, sameSinceSlot: sinceSlot, sample }) =>
+          sinceSlot === undefined || sample?.raw === undefined
+            ? []
+            : [{ tickerId, sourceId, sinceSlot, raw: sample.raw }],
+        ),
+  );
+  const still = await readStillSources(client, slot, keys);
+  if (still.size === 0) return slots;
+  return new Map(
+    [...slots].map(([tickerId, stored]) => {
+      const sources = stored.sources.map((source) => ({ ...source, still: still.get(tickerId)?.get(source.sourceId) }));
+      return [tickerId, still.has(tickerId) ? { ...stored, sources } : stored];
+    }),
+  );
+}
+
 /** The histories of the tickers whose decision needs them, by ticker and source. */
 async function readHistoriesOf(
   client: pg.ClientBase,
@@ -100,8 +122,7 @@ async function readHistoriesOf(
 ): Promise<Map<number, ReadonlyMap<number, SourceHistory>>> {
   const inNeed = all.filter(({ decision }) => decision.needsHistories).map(({ slot: stored }) => stored);
   if (inNeed.length === 0) return new Map();
-  const keys = inNeed.flatMap(({ tickerId, sources }) => sources.map(({ sourceId }) => ({ tickerId, sourceId })));
-  const found = await readHistories(client, slot, keys);
+  const found = await readHistories(client, slot, inNeed);
   return new Map(inNeed.map(({ tickerId }) => [tickerId, found.get(tickerId) ?? new Map<number, SourceHistory>()]));
 }
 

@@ -66,7 +66,7 @@ describe('jumps', () => {
       ]);
     });
 
-    test('are served from the third slot on, and lock nobody out', async () => {
+    test('are served from the third observation on, and lock nobody out', async () => {
       await slotOf(minute(0), '100');
       for (const [index, price] of ['130', '131', '129.50', '130'].entries()) await slotOf(minute(index + 1), price);
       expect(await reported.pricesOf(tickerId, [1, 2, 3, 4].map(minute))).toEqual([null, null, '129.50', '130']);
@@ -76,15 +76,15 @@ describe('jumps', () => {
       await slotOf(minute(0), '100');
       await slotOf(minute(1), '130');
       await reported.report({ tickerId, sourceId: 1, slot: minute(2) }, { outcome: 'failed', reason: 'timeout' });
-      await slotOf(minute(3), '130');
-      await slotOf(minute(4), '130');
-      expect(await reported.pricesOf(tickerId, [3, 4].map(minute))).toEqual([null, '130']);
+      await slotOf(minute(3), '130.1');
+      await slotOf(minute(4), '130.2');
+      expect(await reported.pricesOf(tickerId, [3, 4].map(minute))).toEqual([null, '130.2']);
     });
 
     test('are recognised by the last price before the slot, also when a later slot has its price already', async () => {
       await slotOf(minute(0), '100');
-      for (const count of [2, 3, 4]) await slotOf(minute(count), '200');
-      expect(await reported.pricesOf(tickerId, [0, 2, 3, 4].map(minute))).toEqual(['100', null, null, '200']);
+      for (const count of [2, 3, 4]) await slotOf(minute(count), `20${count}`);
+      expect(await reported.pricesOf(tickerId, [0, 2, 3, 4].map(minute))).toEqual(['100', null, null, '204']);
       // Stored late, after an outage of Postgres: 103 is near the price before it, and 190 near that after it alone.
       await slotOf(minute(1), '103');
       expect(await reported.samplesOf(tickerId, minute(1))).toEqual({ 1: 'accepted 103' });
@@ -128,15 +128,15 @@ describe('jumps', () => {
       }
     });
 
-    test('a jump of three slots is served at the end of the window, when another source has not reported', async () => {
+    test('a jump of three observations is served at the end of the window, when another source has not reported', async () => {
       await sampled(2);
       await slotOf(minute(0), '100', '100');
       for (const count of [1, 2, 3]) {
         await insertFetch(database.pool, { sourceId: 2, batch: 'btc_usd', slot: minute(count), status: 'running' });
-        await slotOf(minute(count), '130');
+        await slotOf(minute(count), `130.${count}`);
         await new CloseRepository(database.pool).decideExpired(minute(count) + 15, 10);
       }
-      expect(await reported.pricesOf(tickerId, [1, 2, 3].map(minute))).toEqual([null, null, '130']);
+      expect(await reported.pricesOf(tickerId, [1, 2, 3].map(minute))).toEqual([null, null, '130.3']);
     });
 
     test('the same answer stored twice stands, though it was revised', async () => {

@@ -1,4 +1,7 @@
 import {
+  DEFAULT_CHECK_LIMITS,
+  INTERVALS_TO_BE_FROZEN,
+  isPegged,
   MAX_JUMP_MEMORY_SECONDS,
   MAX_WINDOW_SECONDS,
   partsOf,
@@ -15,6 +18,7 @@ import {
 } from '@app/domain';
 import type pg from 'pg';
 import { REFUSAL_REASONS_SQL } from './gap-reasons.sql.js';
+import { MAX_STILL_SECONDS } from './still-sources.js';
 
 /** A slot of one ticker as the database has it, with what is to be known of the ticker. */
 export interface StoredSlot extends SlotToDecide {
@@ -30,6 +34,15 @@ export interface StoredSlot extends SlotToDecide {
 /** One source of it. */
 export interface StoredSource extends SlotSource {
   readonly batch: string;
+  readonly intervalSeconds: number;
+  /** The slot long ago in which it reported the text of its sample, when that is looked at: it may be frozen. */
+  readonly sameSinceSlot: number | undefined;
+}
+
+/** The samples of a source that were stored just now. */
+export interface FreshSamples {
+  readonly sourceId: number;
+  readonly tickerIds: ReadonlySet<number>;
 }
 
 /** A sample that was rejected as a jump. */
@@ -41,6 +54,8 @@ interface JumpRow extends Omit<KeptQuote, 'raw'> {
 interface SlotSourceRow {
   readonly tickerId: number;
   readonly ticker: string;
+  readonly base: string;
+  readonly quote: string;
   readonly scheduleFromSlot: number;
   readonly intervalSeconds: number;
   readonly rule: Rule;
@@ -52,6 +67,7 @@ interface SlotSourceRow {
   /** The newest price before the slot, of the last week. */
   readonly lastSlot: number | null;
   readonly lastPrice: string | null;
+  readonly lastFlags: number | null;
   /** What the sources reported in that slot: the accepted prices with a space between them, and the jumps. */
   readonly lastAccepted: string | null;
   readonly lastJumps: readonly JumpRow[] | null;
@@ -62,6 +78,7 @@ interface SlotSourceRow {
   readonly batch: string;
   readonly isStandby: boolean;
   readonly isAsked: boolean;
+  readonly sourceIntervalSeconds: number;
 
   /** The sample; null while there is none. */
   readonly outcome: Outcome | null;
@@ -72,6 +89,8 @@ interface SlotSourceRow {
   readonly rate: string | null;
   readonly flags: number | null;
   readonly observedAt: Date | null;
+  readonly sourceTime: Date | null;
+  readonly sameSinceSlot: number | null;
 
   /** Of a sample that waits for a rate: the price that converts it. */
   readonly rateFound: string | null;
@@ -83,26 +102,28 @@ interface SlotSourceRow {
 
 /**
  * A slot of some tickers, by ticker; without those that no schedule samples then.
- * @param isFresh whether the sample of a source was stored just now.
+ * @param fresh the source that stores, and the tickers whose sample it has stored just now.
  */
 export async function readSlots(
   client: Pick<pg.ClientBase, 'query'>,
   slot: number,
   tickerIds: readonly number[],
-  isFresh: (tickerId: number, sourceId: number) => boolean,
+  fresh: FreshSamples | undefined,
 ): Promise<Map<number, StoredSlot>> {
   const { rows } = await client.query<SlotSourceRow>({
     name: 'slot-sources',
     text: SLOT_SOURCES_SQL,
-    values: [slot, tickerIds],
+    values: [slot, tickerIds, fresh?.sourceId],
   });
   const slots = new Map<number, StoredSlot>();
   for (const [tickerId, [first, ...more]] of Map.groupBy(rows, (row) => row.tickerId)) {
     if (first === undefined) continue;
-    const sources = [first, ...more].map((row) => sourceOf(row, isFresh(tickerId, row.sourceId)));
+    const isFresh = fresh?.tickerIds.has(tickerId) === true;
+    const sources = [first, ...more].map((row) => sourceOf(row, isFresh && row.sourceId === fresh.sourceId));
     const { ticker, scheduleFromSlot, intervalSeconds, isRate, deadline, rule, ruleOptions, isDecided } = first;
     slots.set(tickerId, {
       ...{ tickerId, ticker, scheduleFromSlot, intervalSeconds, isRate, slot, deadline, rule, isDecided, sources },
+      isPegged: isPegged(first.base, first.quote),
       ruleOptions: ruleOptions ?? {},
       last: lastPriceOf(first),
     });
@@ -110,17 +131,28 @@ export async function readSlots(
   return slots;
 }
 
-function lastPriceOf({ lastSlot, lastPrice, lastAccepted, lastJumps }: SlotSourceRow): LastPrice | undefined {
+function lastPriceOf({
+  lastSlot,
+  lastPrice,
+  lastFlags,
+  lastAccepted,
+  lastJumps,
+}: SlotSourceRow): LastPrice | undefined {
   if (lastSlot === null || lastPrice === null) return undefined;
   const jumps = (lastJumps ?? []).flatMap(({ raw, ...kept }) =>
     raw === null ? [] : (quotedPrice(partsOf({ raw, ...kept })) ?? []),
   );
-  return { slot: lastSlot, price: lastPrice, reported: [...(lastAccepted?.split(' ') ?? []), ...jumps] };
+  const reported = [...(lastAccepted?.split(' ') ?? []), ...jumps];
+  return { slot: lastSlot, price: lastPrice, flags: lastFlags ?? 0, reported };
 }
 
 function sourceOf(row: SlotSourceRow, isFresh: boolean): StoredSource {
   const { sourceId, source, position, batch, isStandby, isAsked } = row;
-  return { sourceId, source, position, batch, isStandby, isAsked, sample: sampleOf(row, isFresh) };
+  return {
+    ...{ sourceId, source, position, batch, isStandby, isAsked, intervalSeconds: row.sourceIntervalSeconds },
+    sameSinceSlot: row.sameSinceSlot ?? undefined,
+    sample: sampleOf(row, isFresh),
+  };
 }
 
 function sampleOf(row: SlotSourceRow, isFresh: boolean): SlotSample | undefined {
@@ -134,6 +166,7 @@ function sampleOf(row: SlotSourceRow, isFresh: boolean): SlotSample | undefined 
     rate: row.rate ?? undefined,
     flags: row.flags ?? 0,
     observedAt: row.observedAt ?? undefined,
+    sourceTime: row.sourceTime ?? undefined,
     isFresh,
     rateFound: row.rateFound ?? undefined,
     rateSlot: row.rateSlot ?? undefined,
@@ -148,49 +181,67 @@ function sampleOf(row: SlotSourceRow, isFresh: boolean): SlotSample | undefined 
  *
  * Every store asks this for each of its tickers, and most of what a store costs is this: the last price is the latest one unless a later
  * slot has a price already, and what the sources reported with it is a text, since making JSON of it cost more than all the rest.
+ *
+ * Whether the source $3, which stores, has long reported the same, and a sample that was waiting for its rate, is asked only where its text
+ * is that of the last price's slot, or the source reported nothing in that slot.
  */
 const SLOT_SOURCES_SQL = `
-  SELECT h.ticker_id AS "tickerId", t.ticker, h.from_slot AS "scheduleFromSlot", h.interval_seconds AS "intervalSeconds", h.rule,
+  SELECT h.ticker_id AS "tickerId", t.ticker, t.base, t.quote, h.from_slot AS "scheduleFromSlot", h.interval_seconds AS "intervalSeconds", h.rule,
          nullif(h.rule_options, '{}') AS "ruleOptions", $1::bigint + least(h.interval_seconds, ${MAX_WINDOW_SECONDS}) AS deadline,
          decided.slot IS NOT NULL OR coalesce(refused.is_refused, false) AS "isDecided", q.quoted_in IS NOT NULL AS "isRate",
-         last.slot AS "lastSlot", last.price AS "lastPrice", reported.prices AS "lastAccepted", reported.jumps AS "lastJumps",
+         last.slot AS "lastSlot", last.price AS "lastPrice", last.flags AS "lastFlags", reported.prices AS "lastAccepted", reported.jumps AS "lastJumps",
          ts.source_id AS "sourceId", o.name AS source, ts.position, ts.batch, ts.standby AS "isStandby",
          NOT ts.standby OR called.slot IS NOT NULL AS "isAsked",
+         ts.interval_seconds AS "sourceIntervalSeconds",
          given.outcome, given.reason, given.price::text AS price, given.raw, given.inverted, given.rate::text AS rate, given.flags,
-         given.observed_at AS "observedAt", rate.price AS "rateFound", rate.slot AS "rateSlot", rate.deadline AS "rateDeadline"
+         given.observed_at AS "observedAt", given.source_time AS "sourceTime", same.slot AS "sameSinceSlot",
+         rate.price AS "rateFound", rate.slot AS "rateSlot", rate.deadline AS "rateDeadline"
   FROM unnest($2::int[]) AS asked(ticker_id)
   CROSS JOIN LATERAL (
     SELECT * FROM schedules
     WHERE ticker_id = asked.ticker_id AND from_slot <= $1::bigint AND (to_slot IS NULL OR to_slot > $1::bigint)
     OFFSET 0) h
-  CROSS JOIN LATERAL (SELECT ticker, base FROM tickers WHERE id = asked.ticker_id OFFSET 0) t
+  CROSS JOIN LATERAL (SELECT ticker, base, quote FROM tickers WHERE id = asked.ticker_id OFFSET 0) t
   LEFT JOIN LATERAL (SELECT slot FROM prices WHERE ticker_id = asked.ticker_id AND slot = $1::bigint OFFSET 0) decided ON true
   LEFT JOIN LATERAL (
     SELECT to_slot > $1::bigint AND reason IN (${REFUSAL_REASONS_SQL}) AS is_refused FROM gaps
     WHERE h.rule <> 'priority' AND ticker_id = asked.ticker_id AND from_slot <= $1::bigint ORDER BY from_slot DESC LIMIT 1) refused ON true
   LEFT JOIN LATERAL (SELECT quoted_in FROM ticker_sources WHERE quoted_in = t.base LIMIT 1) q ON true
-  LEFT JOIN LATERAL (SELECT slot, price FROM latest WHERE ticker_id = asked.ticker_id OFFSET 0) newest ON true
+  LEFT JOIN LATERAL (SELECT slot, price, flags FROM latest WHERE ticker_id = asked.ticker_id OFFSET 0) newest ON true
   LEFT JOIN LATERAL (
-    SELECT slot, price FROM prices
+    SELECT slot, price, flags FROM prices
     WHERE newest.slot >= $1::bigint AND ticker_id = asked.ticker_id AND slot < $1::bigint AND slot >= $1::bigint - ${MAX_JUMP_MEMORY_SECONDS}
     ORDER BY slot DESC LIMIT 1) before ON true
   CROSS JOIN LATERAL (
     SELECT CASE WHEN newest.slot < $1::bigint THEN newest.slot ELSE before.slot END AS slot,
+           CASE WHEN newest.slot < $1::bigint THEN newest.flags ELSE before.flags END AS flags,
            (CASE WHEN newest.slot < $1::bigint THEN newest.price ELSE before.price END)::text AS price OFFSET 0) last
   LEFT JOIN LATERAL (
-    SELECT string_agg(price::text, ' ') AS prices,
-           json_agg(json_build_object('raw', raw, 'inverted', inverted, 'rate', rate::text, 'flags', flags)) FILTER (WHERE price IS NULL) AS jumps
+    SELECT string_agg(price::text, ' ') AS prices, array_agg(source_id) AS ids, array_agg(raw) AS raws,
+           json_agg(json_build_object('raw', raw, 'inverted', inverted, 'rate', rate::text, 'flags', flags)) FILTER (WHERE reason = 'jump') AS jumps
     FROM samples
     WHERE ticker_id = asked.ticker_id AND slot = last.slot AND slot < $1::bigint AND slot >= $1::bigint - ${MAX_JUMP_MEMORY_SECONDS}
-      AND (outcome = 'accepted' OR reason = 'jump')) reported ON true
+      AND (outcome = 'accepted' OR reason IN ('jump', 'frozen'))) reported ON true
   CROSS JOIN LATERAL (
     SELECT * FROM ticker_sources WHERE schedule_id = h.id AND $1::bigint % interval_seconds = 0 OFFSET 0) ts
   CROSS JOIN LATERAL (SELECT name FROM sources WHERE id = ts.source_id OFFSET 0) o
   LEFT JOIN LATERAL (
     SELECT slot FROM fetches WHERE source_id = ts.source_id AND batch = ts.batch AND slot = $1::bigint OFFSET 0) called ON ts.standby
   LEFT JOIN LATERAL (
-    SELECT outcome, reason, price, raw, inverted, rate, rate_ticker, flags, observed_at FROM samples
+    SELECT outcome, reason, price, raw, inverted, rate, rate_ticker, flags, observed_at, source_time FROM samples
     WHERE ticker_id = asked.ticker_id AND slot = $1::bigint AND source_id = ts.source_id OFFSET 0) given ON true
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN given.raw = coalesce(reported.raws[array_position(reported.ids, ts.source_id)], given.raw)
+                  AND (given.outcome = 'accepted' AND ts.source_id = $3::smallint OR given.reason = 'no_conversion_rate')
+                THEN $1::bigint - greatest(${INTERVALS_TO_BE_FROZEN} * ts.interval_seconds,
+                  coalesce((h.rule_options #>> '{checks,frozen_after_seconds}')::int, ${DEFAULT_CHECK_LIMITS.frozenAfterSeconds}))
+           END AS slot OFFSET 0) long_ago
+  LEFT JOIN LATERAL (
+    SELECT slot, raw FROM samples
+    WHERE long_ago.slot IS NOT NULL AND ticker_id = asked.ticker_id AND source_id = ts.source_id AND raw IS NOT NULL
+      AND slot <= long_ago.slot AND slot > long_ago.slot - ${INTERVALS_TO_BE_FROZEN} * ts.interval_seconds
+      AND slot < $1::bigint AND slot >= $1::bigint - ${MAX_STILL_SECONDS}
+    ORDER BY slot DESC LIMIT 1) same ON same.raw = given.raw
   LEFT JOIN LATERAL (
     SELECT p.price::text AS price, covering.slot,
            CASE WHEN covering.slot >= rs.from_slot THEN covering.slot + least(rs.interval_seconds, ${MAX_WINDOW_SECONDS}) END AS deadline

@@ -29,9 +29,9 @@ export async function reviseSamples(
   await client.query({
     name: 'revise-samples',
     text: `UPDATE samples s SET outcome = given.outcome, reason = given.reason, detail = given.detail, price = given.price,
-             rate = given.rate, stored_at = clock_timestamp()
-           FROM unnest($2::int[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[])
-             AS given(ticker_id, source_id, outcome, reason, detail, price, rate)
+             rate = given.rate, flags = given.flags, stored_at = clock_timestamp()
+           FROM unnest($2::int[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[], $9::smallint[])
+             AS given(ticker_id, source_id, outcome, reason, detail, price, rate, flags)
            WHERE s.slot = $1 AND s.ticker_id = given.ticker_id AND s.source_id = given.source_id`,
     values: [
       slot,
@@ -42,6 +42,7 @@ export async function reviseSamples(
       revisions.map(({ detail }) => detail),
       revisions.map(({ price }) => price),
       revisions.map(({ rate }) => rate),
+      revisions.map(({ flags }) => flags),
     ],
   });
 }

@@ -1,5 +1,4 @@
 import {
-  checkLimitsOf,
   decideSlot,
   type Outcome,
   type RefusalReason,
@@ -95,16 +94,7 @@ async function withStillSources(
   slot: number,
   slots: ReadonlyMap<number, StoredSlot>,
 ): Promise<ReadonlyMap<number, StoredSlot>> {
-  const keys = [...slots.values()].flatMap(({ tickerId, isPegged, ruleOptions, sources }) =>
-    checkLimitsOf(ruleOptions, isPegged).frozenAfterSeconds === undefined
-      ? []
-      : sources.flatMap(({ sourceId, sameSinceSlot: sinceSlot, sample }) =>
-          sinceSlot === undefined || sample?.raw === undefined
-            ? []
-            : [{ tickerId, sourceId, sinceSlot, raw: sample.raw }],
-        ),
-  );
-  const still = await readStillSources(client, slot, keys);
+  const still = await readStillSources(client, slot, [...slots.values()]);
   if (still.size === 0) return slots;
   return new Map(
     [...slots].map(([tickerId, stored]) => {

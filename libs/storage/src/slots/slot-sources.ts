@@ -1,6 +1,4 @@
 import {
-  DEFAULT_CHECK_LIMITS,
-  INTERVALS_TO_BE_FROZEN,
   isPegged,
   MAX_JUMP_MEMORY_SECONDS,
   MAX_WINDOW_SECONDS,
@@ -18,7 +16,6 @@ import {
 } from '@app/domain';
 import type pg from 'pg';
 import { REFUSAL_REASONS_SQL } from './gap-reasons.sql.js';
-import { MAX_STILL_SECONDS } from './still-sources.js';
 
 /** A slot of one ticker as the database has it, with what is to be known of the ticker. */
 export interface StoredSlot extends SlotToDecide {
@@ -35,8 +32,8 @@ export interface StoredSlot extends SlotToDecide {
 export interface StoredSource extends SlotSource {
   readonly batch: string;
   readonly intervalSeconds: number;
-  /** The slot long ago in which it reported the text of its sample, when that is looked at: it may be frozen. */
-  readonly sameSinceSlot: number | undefined;
+  /** The text that it reported in the slot of the last price; undefined when it reported none then. */
+  readonly lastRaw: string | undefined;
 }
 
 /** The samples of a source that were stored just now. */
@@ -68,8 +65,8 @@ interface SlotSourceRow {
   readonly lastSlot: number | null;
   readonly lastPrice: string | null;
   readonly lastFlags: number | null;
-  /** What the sources reported in that slot: the accepted prices with a space between them, and the jumps. */
-  readonly lastAccepted: string | null;
+  /** What the sources reported in that slot, see {@link REPORTED_SQL}, and the jumps among it. */
+  readonly lastReported: string | null;
   readonly lastJumps: readonly JumpRow[] | null;
 
   readonly sourceId: number;
@@ -90,7 +87,6 @@ interface SlotSourceRow {
   readonly flags: number | null;
   readonly observedAt: Date | null;
   readonly sourceTime: Date | null;
-  readonly sameSinceSlot: number | null;
 
   /** Of a sample that waits for a rate: the price that converts it. */
   readonly rateFound: string | null;
@@ -113,44 +109,66 @@ export async function readSlots(
   const { rows } = await client.query<SlotSourceRow>({
     name: 'slot-sources',
     text: SLOT_SOURCES_SQL,
-    values: [slot, tickerIds, fresh?.sourceId],
+    values: [slot, tickerIds],
   });
   const slots = new Map<number, StoredSlot>();
   for (const [tickerId, [first, ...more]] of Map.groupBy(rows, (row) => row.tickerId)) {
     if (first === undefined) continue;
     const isFresh = fresh?.tickerIds.has(tickerId) === true;
-    const sources = [first, ...more].map((row) => sourceOf(row, isFresh && row.sourceId === fresh.sourceId));
+    const reported = reportedThen(first.lastReported);
+    const sources = [first, ...more].map((row) => ({
+      ...sourceOf(row, isFresh && row.sourceId === fresh.sourceId),
+      lastRaw: reported.get(row.sourceId)?.raw,
+    }));
     const { ticker, scheduleFromSlot, intervalSeconds, isRate, deadline, rule, ruleOptions, isDecided } = first;
     slots.set(tickerId, {
       ...{ tickerId, ticker, scheduleFromSlot, intervalSeconds, isRate, slot, deadline, rule, isDecided, sources },
       isPegged: isPegged(first.base, first.quote),
       ruleOptions: ruleOptions ?? {},
-      last: lastPriceOf(first),
+      last: lastPriceOf(first, [...reported.values()]),
     });
   }
   return slots;
 }
 
-function lastPriceOf({
-  lastSlot,
-  lastPrice,
-  lastFlags,
-  lastAccepted,
-  lastJumps,
-}: SlotSourceRow): LastPrice | undefined {
+/** What a source reported in the slot of the last price; `price` is undefined where it was not accepted. */
+interface Reported {
+  readonly raw: string | undefined;
+  readonly price: string | undefined;
+}
+
+/** Stands between two sources, and between the three parts of each: in no number. */
+const [BETWEEN_SOURCES, BETWEEN_PARTS] = ['\u001e', '\u001f'];
+
+/** SQL: what a source reported, as id, text on the wire and price. */
+const REPORTED_SQL = `string_agg(source_id || E'\\x1f' || coalesce(raw, '') || E'\\x1f' || coalesce(price::text, ''), E'\\x1e')`;
+
+function reportedThen(text: string | null): Map<number, Reported> {
+  const sources = text === null ? [] : text.split(BETWEEN_SOURCES);
+  return new Map(
+    sources.map((one) => {
+      const [id, raw, price] = one.split(BETWEEN_PARTS);
+      return [Number(id), { raw: raw === '' ? undefined : raw, price: price === '' ? undefined : price }];
+    }),
+  );
+}
+
+function lastPriceOf(
+  { lastSlot, lastPrice, lastFlags, lastJumps }: SlotSourceRow,
+  then: readonly Reported[],
+): LastPrice | undefined {
   if (lastSlot === null || lastPrice === null) return undefined;
   const jumps = (lastJumps ?? []).flatMap(({ raw, ...kept }) =>
     raw === null ? [] : (quotedPrice(partsOf({ raw, ...kept })) ?? []),
   );
-  const reported = [...(lastAccepted?.split(' ') ?? []), ...jumps];
+  const reported = [...then.flatMap(({ price }) => price ?? []), ...jumps];
   return { slot: lastSlot, price: lastPrice, flags: lastFlags ?? 0, reported };
 }
 
-function sourceOf(row: SlotSourceRow, isFresh: boolean): StoredSource {
+function sourceOf(row: SlotSourceRow, isFresh: boolean): Omit<StoredSource, 'lastRaw'> {
   const { sourceId, source, position, batch, isStandby, isAsked } = row;
   return {
     ...{ sourceId, source, position, batch, isStandby, isAsked, intervalSeconds: row.sourceIntervalSeconds },
-    sameSinceSlot: row.sameSinceSlot ?? undefined,
     sample: sampleOf(row, isFresh),
   };
 }
@@ -181,20 +199,17 @@ function sampleOf(row: SlotSourceRow, isFresh: boolean): SlotSample | undefined 
  *
  * Every store asks this for each of its tickers, and most of what a store costs is this: the last price is the latest one unless a later
  * slot has a price already, and what the sources reported with it is a text, since making JSON of it cost more than all the rest.
- *
- * Whether the source $3, which stores, has long reported the same, and a sample that was waiting for its rate, is asked only where its text
- * is that of the last price's slot, or the source reported nothing in that slot.
  */
 const SLOT_SOURCES_SQL = `
   SELECT h.ticker_id AS "tickerId", t.ticker, t.base, t.quote, h.from_slot AS "scheduleFromSlot", h.interval_seconds AS "intervalSeconds", h.rule,
          nullif(h.rule_options, '{}') AS "ruleOptions", $1::bigint + least(h.interval_seconds, ${MAX_WINDOW_SECONDS}) AS deadline,
          decided.slot IS NOT NULL OR coalesce(refused.is_refused, false) AS "isDecided", q.quoted_in IS NOT NULL AS "isRate",
-         last.slot AS "lastSlot", last.price AS "lastPrice", last.flags AS "lastFlags", reported.prices AS "lastAccepted", reported.jumps AS "lastJumps",
+         last.slot AS "lastSlot", last.price AS "lastPrice", last.flags AS "lastFlags", reported.sources AS "lastReported", reported.jumps AS "lastJumps",
          ts.source_id AS "sourceId", o.name AS source, ts.position, ts.batch, ts.standby AS "isStandby",
          NOT ts.standby OR called.slot IS NOT NULL AS "isAsked",
          ts.interval_seconds AS "sourceIntervalSeconds",
          given.outcome, given.reason, given.price::text AS price, given.raw, given.inverted, given.rate::text AS rate, given.flags,
-         given.observed_at AS "observedAt", given.source_time AS "sourceTime", same.slot AS "sameSinceSlot",
+         given.observed_at AS "observedAt", given.source_time AS "sourceTime",
          rate.price AS "rateFound", rate.slot AS "rateSlot", rate.deadline AS "rateDeadline"
   FROM unnest($2::int[]) AS asked(ticker_id)
   CROSS JOIN LATERAL (
@@ -217,7 +232,7 @@ const SLOT_SOURCES_SQL = `
            CASE WHEN newest.slot < $1::bigint THEN newest.flags ELSE before.flags END AS flags,
            (CASE WHEN newest.slot < $1::bigint THEN newest.price ELSE before.price END)::text AS price OFFSET 0) last
   LEFT JOIN LATERAL (
-    SELECT string_agg(price::text, ' ') AS prices, array_agg(source_id) AS ids, array_agg(raw) AS raws,
+    SELECT ${REPORTED_SQL} AS sources,
            json_agg(json_build_object('raw', raw, 'inverted', inverted, 'rate', rate::text, 'flags', flags)) FILTER (WHERE reason = 'jump') AS jumps
     FROM samples
     WHERE ticker_id = asked.ticker_id AND slot = last.slot AND slot < $1::bigint AND slot >= $1::bigint - ${MAX_JUMP_MEMORY_SECONDS}
@@ -230,18 +245,6 @@ const SLOT_SOURCES_SQL = `
   LEFT JOIN LATERAL (
     SELECT outcome, reason, price, raw, inverted, rate, rate_ticker, flags, observed_at, source_time FROM samples
     WHERE ticker_id = asked.ticker_id AND slot = $1::bigint AND source_id = ts.source_id OFFSET 0) given ON true
-  CROSS JOIN LATERAL (
-    SELECT CASE WHEN given.raw = coalesce(reported.raws[array_position(reported.ids, ts.source_id)], given.raw)
-                  AND (given.outcome = 'accepted' AND ts.source_id = $3::smallint OR given.reason = 'no_conversion_rate')
-                THEN $1::bigint - greatest(${INTERVALS_TO_BE_FROZEN} * ts.interval_seconds,
-                  coalesce((h.rule_options #>> '{checks,frozen_after_seconds}')::int, ${DEFAULT_CHECK_LIMITS.frozenAfterSeconds}))
-           END AS slot OFFSET 0) long_ago
-  LEFT JOIN LATERAL (
-    SELECT slot, raw FROM samples
-    WHERE long_ago.slot IS NOT NULL AND ticker_id = asked.ticker_id AND source_id = ts.source_id AND raw IS NOT NULL
-      AND slot <= long_ago.slot AND slot > long_ago.slot - ${INTERVALS_TO_BE_FROZEN} * ts.interval_seconds
-      AND slot < $1::bigint AND slot >= $1::bigint - ${MAX_STILL_SECONDS}
-    ORDER BY slot DESC LIMIT 1) same ON same.raw = given.raw
   LEFT JOIN LATERAL (
     SELECT p.price::text AS price, covering.slot,
            CASE WHEN covering.slot >= rs.from_slot THEN covering.slot + least(rs.interval_seconds, ${MAX_WINDOW_SECONDS}) END AS deadline

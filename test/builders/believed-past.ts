@@ -109,7 +109,8 @@ const PLANS: readonly TickerConfiguration[] = [
     rule: 'median',
     ruleOptions: { median: { maximum_spread: 0.02 } },
   }),
-  planOf('usdt_usd', [{ sourceId: 1 }]),
+  // Nobody else reports it, so that it is flagged as frozen in the end.
+  planOf('usdt_usd', [{ sourceId: 1 }], { ruleOptions: { checks: { frozen_after_seconds: 50 } } }),
 ];
 
 class BelievedPast {

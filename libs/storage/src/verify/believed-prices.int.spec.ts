@@ -216,6 +216,30 @@ const SABOTAGES: readonly Sabotage[] = [
     ticker: 'btc_usd',
   },
   {
+    what: 'a sample was called frozen',
+    statements: [
+      `UPDATE samples SET outcome = 'rejected', reason = 'frozen', price = NULL WHERE ${at('eth_usd', SLOT)} AND source_id = 1`,
+    ],
+    problem: 'sample called frozen that was not',
+    ticker: 'eth_usd',
+  },
+  {
+    what: 'other digits came before a flag that says there were none',
+    statements: [`UPDATE samples SET raw = '0.9991', price = 0.9991 WHERE ${at('usdt_usd', MIDNIGHT + 30)}`],
+    problem: 'sample called frozen that was not',
+    ticker: 'usdt_usd',
+    slot: MIDNIGHT + 60,
+  },
+  {
+    what: 'a flag was set that the digits do not give',
+    statements: [
+      `UPDATE samples SET flags = flags | 16 WHERE ${at('usdt_usd', SLOT)}`,
+      `UPDATE prices SET flags = flags | 16 WHERE ${at('usdt_usd', SLOT)}`,
+    ],
+    problem: 'sample called frozen that was not',
+    ticker: 'usdt_usd',
+  },
+  {
     what: 'the record of the latest median was altered',
     statements: [
       `UPDATE latest SET consensus = NULL WHERE ticker_id = (SELECT id FROM tickers WHERE ticker = 'eth_usd')`,
@@ -253,6 +277,10 @@ describe('prices that had to be believed', () => {
       { ticker: 'eth_usd', slot: 25, price: '3000.2', source_id: 0 },
       { ticker: 'eth_usd', slot: 35, price: '3000.30', source_id: 0 },
     ]);
+    const frozen = await past.database.pool.query(
+      `SELECT p.slot - ${MIDNIGHT} AS slot FROM prices p JOIN tickers t ON t.id = p.ticker_id WHERE t.ticker = 'usdt_usd' AND flags = 16 ORDER BY 1`,
+    );
+    expect(frozen.rows.map(({ slot }) => slot)).toEqual([50, 55, 60, 65, 70, 75, 80, 85]);
     const gaps = await past.database.pool.query(
       `SELECT from_slot - ${MIDNIGHT} AS from, to_slot - ${MIDNIGHT} AS to, reason FROM gaps WHERE reason <> 'not_planned' ORDER BY from_slot`,
     );

@@ -1,4 +1,4 @@
-import { MAX_WINDOW_SECONDS } from '@app/domain';
+import { DEFAULT_CHECK_LIMITS, INTERVALS_TO_BE_FROZEN, MAX_WINDOW_SECONDS, PRICE_FLAGS } from '@app/domain';
 import { REFUSAL_REASONS_SQL } from '../slots/gap-reasons.sql.js';
 
 /** How far the clocks of two processes may be apart. */
@@ -36,3 +36,34 @@ export const MEDIANS_SQL = `
           WHERE ts.schedule_id = d.id AND d.slot % ts.interval_seconds = 0) AS "slotSources"
   FROM decided d JOIN held h ON h.id = d.id JOIN tickers t ON t.id = d.ticker_id
   ORDER BY d.slot, d.ticker_id`;
+
+/**
+ * Samples of the slots $1 to $2 (exclusive) that are called frozen, or flagged so, though their source had not reported the same for long: it
+ * had another text then, or another one came in between. What was corrected or stored since then does not count.
+ */
+export const NOT_FROZEN_SQL = `
+  WITH called AS MATERIALIZED (
+    SELECT s.ticker_id, ts.source_id, kept.slot, kept.raw, kept.stored_at, ${INTERVALS_TO_BE_FROZEN} * ts.interval_seconds AS look_back,
+           kept.slot - greatest(${INTERVALS_TO_BE_FROZEN} * ts.interval_seconds,
+             coalesce((s.rule_options #>> '{checks,frozen_after_seconds}')::int, ${DEFAULT_CHECK_LIMITS.frozenAfterSeconds})) AS until_slot
+    FROM schedules s JOIN ticker_sources ts ON ts.schedule_id = s.id
+    CROSS JOIN LATERAL (
+      SELECT slot, raw, stored_at FROM samples
+      WHERE ticker_id = s.ticker_id AND source_id = ts.source_id AND origin = 'live'
+        AND slot >= greatest(s.from_slot, $1::bigint) AND slot < least(s.to_slot, $2::bigint)
+        AND (reason = 'frozen' OR (flags & ${PRICE_FLAGS.frozen}) <> 0) OFFSET 0) AS kept
+    WHERE s.from_slot < $2::bigint AND (s.to_slot IS NULL OR s.to_slot > $1::bigint)
+  )
+  SELECT t.ticker, c.slot::float8 AS slot, src.name AS source, c.raw, coalesce(changed.raw, same.raw) AS other
+  FROM called c JOIN tickers t ON t.id = c.ticker_id JOIN sources src ON src.id = c.source_id
+  LEFT JOIN LATERAL (
+    SELECT slot, raw, revision FROM samples
+    WHERE ticker_id = c.ticker_id AND source_id = c.source_id AND raw IS NOT NULL AND slot <= c.until_slot AND slot > c.until_slot - c.look_back
+    ORDER BY slot DESC LIMIT 1) same ON true
+  LEFT JOIN LATERAL (
+    SELECT raw FROM samples
+    WHERE ticker_id = c.ticker_id AND source_id = c.source_id AND raw <> c.raw AND slot > same.slot AND slot < c.slot
+      AND revision = 0 AND stored_at < c.stored_at
+    ORDER BY slot DESC LIMIT 1) changed ON true
+  WHERE changed.raw IS NOT NULL OR same.slot IS NULL OR (same.raw <> c.raw AND same.revision = 0)
+  ORDER BY c.slot, c.ticker_id, c.source_id`;

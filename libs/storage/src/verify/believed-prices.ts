@@ -6,7 +6,7 @@ import {
   type RefusalReason,
   type RuleOptions,
 } from '@app/domain';
-import { MEDIANS_SQL } from './believed-prices.sql.js';
+import { MEDIANS_SQL, NOT_FROZEN_SQL } from './believed-prices.sql.js';
 import { checkCalculatedSamples, type CalculatedCounts } from './calculated-samples.js';
 import { addFault, type Fault, type ProblemList, type Snapshot } from './finding.js';
 import type { SlotWindow } from './slot-windows.js';
@@ -18,7 +18,7 @@ export interface RecomputedCounts extends CalculatedCounts {
 
 /**
  * The part of I1 that is recomputed: every price that was inverted or converted from its text on the wire and the rate of its slot,
- * every median and every refusal from the samples of its slot.
+ * every median and every refusal from the samples of its slot, and who is called frozen from what it had reported.
  */
 export async function checkBelievedPrices(
   snapshot: Snapshot,
@@ -29,7 +29,26 @@ export async function checkBelievedPrices(
   const medians = await snapshot.query<MedianRow>(MEDIANS_SQL, [window.fromSlot, window.toSlot]);
   for (const row of medians.rows)
     addFault(problems, row, row.price === null ? faultOfRefusal(row) : faultOfMedian(row));
+  const notFrozen = await snapshot.query<NotFrozenRow>(NOT_FROZEN_SQL, [window.fromSlot, window.toSlot]);
+  for (const row of notFrozen.rows) addFault(problems, row, faultOfFrozen(row));
   return { ...calculated, medians: medians.rows.length };
+}
+
+/** A sample that is called frozen though its source reported something else. */
+interface NotFrozenRow {
+  readonly ticker: string;
+  readonly slot: number;
+  readonly source: string;
+  readonly raw: string | null;
+  /** What it reported then; null: nothing. */
+  readonly other: string | null;
+}
+
+function faultOfFrozen({ source, raw, other }: NotFrozenRow): Fault {
+  return {
+    problem: 'sample called frozen that was not',
+    detail: `${source}: ${raw} on the wire, before it ${other ?? 'nothing'}`,
+  };
 }
 
 /** A slot of a ticker with the rule `median`, with its price or its refusal, and its samples in order of preference. */

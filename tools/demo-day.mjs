@@ -170,12 +170,12 @@ async function judge() {
       'simulator',
       `/simulator/market?ticker=${ticker}&from=${begin}&to=${end + window}`,
     );
-    const expected = new Map(market.map(([second, price]) => [second, Number(price)]));
+    const marketAt = new Map(market.map(([second, price]) => [second, Number(price)]));
     const { data } = await run.ask('api', `/prices?ticker=${ticker}&from=${begin}&to=${end}`);
     for (const { timestamp, price } of data) {
       compared += 1;
       const away = Math.min(
-        ...Array.from({ length: window + 1 }, (_, second) => expected.get(timestamp + second))
+        ...Array.from({ length: window + 1 }, (_, second) => marketAt.get(timestamp + second))
           .filter((true_) => true_ !== undefined)
           .map((true_) => Math.abs(Number(price) / true_ - 1)),
       );

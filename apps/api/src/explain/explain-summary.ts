@@ -1,3 +1,4 @@
+import { flagNames, type PriceFlag } from '@app/domain';
 import type { Explanation, ExplainedSlotSource } from '@app/storage';
 
 /** Says in a sentence or two why a slot has the price that it has, or none. */
@@ -25,9 +26,11 @@ function priceSummary({ price, slotSources, schedule, revisions }: Explanation):
   const consensus = consensusOf(price?.consensus);
   const corrected =
     revisions.length === 0 ? '' : ` Corrected ${revisions.length} time${revisions.length > 1 ? 's' : ''}.`;
+  const doubts = flagNames(price?.flags ?? 0).map((flag) => DOUBTS[flag] ?? '');
+  const after = [...doubts, corrected].join('');
   if (schedule?.rule === 'median' && consensus !== undefined) {
     const leftOut = consensus.left_out.map(({ source, reason }) => `${source} (${reason})`).join(', ');
-    return `The median of ${consensus.sources} sources that lie ${consensus.spread} of the price apart${leftOut === '' ? '' : `; left out: ${leftOut}`}.${corrected}`;
+    return `The median of ${consensus.sources} sources that lie ${consensus.spread} of the price apart${leftOut === '' ? '' : `; left out: ${leftOut}`}.${after}`;
   }
   const before = slotSources.slice(
     0,
@@ -37,8 +40,14 @@ function priceSummary({ price, slotSources, schedule, revisions }: Explanation):
     ),
   );
   const passed = before.length === 0 ? '' : ` Before it: ${before.map(described).join(', ')}.`;
-  return `${price?.source} is the first source in order that was accepted.${passed}${corrected}`;
+  return `${price?.source} is the first source in order that was accepted.${passed}${after}`;
 }
+
+/** What flags say against a price; the others say how it came about. */
+const DOUBTS: Partial<Record<PriceFlag, string>> = {
+  unconfirmed: ' Unconfirmed: far from the last confirmed price for ten minutes, and nothing has confirmed it.',
+  frozen: ' Frozen: its source has reported the same digits for long, and no other source reported meanwhile.',
+};
 
 function listed(slotSources: readonly ExplainedSlotSource[]): string {
   return `${slotSources.map(described).join(', ')}.`;

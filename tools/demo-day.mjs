@@ -68,7 +68,8 @@ const FAULTS = [
   { name: 'all sources away', source: null, kind: 'status', status: 503, outage: true },
 ];
 
-const run = await startSimulatedRun('day', catalogue(), { SAMPLE_INTERVAL_SECONDS: String(INTERVAL) });
+// The catalogue says how often each ticker is sampled.
+const run = await startSimulatedRun('day', catalogue(), { SAMPLE_INTERVAL_SECONDS: undefined });
 console.log(`${TICKERS.length} tickers from ${SOURCES.length} sources every ${INTERVAL} s, in ${run.home}`);
 await sleep(15_000);
 const begin = Math.ceil(Date.now() / 1000) + 2;
@@ -125,7 +126,7 @@ function catalogue() {
         const quotedIn = source.quoteOf?.(name) ?? quote;
         // What a stablecoin costs is measured in dollars, and not in the other one.
         if (quote !== quotedIn && (base === 'usdt' || base === 'usdc')) return [];
-        const single = source.name === 'deribit' || source.name === 'bitstamp';
+        const single = source.name === 'deribit' || source.name === 'bitstamp' || ticker === WILD.ticker;
         if (ticker === WILD.ticker && source.name !== WILD.source) return [];
         if (ticker === FROZEN.ticker && !FROZEN.sources.includes(source.name)) return [];
         return [{ source: source.name, source_symbol: name, ...(single ? {} : { batch: 'all' }) }];

@@ -20,6 +20,8 @@ export * from './read-answer.js';
 export * from './registry.js';
 export * from './http/call-limits.js';
 export * from './http/hide-secrets.js';
+export * from './http/isolate-symbols.js';
+export * from './http/listed-symbols.js';
 export * from './http/source-access.js';
 export * from './http/source-client.js';
 export * from './http/wait-for-room.js';

@@ -1,0 +1,64 @@
+import { type Source, SourceError } from '../contract/index.js';
+import type { FetchOptions, SourceClient } from './source-client.js';
+
+/** How the lists are had. */
+export interface ListedSymbolsOptions {
+  readonly client: Pick<SourceClient, 'fetchNames'>;
+  /** The clock, milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What one look-up works with. */
+export interface ListLookUp extends FetchOptions {
+  /** Counts the call against limit and month; false when it may not be made. Throws SourceError. */
+  readonly take: (source: Source, cost: number) => Promise<boolean>;
+}
+
+/** A list is kept for so long, in milliseconds: sources drop symbols at any time. One that could not be had is not asked for meanwhile. */
+const KEPT_FOR_MS = 3 * 60_000;
+
+/** The sources' own lists of symbols, kept for some minutes, for whoever has to find out which symbol of a call is the wrong one. */
+export class ListedSymbols {
+  private readonly lists = new Map<
+    string,
+    { readonly names: ReadonlySet<string> | undefined; readonly untilMs: number }
+  >();
+
+  constructor(private readonly options: ListedSymbolsOptions) {}
+
+  /**
+   * Which of these symbols the source's list lacks.
+   * @returns undefined when it has no list, or the list cannot be had now.
+   */
+  async unlisted(
+    source: Source,
+    symbols: readonly string[],
+    lookUp: ListLookUp,
+  ): Promise<ReadonlySet<string> | undefined> {
+    if (source.names === undefined) return undefined;
+    const names = await this.namesOf(source, lookUp);
+    // A list with nothing in it is no list.
+    if (names === undefined || names.size === 0) return undefined;
+    return new Set(symbols.filter((symbol) => (source.names?.covers?.(symbol) ?? true) && !names.has(symbol)));
+  }
+
+  private async namesOf(source: Source, lookUp: ListLookUp): Promise<ReadonlySet<string> | undefined> {
+    const { client, now } = this.options;
+    const kept = this.lists.get(source.name);
+    if (kept !== undefined && kept.untilMs > now()) return kept.names;
+    let names: ReadonlySet<string> | undefined;
+    let isMade = false;
+    try {
+      if (!(await lookUp.take(source, source.names?.cost ?? 1))) return undefined;
+      isMade = true;
+      const listed = await client.fetchNames(source, lookUp);
+      names = listed && new Set(listed.map(({ name }) => name));
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      // No room for the call says nothing of the list: the next one may have it.
+      if (!isMade) return undefined;
+    }
+    this.lists.set(source.name, { names, untilMs: now() + KEPT_FOR_MS });
+    return names;
+  }
+}

@@ -34,7 +34,7 @@ CREATE TABLE fetch_attempts (
   received_at timestamp(3) with time zone,
   http_status smallint,
   latency_ms integer,
-  error_kind text NOT NULL,
+  error_kind text,
   error_message text,
   endpoint text,
   url text,
@@ -145,6 +145,19 @@ CREATE TABLE prices (
   CONSTRAINT prices_pkey PRIMARY KEY (ticker_id, slot) INCLUDE (price, source_id, observed_at, flags),
   CONSTRAINT prices_price_check CHECK (((price > (0)::numeric) AND (price < 'Infinity'::numeric)))
 ) PARTITION BY RANGE (slot);
+
+CREATE TABLE refused_symbols (
+  source_id smallint NOT NULL,
+  source_symbol text NOT NULL,
+  since timestamp(3) with time zone NOT NULL,
+  last_tried_at timestamp(3) with time zone NOT NULL,
+  next_try_at timestamp(3) with time zone,
+  suspect_group text,
+  detail text NOT NULL,
+  CONSTRAINT refused_symbols_check CHECK (((next_try_at IS NULL) = (suspect_group IS NOT NULL))),
+  CONSTRAINT refused_symbols_pkey PRIMARY KEY (source_id, source_symbol),
+  CONSTRAINT refused_symbols_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id)
+);
 
 CREATE TABLE sample_revisions (
   ticker_id integer NOT NULL,

@@ -14,7 +14,7 @@ export { MissingRightsError } from './schema/rights.js';
 export * from './schema/schema-check.js';
 export * from './schema/settings.repository.js';
 export * from './catalogue/catalogue.repository.js';
-export { AttemptRepository, type AnsweredCall, type FailedAttempt } from './fetches/attempt.repository.js';
+export { AttemptRepository, type AnsweredCall, type EarlierCall } from './fetches/attempt.repository.js';
 export * from './fetches/extra-fetch.repository.js';
 export * from './fetches/fetch.repository.js';
 export * from './fetches/plan.repository.js';
@@ -33,6 +33,13 @@ export {
 } from './slots/sample.repository.js';
 export * from './sources/call-budget.js';
 export * from './sources/drift.repository.js';
+export {
+  RefusedSymbolRepository,
+  type LearnedSymbols,
+  type Refusal,
+  type RefusedSymbolRow,
+  type SymbolNews,
+} from './sources/refused-symbol.repository.js';
 export * from './sources/source-credit.repository.js';
 export * from './sources/source-state.repository.js';
 export * from './payloads/payload.repository.js';

@@ -1,6 +1,6 @@
 import { SOURCE_JOBS, type HandlersOf, type JobTypes } from '@app/queue';
 import type { Source } from '@app/sources';
-import { FetchRepository, SampleRepository, SourceStateRepository } from '@app/storage';
+import { FetchRepository, RefusedSymbolRepository, SampleRepository, SourceStateRepository } from '@app/storage';
 import { FetchPricesJob } from './fetch-prices/fetch-prices.job.js';
 import type { JobOptions } from './job-options.js';
 
@@ -21,6 +21,7 @@ export function sourceJobs(options: JobOptions): SourceJobs<typeof SOURCE_JOBS> 
     fetches: new FetchRepository(pool),
     samples: new SampleRepository(pool),
     states: new SourceStateRepository(pool),
+    symbols: new RefusedSymbolRepository(pool),
   });
   return {
     types: SOURCE_JOBS,

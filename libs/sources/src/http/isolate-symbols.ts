@@ -71,12 +71,12 @@ export async function isolateSymbols<Asked extends RequestedTicker, Answer>(
   options: IsolationOptions<Asked, Answer>,
 ): Promise<IsolatedSymbols<Asked, Answer>> {
   const { groups, ask, together = false, maxCalls = MAX_ISOLATION_CALLS } = options;
-  const list = new SymbolList(options.unlisted);
+  const list = new SymbolList<Asked>(options.unlisted);
   let waiting = groups.filter(({ members }) => members.length > 0).map((group): Item<Asked> => ({ ...group }));
   const answered: { members: readonly Asked[]; answer: Answer }[] = [];
   const refused: { item: Item<Asked>; error: SourceError }[] = [];
   let failed: IsolatedSymbols<Asked, Answer>['failed'];
-  const [all, parts] = together ? joined(waiting) : [undefined, []];
+  const { all, parts } = joined(together ? waiting : []);
   if (all !== undefined) waiting = [all, ...waiting.filter(({ isSuspect }) => !isSuspect)];
   for (let calls = 0; ;) {
     const item = calls === 0 ? waiting[0] : nextOf(waiting);
@@ -92,16 +92,18 @@ export async function isolateSymbols<Asked extends RequestedTicker, Answer>(
     replace(waiting, item, []);
     if (call.kind === 'answered') {
       answered.push({ members: item.members, answer: call.answer });
-      // The call for both was refused: the culprit is in the other half.
-      if (item.sibling !== undefined) item.sibling.isCulprit = true;
+      item.isAnswered = true;
+      // The call for all parts was refused: the culprit is in the last of them.
+      const [last, ...others] = (item.parts ?? []).filter(({ isAnswered }) => isAnswered !== true);
+      if (last !== undefined && others.length === 0) last.isCulprit = true;
     } else if (item === all && call.kind === 'refused') {
-      waiting.push(...parts);
+      waiting.push(...inParts(parts));
     } else if (call.kind === 'failed') {
       failed = { members: item.members, error: call.error };
     } else if (symbolsOf(item.members).length === 1) {
       refused.push({ item, error: call.error });
     } else {
-      waiting.push(...((await list.partsOf(item)) ?? halvesOf(item)));
+      waiting.push(...((await list.divide(item)) ?? halvesOf(item)));
     }
   }
   const unlisted = answered.length > 0 ? undefined : await list.lacking(refused.flatMap(({ item }) => item.members));
@@ -120,8 +122,9 @@ export async function isolateSymbols<Asked extends RequestedTicker, Answer>(
 
 /** A group that waits for its call. */
 interface Item<Asked extends RequestedTicker> extends SymbolGroup<Asked> {
-  /** The other part of the group that was refused. */
-  sibling?: Item<Asked>;
+  /** The parts of the group that was refused, this one among them. */
+  parts?: readonly Item<Asked>[];
+  isAnswered?: boolean;
   /** A culprit is in it: the call for it would be refused. */
   isCulprit?: boolean;
 }
@@ -134,13 +137,13 @@ class SymbolList<Asked extends RequestedTicker> {
   constructor(private readonly ask: IsolationOptions<Asked, never>['unlisted']) {}
 
   /** Those that are listed, and those that are not; undefined when the list does not tell them apart. */
-  async partsOf(item: Item<Asked>): Promise<readonly Item<Asked>[] | undefined> {
+  async divide(item: Item<Asked>): Promise<readonly Item<Asked>[] | undefined> {
     if (this.isAsked) return undefined;
     const unlisted = await this.lacking(item.members);
     if (unlisted === undefined) return undefined;
     const isLacking = ({ sourceSymbol }: Asked): boolean => unlisted.has(sourceSymbol);
     const parts = [item.members.filter((asked) => !isLacking(asked)), item.members.filter(isLacking)];
-    return parts.every(({ length }) => length > 0) ? siblings(parts) : undefined;
+    return parts.every(({ length }) => length > 0) ? partsOf(parts) : undefined;
   }
 
   async lacking(members: readonly Asked[]): Promise<ReadonlySet<string> | undefined> {
@@ -161,13 +164,13 @@ function nextOf<Asked extends RequestedTicker>(waiting: readonly Item<Asked>[]):
   );
 }
 
-/** All suspect groups as one, and the groups; nothing where that is one group as it is. */
+/** All suspect groups as one, and the groups; nobody where that is one group as it is. */
 function joined<Asked extends RequestedTicker>(
   waiting: readonly Item<Asked>[],
-): readonly [Item<Asked> | undefined, readonly Item<Asked>[]] {
+): { readonly all?: Item<Asked>; readonly parts: readonly Item<Asked>[] } {
   const parts = waiting.filter(({ isSuspect }) => isSuspect);
-  if (parts.length < 2) return [undefined, []];
-  return [{ members: parts.flatMap(({ members }) => members), isSuspect: true }, parts];
+  if (parts.length < 2) return { parts: [] };
+  return { all: { members: parts.flatMap(({ members }) => members), isSuspect: true }, parts };
 }
 
 function replace<Asked extends RequestedTicker>(
@@ -181,19 +184,20 @@ function replace<Asked extends RequestedTicker>(
 function halvesOf<Asked extends RequestedTicker>({ members }: Item<Asked>): readonly Item<Asked>[] {
   const symbols = symbolsOf(members);
   const first = new Set(symbols.slice(0, Math.ceil(symbols.length / 2)));
-  return siblings([
+  return partsOf([
     members.filter(({ sourceSymbol }) => first.has(sourceSymbol)),
     members.filter(({ sourceSymbol }) => !first.has(sourceSymbol)),
   ]);
 }
 
-function siblings<Asked extends RequestedTicker>(parts: readonly (readonly Asked[])[]): readonly Item<Asked>[] {
-  const [first, second] = parts.map((members): Item<Asked> => ({ members, isSuspect: true }));
-  if (first !== undefined && second !== undefined) {
-    first.sibling = second;
-    second.sibling = first;
-  }
-  return [first, second].filter((part) => part !== undefined);
+function partsOf<Asked extends RequestedTicker>(parts: readonly (readonly Asked[])[]): readonly Item<Asked>[] {
+  return inParts(parts.map((members): Item<Asked> => ({ members, isSuspect: true })));
+}
+
+/** Tells the parts of a group that was refused of each other. */
+function inParts<Asked extends RequestedTicker>(items: readonly Item<Asked>[]): readonly Item<Asked>[] {
+  for (const item of items) item.parts = items;
+  return items;
 }
 
 function symbolsOf(members: readonly RequestedTicker[]): readonly string[] {

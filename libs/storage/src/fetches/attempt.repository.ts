@@ -13,26 +13,27 @@ export interface AnsweredCall {
   readonly payloadSha256: Buffer;
 }
 
-/** A call that failed and was followed by another of the same fetch. */
-export interface FailedAttempt extends FetchKey {
+/** A call of a fetch beside the one that its row tells of: it failed and was followed by another, or was for some of the tickers. */
+export interface EarlierCall extends FetchKey {
   /** From 1. */
   readonly attempt: number;
   readonly requestedAt?: Date | undefined;
   readonly receivedAt?: Date | undefined;
   readonly httpStatus?: number | undefined;
   readonly latencyMs?: number | undefined;
-  readonly errorKind: string;
-  readonly errorMessage: string;
+  /** Undefined when it was answered. */
+  readonly errorKind?: string | undefined;
+  readonly errorMessage?: string | undefined;
   /** Undefined when no answer came. */
   readonly call?: AnsweredCall | undefined;
 }
 
-/** Keeps what the fetch's own row has no place for: the attempts before its last. */
+/** Keeps what the fetch's own row has no place for: its other calls. */
 export class AttemptRepository {
   constructor(private readonly pool: pg.Pool) {}
 
   /** Records attempts; one that is there already stays as it is. */
-  async record(attempts: readonly FailedAttempt[]): Promise<void> {
+  async record(attempts: readonly EarlierCall[]): Promise<void> {
     if (attempts.length === 0) return;
     await this.pool.query({
       name: 'record-attempts',

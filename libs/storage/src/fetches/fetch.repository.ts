@@ -2,6 +2,7 @@ import { MAX_WINDOW_SECONDS, restOf, type RuleOptions, type SourceErrorKind } fr
 import type pg from 'pg';
 import { UNPLANNED_REASONS_SQL } from '../slots/gap-reasons.sql.js';
 import { storableText } from '../database/storable-text.js';
+import { REFUSAL_SQL, type Refusal } from '../sources/refused-symbol.repository.js';
 
 /** What identifies one call. */
 export interface FetchKey {
@@ -23,6 +24,8 @@ export interface FetchMember {
   readonly quotedIn?: string | null | undefined;
   /** Limits of the ticker's checks, where they are not the usual ones. */
   readonly ruleOptions?: RuleOptions | undefined;
+  /** Why the source may not be asked for it together with others; null or undefined when it may. */
+  readonly refusal?: Refusal | null | undefined;
 }
 
 /** What went wrong with an attempt after which another was due. */
@@ -177,6 +180,32 @@ export class FetchRepository {
     });
   }
 
+  /** Keeps a fetch in hand for longer. @returns false when somebody has taken it over. */
+  async keepInHand(key: FetchKey, attempt: number, leaseUntilMs: number): Promise<boolean> {
+    const kept = await this.pool.query({
+      name: 'keep-in-hand',
+      text: `UPDATE fetches SET lease_until = to_timestamp($5::float8 / 1000)
+             WHERE source_id = $1 AND batch = $2 AND slot = $3 AND status = 'running' AND attempts = $4`,
+      values: [key.sourceId, key.batch, key.slot, attempt, leaseUntilMs],
+    });
+    return kept.rowCount !== 0;
+  }
+
+  /**
+   * Counts one more call of a fetch in hand, which needs several because a symbol is to be isolated: it may have as many more.
+   * @param attempt the call before it.
+   * @returns false when somebody has taken the fetch over.
+   */
+  async countCall(key: FetchKey, attempt: number): Promise<boolean> {
+    const counted = await this.pool.query({
+      name: 'count-call',
+      text: `UPDATE fetches SET attempts = attempts + 1, max_attempts = max_attempts + 1
+             WHERE source_id = $1 AND batch = $2 AND slot = $3 AND status = 'running' AND attempts = $4`,
+      values: [key.sourceId, key.batch, key.slot, attempt],
+    });
+    return counted.rowCount !== 0;
+  }
+
   /** The tickers that a batch stands for in a slot, in the order of their ids. */
   async members(key: FetchKey): Promise<FetchMember[]> {
     const result = await this.pool.query<FetchMember>({
@@ -184,7 +213,7 @@ export class FetchRepository {
       text: MEMBERS_SQL,
       values: [key.sourceId, key.batch, key.slot],
     });
-    return result.rows;
+    return result.rows.map(({ refusal, ...member }) => (refusal === null ? member : { ...member, refusal }));
   }
 
   private async explainRefusal(key: FetchKey, options: ClaimOptions): Promise<Claim> {
@@ -256,8 +285,9 @@ const OVERLAPS_SQL = `EXISTS (
 export const MEMBERS_SQL = `
   SELECT t.id AS "tickerId", t.ticker, ts.source_symbol AS "sourceSymbol",
          $3::bigint + least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) AS deadline,
-         t.quote, ts.quoted_in AS "quotedIn", s.rule_options AS "ruleOptions"
+         t.quote, ts.quoted_in AS "quotedIn", s.rule_options AS "ruleOptions", ${REFUSAL_SQL} AS refusal
   FROM ticker_sources ts JOIN schedules s ON s.id = ts.schedule_id JOIN tickers t ON t.id = s.ticker_id
+  LEFT JOIN refused_symbols r ON r.source_id = ts.source_id AND r.source_symbol = ts.source_symbol
   WHERE ts.source_id = $1 AND ts.batch = $2 AND s.from_slot <= $3 AND (s.to_slot IS NULL OR s.to_slot > $3)
     AND $3 % ts.interval_seconds = 0
     AND NOT coalesce((SELECT g.to_slot > $3 AND g.reason IN (${UNPLANNED_REASONS_SQL}) FROM gaps g

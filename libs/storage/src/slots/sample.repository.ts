@@ -40,6 +40,8 @@ export interface Sample {
   /** In the quote currency of the source. */
   readonly marketCap?: string | undefined;
   readonly volume24h?: string | undefined;
+  /** The call that it comes from, where that is not the one that the fetch ends with; without times: no call asked for it. */
+  readonly call?: { readonly requestedAt?: Date | undefined; readonly receivedAt?: Date | undefined } | undefined;
 }
 
 /** How a fetch ended. */
@@ -166,8 +168,8 @@ async function insertSamples(
     values: [
       key.slot,
       key.sourceId,
-      result.requestedAt,
-      result.receivedAt,
+      samples.map(({ call = result }) => call.requestedAt),
+      samples.map(({ call = result }) => call.receivedAt),
       key.batch,
       samples.map((sample) => sample.tickerId),
       samples.map((sample) => sample.outcome),
@@ -197,18 +199,18 @@ async function insertSamples(
  */
 const INSERT_SAMPLES_SQL = `
   WITH given AS (
-    SELECT * FROM unnest($6::int[], $7::text[], $8::text[], $9::numeric[], $10::text[], $11::timestamptz[], $12::text[], $13::boolean[],
+    SELECT * FROM unnest($3::timestamptz[], $4::timestamptz[], $6::int[], $7::text[], $8::text[], $9::numeric[], $10::text[], $11::timestamptz[], $12::text[], $13::boolean[],
                          $14::numeric[], $15::text[], $16::smallint[], $17::numeric[], $18::numeric[])
-      AS given(ticker_id, outcome, reason, price, raw, source_time, detail, inverted, rate, rate_ticker, flags, market_cap, volume_24h)
+      AS given(requested_at, observed_at, ticker_id, outcome, reason, price, raw, source_time, detail, inverted, rate, rate_ticker, flags, market_cap, volume_24h)
   ), before AS (
     SELECT given.ticker_id, coalesce(s.reason, s.outcome) AS was,
-           s.observed_at IS NOT DISTINCT FROM $4::timestamptz(3) AND s.raw IS NOT DISTINCT FROM given.raw
+           s.observed_at IS NOT DISTINCT FROM given.observed_at::timestamptz(3) AND s.raw IS NOT DISTINCT FROM given.raw
              AND (given.raw IS NOT NULL OR (s.outcome = given.outcome AND s.reason IS NOT DISTINCT FROM given.reason)) AS is_same
     FROM given JOIN samples s ON s.ticker_id = given.ticker_id AND s.slot = $1 AND s.source_id = $2
   ), stored AS (
     INSERT INTO samples (ticker_id, slot, source_id, outcome, reason, price, raw, source_time, requested_at, observed_at, batch,
                          detail, inverted, rate, rate_ticker, flags, market_cap, volume_24h)
-    SELECT ticker_id, $1, $2, outcome, reason, price, raw, source_time, $3, $4, $5,
+    SELECT ticker_id, $1, $2, outcome, reason, price, raw, source_time, requested_at, observed_at, $5,
            detail, inverted, rate, rate_ticker, flags, market_cap, volume_24h FROM given
     ON CONFLICT (ticker_id, slot, source_id) DO UPDATE
       SET outcome = EXCLUDED.outcome, reason = EXCLUDED.reason, price = EXCLUDED.price, raw = EXCLUDED.raw,

@@ -3,6 +3,17 @@ import type { SourceError } from '@app/sources';
 /** A call may take this long at most, in milliseconds; a killed worker's claim is free again soon after. */
 export const CALL_TIMEOUT_MS = 4_000;
 
+/** Added to the call's own limit before somebody else may take the fetch over, in milliseconds. */
+export const LEASE_MARGIN_MS = 1_000;
+
+/** Less time than this to the end of the window is no time for another attempt, in milliseconds. */
+export const MIN_TIME_FOR_RETRY_MS = 1_500;
+
+/** With less time to the end of the window no further call of a fetch begins, in milliseconds: a quarter of a short window. */
+export function leastCallMs(slot: number, deadline: number): number {
+  return Math.min(MIN_TIME_FOR_RETRY_MS, (deadline - slot) * 250);
+}
+
 /**
  * How long a call may take. It ends with its window, in which alone it counts, but for windows that are shorter than a call may take:
  * there a source that is slower than its interval is let finish, and the slots meanwhile are `overload`, since breaking every call

@@ -231,7 +231,7 @@ describe('the job that fetches prices', () => {
           throw new Error('asked');
         },
       };
-      const claim = async () => ({ kind: 'claimed', attempt: 1, maxAttempts: 1, deadline: key.slot + 15, members: [] });
+      const claim = async () => ({ kind: 'claimed', attempt: 1, deadline: key.slot + 15, members: [{}] });
       const job = new FetchPricesJob({ fetches: { claim }, client, now, logger: fixture.log.logger } as never);
       const run = job.run({} as never, key, { isTakenOver: false, signal: new AbortController().signal });
       await expect(run).rejects.toThrow('asked');

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { judgeAnswer, retryDelayMs, type FailureReason, type JudgeOptions, type MissReason } from '@app/domain';
+import { retryDelayMs, type FailureReason, type JudgeOptions, type MissReason } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { FetchJob } from '@app/queue';
-import { callCostOf, SourceError, type Source, type SourceAnswer, type SourceClient } from '@app/sources';
+import { callCostOf, ListedSymbols, SourceError, type Source, type SourceClient } from '@app/sources';
 import type {
   AttemptFailure,
   Claim,
   FetchMember,
   FetchRepository,
   FetchResult,
+  RefusedSymbolRepository,
   Sample,
   SampleRepository,
   SourceStateRepository,
@@ -16,23 +17,22 @@ import type {
 import type { SourceBudget } from '../../source-budget.js';
 import { countStoredSamples } from './count-stored-samples.js';
 import { logStoredSamples } from './log-stored-samples.js';
-import { CALL_TIMEOUT_MS, callTimeoutMs, isBegunLate } from './call-time.js';
+import { CALL_TIMEOUT_MS, isBegunLate, LEASE_MARGIN_MS, MIN_TIME_FOR_RETRY_MS } from './call-time.js';
 import { retryWhileDatabaseAway } from './retry-while-database-away.js';
 import { PostponeFetchError, RetryFetchError } from './fetch-errors.js';
-import { latencyOf, type Provenance } from './provenance.js';
+import type { Provenance } from './provenance.js';
 import { SourceWatch } from './source-watch.js';
-
-/** Added to the call's own limit before somebody else may take the fetch over, in milliseconds. */
-const LEASE_MARGIN_MS = 1_000;
-
-/** Less time than this to the end of the window is no time for another attempt, in milliseconds. */
-const MIN_TIME_FOR_RETRY_MS = 1_500;
+import { type ClaimedFetch, isCertain, SymbolCalls, type SymbolCallsEnd } from './symbol-calls.js';
+import type { SymbolPlan } from './symbol-plan.js';
+import { leftOutSamples, samplesOfCalls } from './symbol-samples.js';
 
 /** What the job works with. */
 export interface FetchPricesOptions {
   readonly fetches: FetchRepository;
   readonly samples: SampleRepository;
   readonly states: SourceStateRepository;
+  /** Which symbols the sources refuse. */
+  readonly symbols: RefusedSymbolRepository;
   /** What limits and months allow; default: anything. */
   readonly budget?: SourceBudget | undefined;
   readonly client: SourceClient;
@@ -58,9 +58,11 @@ export interface RunOptions {
 /** Runs one fetch: claim, call, parse, check, store. A price is never filed under a slot whose window it missed. */
 export class FetchPricesJob {
   private readonly watch: SourceWatch;
+  private readonly calls: SymbolCalls;
 
   constructor(private readonly options: FetchPricesOptions) {
     this.watch = new SourceWatch({ random: Math.random, ...options });
+    this.calls = new SymbolCalls({ ...options, lists: new ListedSymbols(options) });
   }
 
   /**
@@ -81,7 +83,7 @@ export class FetchPricesJob {
       case 'claimed':
         // The claim itself may have taken until the window was over.
         if (now() >= claim.deadline * 1000) return this.withdraw(key, claim, missReason(false, troubled), signal);
-        return this.callIfAllowed(source, key, claim, signal);
+        return this.callIfAllowed({ source, key, claim, signal });
       case 'source_unavailable':
         return this.waitOrGiveUp(key, claim, signal);
       case 'overload':
@@ -96,24 +98,30 @@ export class FetchPricesJob {
     }
   }
 
-  private async callIfAllowed(
-    source: Source,
-    key: FetchJob,
-    claim: Claim & { kind: 'claimed' },
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async callIfAllowed(fetch: ClaimedFetch): Promise<void> {
     const { budget, fetches, logger, now } = this.options;
-    if (budget === undefined) return this.call(source, key, claim, signal);
+    const { source, key, claim, signal } = fetch;
+    const plan = await this.calls.plan(fetch);
+    if (plan.groups.length === 0) return this.leaveOut(fetch, plan);
+    if (budget === undefined) return this.call(fetch, plan);
     const { value: answer } = await retryWhileDatabaseAway(logger, signal, () =>
-      budget.take(source, callCostOf(source, claim.members), now()),
+      budget.take(source, callCostOf(source, plan.first), now()),
     );
-    if (answer.kind === 'granted') return this.call(source, key, claim, signal);
+    if (answer.kind === 'granted') return this.call(fetch, plan);
     if (answer.kind === 'no_credits') return this.withdraw(key, claim, 'no_credits', signal);
     const remainingMs = claim.deadline * 1000 - now();
     if (remainingMs - answer.afterMs <= MIN_TIME_FOR_RETRY_MS) return this.withdraw(key, claim, 'late', signal);
     await this.watch.withdrawn(key, claim, signal);
     await retryWhileDatabaseAway(logger, signal, () => fetches.putBack(key, claim.attempt));
     throw new PostponeFetchError(`${key.source}: its limit is used up for the moment`, answer.afterMs);
+  }
+
+  /** Every symbol of the batch is refused: nobody is called. */
+  private async leaveOut({ key, claim, signal }: ClaimedFetch, plan: SymbolPlan): Promise<void> {
+    await this.watch.withdrawn(key, claim, signal);
+    const samples = leftOutSamples(key.source, plan);
+    const result: FetchResult = { status: 'closed', errorKind: 'not_found', errorMessage: samples[0]?.detail };
+    await this.store(key, { members: plan.leftOut, samples, result }, signal);
   }
 
   /** Until the source has rested: in this window, or else the fetch ends at once, so that another source may serve the slot. */
@@ -129,72 +137,76 @@ export class FetchPricesJob {
     return this.giveUp(key, claim, claim.reason, signal);
   }
 
-  private async call(
-    source: Source,
-    key: FetchJob,
-    claim: Claim & { kind: 'claimed' },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { client, now } = this.options;
-    const timeoutMs = callTimeoutMs(key.slot, claim.deadline, now());
-    try {
-      const answer = await client.fetch(source, claim.members, { timeoutMs, signal });
-      await this.keepAnswer(key, claim, answer, signal);
-    } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
-      if (signal.aborted) throw await this.release(key, claim.attempt, error);
-      await this.keepFailure(key, claim, error, signal);
+  private async call(fetch: ClaimedFetch, plan: SymbolPlan): Promise<void> {
+    const { key, signal } = fetch;
+    const end = await this.calls.make(fetch, plan);
+    const last = end.calls.at(-1);
+    if (signal.aborted && end.failed !== undefined && last !== undefined)
+      throw await this.release(key, last.attempt, end.failed.error);
+    // A call that says nothing of a symbol, and may succeed a moment later.
+    if (end.failed !== undefined && end.calls.length === 1) return this.keepFailure(fetch, plan, end.failed.error);
+    await this.keepCalls(fetch, plan, end);
+  }
+
+  /** Stores what the calls of a fetch came to: one answer as a rule, several where a symbol had to be isolated. */
+  private async keepCalls(fetch: ClaimedFetch, plan: SymbolPlan, end: SymbolCallsEnd): Promise<void> {
+    const { logger, judging, provenance } = this.options;
+    const { source, key, claim, signal } = fetch;
+    const news = await this.calls.learn(fetch, plan, end);
+    const answers = end.calls.filter((call) => !(call.end instanceof SourceError));
+    // The fetch's own row tells of the call for most of its tickers, or of the last one that failed.
+    const main = answers.toSorted((left, right) => right.members.length - left.members.length)[0] ?? end.calls.at(-1);
+    for (const call of end.calls) if (call !== main) provenance.keepCall(key, call);
+    const options = { source: source.name, slot: key.slot, plan, end, news, judging, main };
+    const samples = samplesOfCalls(claim.members, options);
+    const result = main === undefined ? { status: 'closed' as const } : provenance.resultOf(key, main);
+    if (answers.length === 0) {
+      const { kind, attempt } = { kind: result.errorKind, attempt: main?.attempt };
+      logger.warn({ event: 'fetch_failed', ...fields(key), kind, attempt }, result.errorMessage);
     }
-  }
-
-  private async keepAnswer(
-    key: FetchJob,
-    claim: Claim & { kind: 'claimed' },
-    answer: SourceAnswer,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const samples = judgeAnswer(claim.members, key.slot, answer, this.options.judging);
-    const { requestedAt, receivedAt, httpStatus, latencyMs } = answer;
-    const call = this.options.provenance.keepAnswer(key, claim.members, answer);
-    const result: FetchResult = { status: 'answered', requestedAt, receivedAt, httpStatus, latencyMs, call };
     await this.store(key, { members: claim.members, samples, result }, signal);
-    await this.watch.answered(key, answer, signal);
+    await this.noteHealth(fetch, end);
   }
 
-  private async keepFailure(
-    key: FetchJob,
-    claim: Claim & { kind: 'claimed' },
-    error: SourceError,
-    signal: AbortSignal,
-  ): Promise<void> {
+  /** A refusal that is about a symbol for certain says nothing bad of the source. */
+  private async noteHealth({ key, claim, signal }: ClaimedFetch, end: SymbolCallsEnd): Promise<void> {
+    for (const { answer } of end.answered) await this.watch.answered(key, answer, signal);
+    const refusals = end.calls.flatMap((call) =>
+      call.end instanceof SourceError && call.end.kind === 'not_found' ? [call.end] : [],
+    );
+    const isExplained = end.answered.length > 0 || (end.open.length === 0 && end.refused.every(isCertain));
+    const unexplained = isExplained || end.failed !== undefined ? undefined : refusals.at(-1);
+    for (const error of refusals) if (error !== unexplained) this.watch.refused(key, error);
+    const failure = end.failed?.error ?? unexplained;
+    if (failure !== undefined) await this.noteFailure(key, claim, failure, signal);
+    else if (end.answered.length === 0) await this.watch.withdrawn(key, claim, signal);
+  }
+
+  private noteFailure(key: FetchJob, claim: ClaimedFetch['claim'], error: SourceError, signal: AbortSignal) {
+    return this.watch.failed(key, claim, { error, message: this.options.provenance.safe(error.message) }, signal);
+  }
+
+  private async keepFailure({ key, claim, signal }: ClaimedFetch, plan: SymbolPlan, error: SourceError): Promise<void> {
     const { fetches, logger, now, provenance, random = Math.random } = this.options;
     if (error.kind === 'timeout' && isBegunLate(key.slot, claim.deadline, error))
       return this.withdraw(key, claim, 'late', signal);
     const message = provenance.safe(error.message);
-    const rest = await this.watch.failed(key, claim, { error, message }, signal);
+    const rest = await this.noteFailure(key, claim, error, signal);
     const leftMs = claim.deadline * 1000 - now() - MIN_TIME_FOR_RETRY_MS;
     const afterMs = rest === undefined ? Math.min(retryDelayMs(claim.attempt, random()), leftMs) : rest.untilMs - now();
     const isTime = leftMs > 0 && afterMs <= leftMs && rest?.reason !== 'circuit_open';
+    const call = { attempt: claim.attempt, members: claim.members, end: error };
     if (error.retryable && claim.attempt < claim.maxAttempts && isTime) {
       await retryWhileDatabaseAway(logger, signal, () =>
         fetches.release(key, claim.attempt, { kind: error.kind, message }),
       );
-      provenance.keepAttempt(key, claim.members, claim.attempt, error);
+      provenance.keepCall(key, call);
       throw new RetryFetchError(message, afterMs, { cause: error });
     }
     logger.warn({ event: 'fetch_failed', ...fields(key), kind: error.kind, attempt: claim.attempt }, message);
-    const samples = claim.members.map((member) => failed(member, error.kind));
-    const result: FetchResult = {
-      status: 'failed',
-      requestedAt: error.requestedAt,
-      receivedAt: error.receivedAt,
-      httpStatus: error.httpStatus,
-      latencyMs: latencyOf(error),
-      errorKind: error.kind,
-      errorMessage: message,
-      call: provenance.keepFailure(key, claim.members, error),
-    };
-    await this.store(key, { members: claim.members, samples, result }, signal);
+    const leftOut = new Map(leftOutSamples(key.source, plan).map((sample) => [sample.tickerId, sample]));
+    const samples = claim.members.map((member) => leftOut.get(member.tickerId) ?? failed(member, error.kind));
+    await this.store(key, { members: claim.members, samples, result: provenance.resultOf(key, call) }, signal);
   }
 
   /** Gives a fetch back because the process ends: another worker takes it up at once. */

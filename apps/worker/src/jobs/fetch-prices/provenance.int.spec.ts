@@ -239,7 +239,7 @@ describe('the provenance of what a worker stores', () => {
       call,
       drift: { field: [KEY], detail: KEY },
     });
-    provenance.keepAttempt(key, [], 1, error);
+    provenance.keepCall(key, { attempt: 1, members: [], end: error });
     provenance.keepFailure(key, [], error);
     await provenance.flush();
     const written = await rows(

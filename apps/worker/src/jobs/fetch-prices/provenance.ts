@@ -1,19 +1,21 @@
 import type { Logger } from '@app/observability';
 import type { FetchJob } from '@app/queue';
-import { type CallRecord, type SourceAnswer, type SourceError, withoutSecrets } from '@app/sources';
+import { type CallRecord, type SourceAnswer, SourceError, withoutSecrets } from '@app/sources';
 import {
   isTransientDatabaseError,
   type AnsweredCall,
   type AttemptRepository,
   type DriftRepository,
-  type FailedAttempt,
+  type EarlierCall,
   type FetchMember,
+  type FetchResult,
   type Payload,
   type PayloadRepository,
 } from '@app/storage';
 import { Counter } from '@prometheus-io/client';
 import { DriftTally } from './drift-tally.js';
 import { recordCall } from './keep-payload.js';
+import type { MadeCall } from './symbol-calls.js';
 
 /** How much of what the sources answered is kept. */
 export interface ProvenanceLimits {
@@ -69,7 +71,7 @@ const driftTotal = new Counter({
  */
 export class Provenance {
   private readonly payloads: Payload[] = [];
-  private readonly attempts: FailedAttempt[] = [];
+  private readonly attempts: EarlierCall[] = [];
   private readonly drifts = new DriftTally();
   private waitingCharacters = 0;
   private isOverflowing = false;
@@ -78,31 +80,40 @@ export class Provenance {
 
   constructor(private readonly options: ProvenanceOptions) {}
 
-  /** Takes what an answer brought. @returns what is stored with the fetch. */
+  /** Takes what a call brought that the fetch ends with. @returns how its row tells of it. */
+  resultOf(key: FetchJob, { members, end }: MadeCall): FetchResult {
+    const { requestedAt, receivedAt, httpStatus } = end;
+    if (!(end instanceof SourceError)) {
+      const { latencyMs } = end;
+      const call = this.keepAnswer(key, members, end);
+      return { status: 'answered', requestedAt, receivedAt, httpStatus, latencyMs, call };
+    }
+    const said = { errorKind: end.kind, errorMessage: this.safe(end.message) };
+    const call = this.keepFailure(key, members, end);
+    return { status: 'failed', requestedAt, receivedAt, httpStatus, latencyMs: latencyOf(end), ...said, call };
+  }
+
+  /** Takes what another call of a fetch brought: one that is followed by another, or was for some of its tickers. */
+  keepCall(key: FetchJob, made: MadeCall): void {
+    const result = this.resultOf(key, made);
+    if (this.attempts.length >= MAX_WAITING_ATTEMPTS) return;
+    const { sourceId, batch, slot } = key;
+    this.attempts.push({ ...result, sourceId, batch, slot, attempt: made.attempt });
+    this.schedule(FLUSH_AFTER_MS);
+  }
+
+  /** Takes what an answer brought. @returns what is stored with the call. */
   keepAnswer(key: FetchJob, members: readonly FetchMember[], answer: SourceAnswer): AnsweredCall {
     for (const drift of answer.drifts) this.noteDrift(key, members, answer.endpoint, drift);
     return this.keep(key, answer.call, answer.receivedAt);
   }
 
-  /** Takes what a failed call brought. @returns what is stored with the fetch; undefined when no answer came. */
+  /** Takes what a failed call brought. @returns what is stored with the call; undefined when no answer came. */
   keepFailure(key: FetchJob, members: readonly FetchMember[], error: SourceError): AnsweredCall | undefined {
     const { call, receivedAt, kind, drift, detail } = error;
     if (kind === 'drift' && call !== undefined)
       this.noteDrift(key, members, call.endpoint, drift ?? { field: [], detail });
     return call === undefined ? undefined : this.keep(key, call, receivedAt);
-  }
-
-  /** As {@link keepFailure}, of a call that is followed by another: the row of the fetch will tell of that one. */
-  keepAttempt(key: FetchJob, members: readonly FetchMember[], attempt: number, error: SourceError): void {
-    const call = this.keepFailure(key, members, error);
-    if (this.attempts.length >= MAX_WAITING_ATTEMPTS) return;
-    const { sourceId, batch, slot } = key;
-    const { kind, requestedAt, receivedAt, httpStatus } = error;
-    const latencyMs = latencyOf(error);
-    const errorMessage = this.safe(error.message);
-    const times = { requestedAt, receivedAt, latencyMs };
-    this.attempts.push({ sourceId, batch, slot, attempt, ...times, httpStatus, errorKind: kind, errorMessage, call });
-    this.schedule(FLUSH_AFTER_MS);
   }
 
   /** A text without the keys of the sources: a source may repeat in its refusal what it was sent. */
@@ -249,7 +260,7 @@ export class Provenance {
 }
 
 /** From the beginning of a failed call to its answer, in milliseconds; undefined when none came. */
-export function latencyOf({ requestedAt, receivedAt }: Pick<SourceError, 'requestedAt' | 'receivedAt'>) {
+function latencyOf({ requestedAt, receivedAt }: Pick<SourceError, 'requestedAt' | 'receivedAt'>) {
   if (requestedAt === undefined || receivedAt === undefined) return undefined;
   return Math.max(0, receivedAt.getTime() - requestedAt.getTime());
 }

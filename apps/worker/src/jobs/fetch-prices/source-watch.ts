@@ -69,6 +69,12 @@ export class SourceWatch {
     return restOf(change.after, failure.atMs);
   }
 
+  /** Counts a call that was refused for a symbol, which is no failure of the source. */
+  refused(key: FetchJob, error: SourceError): void {
+    sourceCalls.inc({ source: key.source, outcome: error.kind });
+    observeFailure(key.source, error);
+  }
+
   /** Lets the next fetch be the probe: this one's call was not made, or says nothing of the source. */
   async withdrawn(key: FetchJob, claim: WatchedClaim, signal: AbortSignal): Promise<void> {
     if (!claim.isProbe) return;

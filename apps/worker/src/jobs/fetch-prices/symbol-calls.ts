@@ -1,0 +1,196 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '@app/observability';
+import type { FetchJob } from '@app/queue';
+import {
+  callCostOf,
+  isolateSymbols,
+  type IsolatedSymbols,
+  type ListedSymbols,
+  type Source,
+  type SourceAnswer,
+  type SourceClient,
+  SourceError,
+  type SymbolCall,
+} from '@app/sources';
+import type {
+  Claim,
+  FetchMember,
+  FetchRepository,
+  LearnedSymbols,
+  RefusedSymbolRepository,
+  SymbolNews,
+} from '@app/storage';
+import type { SourceBudget } from '../../source-budget.js';
+import { CALL_TIMEOUT_MS, callTimeoutMs, LEASE_MARGIN_MS, leastCallMs } from './call-time.js';
+import { retryWhileDatabaseAway } from './retry-while-database-away.js';
+import { planSymbols, symbolsToTry, type SymbolPlan } from './symbol-plan.js';
+
+/** What the calls of a fetch are made with. */
+export interface SymbolCallsOptions {
+  readonly fetches: FetchRepository;
+  readonly symbols: RefusedSymbolRepository;
+  /** The sources' own lists. */
+  readonly lists: ListedSymbols;
+  readonly budget?: SourceBudget | undefined;
+  readonly client: Pick<SourceClient, 'fetch'>;
+  readonly logger: Logger;
+  /** The clock, milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A fetch that was claimed. */
+export interface ClaimedFetch {
+  readonly source: Source;
+  readonly key: FetchJob;
+  readonly claim: Claim & { readonly kind: 'claimed' };
+  readonly signal: AbortSignal;
+}
+
+/** One call of a fetch. */
+export interface MadeCall {
+  /** The first of the fetch is 1. */
+  readonly attempt: number;
+  readonly members: readonly FetchMember[];
+  readonly end: SourceAnswer | SourceError;
+}
+
+/** The calls of a fetch, and what they came to. */
+export interface SymbolCallsEnd extends IsolatedSymbols<FetchMember, SourceAnswer> {
+  readonly calls: readonly MadeCall[];
+}
+
+/** Makes the calls of a fetch: one, as long as no symbol is refused; more where one has to be isolated, or is tried again. */
+export class SymbolCalls {
+  constructor(private readonly options: SymbolCallsOptions) {}
+
+  /** How the tickers of a fetch are asked for, by what the fleet knows of their symbols. */
+  async plan({ key, claim: { members }, signal }: ClaimedFetch): Promise<SymbolPlan> {
+    const { symbols, logger } = this.options;
+    const due = symbolsToTry(members);
+    if (due.length === 0) return planSymbols(members, new Set());
+    const { value: tried } = await retryWhileDatabaseAway(logger, signal, () => symbols.beginTries(key.sourceId, due));
+    return planSymbols(members, tried);
+  }
+
+  /** Makes the calls; the first of them has been counted already. Whatever ends them early ends them for this slot. */
+  async make(fetch: ClaimedFetch, { groups, together }: SymbolPlan): Promise<SymbolCallsEnd> {
+    const { source, claim, signal } = fetch;
+    const calls: MadeCall[] = [];
+    const end = await isolateSymbols<FetchMember, SourceAnswer>({
+      ...{ groups, together },
+      ask: async (members) => {
+        const attempt = claim.attempt + calls.length;
+        if (calls.length > 0 && !(await this.mayCall(fetch, attempt, members))) return { kind: 'not_asked' };
+        const call = await this.call(fetch, members);
+        calls.push({ attempt, members, end: call.kind === 'answered' ? call.answer : call.error });
+        return call;
+      },
+      unlisted: async (symbols) => {
+        const timeoutMs = Math.min(CALL_TIMEOUT_MS, this.leftMs(fetch));
+        if (timeoutMs <= 0 || !(await this.keepInHand(fetch, claim.attempt + calls.length - 1))) return undefined;
+        const take = (_source: Source, cost: number) => this.hasRoom(fetch, cost);
+        return this.options.lists.unlisted(source, symbols, { timeoutMs, signal, take });
+      },
+    });
+    return { ...end, calls };
+  }
+
+  /** Tells the fleet what the calls have shown, and says once who is refused, and who is answered again. */
+  async learn({ source, key, signal }: ClaimedFetch, plan: SymbolPlan, end: SymbolCallsEnd): Promise<SymbolNews> {
+    const { symbols, logger } = this.options;
+    const learned = learnedFrom(plan, end);
+    if (learned.refused.length + learned.suspects.length + learned.answered.length === 0)
+      return { refused: [], released: [] };
+    const { value: news } = await retryWhileDatabaseAway(logger, signal, () => symbols.learn(key.sourceId, learned));
+    for (const { symbol, nextTryAt, detail, isNew } of news.refused) {
+      if (!isNew) continue;
+      const fields = { source: source.name, source_symbol: symbol, detail, next_try: nextTryAt.toISOString() };
+      logger.warn({ event: 'source_symbol_refused', ...fields }, 'the source refuses this symbol: it is left out');
+    }
+    for (const symbol of news.released) {
+      const fields = { source: source.name, source_symbol: symbol };
+      logger.info({ event: 'source_symbol_answered', ...fields }, 'the source answers for this symbol again');
+    }
+    return news;
+  }
+
+  private async call(
+    { source, key, claim, signal }: ClaimedFetch,
+    members: readonly FetchMember[],
+  ): Promise<SymbolCall<SourceAnswer> & { readonly kind: 'answered' | 'refused' | 'failed' }> {
+    const { client, now } = this.options;
+    try {
+      const timeoutMs = callTimeoutMs(key.slot, claim.deadline, now());
+      return { kind: 'answered', answer: await client.fetch(source, members, { timeoutMs, signal }) };
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      return { kind: error.kind === 'not_found' && !signal.aborted ? 'refused' : 'failed', error };
+    }
+  }
+
+  /** Waits for room under the limit, and counts a further call of the fetch. */
+  private async mayCall(fetch: ClaimedFetch, attempt: number, members: readonly FetchMember[]): Promise<boolean> {
+    const { fetches, logger } = this.options;
+    const { source, key, signal } = fetch;
+    // Before the wait: nobody else is to take the fetch up meanwhile.
+    if (!(await this.keepInHand(fetch, attempt - 1))) return false;
+    if (!(await this.hasRoom(fetch, callCostOf(source, members)))) return false;
+    const { value } = await retryWhileDatabaseAway(logger, signal, () => fetches.countCall(key, attempt - 1));
+    return value;
+  }
+
+  private async keepInHand({ key, claim, signal }: ClaimedFetch, attempt: number): Promise<boolean> {
+    const { fetches, logger, now } = this.options;
+    const untilMs = Math.max(claim.deadline * 1000, now() + CALL_TIMEOUT_MS + LEASE_MARGIN_MS);
+    const { value } = await retryWhileDatabaseAway(logger, signal, () => fetches.keepInHand(key, attempt, untilMs));
+    return value;
+  }
+
+  /** Waits until the limit has room for a call, as long as there is time for it; false when there is none, or the month is spent. */
+  private async hasRoom(fetch: ClaimedFetch, cost: number): Promise<boolean> {
+    const { budget, logger, now } = this.options;
+    const { source, signal } = fetch;
+    for (;;) {
+      if (signal.aborted || this.leftMs(fetch) <= 0) return false;
+      if (budget === undefined) return true;
+      const { value: answer } = await retryWhileDatabaseAway(logger, signal, () => budget.take(source, cost, now()));
+      if (answer.kind !== 'later') return answer.kind === 'granted';
+      if (answer.afterMs >= this.leftMs(fetch)) return false;
+      await sleep(answer.afterMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Time in the window in which a call may still begin, in milliseconds. */
+  private leftMs({ key, claim }: ClaimedFetch): number {
+    return claim.deadline * 1000 - leastCallMs(key.slot, claim.deadline) - this.options.now();
+  }
+}
+
+/** Whether the error of a refused symbol is about the symbol: by these calls, or with what the fleet knew before. */
+export function isCertain({ isCertain: isShown, members }: SymbolCallsEnd['refused'][number]): boolean {
+  return isShown || members.some(({ refusal }) => refusal?.suspectGroup === null || refusal?.othersAnswered === true);
+}
+
+function learnedFrom(plan: SymbolPlan, { answered, refused, open, calls }: SymbolCallsEnd): LearnedSymbols {
+  const known = new Set(plan.groups.map(({ members }) => members));
+  const words = calls.flatMap(({ end }) =>
+    end instanceof SourceError && end.kind === 'not_found' ? [end.detail] : [],
+  );
+  const detail = words.at(-1) ?? '';
+  const symbolsOf = (members: readonly FetchMember[]): string[] => [
+    ...new Set(members.map(({ sourceSymbol }) => sourceSymbol)),
+  ];
+  return {
+    refused: refused.filter(isCertain).map(({ symbol, error }) => ({ symbol, detail: error.detail })),
+    suspects: [
+      // A group that was suspect before and was not asked has shown nothing.
+      ...open
+        .filter(({ isSuspect, members }) => isSuspect && !known.has(members))
+        .map(({ members }) => ({ symbols: symbolsOf(members), detail })),
+      ...refused
+        .filter((one) => !isCertain(one))
+        .map(({ symbol, error }) => ({ symbols: [symbol], detail: error.detail })),
+    ],
+    answered: symbolsOf(answered.flatMap(({ members }) => members).filter(({ refusal }) => refusal)),
+  };
+}

@@ -1,0 +1,154 @@
+import type pg from 'pg';
+import { storableText } from '../database/storable-text.js';
+
+/** What is known of a symbol that its source refuses, or is suspected to. */
+export interface Refusal {
+  /** Of the first refusal, milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** When it may be asked for again; null while it is only suspect, and asked for in every slot. */
+  readonly nextTryMs: number | null;
+  /** The suspect symbols of one group were refused together; null for one that was refused alone. */
+  readonly suspectGroup: string | null;
+  /** The error of the source. */
+  readonly detail: string;
+  /** The time of its next try has come. */
+  readonly isDue: boolean;
+  /** There was no room to ask for it for minutes. */
+  readonly isOverdue: boolean;
+  /** The source has answered some call since this symbol was refused the last time. */
+  readonly othersAnswered: boolean;
+}
+
+/** What the calls for some symbols have shown. */
+export interface LearnedSymbols {
+  /** Refused alone, by a source that is right otherwise. */
+  readonly refused: readonly { readonly symbol: string; readonly detail: string }[];
+  /** Refused together, group by group. */
+  readonly suspects: readonly { readonly symbols: readonly string[]; readonly detail: string }[];
+  readonly answered: readonly string[];
+}
+
+/** A symbol that its source refuses, as it stands now. */
+export interface RefusedSymbolRow {
+  readonly sourceId: number;
+  readonly symbol: string;
+  readonly since: Date;
+  readonly lastTriedAt: Date;
+  readonly nextTryAt: Date;
+  readonly detail: string;
+}
+
+/** What was learned that nobody knew. */
+export interface SymbolNews {
+  /** As they stand now; `isNew`: nobody had found them before. */
+  readonly refused: readonly (RefusedSymbolRow & { readonly isNew: boolean })[];
+  /** Symbols that had been refused, and are answered again. */
+  readonly released: readonly string[];
+}
+
+/** A refused symbol is tried again first after so long, in seconds, and then whenever it has been refused for twice as long. */
+const TRY_AGAIN_SECONDS = { first: 60, longest: 3_600 };
+
+/** Whoever tries it again has so long to report, in seconds; after that another worker tries. */
+const TRY_LEASE_SECONDS = 20;
+
+/** For so long a suspect symbol, or one whose next try is due, may find no room beside the others, in seconds; then it comes first. */
+const OVERDUE_SECONDS = 300;
+
+/** Symbols that sources refuse, as the whole fleet knows them: every worker leaves them out, so that they take no batch down. */
+export class RefusedSymbolRepository {
+  constructor(private readonly pool: Pick<pg.Pool, 'query'>) {}
+
+  /** Notes what calls have shown. A symbol that was refused alone is not made suspect again by a call for many. */
+  async learn(sourceId: number, { refused, suspects, answered }: LearnedSymbols): Promise<SymbolNews> {
+    const given = [
+      ...refused.map(({ symbol, detail }) => ({ symbol, group: null, detail })),
+      ...suspects.flatMap(({ symbols, detail }) => symbols.map((symbol) => ({ symbol, group: symbols[0], detail }))),
+    ];
+    const { rows } = await this.pool.query<RefusedSymbolRow & { isNew: boolean; isReleased: boolean }>({
+      name: 'learn-symbols',
+      text: LEARN_SQL,
+      values: [
+        sourceId,
+        answered,
+        given.map(({ symbol }) => symbol),
+        given.map(({ group }) => group),
+        given.map(({ detail }) => storableText(detail)),
+      ],
+    });
+    return {
+      refused: rows.filter(({ isReleased }) => !isReleased),
+      released: rows.filter(({ isReleased }) => isReleased).map(({ symbol }) => symbol),
+    };
+  }
+
+  /** Takes it upon the caller to try these again: each is given to one caller only. @returns those that are given. */
+  async beginTries(sourceId: number, symbols: readonly string[]): Promise<ReadonlySet<string>> {
+    const { rows } = await this.pool.query<{ symbol: string }>({
+      name: 'begin-tries',
+      text: `WITH at AS MATERIALIZED (SELECT clock_timestamp() AS now)
+             UPDATE refused_symbols SET next_try_at = at.now + interval '${TRY_LEASE_SECONDS} seconds' FROM at
+             WHERE source_id = $1 AND source_symbol = ANY($2) AND next_try_at <= at.now RETURNING source_symbol AS symbol`,
+      values: [sourceId, symbols],
+    });
+    return new Set(rows.map(({ symbol }) => symbol));
+  }
+
+  /** Those that are refused and that the catalogue names, by source and symbol; suspects are not among them. */
+  async list(): Promise<RefusedSymbolRow[]> {
+    const { rows } = await this.pool.query<RefusedSymbolRow>({
+      name: 'list-refused-symbols',
+      text: `SELECT source_id AS "sourceId", source_symbol AS symbol, since, last_tried_at AS "lastTriedAt",
+                    next_try_at AS "nextTryAt", detail
+             FROM refused_symbols r WHERE next_try_at IS NOT NULL AND ${IS_NAMED} ORDER BY source_id, source_symbol`,
+    });
+    return rows;
+  }
+
+  /** Forgets symbols that the catalogue no longer names. @returns how many. */
+  async forgetUnnamed(): Promise<number> {
+    const { rowCount } = await this.pool.query(`DELETE FROM refused_symbols r WHERE NOT ${IS_NAMED}`);
+    return rowCount ?? 0;
+  }
+}
+
+const IS_NAMED = `EXISTS (
+  SELECT 1 FROM schedules s JOIN ticker_sources ts ON ts.schedule_id = s.id
+  WHERE s.to_slot IS NULL AND ts.source_id = r.source_id AND ts.source_symbol = r.source_symbol)`;
+
+/** SQL of a {@link Refusal} of row `r` of refused symbols as JSON; null without one. */
+export const REFUSAL_SQL = `CASE WHEN r.source_id IS NOT NULL THEN json_build_object(
+    'sinceMs', (extract(epoch FROM r.since) * 1000)::float8, 'nextTryMs', (extract(epoch FROM r.next_try_at) * 1000)::float8,
+    'suspectGroup', r.suspect_group, 'detail', r.detail, 'isDue', coalesce(r.next_try_at <= clock_timestamp(), false),
+    'isOverdue', coalesce(r.next_try_at, r.last_tried_at) < clock_timestamp() - interval '${OVERDUE_SECONDS} seconds',
+    'othersAnswered', EXISTS (SELECT 1 FROM source_states st WHERE st.source_id = r.source_id AND st.last_success_at > r.last_tried_at)
+  ) END`;
+
+const LEARN_SQL = `
+  WITH at AS MATERIALIZED (
+    SELECT clock_timestamp() AS now
+  ), released AS (
+    DELETE FROM refused_symbols WHERE source_id = $1 AND source_symbol = ANY($2::text[])
+    RETURNING source_id, source_symbol, since, last_tried_at, next_try_at, detail
+  ), given AS (
+    SELECT * FROM unnest($3::text[], $4::text[], $5::text[]) AS given(source_symbol, suspect_group, detail)
+  ), before AS MATERIALIZED (
+    SELECT source_symbol FROM refused_symbols
+    WHERE source_id = $1 AND source_symbol IN (SELECT source_symbol FROM given) AND next_try_at IS NOT NULL
+  ), learned AS (
+    INSERT INTO refused_symbols AS r (source_id, source_symbol, since, last_tried_at, next_try_at, suspect_group, detail)
+    SELECT $1, source_symbol, at.now, at.now,
+           CASE WHEN suspect_group IS NULL THEN at.now + interval '${TRY_AGAIN_SECONDS.first} seconds' END, suspect_group, detail
+    FROM given, at ORDER BY source_symbol
+    ON CONFLICT (source_id, source_symbol) DO UPDATE
+      SET last_tried_at = EXCLUDED.last_tried_at, detail = EXCLUDED.detail, suspect_group = EXCLUDED.suspect_group,
+          next_try_at = CASE WHEN EXCLUDED.suspect_group IS NULL THEN EXCLUDED.last_tried_at
+            + least(greatest(EXCLUDED.last_tried_at - r.since, interval '${TRY_AGAIN_SECONDS.first} seconds'), interval '${TRY_AGAIN_SECONDS.longest} seconds') END
+      WHERE EXCLUDED.suspect_group IS NULL OR r.suspect_group IS NOT NULL
+    RETURNING source_id, source_symbol, since, last_tried_at, next_try_at, detail
+  )
+  SELECT source_id AS "sourceId", source_symbol AS symbol, since, last_tried_at AS "lastTriedAt", next_try_at AS "nextTryAt", detail,
+         source_symbol NOT IN (SELECT source_symbol FROM before) AS "isNew", false AS "isReleased"
+  FROM learned WHERE next_try_at IS NOT NULL
+  UNION ALL
+  SELECT source_id, source_symbol, since, last_tried_at, next_try_at, detail, false, true FROM released WHERE next_try_at IS NOT NULL`;

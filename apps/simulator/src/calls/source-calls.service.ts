@@ -81,6 +81,7 @@ export class SourceCalls {
       nowMs,
       elapsedMicroseconds: () => Math.ceil((performance.now() - startedMs) * 1000),
       usedWeight,
+      delisted: this.options.faults.delisted(source.name),
       faults: faults.writing,
     });
   }

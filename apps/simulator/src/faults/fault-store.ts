@@ -115,6 +115,17 @@ export class FaultStore {
     return met.reverse();
   }
 
+  /** The names that a source does not list now, also for calls that do not ask for them. */
+  delisted(source: string): ReadonlySet<string> {
+    this.advance();
+    const names = [...this.entries.values()].flatMap(({ fault, state }) =>
+      fault.kind === 'delisted' && state === 'active' && (fault.source ?? source) === source
+        ? [fault.ticker ?? '']
+        : [],
+    );
+    return new Set(names);
+  }
+
   /** The faults, ended ones too, that change what a source writes of a name at a second, newest first. */
   writingAt(source: string, name: string, second: number): readonly WritingFault[] {
     this.advance();

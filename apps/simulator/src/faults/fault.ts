@@ -95,6 +95,10 @@ const writing = [
     type: z.enum(RETYPED_AS).optional(),
   }),
   plain('missing', 'A name is missing from a batch: the one of `ticker`, or the first.'),
+  plain(
+    'delisted',
+    'The source knows the name of `ticker` no longer: its list lacks it, and a call that asks for it is answered as for any unknown name.',
+  ),
   plain('zero', 'The price is 0.'),
   plain('negative', 'The price has a minus before it.'),
   plain('absurd', 'The price is 1e30.'),
@@ -124,10 +128,11 @@ export const faultSchema = z
       delay_ms: delayMs,
     }),
   ])
-  .superRefine(({ seconds, from, to }, context) => {
+  .superRefine(({ kind, ticker, seconds, from, to }, context) => {
     const wrong = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
     if (seconds === undefined && to === undefined) wrong('seconds', 'must be given, or `to`');
     if (seconds !== undefined && to !== undefined) wrong('to', 'must not be given beside `seconds`');
+    if (kind === 'delisted' && ticker === undefined) wrong('ticker', 'must be given: the name that is delisted');
     if (from === undefined || to === undefined) return;
     if (to <= from) wrong('to', 'must lie after `from`');
     if (to - from > LONGEST_PLANNED_SECONDS)

@@ -110,6 +110,34 @@ describe('a fault that changes what is written', () => {
     expect(() => JSON.parse(text)).not.toThrow();
   });
 
+  const KRAKEN = '/kraken/0/public/Ticker?pair=XBTUSD,ETHUSD';
+  const BINANCE = `/binance/api/v3/ticker/24hr?type=MINI&symbols=${encodeURIComponent('["BTCUSDT","ETHUSDT"]')}`;
+  it.each([
+    [KRAKEN, 'ETHUSD', 200, '{"error":["EQuery:Unknown asset pair"]}', '/kraken/0/public/AssetPairs'],
+    [BINANCE, 'ETHUSDT', 400, '{"code":-1121,"msg":"Invalid symbol."}', '/binance/api/v3/exchangeInfo'],
+    ['/bitstamp/api/v2/ticker/ethusd', 'ethusd', 404, undefined, '/bitstamp/api/v2/trading-pairs-info'],
+    ['/coinbase/products/ETH-USD/ticker', 'ETH-USD', 404, undefined, '/coinbase/products'],
+    ['/coinpaprika/v1/tickers/eth-ethereum', 'eth-ethereum', 404, undefined, '/coinpaprika/v1/coins'],
+  ])('delisted: %s is answered as if %s had never been', async (path, ticker, status, body, list) => {
+    const quoted = `"${ticker}"`;
+    expect(await textOf(list)).toContain(quoted);
+    await fault({ kind: 'delisted', ticker });
+    const refused = await simulator.get(path);
+    expect(refused.status).toBe(status);
+    if (body !== undefined) expect(await refused.text()).toBe(body);
+    expect(await textOf(list)).not.toContain(quoted);
+    simulator.reset();
+    expect((await simulator.get(path)).status).toBe(200);
+    expect(await textOf(list)).toContain(quoted);
+  });
+
+  it('delisted: needs the name', async () => {
+    expect(await simulator.post('/faults', { kind: 'delisted', source: 'kraken', seconds: 9 })).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'ticker' }] },
+    });
+  });
+
   it('missing: leaves out the first name when it names nobody', async () => {
     await fault({ kind: 'missing', source: 'kraken' });
     expect(Object.keys((await simulator.json('/kraken/0/public/Ticker?pair=XBTUSD,ETHUSD')).result)).toEqual([

@@ -119,7 +119,8 @@ function faultOf(asked: ReturnType<typeof symbolsOf>, writer: PriceWriter): Sour
   if (asked === undefined) return undefined;
   if (asked === 'wrong') return errorAnswer(400, -1100, "Illegal characters found in parameter 'symbols'.", writer);
   const known = asked.every(
-    (symbol) => writer.has(pairs.pairOf(symbol)?.ticker ?? '') && pairs.pairOf(symbol) !== undefined,
+    (symbol) =>
+      writer.has(pairs.pairOf(symbol)?.ticker ?? '') && pairs.pairOf(symbol) !== undefined && writer.lists(symbol),
   );
   return known ? undefined : errorAnswer(400, -1121, 'Invalid symbol.', writer);
 }
@@ -161,10 +162,12 @@ function info(request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const fault = faultOf(asked, writer);
   if (fault !== undefined) return fault;
   const symbols = asked === undefined || asked === 'wrong' ? pairs.listed(writer.syntheticCount) : asked;
-  const listed = symbols.map((symbol) => {
-    const pair = pairs.pairOf(symbol);
-    return symbolInfo(symbol, pair?.base.toUpperCase() ?? '', pair?.quote.toUpperCase() ?? '', 'TRADING');
-  });
+  const listed = symbols
+    .filter((symbol) => writer.lists(symbol))
+    .map((symbol) => {
+      const pair = pairs.pairOf(symbol);
+      return symbolInfo(symbol, pair?.base.toUpperCase() ?? '', pair?.quote.toUpperCase() ?? '', 'TRADING');
+    });
   const { symbol, baseAsset, quoteAsset } = DEAD_SYMBOL;
   const dead = asked === undefined ? [symbolInfo(symbol, baseAsset, quoteAsset, 'BREAK')] : [];
   const limit = '{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000}';

@@ -45,7 +45,8 @@ export const bitstamp: SimulatedSource = {
 
 function ticker({ parameter: name }: SourceRequest, writer: PriceWriter): SourceAnswer {
   const pair = pairs.pairOf(name);
-  if (pair === undefined || !writer.has(pair.ticker)) return errorAnswer(404, 'Invalid currency pair', '404.002');
+  if (pair === undefined || !writer.has(pair.ticker) || !writer.lists(name))
+    return errorAnswer(404, 'Invalid currency pair', '404.002');
   const text = writer.text(name, pair.ticker);
   const decimals = text.split('.')[1]?.length ?? FEWEST_DECIMALS;
   const at = (factor: number): string => (Number(text) * factor).toFixed(decimals);
@@ -58,19 +59,22 @@ function ticker({ parameter: name }: SourceRequest, writer: PriceWriter): Source
 }
 
 function tradingPairs(_request: SourceRequest, writer: PriceWriter): SourceAnswer {
-  const list = pairs.listed(writer.syntheticCount).map((name) => {
-    const { base = '', quote = '' } = pairs.pairOf(name) ?? {};
-    return {
-      trading: 'Enabled',
-      base_decimals: 8,
-      url_symbol: name,
-      name: `${base.toUpperCase()}/${quote.toUpperCase()}`,
-      instant_and_market_orders: 'Enabled',
-      minimum_order: `20.0 ${quote.toUpperCase()}`,
-      counter_decimals: FEWEST_DECIMALS,
-      description: `${titleOf(base)} / ${quote === 'usd' ? 'U.S. dollar' : titleOf(quote)}`,
-    };
-  });
+  const list = pairs
+    .listed(writer.syntheticCount)
+    .filter((name) => writer.lists(name))
+    .map((name) => {
+      const { base = '', quote = '' } = pairs.pairOf(name) ?? {};
+      return {
+        trading: 'Enabled',
+        base_decimals: 8,
+        url_symbol: name,
+        name: `${base.toUpperCase()}/${quote.toUpperCase()}`,
+        instant_and_market_orders: 'Enabled',
+        minimum_order: `20.0 ${quote.toUpperCase()}`,
+        counter_decimals: FEWEST_DECIMALS,
+        description: `${titleOf(base)} / ${quote === 'usd' ? 'U.S. dollar' : titleOf(quote)}`,
+      };
+    });
   return jsonAnswer(200, HEADERS, list);
 }
 

@@ -85,7 +85,8 @@ function exchangeRates(request: SourceRequest, writer: PriceWriter): SourceAnswe
 
 function productTicker({ parameter: id }: SourceRequest, writer: PriceWriter): SourceAnswer {
   const pair = products.pairOf(id);
-  if (pair === undefined || !writer.has(pair.ticker)) return jsonAnswer(404, HEADERS, { message: 'NotFound' });
+  if (pair === undefined || !writer.has(pair.ticker) || !writer.lists(id))
+    return jsonAnswer(404, HEADERS, { message: 'NotFound' });
   const text = writer.text(id, pair.ticker);
   const price = Number(text);
   const body =
@@ -102,28 +103,31 @@ function nanosecondTime(ms: number): string {
 }
 
 function productList(_request: SourceRequest, writer: PriceWriter): SourceAnswer {
-  const list = products.listed(writer.syntheticCount).map((id) => {
-    const [base = '', quote = ''] = id.split('-');
-    return {
-      id,
-      base_currency: base,
-      quote_currency: quote,
-      quote_increment: '0.01',
-      base_increment: '0.00000001',
-      display_name: `${base}/${quote}`,
-      min_market_funds: '1',
-      margin_enabled: false,
-      post_only: false,
-      limit_only: false,
-      cancel_only: false,
-      status: 'online',
-      status_message: '',
-      trading_disabled: false,
-      fx_stablecoin: base === 'USDT',
-      auction_mode: false,
-      base_name: titleOf(base.toLowerCase()),
-    };
-  });
+  const list = products
+    .listed(writer.syntheticCount)
+    .filter((id) => writer.lists(id))
+    .map((id) => {
+      const [base = '', quote = ''] = id.split('-');
+      return {
+        id,
+        base_currency: base,
+        quote_currency: quote,
+        quote_increment: '0.01',
+        base_increment: '0.00000001',
+        display_name: `${base}/${quote}`,
+        min_market_funds: '1',
+        margin_enabled: false,
+        post_only: false,
+        limit_only: false,
+        cancel_only: false,
+        status: 'online',
+        status_message: '',
+        trading_disabled: false,
+        fx_stablecoin: base === 'USDT',
+        auction_mode: false,
+        base_name: titleOf(base.toLowerCase()),
+      };
+    });
   return jsonAnswer(200, { ...HEADERS, 'cache-control': 'public, max-age=5, must-revalidate' }, list);
 }
 

@@ -94,7 +94,8 @@ function assets(request: SourceRequest, writer: PriceWriter): SourceAnswer {
 
 function oneAsset({ parameter }: SourceRequest, writer: PriceWriter): SourceAnswer {
   const asset = names.assetOf(parameter);
-  if (asset === undefined || !writer.has(asset)) return errorAnswer(404, `${parameter} not found`, writer);
+  if (asset === undefined || !writer.has(asset) || !writer.lists(parameter))
+    return errorAnswer(404, `${parameter} not found`, writer);
   return dataAnswer(row(parameter, writer), writer);
 }
 

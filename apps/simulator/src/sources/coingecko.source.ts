@@ -131,11 +131,14 @@ function askedCurrencies(vsCurrencies: string): readonly string[] {
 }
 
 function coinsList(_request: SourceRequest, writer: PriceWriter): SourceAnswer {
-  const coins = names.listed(writer.syntheticCount).map((asset) => ({
-    id: names.nameOf(asset),
-    symbol: asset,
-    name: titleOf(asset),
-  }));
+  const coins = names
+    .listed(writer.syntheticCount)
+    .filter((asset) => writer.lists(names.nameOf(asset)))
+    .map((asset) => ({
+      id: names.nameOf(asset),
+      symbol: asset,
+      name: titleOf(asset),
+    }));
   const all = [...coins, ...NAMESAKES].toSorted((one, other) => (one.id < other.id ? -1 : 1));
   return cachedAnswer(JSON.stringify(all));
 }

@@ -93,7 +93,8 @@ function allTickers(request: SourceRequest, writer: PriceWriter): SourceAnswer {
 function oneTicker(request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const currencies = askedCurrencies(request);
   const asset = names.assetOf(request.parameter);
-  if (asset === undefined || !writer.has(asset)) return errorAnswer(404, 'id not found');
+  if (asset === undefined || !writer.has(asset) || !writer.lists(request.parameter))
+    return errorAnswer(404, 'id not found');
   if (currencies === undefined) return errorAnswer(400, 'invalid quotes');
   return dataAnswer(row(asset, currencies, writer), writer);
 }
@@ -122,7 +123,8 @@ function row(asset: string, currencies: readonly string[], writer: PriceWriter):
 }
 
 function coins(_request: SourceRequest, writer: PriceWriter): SourceAnswer {
-  const listed = names.listed(writer.syntheticCount).map((asset, index) => ({
+  const assets = names.listed(writer.syntheticCount).filter((asset) => writer.lists(names.nameOf(asset)));
+  const listed = assets.map((asset, index) => ({
     id: names.nameOf(asset),
     name: titleOf(asset),
     symbol: asset.toUpperCase(),

@@ -58,7 +58,8 @@ function isIndex(name: string): boolean {
 /** The price has no time of its own, and stands there twice. */
 function indexPrice(request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const name = request.query('index_name');
-  if (name === undefined || !isIndex(name) || !writer.has(name)) return invalidParameter('index_name', request, writer);
+  if (name === undefined || !isIndex(name) || !writer.has(name) || !writer.lists(name))
+    return invalidParameter('index_name', request, writer);
   const text = writer.text(name, name);
   const result = `{"estimated_delivery_price":${text},${writer.member('index_price', name, text, 'number')}}`;
   return resultAnswer(result, request, writer);
@@ -66,7 +67,8 @@ function indexPrice(request: SourceRequest, writer: PriceWriter): SourceAnswer {
 
 /** Names, or with `extended` objects. */
 function indexNames(request: SourceRequest, writer: PriceWriter): SourceAnswer {
-  const names = [...DERIBIT_INDEX_NAMES, ...syntheticAssets(writer.syntheticCount).map((asset) => `${asset}_usdc`)];
+  const synthetic = syntheticAssets(writer.syntheticCount).map((asset) => `${asset}_usdc`);
+  const names = [...DERIBIT_INDEX_NAMES, ...synthetic].filter((name) => writer.lists(name));
   if (request.query('extended') !== 'true') return resultAnswer(JSON.stringify(names), request, writer);
   const extended = names.map((name) => ({
     name,

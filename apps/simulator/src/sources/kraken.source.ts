@@ -100,7 +100,8 @@ const altnames: ReadonlyMap<string, string> = new Map(
 );
 
 function ticker(request: SourceRequest, writer: PriceWriter): SourceAnswer {
-  const asked = request.query('pair')?.split(',') ?? pairs.listed(writer.syntheticCount);
+  const asked =
+    request.query('pair')?.split(',') ?? pairs.listed(writer.syntheticCount).filter((name) => writer.lists(name));
   const known = asked.every((name) => isListed(altnames.get(name) ?? name, writer));
   if (!known) return errorAnswer(200, 'EQuery:Unknown asset pair');
   const newKeys = request.query('assetVersion') === '1';
@@ -113,7 +114,7 @@ function ticker(request: SourceRequest, writer: PriceWriter): SourceAnswer {
 
 function isListed(altname: string, writer: PriceWriter): boolean {
   const pair = pairs.pairOf(altname);
-  return pair !== undefined && writer.has(pair.ticker);
+  return pair !== undefined && writer.has(pair.ticker) && writer.lists(altname);
 }
 
 function row(name: string, altname: string, writer: PriceWriter): string {
@@ -130,7 +131,9 @@ function row(name: string, altname: string, writer: PriceWriter): string {
 
 function assetPairs(request: SourceRequest, writer: PriceWriter): SourceAnswer {
   const asked = request.query('pair')?.split(',');
-  const names = asked?.map((name) => altnames.get(name) ?? name) ?? pairs.listed(writer.syntheticCount);
+  const names =
+    asked?.map((name) => altnames.get(name) ?? name) ??
+    pairs.listed(writer.syntheticCount).filter((name) => writer.lists(name));
   if (!names.every((name) => isListed(name, writer))) return errorAnswer(200, 'EQuery:Unknown asset pair');
   const rows = names.map((altname) => {
     const { base = '', quote = '' } = pairs.pairOf(altname) ?? {};

@@ -16,6 +16,8 @@ export interface PriceWriterOptions {
   readonly elapsedMicroseconds: () => number;
   /** Weight that the source has counted in the running minute, this call included. */
   readonly usedWeight: number;
+  /** The names that the source does not list now. */
+  readonly delisted: ReadonlySet<string>;
   /** The faults that change what is written, newest first. */
   readonly faults: readonly WritingFault[];
 }
@@ -75,8 +77,14 @@ export class PriceWriter {
     return ticker.split('_').every((asset) => (syntheticNumber(asset) ?? 0) <= this.options.syntheticCount);
   }
 
-  /** The names of a batch without those that a fault leaves out. */
-  kept(names: readonly string[]): readonly string[] {
+  /** Whether the source lists a name: not while a fault delists it. */
+  lists(name: string): boolean {
+    return !this.options.delisted.has(name);
+  }
+
+  /** The names of a batch without those that a fault leaves out, or delists. */
+  kept(batch: readonly string[]): readonly string[] {
+    const names = batch.filter((name) => this.lists(name));
     const missing = this.options.faults.filter(({ fault }) => fault.kind === 'missing');
     if (missing.length === 0) return names;
     return names.filter((name) => !missing.some(({ fault }) => (fault.ticker ?? this.first(name)) === name));

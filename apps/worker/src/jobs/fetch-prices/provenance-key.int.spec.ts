@@ -52,7 +52,7 @@ describe('the provenance of a call with a key', () => {
     });
     const error = await ask().catch((refused: unknown) => refused as SourceError);
     if (!(error instanceof SourceError)) throw new Error('expected a SourceError');
-    provenance.keepAttempt(key, [], 1, error);
+    provenance.keepCall(key, { attempt: 1, members: [], end: error });
     await provenance.flush();
     client.close();
     expect(fixture.source.requests.slice(-2)).toEqual([`GET /p?s=x&k=${KEY}`, `GET /p?s=x&k=${KEY}`]);

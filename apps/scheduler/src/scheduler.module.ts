@@ -11,6 +11,7 @@ import {
   ExtraFetchRepository,
   PayloadRepository,
   PlanRepository,
+  RefusedSymbolRepository,
   StatusRepository,
   type Pool,
 } from '@app/storage';
@@ -85,6 +86,7 @@ export class SchedulerModule {
         { provide: STABLECOINS_AT_PAR, useValue: options.sources.stablecoinsAtPar ?? false },
         { provide: SOURCE_ACCESSES, useValue: options.sources.access },
         { provide: StatusRepository, useValue: new StatusRepository(pool) },
+        { provide: RefusedSymbolRepository, useValue: new RefusedSymbolRepository(pool) },
         { provide: ExtraFetchRepository, useValue: new ExtraFetchRepository(pool) },
         {
           provide: SymbolDirectory,

@@ -4,7 +4,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject } from '@nestjs/swagger';
 import { openApiDocument, serveVersions } from '@app/openapi';
 import { VERSION } from '@app/process/server';
-import { ExtraFetchRepository, StatusRepository } from '@app/storage';
+import { ExtraFetchRepository, RefusedSymbolRepository, StatusRepository } from '@app/storage';
 import { CatalogueService } from '../catalogue/catalogue.service.js';
 import { SymbolDirectory } from '../catalogue/symbol-directory.js';
 import { PlannerService } from '../planning/planner.service.js';
@@ -18,6 +18,7 @@ import { TickersController } from './tickers.controller.js';
 const NEEDED = [
   CatalogueService,
   ExtraFetchRepository,
+  RefusedSymbolRepository,
   SymbolDirectory,
   PlannerService,
   SOURCE_ACCESSES,

@@ -17,6 +17,16 @@ const SOURCE_STATES = [
   'ok',
 ] as const;
 
+const refusedSymbolSchema = z
+  .strictObject({
+    source_symbol: z.string().describe('What the source is asked for'),
+    since: time().describe('When it was refused first'),
+    last_try: time().describe('When it was asked for last'),
+    next_try: time().describe('When it is asked for again, by a call of its own'),
+    detail: z.string().describe('The error of the source'),
+  })
+  .meta({ id: 'RefusedSymbol' });
+
 const sourceStatusSchema = z
   .strictObject({
     source: z.string().describe('Name of the source'),
@@ -87,6 +97,9 @@ const sourceStatusSchema = z
     unknown_source_symbols: z
       .array(z.string())
       .describe('Source symbols of the catalogue that are not in its own list'),
+    refused_symbols: z
+      .array(refusedSymbolSchema)
+      .describe('Source symbols that its calls are refused for: they are left out, and tried again now and then'),
   })
   .meta({ id: 'SourceStatus' });
 
@@ -165,6 +178,7 @@ export const STATUS_ANSWER: RouteAnswer<typeof statusSchema> = {
         disagreeing_tickers: 1,
         disagreements: [{ ticker: 'btc_usd', reason: 'jump', since: '2025-12-17T18:12:00.000Z' }],
         unknown_source_symbols: [],
+        refused_symbols: [],
       },
     ],
     tickers: [

@@ -1,6 +1,12 @@
 import { planOf, sourceById, type SourceAccesses, lacksKey } from '@app/sources';
 import { ApiAnswer, VERSIONS } from '@app/openapi';
-import { StatusRepository, type SourceStatus, type TickerStatus } from '@app/storage';
+import {
+  RefusedSymbolRepository,
+  StatusRepository,
+  type RefusedSymbolRow,
+  type SourceStatus,
+  type TickerStatus,
+} from '@app/storage';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SymbolDirectory } from '../catalogue/symbol-directory.js';
@@ -21,6 +27,7 @@ import {
 export class StatusController {
   constructor(
     private readonly status: StatusRepository,
+    private readonly refused: RefusedSymbolRepository,
     private readonly names: SymbolDirectory,
     private readonly tasks: TaskRunner,
     @Inject(SOURCE_ACCESSES) private readonly access: SourceAccesses,
@@ -32,17 +39,25 @@ export class StatusController {
   @ApiProblems(...anyRoute('/status'))
   async read() {
     const nowMs = Date.now();
-    const [sources, tickers] = await Promise.all([this.status.sources(nowMs), this.status.tickers(nowMs)]);
+    const [sources, tickers, refused] = await Promise.all([
+      this.status.sources(nowMs),
+      this.status.tickers(nowMs),
+      this.refused.list(),
+    ]);
+    const refusedBy = Map.groupBy(refused, ({ sourceId }) => sourceId);
     return {
       now: new Date(nowMs).toISOString(),
-      sources: sources.map((source) => this.presentSource(source, nowMs)),
+      sources: sources.map((source) => ({
+        ...this.presentSource(source, nowMs),
+        refused_symbols: (refusedBy.get(source.sourceId) ?? []).map(presentRefused),
+      })),
       tickers: tickers.map((ticker) => presentTicker(ticker, nowMs)),
       // Of the scheduler that answers; another one's may stand differently.
       tasks: this.tasks.states().map(presentTask),
     };
   }
 
-  private presentSource(status: SourceStatus, nowMs: number): PresentedSource {
+  private presentSource(status: SourceStatus, nowMs: number): Omit<PresentedSource, 'refused_symbols'> {
     const source = sourceById(status.sourceId);
     const access = source === undefined ? undefined : this.access[source.name];
     const plan = source === undefined ? undefined : planOf(source, access);
@@ -92,6 +107,16 @@ export class StatusController {
       unknown_source_symbols: source === undefined ? [] : this.names.unknownSymbolsOf(source.name),
     };
   }
+}
+
+function presentRefused(refused: RefusedSymbolRow): PresentedSource['refused_symbols'][number] {
+  return {
+    source_symbol: refused.symbol,
+    since: refused.since.toISOString(),
+    last_try: refused.lastTriedAt.toISOString(),
+    next_try: refused.nextTryAt.toISOString(),
+    detail: refused.detail,
+  };
 }
 
 function presentTicker(ticker: TickerStatus, nowMs: number): PresentedTickerStatus {

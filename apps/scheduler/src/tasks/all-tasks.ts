@@ -1,6 +1,7 @@
 import { cleanQueues } from './clean-queues.task.js';
 import { closeSlots } from './close-slots.task.js';
 import { dropPayloads } from './drop-payloads.task.js';
+import { forgetSymbols } from './forget-symbols.task.js';
 import { makePartitions } from './make-partitions.task.js';
 import { readSourceStates } from './read-source-states.task.js';
 import type { Task, TaskOptions } from './task.js';
@@ -15,5 +16,6 @@ export function allTasks(options: TaskOptions): Task[] {
     makePartitions(options),
     cleanQueues(options),
     dropPayloads(options),
+    forgetSymbols(options),
   ];
 }

@@ -61,6 +61,7 @@ describe('a task that is only declared', () => {
       'make-partitions',
       'clean-queues',
       'drop-payloads',
+      'forget-symbols',
       'count-sheep',
     ]);
     const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);

@@ -1,4 +1,4 @@
-import { CallBudget, SourceStateRepository } from '@app/storage';
+import { CallBudget, RefusedSymbolRepository, SourceStateRepository } from '@app/storage';
 import { register } from '@prometheus-io/client';
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
 import { storeFailures } from '../../../../test/builders/stored-prices.js';
@@ -21,6 +21,10 @@ describe('reading how the sources stand', () => {
     const usual = { batch: 'a', windowSeconds: 15, isProbe: false, message: '' };
     await states.noteFailure(1, { ...usual, kind: 'rate_limited', atMs: T - 1_000 }, 1);
     for (const atMs of [T - 3_000, T - 2_000]) await states.noteFailure(2, { ...usual, kind: 'unauthorized', atMs }, 1);
+    await catalogueTickers(database.url, { ticker: 'eth_usd', fromSlot: 0 });
+    await new RefusedSymbolRepository(pool).learn(1, {
+      ...{ refused: [{ symbol: 'eth_usd', detail: 'gone' }], suspects: [], answered: [] },
+    });
     const limit = { share: 100, perSeconds: 60 };
     await new CallBudget(pool).take({ sourceId: 2, cost: 7, nowMs: T, limit, monthly: 10_000 });
     await catalogueTickers(database.url, { ticker: 'btc_usd', fromSlot: T / 1000 - 60 });
@@ -47,6 +51,8 @@ describe('reading how the sources stand', () => {
     expect(text).toContain('tidemark_source_circuit_open{source="deribit"} 0');
     expect(text).toContain('tidemark_source_paused{source="coingecko"} 0');
     expect(text).toContain('tidemark_source_circuit_open{source="coingecko"} 1');
+    expect(text).toContain('tidemark_source_refused_symbols{source="deribit"} 1');
+    expect(text).toContain('tidemark_source_refused_symbols{source="coingecko"} 0');
     expect(text).toContain('tidemark_source_failures{source="coingecko"} 2');
     expect(text).toContain('tidemark_source_disagreeing_tickers{source="deribit"} 1');
     expect(text).toContain('tidemark_source_disagreeing_tickers{source="coingecko"} 0');

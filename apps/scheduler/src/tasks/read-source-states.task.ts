@@ -1,6 +1,6 @@
 import { restOf } from '@app/domain';
 import { callLimitsOf, SOURCES } from '@app/sources';
-import { readRecentSamples, SourceStateRepository, usedCredits } from '@app/storage';
+import { readRecentSamples, RefusedSymbolRepository, SourceStateRepository, usedCredits } from '@app/storage';
 import { Gauge } from '@prometheus-io/client';
 import type { Task, TaskOptions } from './task.js';
 
@@ -30,6 +30,11 @@ const unusable = new Gauge({
   help: '1 while the source answers and nothing of its last answers could be used.',
   labelNames,
 });
+const refusedSymbols = new Gauge({
+  name: 'tidemark_source_refused_symbols',
+  help: 'Source symbols of the catalogue that the source refuses; they are left out of its calls.',
+  labelNames,
+});
 const creditsUsed = new Gauge({
   name: 'tidemark_source_credits_used',
   help: 'Credits of the month of now that have been used.',
@@ -49,6 +54,7 @@ export function readSourceStates({
   now,
 }: Pick<TaskOptions, 'pool' | 'access' | 'limited' | 'now'>): Task {
   const repository = new SourceStateRepository(pool);
+  const symbols = new RefusedSymbolRepository(pool);
   return {
     name: 'read-source-states',
     everySeconds: 15,
@@ -57,6 +63,7 @@ export function readSourceStates({
       const nowMs = now();
       const states = new Map((await repository.list()).map((state) => [state.sourceId, state]));
       const recent = await readRecentSamples(pool, nowMs);
+      const refused = Map.groupBy(await symbols.list(), ({ sourceId }) => sourceId);
       for (const source of SOURCES) {
         signal.throwIfAborted();
         const state = states.get(source.id);
@@ -67,6 +74,7 @@ export function readSourceStates({
         failures.set(labels, state.failures);
         disagreeingTickers.set(labels, recent.get(source.id)?.disagreeingTickers ?? 0);
         unusable.set(labels, recent.get(source.id)?.isUnusable === true ? 1 : 0);
+        refusedSymbols.set(labels, refused.get(source.id)?.length ?? 0);
         const { monthly } = callLimitsOf(source, access[source.name]);
         if (!limited || monthly === undefined) continue;
         const used = await usedCredits(pool, source.id, nowMs);

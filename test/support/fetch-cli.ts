@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AnswerServer, startAnswerServer } from '../../libs/sources/src/testing/answer-server.contract.js';
 import { runCli } from '../../apps/cli/src/program.js';
 import { keptTerminal, type KeptTerminal } from './cli-terminal.js';
@@ -18,13 +18,13 @@ export type FetchAnswers = Readonly<
 export interface FetchCli {
   readonly server: AnswerServer;
   run(
-    answers: FetchAnswers,
+    answers: FetchAnswers | undefined,
     words: readonly string[],
     environment?: NodeJS.ProcessEnv,
   ): Promise<KeptTerminal & { status: number }>;
-  /** The same with --json, whose report it gives. */
+  /** The same with --json, whose report it gives. @param answers undefined: the server answers as it was told before. */
   fetched(
-    answers: FetchAnswers,
+    answers: FetchAnswers | undefined,
     words: readonly string[],
     environment?: NodeJS.ProcessEnv,
   ): Promise<{ status: number; complained: string; report: ReturnType<typeof JSON.parse> }>;
@@ -34,12 +34,13 @@ export interface FetchCli {
 export async function startFetchCli(): Promise<FetchCli> {
   const server = await startAnswerServer();
   const run: FetchCli['run'] = async (answers, words, environment = {}) => {
-    server.answerWith((request: IncomingMessage, response) => {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
       const path = request.url ?? '';
-      const [, answer = { status: 404 }] = Object.entries(answers).find(([start]) => path.startsWith(start)) ?? [];
-      const { status, body = '', headers = {} } = typeof answer === 'string' ? { status: 200, body: answer } : answer;
+      const [, given = { status: 404 }] = Object.entries(answers ?? {}).find(([start]) => path.startsWith(start)) ?? [];
+      const { status, body = '', headers = {} } = typeof given === 'string' ? { status: 200, body: given } : given;
       response.writeHead(status, headers).end(body);
-    });
+    };
+    if (answers !== undefined) server.answerWith(answer);
     const urls = ['DERIBIT', 'COINGECKO', 'COINPAPRIKA', 'COINCAP', 'BINANCE', 'COINBASE', 'KRAKEN', 'BITSTAMP'].map(
       (name) => [`${name}_URL`, `${server.url}/${name.toLowerCase()}`],
     );

@@ -1,12 +1,15 @@
 import { convertReading, flagNames, type JudgedReading, judgeReading, parseTicker, type PriceFlag } from '@app/domain';
 import {
   callCostOf,
+  isolateSymbols,
+  ListedSymbols,
   quotedInOf,
   type RequestedTicker,
   type Source,
   type SourceAnswer,
   type SourceClient,
   SourceError,
+  type SymbolCall,
 } from '@app/sources';
 import type { AskedPrice } from './asked-price.js';
 import { batchesOf } from './fetch-batches.js';
@@ -39,7 +42,9 @@ export interface PriceFetchOptions {
   readonly sources: readonly Source[];
   /** Whom to ask for a rate, in this order. */
   readonly rateSources: readonly Source[];
-  readonly client: Pick<SourceClient, 'fetch'>;
+  readonly client: Pick<SourceClient, 'fetch' | 'fetchNames'>;
+  /** The clock, milliseconds since 1970. */
+  readonly now: () => number;
   readonly timeoutMs: number;
   readonly stablecoinsAtPar: boolean;
   /** Waits until a call may be made, and counts it; false when the month has no credits left for it. Throws SourceError. */
@@ -57,7 +62,11 @@ export class PriceFetch {
   private readonly made: Attempt[] = [];
   private readonly rates = new Map<string, Promise<string | undefined>>();
 
-  constructor(private readonly options: PriceFetchOptions) {}
+  private readonly lists: ListedSymbols;
+
+  constructor(private readonly options: PriceFetchOptions) {
+    this.lists = new ListedSymbols(options);
+  }
 
   /** Everything that was asked so far, rates too. */
   get attempts(): readonly Attempt[] {
@@ -101,41 +110,62 @@ export class PriceFetch {
     );
     let final: SourceError | undefined;
     for (const batch of batchesOf(source, requested)) {
-      const outcome: readonly Attempt[] | SourceError = final ?? (await this.call(source, batch));
-      if (!(outcome instanceof SourceError)) {
-        attempts.push(...outcome);
+      if (final !== undefined) {
+        attempts.push(...batch.map((asked) => failedAttempt(source, asked, final as SourceError)));
         continue;
       }
-      if (FINAL_KINDS.has(outcome.kind)) final = outcome;
-      const { kind: reason, detail, requestedAt, receivedAt } = outcome;
-      attempts.push(
-        ...batch.map((asked) => ({
-          ...asked,
-          source: source.name,
-          outcome: 'failed' as const,
-          reason,
-          detail,
-          requestedAt,
-          receivedAt,
-        })),
-      );
+      const asked = await this.askBatch(source, batch);
+      attempts.push(...asked.attempts);
+      if (asked.error !== undefined && FINAL_KINDS.has(asked.error.kind)) final = asked.error;
     }
     return attempts;
   }
 
-  private async call(source: Source, batch: readonly RequestedTicker[]): Promise<Attempt[] | SourceError> {
+  /** Asks for a batch, in one call unless a symbol of it is refused: that one is isolated, and costs the others nothing. */
+  private async askBatch(
+    source: Source,
+    batch: readonly RequestedTicker[],
+  ): Promise<{ readonly attempts: readonly Attempt[]; readonly error: SourceError | undefined }> {
+    const { timeoutMs, signal, take } = this.options;
+    let isSpent = false;
+    const { answered, refused, open, failed } = await isolateSymbols<RequestedTicker, SourceAnswer>({
+      groups: [{ members: batch, isSuspect: false }],
+      ask: async (members) => {
+        const call = await this.call(source, members);
+        isSpent ||= call.kind === 'not_asked';
+        return call;
+      },
+      unlisted: (symbols) => this.lists.unlisted(source, symbols, { timeoutMs, signal, take }),
+    });
+    const attempts: Attempt[] = [];
+    for (const { members, answer } of answered) {
+      for (const asked of members) attempts.push(await this.judge(source, asked, answer));
+    }
+    for (const { symbol, members, error } of refused) {
+      const detail = batch.length === 1 ? error.detail : `${source.title} refuses ${symbol} (${error.detail})`;
+      attempts.push(...members.map((asked) => ({ ...failedAttempt(source, asked, error), detail })));
+    }
+    if (failed !== undefined)
+      attempts.push(...failed.members.map((asked) => failedAttempt(source, asked, failed.error)));
+    const unknown = new SourceError('not_found', source.name, 'refuses a symbol of this call, and which was not found');
+    for (const asked of open.flatMap(({ members }) => members)) {
+      attempts.push(isSpent ? withoutCredits(source, asked) : failedAttempt(source, asked, failed?.error ?? unknown));
+    }
+    const order = new Map(batch.map(({ ticker }, place) => [ticker, place]));
+    attempts.sort((left, right) => (order.get(left.ticker) ?? 0) - (order.get(right.ticker) ?? 0));
+    return { attempts, error: failed?.error };
+  }
+
+  private async call(source: Source, members: readonly RequestedTicker[]): Promise<SymbolCall<SourceAnswer>> {
     const { client, timeoutMs, signal, say, take } = this.options;
     try {
-      if (!(await take(source, callCostOf(source, batch)))) return batch.map((asked) => withoutCredits(source, asked));
-      say(`asking ${source.name} for ${batch.length === 1 ? batch[0]?.ticker : `${batch.length} tickers`}`);
-      const answer = await client.fetch(source, batch, { timeoutMs, signal });
-      const attempts: Attempt[] = [];
-      for (const asked of batch) attempts.push(await this.judge(source, asked, answer));
-      return attempts;
+      if (!(await take(source, callCostOf(source, members)))) return { kind: 'not_asked' };
+      say(`asking ${source.name} for ${members.length === 1 ? members[0]?.ticker : `${members.length} tickers`}`);
+      return { kind: 'answered', answer: await client.fetch(source, members, { timeoutMs, signal }) };
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof SourceError) return error;
-      throw error;
+      if (!(error instanceof SourceError)) throw error;
+      return { kind: error.kind === 'not_found' ? 'refused' : 'failed', error };
     }
   }
 
@@ -191,6 +221,11 @@ export class PriceFetch {
     const [found] = await this.ask([{ parts, names: new Map() }], direct);
     return found?.price;
   }
+}
+
+function failedAttempt(source: Source, asked: RequestedTicker, error: SourceError): Attempt {
+  const { kind: reason, detail, requestedAt, receivedAt } = error;
+  return { ...asked, source: source.name, outcome: 'failed', reason, detail, requestedAt, receivedAt };
 }
 
 function withoutCredits(source: Source, asked: RequestedTicker): Attempt {

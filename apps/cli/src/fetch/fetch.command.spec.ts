@@ -1,5 +1,6 @@
 import { lacksKey, SOURCES } from '@app/sources';
 import { type FetchCli, startFetchCli, FETCH_NOW_MS } from '../../../../test/support/fetch-cli.js';
+import { EXCHANGES, ExchangeUpstream } from '../../../../test/support/exchange-upstream.js';
 import { keptTerminal } from '../../../../test/support/cli-terminal.js';
 import { runCli } from '../program.js';
 
@@ -65,6 +66,22 @@ describe('fetch', () => {
       { ticker: 'eth_usd', source: 'kraken', outcome: 'failed', reason: 'unavailable' },
     ]);
     expect(cli.server.requests.slice(before).map((request) => request.split('/')[1])).toEqual(['kraken', 'coingecko']);
+  });
+
+  it('names the symbol that a source refuses, and has the prices of the others', async () => {
+    const upstream = new ExchangeUpstream(cli.server, EXCHANGES.binance, () => FETCH_NOW_MS);
+    upstream.delisted.add('SOLUSDT');
+    upstream.listed = ['ETHUSDT', 'ADAUSDT', 'LTCUSDT'];
+    const asked = ['--ticker', 'eth_usdt,sol_usdt,ada_usdt,ltc_usdt', '--source', 'binance'];
+    const { status, report } = await cli.fetched(undefined, asked);
+    expect(status).toBe(1);
+    expect(report.missing).toEqual(['sol_usdt']);
+    expect(report.prices.map(({ price }: { price: string }) => price)).toEqual(['100', '100', '100']);
+    expect(report.attempts[1]).toMatchObject({
+      ...{ ticker: 'sol_usdt', source_symbol: 'SOLUSDT', outcome: 'failed', reason: 'not_found' },
+      detail: 'Binance refuses SOLUSDT (HTTP 400 (error -1121 Invalid symbol.))',
+    });
+    expect(upstream.calls).toEqual(['ETHUSDT,SOLUSDT,ADAUSDT,LTCUSDT', 'list', 'ETHUSDT,ADAUSDT,LTCUSDT', 'SOLUSDT']);
   });
 
   it('asks the next source when a price fails a check', async () => {

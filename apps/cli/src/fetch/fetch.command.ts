@@ -76,6 +76,7 @@ async function run(options: FetchArguments, terminal: Terminal): Promise<FetchRe
       sources: chosen ?? usual,
       rateSources: [...new Set([...(chosen ?? []), ...usual])],
       client,
+      now: () => terminal.now(),
       timeoutMs,
       stablecoinsAtPar: settings.settings.ASSUME_STABLECOINS_AT_PAR === 'true',
       take: (source, cost) => budget.take(source, cost),

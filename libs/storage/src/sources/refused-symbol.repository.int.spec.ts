@@ -75,7 +75,7 @@ describe('symbols that a source refuses', () => {
     await age(61);
     const given = await Promise.all([1, 2, 3].map(() => symbols.beginTries(KRAKEN, ['A', 'B'])));
     expect(given.flatMap((one) => [...one]).sort()).toEqual(['A', 'B']);
-    await age(21);
+    await age(6);
     expect(await symbols.beginTries(KRAKEN, ['A'])).toEqual(new Set(['A']));
   });
 

@@ -50,7 +50,7 @@ export interface SymbolNews {
 const TRY_AGAIN_SECONDS = { first: 60, longest: 3_600 };
 
 /** Whoever tries it again has so long to report, in seconds; after that another worker tries. */
-const TRY_LEASE_SECONDS = 20;
+const TRY_LEASE_SECONDS = 5;
 
 /** For so long a suspect symbol, or one whose next try is due, may find no room beside the others, in seconds; then it comes first. */
 const OVERDUE_SECONDS = 300;

@@ -9,10 +9,18 @@ import {
   SourceError,
   type SourceReading,
   type SourceResponse,
+  isQuote,
+  KIND_OF_UNKNOWN_WORDS,
+  longestWait,
+  parseRetryAfter,
   readJson,
+  tryReadJson,
+  waitIn,
 } from './contract/index.js';
-import { refusalOf, refusalOfNetwork } from './http/refusal.js';
-import { parseRetryAfter } from './contract/retry-after.js';
+import { refusalOf, refusalOfNetwork, saidBy, throttlingOf } from './http/refusal.js';
+
+/** A longer body is no refusal that names a wait, in characters. */
+const MAX_REFUSAL_LENGTH = 65_536;
 
 /** How an answer is read. */
 export interface ReadOptions {
@@ -53,9 +61,23 @@ export function readAnswer(
       cause: failure.cause,
       drift: failure.drift,
       httpStatus: response.status,
-      retryAfterSeconds: parseRetryAfter(response.headers['retry-after'], options.nowMs) ?? failure.retryAfterSeconds,
+      retryAfterSeconds: waitAskedFor(failure, response, options.nowMs),
     });
   }
+}
+
+/**
+ * How long a failed answer asks to be left alone, in seconds: by its `Retry-After`, by what the source's own form of an error says, and,
+ * of a source that is throttled or not available, by what else stands in the body. The longest one counts; undefined when none is named.
+ */
+export function waitAskedFor(
+  failure: SourceError,
+  { headers, body }: SourceResponse,
+  nowMs: number,
+): number | undefined {
+  const isForNow = failure.kind === 'rate_limited' || failure.kind === 'unavailable';
+  const inBody = isForNow && body.length <= MAX_REFUSAL_LENGTH ? waitIn(tryReadJson(body), body, nowMs) : undefined;
+  return longestWait(parseRetryAfter(headers['retry-after'], nowMs), failure.retryAfterSeconds, inBody);
 }
 
 /**
@@ -81,12 +103,46 @@ function read(
 ): ReadAnswer {
   if (response.status !== 200) throw refusalOf(source, response, nowMs);
   const json = jsonOf(source, response.body);
-  const error = source.explain?.(json, response, nowMs);
-  if (error !== undefined) throw error;
+  const error = saidBy(source, json, response, nowMs);
+  if (error !== undefined) throw refusalInstead(source, json, response.body, error);
   const endpoint = endpointOf(source, tickers, json, name);
   const reader = new AnswerReader(source.name, json, driftPolicy);
-  const readings = endpoint.parse(reader, tickers);
+  const readings = readingsOf(source, reader, response.body, () => endpoint.parse(reader, tickers));
   return { endpoint: endpoint.name, readings, drifts: reader.drifts, answeredAt: answeredAt(response.headers, nowMs) };
+}
+
+/** The readings of an answer. One without any price may be a refusal in a form that is not the source's own. */
+function readingsOf(
+  source: Source,
+  reader: AnswerReader,
+  body: string,
+  parse: () => readonly SourceReading[],
+): readonly SourceReading[] {
+  let readings: readonly SourceReading[];
+  try {
+    readings = parse();
+  } catch (error) {
+    throw refusalInstead(source, reader.json, body, error);
+  }
+  const throttling = readings.some(isQuote) ? undefined : throttlingOf(reader.json, body);
+  if (throttling === undefined) return readings;
+  throw new SourceError(throttling.kind, source.name, throttling.detail);
+}
+
+/**
+ * What an answer is that was taken for an error or could not be read, and is a refusal in a form that is not the source's own.
+ * Where that form says what is the matter, it stands, but for a rate limit of the network.
+ */
+function refusalInstead(source: Source, json: unknown, body: string, error: unknown): unknown {
+  if (!(error instanceof SourceError) || error.kind === 'rate_limited') return error;
+  const isVague = error.kind === 'drift' || error.kind === KIND_OF_UNKNOWN_WORDS;
+  const network = refusalOfNetwork(body);
+  const refusal = isVague
+    ? (throttlingOf(json, body) ?? network)
+    : network?.kind === 'rate_limited'
+      ? network
+      : undefined;
+  return refusal === undefined ? error : new SourceError(refusal.kind, source.name, refusal.detail, { cause: error });
 }
 
 function endpointOf(
@@ -108,7 +164,7 @@ function jsonOf(source: Source, body: string): unknown {
     return readJson(source.name, body);
   } catch (error) {
     // Cloudflare's pages come with status 200 too when a proxy stands in between.
-    const network = refusalOfNetwork(body);
+    const network = throttlingOf(undefined, body) ?? refusalOfNetwork(body);
     if (network !== undefined) throw new SourceError(network.kind, source.name, network.detail, { cause: error });
     throw error;
   }

@@ -1,6 +1,7 @@
 export * from './answer-reader.js';
 export * from './drift.js';
 export * from './drifted-field.js';
+export * from './error-words.js';
 export * from './market-quote.js';
 export * from './read-json.js';
 export * from './row-list.js';

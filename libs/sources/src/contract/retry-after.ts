@@ -1,8 +1,25 @@
+import { errorWordsOf } from './error-words.js';
+import { WireNumber } from './read-json.js';
+import { unixTime } from './source-time.js';
+
 /** The longest time, in seconds, that is taken for one: a week. How long a source is really left alone is decided elsewhere. */
 export const MAX_RETRY_AFTER_SECONDS = 604_800;
 
+/** How deep in an answer a wait is looked for, and in how many members of an object. */
+const SEARCHED = { depth: 3, members: 50 };
+
 /** The date form of RFC 9110; `Date.parse` alone would also read `-5` and other rubbish as a date. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+const ISO_DATE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** `retry_after`, `retryAfter`, `Retry-After`, `retry_in_seconds`, `retry_after_ms`, written as one word in lower case. */
+const WAIT_NAME = /^retry(?:after|in)(s|secs?|seconds?|ms|millis|milliseconds)?$/;
+
+/** "Expected available in 25 seconds", "try again in 1 minute", "retry after 500ms", "wait 30s". */
+const WAIT_WORDS =
+  /\b(?:again|retry|retrying|available|wait)\b[^\d.;]{0,24}?(\d{1,9}(?:\.\d{1,9})?)\s?(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b/i;
+
+const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 /**
  * Reads a `Retry-After` header: seconds, or a date.
@@ -14,4 +31,57 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
   if (!HTTP_DATE.test(text)) return undefined;
   const seconds = Math.ceil((Date.parse(text) - nowMs) / 1000);
   return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER_SECONDS);
+}
+
+/**
+ * Reads the wait that the body of a refusal asks for: a member such as `retry_after` (seconds, or the time until which it lasts), here
+ * or some levels below, or the words of its error, "try again in 30 seconds".
+ * @param json the body; undefined when it is no JSON.
+ * @returns seconds from now, from 0 to {@link MAX_RETRY_AFTER_SECONDS}: the longest one that is named; undefined when none is.
+ */
+export function waitIn(json: unknown, body: string, nowMs: number): number | undefined {
+  return longestWait(...waitsOfMembers(json, nowMs), waitOfWords(errorWordsOf(json, body)));
+}
+
+/**
+ * Which of several waits counts: the longest, since whoever calls earlier is refused again. One of a week or more is no honest one
+ * beside a shorter one. A header of 0, or of a date that has passed, takes nothing from what the body says.
+ * @returns seconds; undefined when none is named.
+ */
+export function longestWait(...waits: readonly (number | undefined)[]): number | undefined {
+  const given = waits.filter((wait) => wait !== undefined);
+  if (given.length === 0) return undefined;
+  const honest = given.filter((seconds) => seconds < MAX_RETRY_AFTER_SECONDS);
+  return honest.length === 0 ? MAX_RETRY_AFTER_SECONDS : Math.max(...honest);
+}
+
+function waitsOfMembers(value: unknown, nowMs: number, depth = SEARCHED.depth): (number | undefined)[] {
+  if (typeof value !== 'object' || value === null || value instanceof WireNumber || depth === 0) return [];
+  return Object.entries(value)
+    .slice(0, SEARCHED.members)
+    .flatMap(([name, member]) => {
+      const unit = WAIT_NAME.exec(name.toLowerCase().replace(/[_\-\s]/g, ''));
+      if (unit === null) return waitsOfMembers(member, nowMs, depth - 1);
+      return [secondsOf(member, (unit[1] ?? '').startsWith('m') ? 0.001 : 1, nowMs)];
+    });
+}
+
+function secondsOf(value: unknown, perUnit: number, nowMs: number): number | undefined {
+  const text = value instanceof WireNumber ? value.text : typeof value === 'string' ? value.trim() : '';
+  const until =
+    HTTP_DATE.test(text) || ISO_DATE.test(text) ? new Date(text) : (unixTime(text, 1) ?? unixTime(text, 1000));
+  if (until !== undefined) return bounded((until.getTime() - nowMs) / 1000);
+  return /^\d{1,15}(\.\d{1,15})?$/.test(text) ? bounded(Number(text) * perUnit) : undefined;
+}
+
+function waitOfWords(words: string): number | undefined {
+  const [, number, unit = ''] = WAIT_WORDS.exec(words) ?? [];
+  if (number === undefined) return undefined;
+  const name = unit.toLowerCase();
+  const perUnit = /^(ms|milli)/.test(name) ? 0.001 : (SECONDS_OF_UNIT[name[0] ?? ''] ?? 1);
+  return bounded(Number(number) * perUnit);
+}
+
+function bounded(seconds: number): number | undefined {
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(Math.ceil(seconds), 0), MAX_RETRY_AFTER_SECONDS);
 }

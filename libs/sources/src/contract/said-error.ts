@@ -1,5 +1,6 @@
 import type { SourceErrorKind } from '@app/domain';
 import { valueAt } from './drift.js';
+import { saysRateLimit } from './error-words.js';
 import type { FieldPath } from './drifted-field.js';
 import { oneLine, WireNumber } from './read-json.js';
 import { SourceError } from './source-error.js';
@@ -27,14 +28,12 @@ export function isNoError(found: unknown): boolean {
 
 /** What the words of an error mean, whoever says them; undefined when they say nothing. */
 export function kindOfWords(words: string): SourceErrorKind | undefined {
+  if (saysRateLimit(words)) return 'rate_limited';
   return KIND_OF_WORDS.find(([pattern]) => pattern.test(words))?.[1];
 }
 
 const KIND_OF_WORDS: readonly (readonly [RegExp, SourceErrorKind])[] = [
-  [
-    /rate.?limit|too.?many|too.?frequen|frequency|throttl|quota|limit (reached|exceeded)|exceed\w* .*\blimit/i,
-    'rate_limited',
-  ],
+  [/quota/i, 'rate_limited'],
   [/\b(region|country|jurisdiction|location)\b/i, 'forbidden_region'],
   [/unauthori[sz]ed|forbidden|api.?key|(access|invalid) token|permission|subscription|credential/i, 'unauthorized'],
   [

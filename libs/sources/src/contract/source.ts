@@ -116,7 +116,8 @@ export interface Source {
   /** The currency in which this symbol is quoted, in lower case; default: that of the ticker, since the source converts. */
   quoteOf?(sourceSymbol: string): string | undefined;
   /**
-   * The error that an answer holds, under whatever status; undefined when it holds none.
+   * The error that an answer holds, under whatever status; undefined when it holds none. Kind `drift` is for words that are not
+   * understood; what such an answer is called in the end follows from its status, and is never drift, see `saidBy`.
    * @param json undefined when it is no JSON.
    * @param nowMs the clock, UNIX milliseconds, for an error that names a time until which it lasts.
    */

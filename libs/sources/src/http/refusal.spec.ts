@@ -61,8 +61,53 @@ describe.each(SOURCES.map((source) => [source.name, source] as const))('an answe
     [1020, 'forbidden_region'],
   ])('that is error %i of the network in front of it is %s, under 200 too', (code, kind) => {
     const page = `<html><body><h1><span>Error</span> <span class="code">${code}</span></h1>Access denied</body></html>`;
-    for (const body of [`error code: ${code}`, page]) {
+    const json = `{"type":"https://developers.cloudflare.com/","status":403,"error_code":${code},"retry_after":30}`;
+    for (const body of [`error code: ${code}`, page, json, json.replace(`${code}`, `"${code}"`)]) {
       expect([kindOf(source, 403, body), kindOf(source, 200, body)]).toEqual([kind, kind]);
     }
+  });
+
+  it.each([
+    'Throttled',
+    '"Throttled"',
+    'Too Many Requests\n',
+    '{"message":"Too Many Requests"}',
+    '{"Message":"Limit Exceeded"}',
+    '{"detail":"Request was throttled. Expected available in 25 seconds."}',
+    '{"success":false,"error":{"message":"API call frequency is 5 calls a minute"}}',
+    '{"status":"error","msg":"you are sending requests too fast"}',
+    '{"errors":[{"title":"Rate limit reached"}]}',
+    '{"error_code":1015,"retry_after":30}',
+    '<html><head><title>429 Too Many Requests</title></head></html>',
+  ])('that is %s is a rate limit under any status', (body) => {
+    const kinds = [200, 400, 403, 404, 429, 500, 503].map((status) => kindOf(source, status, body));
+    expect(new Set(kinds)).toEqual(new Set(['rate_limited']));
+  });
+
+  it.each([
+    ['{"error_code":1006,"message":"no such thing"}', 403],
+    ['{"name":"Throttled","description":"Too many requests"}', 503],
+    ['[{"message":"Too many requests"}]', 503],
+    ['{"message":"Too many parameters; expected 1"}', 503],
+    [`${'throttled '.repeat(60)}`, 503],
+  ])('that is %s with %i is no rate limit', (body, status) => {
+    expect(kindOf(source, status, body)).not.toBe('rate_limited');
+  });
+
+  it('asks for the longer of the waits that header and body tell, and for the honest one', () => {
+    const wait = (header: string, body: string): unknown => {
+      try {
+        const headers = { 'retry-after': header };
+        return readAnswer(source, [], { status: 429, headers, body }, { nowMs: Date.UTC(2026, 0, 1) });
+      } catch (error) {
+        return error instanceof SourceError ? [error.kind, error.retryAfterSeconds] : error;
+      }
+    };
+    const throttled = '{"error_code":1015,"cloudflare_error":true,"retry_after":43}';
+    for (const header of ['0', '7', 'Wed, 31 Dec 2025 23:59:00 GMT', '99999999999', 'soon']) {
+      expect(wait(header, throttled)).toEqual(['rate_limited', 43]);
+    }
+    expect(wait('61', throttled)).toEqual(['rate_limited', 61]);
+    expect(wait('0', 'Throttled')).toEqual(['rate_limited', 0]);
   });
 });

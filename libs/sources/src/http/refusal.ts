@@ -1,5 +1,14 @@
 import type { SourceErrorKind } from '@app/domain';
-import { oneLine, type Source, SourceError, type SourceResponse, tryReadJson } from '../contract/index.js';
+import {
+  errorWordsOf,
+  KIND_OF_UNKNOWN_WORDS,
+  oneLine,
+  saysRateLimit,
+  type Source,
+  SourceError,
+  type SourceResponse,
+  tryReadJson,
+} from '../contract/index.js';
 
 /** Statuses that mean the same at every source, whatever the body says. */
 const KIND_OF_STATUS: ReadonlyMap<number, SourceErrorKind> = new Map([
@@ -35,24 +44,62 @@ const DEFAULT_KIND_OF_STATUS: ReadonlyMap<number, SourceErrorKind> = new Map([
  * with status 500 and complete, valid prices were taped.
  */
 export function refusalOf(source: Source, response: SourceResponse, nowMs: number): SourceError {
-  const said = source.explain?.(tryReadJson(response.body), response, nowMs);
-  const network = refusalOfNetwork(response.body);
+  const json = tryReadJson(response.body);
+  const said = source.explain?.(json, response, nowMs);
+  const network = throttlingOf(json, response.body) ?? refusalOfNetwork(response.body);
   const words = said?.detail ?? network?.detail ?? '';
   return new SourceError(kindOf(response.status, said?.kind, network?.kind), source.name, describe(response, words), {
     retryAfterSeconds: said?.retryAfterSeconds,
   });
 }
 
+/** The error that an answer with status 200 holds, by the source's own form of one; undefined when it holds none. */
+export function saidBy(
+  source: Source,
+  json: unknown,
+  response: SourceResponse,
+  nowMs: number,
+): SourceError | undefined {
+  const said = source.explain?.(json, response, nowMs);
+  if (said?.kind !== 'drift') return said;
+  const { detail, retryAfterSeconds } = said;
+  return new SourceError(KIND_OF_UNKNOWN_WORDS, source.name, detail, { retryAfterSeconds });
+}
+
+/** What somebody in front of a source, or the source in another form than its own, says by an answer. */
+export interface Refusal {
+  readonly kind: SourceErrorKind;
+  readonly detail: string;
+}
+
 /**
- * A refusal by the network in front of a source (Cloudflare), as plain text or as a page, with whatever status;
- * undefined when the body is none. 1015 is its rate limit, the others are its rules against an address, a client or a country.
+ * Whether an answer that holds no price says that we call too often, whoever says it and whatever its status: error 1015 of Cloudflare,
+ * or words such as "Throttled", as plain text, as a JSON text, or where errors have their words. Undefined when it does not.
+ * @param json the body; undefined when it is no JSON.
  */
-export function refusalOfNetwork(body: string): { kind: SourceErrorKind; detail: string } | undefined {
-  const text = body.slice(0, 8192).replace(/<[^>]*>/g, ' ');
-  const code = /\berror(?: code)?:?\s+(1015|1020|1012|10(?:0[6-9]|10))\b/i.exec(text)?.[1];
+export function throttlingOf(json: unknown, body: string): Refusal | undefined {
+  const network = refusalOfNetwork(body);
+  if (network?.kind === 'rate_limited') return network;
+  const words = errorWordsOf(json, body);
+  return saysRateLimit(words) ? { kind: 'rate_limited', detail: words } : undefined;
+}
+
+/**
+ * A refusal by the network in front of a source (Cloudflare), as plain text, as a page or as JSON (RFC 9457, with `error_code`), with
+ * whatever status; undefined when the body is none. 1015 is its rate limit, the others are its rules against an address, a client or a
+ * country, and count in JSON only where it names itself: other APIs have such codes too.
+ */
+export function refusalOfNetwork(body: string): Refusal | undefined {
+  const start = body.slice(0, 8192);
+  const inWords = new RegExp(String.raw`\berror(?: code)?:?\s+(${CLOUDFLARE_CODES})\b`, 'i');
+  const inJson = new RegExp(String.raw`"error_?code"\s*:\s*"?(${CLOUDFLARE_CODES})"?\s*[,}]`, 'i').exec(start)?.[1];
+  const isNamed = inJson === '1015' || /cloudflare|"ray_?id"/i.test(start);
+  const code = inWords.exec(start.replace(/<[^>]*>/g, ' '))?.[1] ?? (isNamed ? inJson : undefined);
   if (code === undefined) return undefined;
   return { kind: code === '1015' ? 'rate_limited' : 'forbidden_region', detail: `Cloudflare error ${code}` };
 }
+
+const CLOUDFLARE_CODES = '1015|1020|1012|10(?:0[6-9]|10)';
 
 function kindOf(
   status: number,
@@ -68,7 +115,8 @@ function kindOf(
   if (status < 400) return 'malformed';
   // Words that are not understood say less than the status does.
   const words = said === 'drift' ? undefined : said;
-  return words ?? network ?? DEFAULT_KIND_OF_STATUS.get(status) ?? 'drift';
+  const unknown = said === undefined ? 'drift' : KIND_OF_UNKNOWN_WORDS;
+  return words ?? network ?? DEFAULT_KIND_OF_STATUS.get(status) ?? unknown;
 }
 
 function describe(response: SourceResponse, words: string): string {

@@ -17,9 +17,8 @@ import {
 import { makeCall } from './call.js';
 import { withoutSecrets } from './hide-secrets.js';
 import { ConnectionPool, type HttpAgentsOptions } from './http-agents.js';
-import { type ReadAnswer, readAnswer } from '../read-answer.js';
-import { refusalOf } from './refusal.js';
-import { parseRetryAfter } from '../contract/retry-after.js';
+import { type ReadAnswer, readAnswer, waitAskedFor } from '../read-answer.js';
+import { refusalOf, saidBy } from './refusal.js';
 import { lacksKey, planOf, type SourceAccess, type SourceAccesses } from './source-access.js';
 import { transportFailure } from './transport-failure.js';
 
@@ -134,14 +133,13 @@ export class SourceClient {
       if (response.status !== 200) {
         const nowMs = this.options.now();
         const refusal = refusalOf(source, response, nowMs);
-        const retryAfterSeconds = parseRetryAfter(response.headers['retry-after'], nowMs) ?? refusal.retryAfterSeconds;
         throw new SourceError(refusal.kind, source.name, refusal.detail, {
           httpStatus: response.status,
-          retryAfterSeconds,
+          retryAfterSeconds: waitAskedFor(refusal, response, nowMs),
         });
       }
       const json = readJson(source.name, response.body);
-      const error = source.explain?.(json, response, this.options.now());
+      const error = saidBy(source, json, response, this.options.now());
       if (error !== undefined) throw error;
       return names.parse(new AnswerReader(source.name, json));
     } catch (error) {

@@ -50,4 +50,6 @@ describeRecordedAnswers({
     { file: 'binance/trades_BTCUSDC_2019-08-22.json', tickers: 'btc_usdc', outcome: 'drift' },
     { file: 'binance/us_trades_BTCUSD_2019-09-19.json', tickers: 'btc_usdt', outcome: 'drift' },
   ],
+  // Its `code` is an error in the form of Binance too.
+  ofOthers: { '400_google_api_key_not_valid.json': 'unavailable' },
 });

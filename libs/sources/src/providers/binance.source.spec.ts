@@ -44,23 +44,27 @@ const ERROR_BODIES: readonly ErrorBody[] = [
   { name: 'an unknown market', body: error(-1121, 'Invalid symbol.'), kind: 'not_found' },
   { name: 'a name of other characters', body: error(-1100, 'Illegal characters found.'), kind: 'not_found' },
   { name: 'a market that is closed', body: error(-1220, 'The symbol is not TRADING.'), kind: 'not_found' },
-  { name: 'too many parameters', body: error(-1101, 'Too many parameters sent for this endpoint.'), kind: 'drift' },
-  { name: 'a parameter that is missing', body: error(-1102, 'Mandatory parameter'), kind: 'drift' },
-  { name: 'a parameter that it does not know', body: error(-1104, 'Not all sent parameters'), kind: 'drift' },
-  { name: 'an interval that is none', body: error(-1120, 'Invalid interval.'), kind: 'drift' },
+  {
+    name: 'too many parameters',
+    body: error(-1101, 'Too many parameters sent for this endpoint.'),
+    kind: 'unavailable',
+  },
+  { name: 'a parameter that is missing', body: error(-1102, 'Mandatory parameter'), kind: 'unavailable' },
+  { name: 'a parameter that it does not know', body: error(-1104, 'Not all sent parameters'), kind: 'unavailable' },
+  { name: 'an interval that is none', body: error(-1120, 'Invalid interval.'), kind: 'unavailable' },
   { name: 'an error of its own', body: error(-1001, 'Internal error'), kind: 'unavailable' },
   { name: 'a server that is busy', body: error(-1008, 'Server is currently overloaded'), kind: 'unavailable' },
   { name: 'a time-out of its own', body: error(-1007, 'Timeout waiting for response'), kind: 'timeout' },
   { name: 'a key that is wrong', body: error(-2015, 'Invalid API-key'), kind: 'unauthorized' },
   { name: 'a closed region, with code 0', body: error(0, REGION), kind: 'forbidden_region' },
-  { name: 'code 0 without a word', body: '{"code":0}', kind: 'drift' },
+  { name: 'code 0 without a word', body: '{"code":0}', kind: 'unavailable' },
   { name: 'maintenance with a code as text', body: '{"code":"-3","msg":"System maintenance"}', kind: 'unavailable' },
 ];
 
 const REFUSALS: readonly Refusal[] = [
   { name: 'an unknown market with 400', status: 400, body: error(-1121, 'Invalid symbol.'), kind: 'not_found' },
   { name: 'too much weight with 400', status: 400, body: error(-1003, 'Too much'), kind: 'rate_limited' },
-  { name: 'a request that it does not understand', status: 400, body: error(-1104, 'Not all'), kind: 'drift' },
+  { name: 'a request that it does not understand', status: 400, body: error(-1104, 'Not all'), kind: 'unavailable' },
   { name: 'a rule of its firewall', status: 403, body: '<html>403 Forbidden</html>', kind: 'forbidden_region' },
   { name: 'a closed region with 451', status: 451, body: error(0, REGION), kind: 'forbidden_region' },
   { name: 'a closed region with 403', status: 403, body: error(0, REGION), kind: 'forbidden_region' },
@@ -261,7 +265,9 @@ describe('the Binance source', () => {
       }
     };
     expect(read({})).toMatchObject({ kind: 'rate_limited', retryAfterSeconds: seconds });
-    expect(read({ 'retry-after': '42' })).toMatchObject({ kind: 'rate_limited', retryAfterSeconds: 42 });
+    // The longer one of both.
+    const longer = Math.max(42, seconds ?? 0);
+    expect(read({ 'retry-after': '42' })).toMatchObject({ kind: 'rate_limited', retryAfterSeconds: longer });
   });
 
   it('lists the markets that are open', () => {

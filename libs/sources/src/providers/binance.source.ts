@@ -15,6 +15,7 @@ import {
   wireMilliseconds,
   wireObject,
   wireText,
+  saysRateLimit,
 } from '../contract/index.js';
 import { quoteOfMarket } from '../contract/market-quote.js';
 import { MAX_RETRY_AFTER_SECONDS } from '../contract/retry-after.js';
@@ -53,7 +54,7 @@ const RUN_TOGETHER = {
   bases: new Set([...(BASES_OF.get('usdt') ?? []), 'usdt']),
 };
 
-/** Error codes by their kind (github.com/binance/binance-spot-api-docs, errors.md); all others mean that our request is wrong. */
+/** Error codes by their kind (github.com/binance/binance-spot-api-docs, errors.md); what all others are is said by their words. */
 const KIND_OF_CODE: ReadonlyMap<string, SourceErrorKind> = new Map([
   ['-1003', 'rate_limited'],
   ['-1015', 'rate_limited'],
@@ -236,7 +237,7 @@ function kindOf(code: string, words: string): SourceErrorKind {
   const known = KIND_OF_CODE.get(code);
   if (known !== undefined) return known;
   if (/restricted location|eligibility/i.test(words)) return 'forbidden_region';
-  if (/too (many|much) (new )?(request|order|connection|weight)|banned/i.test(words)) return 'rate_limited';
+  if (saysRateLimit(words) || /banned/i.test(words)) return 'rate_limited';
   if (/unavailable|maintenance|overloaded|try again/i.test(words)) return 'unavailable';
   return 'drift';
 }

@@ -41,7 +41,7 @@ describeSourceContract({
     { name: 'a text', body: '{"error":"Order not found"}', kind: 'not_found' },
     { name: 'a wrong key', body: '{"error":"Invalid username and/or password"}', kind: 'unauthorized' },
     { name: 'a key that is off', body: '{"error":"API access disabled. Check your settings."}', kind: 'unauthorized' },
-    { name: 'an object of lists', body: '{"error":{"__all__":["Minimum order size is 1"]}}', kind: 'drift' },
+    { name: 'an object of lists', body: '{"error":{"__all__":["Minimum order size is 1"]}}', kind: 'unavailable' },
     {
       name: 'lists that speak of a limit',
       body: '{"error":{"__all__":["x","Too many requests"]}}',
@@ -49,7 +49,7 @@ describeSourceContract({
     },
     { name: 'a reason with a code', body: '{"status":"error","reason":"no","code":"API0001"}', kind: 'unauthorized' },
     { name: 'a reason', body: '{"status":"error","reason":"Invalid currency pair"}', kind: 'not_found' },
-    { name: 'an error without a word', body: '{"status":"error"}', kind: 'drift' },
+    { name: 'an error without a word', body: '{"status":"error"}', kind: 'unavailable' },
     {
       name: 'the rate limit by its code',
       body: '{"response_code":"400.002","response_explanation":"Request rejected."}',

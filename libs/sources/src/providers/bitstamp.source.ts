@@ -14,6 +14,7 @@ import {
   wireObject,
   wireSecondsText,
   wireText,
+  saysRateLimit,
 } from '../contract/index.js';
 import { quoteOfMarket } from '../contract/market-quote.js';
 
@@ -168,7 +169,7 @@ function wordsOf(value: unknown, depth = 4): string {
 
 /** 400.002, 400.067 and 400.068 are rate limits; API0001 and the like are faults of a key. */
 function kindOf(code: string, words: string): SourceErrorKind {
-  if (/^400\.0(02|67|68)$|^429\./.test(code) || /rate limit|too many requests/i.test(words)) return 'rate_limited';
+  if (/^400\.0(02|67|68)$|^429\./.test(code) || saysRateLimit(words)) return 'rate_limited';
   if (/^(API\d|40[13]\.)/.test(code)) return 'unauthorized';
   if (/password|api access|api key|signature|nonce|authenticat|permission|unauthori[sz]ed/i.test(words))
     return 'unauthorized';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ccxtSourceId } from './ccxt-exchanges.js';
 import { type CcxtExchange, type CcxtLibrary, loadCcxt } from './ccxt-library.js';
 import {
+  KIND_OF_UNKNOWN_WORDS,
   type OwnCallOptions,
   oneLine,
   type RequestedTicker,
@@ -10,7 +11,9 @@ import {
   type SourceEndpoint,
   SourceError,
   type SourceResponse,
+  saysRateLimit,
   unixTime,
+  waitIn,
   wireText,
 } from '../contract/index.js';
 
@@ -33,11 +36,15 @@ const ANSWER = z.object({
  * An exchange that is asked by the ccxt library, which brings its own HTTP and knows how each exchange is spoken to.
  * @returns undefined for an exchange that is not in the list of ids.
  */
-export function ccxtSource(exchange: string, load: () => Promise<CcxtLibrary> = loadCcxt): Source | undefined {
+export function ccxtSource(
+  exchange: string,
+  load: () => Promise<CcxtLibrary> = loadCcxt,
+  now: () => number = Date.now,
+): Source | undefined {
   const id = ccxtSourceId(exchange);
   if (id === undefined) return undefined;
   const name = `ccxt:${exchange}`;
-  const market = new CcxtMarket(exchange, name, load);
+  const market = new CcxtMarket(exchange, name, load, now);
   const ticker: SourceEndpoint = {
     name: 'fetch-ticker',
     maxBatch: 1,
@@ -86,6 +93,7 @@ class CcxtMarket {
     private readonly exchange: string,
     private readonly source: string,
     private readonly load: () => Promise<CcxtLibrary>,
+    private readonly now: () => number,
   ) {}
 
   /** @throws SourceError */
@@ -96,14 +104,13 @@ class CcxtMarket {
       return await Promise.race([this.ask(symbol, timeoutMs), rejected(signal)]);
     } catch (error) {
       if (error instanceof SourceError || signal.aborted) throw error;
-      throw new SourceError(
-        kindOf(error),
-        this.source,
-        oneLine(error instanceof Error ? error.message : String(error)),
-        {
-          cause: error,
-        },
-      );
+      const words = error instanceof Error ? error.message : String(error);
+      const kind = kindOf(error);
+      const isThrottled = kind === 'rate_limited' || (kind === KIND_OF_UNKNOWN_WORDS && saysRateLimit(words));
+      throw new SourceError(isThrottled ? 'rate_limited' : kind, this.source, oneLine(words), {
+        cause: error,
+        retryAfterSeconds: isThrottled ? waitIn(undefined, words, this.now()) : undefined,
+      });
     }
   }
 
@@ -162,11 +169,17 @@ const KIND_OF_ERROR: ReadonlyMap<string, SourceErrorKind> = new Map([
   ['DDoSProtection', 'rate_limited'],
   ['RequestTimeout', 'timeout'],
   ['PermissionDenied', 'forbidden_region'],
+  ['RestrictedLocation', 'forbidden_region'],
   ['AuthenticationError', 'unauthorized'],
   ['BadSymbol', 'not_found'],
   ['NetworkError', 'unavailable'],
   ['ExchangeClosedByUser', 'unavailable'],
   ['OnMaintenance', 'unavailable'],
+  ['BadResponse', 'malformed'],
+  ['NullResponse', 'malformed'],
+  // What an exchange says in words that ccxt does not know: see KIND_OF_UNKNOWN_WORDS.
+  ['OperationFailed', KIND_OF_UNKNOWN_WORDS],
+  ['ExchangeError', KIND_OF_UNKNOWN_WORDS],
 ]);
 
 function kindOf(error: unknown): SourceErrorKind {

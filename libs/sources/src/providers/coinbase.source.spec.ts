@@ -46,8 +46,8 @@ const ERROR_BODIES: readonly ErrorBody[] = [
     kind: 'unauthorized',
   },
   { name: 'an internal error', body: appError('internal_server_error', 'Sorry'), kind: 'unavailable' },
-  { name: 'a parameter that is missing', body: appError('param_required', 'Missing'), kind: 'drift' },
-  { name: 'errors without words', body: '{"errors":[{}]}', kind: 'drift' },
+  { name: 'a parameter that is missing', body: appError('param_required', 'Missing'), kind: 'unavailable' },
+  { name: 'errors without words', body: '{"errors":[{}]}', kind: 'unavailable' },
   { name: 'errors that are no list', body: '{"errors":"rate_limit_exceeded"}', kind: 'rate_limited' },
   { name: 'an unknown product', body: message('NotFound'), kind: 'not_found' },
   { name: 'the rate limit of the Exchange', body: message('Public rate limit exceeded'), kind: 'rate_limited' },
@@ -55,14 +55,14 @@ const ERROR_BODIES: readonly ErrorBody[] = [
   { name: 'a time-out of its own', body: message('Request timed out'), kind: 'timeout' },
   { name: 'a closed region', body: message('Not available in your region'), kind: 'forbidden_region' },
   { name: 'a price of something else', body: '{"symbol":"BTCUSD","price":"1"}', kind: 'drift' },
-  { name: 'an error of another shape', body: '{"error":"unknown","error_details":"odd"}', kind: 'drift' },
+  { name: 'an error of another shape', body: '{"error":"unknown","error_details":"odd"}', kind: 'unavailable' },
 ];
 
 const REFUSALS: readonly Refusal[] = [
   { name: 'an unknown product with 404', status: 404, body: message('NotFound'), kind: 'not_found' },
   { name: 'words that nobody knows with 404', status: 404, body: message('odd'), kind: 'not_found' },
   { name: 'words that nobody knows with 403', status: 403, body: message('odd'), kind: 'forbidden_region' },
-  { name: 'words that nobody knows with 400', status: 400, body: message('odd'), kind: 'drift' },
+  { name: 'words that nobody knows with 400', status: 400, body: message('odd'), kind: 'unavailable' },
   { name: 'the rate limit with 429', status: 429, body: message('Public rate limit exceeded'), kind: 'rate_limited' },
   { name: 'the rate limit with 403', status: 403, body: appError('rate_limit_exceeded', ''), kind: 'rate_limited' },
   { name: 'a token with 401', status: 401, body: appError('expired_token', ''), kind: 'unauthorized' },

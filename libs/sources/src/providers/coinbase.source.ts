@@ -13,6 +13,7 @@ import {
   wireIsoTime,
   wireObject,
   wireText,
+  saysRateLimit,
 } from '../contract/index.js';
 
 const NAME = 'coinbase';
@@ -249,7 +250,8 @@ function readError(json: unknown, { status }: SourceResponse): SourceError | und
 
 function errorOf(id: string, message: string, status: number): SourceError {
   const said = `${id} ${message}`.trim();
-  const kind = KIND_OF_WORDS.find(([pattern]) => pattern.test(said))?.[1];
+  const known = KIND_OF_WORDS.find(([pattern]) => pattern.test(said))?.[1];
+  const kind = saysRateLimit(said) ? 'rate_limited' : known;
   return new SourceError(
     kind ?? KIND_OF_STATUS.get(status) ?? 'drift',
     NAME,
@@ -259,7 +261,6 @@ function errorOf(id: string, message: string, status: number): SourceError {
 
 /** The ids come and go (docs.cdp.coinbase.com/coinbase-app/api-architecture/error-messages), so the words decide. */
 const KIND_OF_WORDS: readonly (readonly [RegExp, SourceErrorKind])[] = [
-  [/rate.?limit|too many|throttl/i, 'rate_limited'],
   [/not.?found|delisted|invalid (base |quote )?currency|currency is invalid|(unknown|invalid) product/i, 'not_found'],
   [/region|country|jurisdiction|forbidden|access denied/i, 'forbidden_region'],
   [/unauthori[sz]ed|api.?key|signature|passphrase|token|authenticat|invalid_scope|permission|verif/i, 'unauthorized'],

@@ -56,8 +56,8 @@ const ERRORS: readonly ErrorBody[] = [
   { name: 'a closed country', body: '{"error":"not available in your region"}', kind: 'forbidden_region' },
   { name: 'an internal error', body: '{"error":"Internal Server Error"}', kind: 'unavailable' },
   { name: 'a time-out of its own', body: '{"error":"timeout"}', kind: 'timeout' },
-  { name: 'words unknown to us', body: '{"error":"odd"}', kind: 'drift' },
-  { name: 'an error of another shape', body: '{"error":{"code":7}}', kind: 'drift' },
+  { name: 'words unknown to us', body: '{"error":"odd"}', kind: 'unavailable' },
+  { name: 'an error of another shape', body: '{"error":{"code":7}}', kind: 'unavailable' },
   {
     name: 'an error beside prices',
     body: answer(`[${BITCOIN}]`).replace('{', '{"error":"maintenance",'),
@@ -76,7 +76,7 @@ const REFUSALS: readonly Refusal[] = [
   { name: 'an unknown asset with 404', status: 404, body: '{"error":"x not found"}', kind: 'not_found' },
   { name: 'words unknown to us with 403', status: 403, body: '{"error":"odd"}', kind: 'unauthorized' },
   { name: 'words unknown to us with 404', status: 404, body: '{"error":"odd"}', kind: 'not_found' },
-  { name: 'words unknown to us with 400', status: 400, body: '{"error":"odd"}', kind: 'drift' },
+  { name: 'words unknown to us with 400', status: 400, body: '{"error":"odd"}', kind: 'unavailable' },
   { name: 'an error with 500', status: 500, body: '{"error":"x not found"}', kind: 'unavailable' },
 ];
 

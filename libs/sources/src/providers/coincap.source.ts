@@ -15,6 +15,7 @@ import {
   wireMilliseconds,
   wireObject,
   wireText,
+  saysRateLimit,
 } from '../contract/index.js';
 
 const NAME = 'coincap';
@@ -192,7 +193,7 @@ function kindOf(words: string, status: number): SourceErrorKind {
   // v2's farewell. It is gone for ever, which is what 410 says and what we call `not_found`. It is not `unauthorized`,
   // although it speaks of signing up: no key opens v2 again, the address is what has to change.
   if (/deprecat|discontinu|sunset|no longer|shut ?down/i.test(words)) return 'not_found';
-  if (/rate.?limit|too many|(request|call)s? limit|exceeded.*\blimit/i.test(words)) return 'rate_limited';
+  if (saysRateLimit(words)) return 'rate_limited';
   if (/\b(region|country|location)\b/i.test(words)) return 'forbidden_region';
   if (
     /api.?key|unauthori[sz]ed|forbidden|(access|invalid) token|credit|subscription|\bplan\b|sign.?up|authenticat/i.test(

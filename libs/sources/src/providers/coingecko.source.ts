@@ -13,6 +13,7 @@ import {
   wireNumber,
   wireObject,
   wireSeconds,
+  saysRateLimit,
 } from '../contract/index.js';
 
 const NAME = 'coingecko';
@@ -242,11 +243,10 @@ function kindOf(code: string, message: string): SourceErrorKind {
   const known = KIND_OF_CODE.get(code);
   if (known !== undefined) return known;
   if (/^5\d\d$/.test(code)) return 'unavailable';
-  if (/rate limit|throttled|(call|credit|request)s? limit|too many requests/i.test(message)) return 'rate_limited';
+  if (saysRateLimit(message)) return 'rate_limited';
   if (/not found|could not find/i.test(message)) return 'not_found';
   if (/api.?key|unauthori[sz]ed/i.test(message)) return 'unauthorized';
   if (/internal server error|unavailable|maintenance/i.test(message)) return 'unavailable';
-  // "Missing parameter ids" and the like: what we ask no longer fits what it takes.
   return 'drift';
 }
 

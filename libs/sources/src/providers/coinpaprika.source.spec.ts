@@ -51,12 +51,12 @@ const ERRORS: readonly ErrorBody[] = [
   { name: 'a closed country', body: '{"error":"not available in your country"}', kind: 'forbidden_region' },
   { name: 'an internal error', body: '{"error":"internal server error"}', kind: 'unavailable' },
   { name: 'a time-out of its own', body: '{"error":"context deadline: timed out"}', kind: 'timeout' },
-  { name: 'invalid parameters', body: '{"error":"invalid parameters"}', kind: 'drift' },
-  { name: 'an error of another shape', body: '{"error":{"code":7}}', kind: 'drift' },
+  { name: 'invalid parameters', body: '{"error":"invalid parameters"}', kind: 'unavailable' },
+  { name: 'an error of another shape', body: '{"error":{"code":7}}', kind: 'unavailable' },
   { name: 'an error beside prices', body: BITCOIN.replace('{', '{"error":"id not found",'), kind: 'not_found' },
 ];
 const REFUSALS: readonly Refusal[] = [
-  { name: 'an invalid call with 400', status: 400, body: '{"error":"invalid parameters"}', kind: 'drift' },
+  { name: 'an invalid call with 400', status: 400, body: '{"error":"invalid parameters"}', kind: 'unavailable' },
   { name: 'a small plan with 402', status: 402, body: '{"error":"payment required"}', kind: 'unauthorized' },
   { name: 'words unknown to us with 402', status: 402, body: '{"error":"upgrade"}', kind: 'unauthorized' },
   { name: 'the limit with 402', status: 402, body: '{"error":"request limit reached"}', kind: 'rate_limited' },

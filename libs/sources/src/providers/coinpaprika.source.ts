@@ -14,6 +14,7 @@ import {
   wireIsoTime,
   wireNumber,
   wireObject,
+  saysRateLimit,
 } from '../contract/index.js';
 
 const NAME = 'coinpaprika';
@@ -186,9 +187,7 @@ function readError(json: unknown, status: number): SourceError | undefined {
 
 function kindOf(words: string, status: number): SourceErrorKind {
   // "you have reached maximum request limit": a second's calls or a month's.
-  if (/too many|(request|rate|call|usage|quota)s? limit|limit (was |is )?(reached|exceeded)/i.test(words)) {
-    return 'rate_limited';
-  }
+  if (saysRateLimit(words)) return 'rate_limited';
   if (/\b(region|country|location)\b/i.test(words)) return 'forbidden_region';
   // 402: the plan is too small; 403: the key is wrong. Neither passes by itself.
   if (status === 402 || status === 403) return 'unauthorized';
@@ -196,7 +195,6 @@ function kindOf(words: string, status: number): SourceErrorKind {
   if (status === 404 || /not found/i.test(words)) return 'not_found';
   if (/time(d )?-?out/i.test(words)) return 'timeout';
   if (/unavailable|internal|maintenance|temporar|try again/i.test(words)) return 'unavailable';
-  // "invalid parameters" and the like: what we ask no longer fits what it takes.
   return 'drift';
 }
 

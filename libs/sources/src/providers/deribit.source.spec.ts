@@ -49,8 +49,8 @@ describeSourceContract({
     { name: 'maintenance', body: error(11051, 'system_maintenance'), kind: 'unavailable' },
     { name: 'an internal error', body: error(-32603, 'Internal server error'), kind: 'unavailable' },
     { name: 'a time-out of its own', body: error(13888, 'timed_out'), kind: 'timeout' },
-    { name: 'a method that is gone', body: error(-32601, 'Method not found'), kind: 'drift' },
-    { name: 'an error of another shape', body: '{"error":"busy"}', kind: 'drift' },
+    { name: 'a method that is gone', body: error(-32601, 'Method not found'), kind: 'unavailable' },
+    { name: 'an error of another shape', body: '{"error":"busy"}', kind: 'unavailable' },
     {
       name: 'the ticker of an instrument, in which the index of another coin may stand',
       body: '{"result":{"instrument_name":"ETH-PERPETUAL","last_price":3100.5,"index_price":3100.25}}',
@@ -67,7 +67,7 @@ describeSourceContract({
       kind: 'rate_limited',
     },
     { name: 'an unknown index with status 400', status: 400, body: error(-32602, 'Invalid params'), kind: 'not_found' },
-    { name: 'an error that nobody knows with status 400', status: 400, body: error(1, 'odd'), kind: 'drift' },
+    { name: 'an error that nobody knows with status 400', status: 400, body: error(1, 'odd'), kind: 'unavailable' },
     {
       name: 'an error object with status 500',
       status: 500,

@@ -14,6 +14,7 @@ import {
   wireNumber,
   wireObject,
   wireText,
+  saysRateLimit,
 } from '../contract/index.js';
 
 const NAME = 'deribit';
@@ -126,7 +127,7 @@ function readError(json: unknown): SourceError | undefined {
  * (docs.deribit.com/articles/errors against the older list that client libraries follow).
  */
 function kindOf(code: string, message: string): SourceErrorKind {
-  if (code === '10028' || /too_many/.test(message)) return 'rate_limited';
+  if (code === '10028' || /too_many/.test(message) || saysRateLimit(message)) return 'rate_limited';
   // "Invalid params": the one parameter that is sent is the name of the index.
   if (code === '-32602' || /not_found/.test(message)) return 'not_found';
   if (/unauthorized|authorization|invalid_token|credentials|forbidden/.test(message)) return 'unauthorized';

@@ -49,7 +49,7 @@ describeSourceContract({
     { name: 'a closed country', body: '{"message":"Not available in your region"}', kind: 'forbidden_region' },
     { name: 'a time-out of its own', body: '{"message":"upstream timed out"}', kind: 'timeout' },
     { name: 'trouble', body: '{"message":"Internal error"}', kind: 'unavailable' },
-    { name: 'words that nobody knows', body: '{"message":"Hm."}', kind: 'drift' },
+    { name: 'words that nobody knows', body: '{"message":"Hm."}', kind: 'unavailable' },
     { name: 'an error that is an object', body: '{"message":{"code":429,"text":"too many"}}', kind: 'rate_limited' },
   ],
   refusals: [

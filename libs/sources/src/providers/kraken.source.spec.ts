@@ -111,10 +111,10 @@ describeSourceContract({
       body: errors('EAccount:XMR trading restricted for IE'),
       kind: 'forbidden_region',
     },
-    { name: 'arguments that are wrong', body: errors('EGeneral:Invalid arguments'), kind: 'drift' },
-    { name: 'an error of a new category', body: errors('EOther:Odd'), kind: 'drift' },
+    { name: 'arguments that are wrong', body: errors('EGeneral:Invalid arguments'), kind: 'unavailable' },
+    { name: 'an error of a new category', body: errors('EOther:Odd'), kind: 'unavailable' },
     { name: 'an error that is no list', body: '{"error":"EService:Unavailable"}', kind: 'unavailable' },
-    { name: 'errors that are no texts', body: '{"error":[{"code":1}]}', kind: 'drift' },
+    { name: 'errors that are no texts', body: '{"error":[{"code":1}]}', kind: 'unavailable' },
     {
       name: 'an error beside prices',
       body: answer({ XXBTZUSD: row('"1"') }, '["EService:Busy"]'),

@@ -12,6 +12,7 @@ import {
   ownMember,
   wireObject,
   wireText,
+  saysRateLimit,
 } from '../contract/index.js';
 import { quoteOfMarket, type RunTogetherNames } from '../contract/market-quote.js';
 import { MAX_RETRY_AFTER_SECONDS } from '../contract/retry-after.js';
@@ -241,13 +242,13 @@ function secondsUntil(seconds: number, nowMs: number): number {
 
 /** By the category and the words of docs.kraken.com/exchange/guides/general/errors. */
 function kindOf(error: string): SourceErrorKind {
-  if (/rate limit exceeded|too many requests|throttled|temporary lockout/i.test(error)) return 'rate_limited';
+  if (saysRateLimit(error) || /temporary lockout/i.test(error)) return 'rate_limited';
   if (/^EQuery:(Unknown|Invalid) asset/i.test(error)) return 'not_found';
   if (/^EService:(Deadline|Time)/i.test(error)) return 'timeout';
   if (/^EService\b|:Internal error|unavailable/i.test(error)) return 'unavailable';
   if (/restricted|region|country/i.test(error)) return 'forbidden_region';
   if (/^(EAPI|EAuth|EAccount)\b|:Permission denied/i.test(error)) return 'unauthorized';
-  // "EGeneral:Invalid arguments" and the like: what we ask no longer fits what it takes.
+  // "EGeneral:Invalid arguments" and the like: nothing in it says that it is about a pair, or about which.
   return 'drift';
 }
 

@@ -1,5 +1,6 @@
 import { faultsOfFixtures, faultsOfSource, hintOf } from './judge-contract.contract.js';
 import { type SourceContract, wholeContract, type WholeContract } from './source-fixtures.contract.js';
+import { describeOddAnswers } from './source-oddities.contract.js';
 import { describeSourceOverHttp } from './source-http.contract.js';
 import { readAnswer } from '../read-answer.js';
 import { acceptedTickers, faultsOf, outcomeOf } from './judge-parse.contract.js';
@@ -76,7 +77,9 @@ export function describeSourceContract(given: SourceContract): void {
     describeGoodAnswers(contract);
     describeSpoiltAnswers(contract);
     describeOtherBodies(contract);
-    describeSourceOverHttp(contract);
+    describeOddAnswers(contract);
+    // A source that brings its own HTTP has no address to be moved.
+    if (endpointFor(source, contract.tickers).call === undefined) describeSourceOverHttp(contract);
   });
 }
 

@@ -2,12 +2,15 @@ import type { Quote } from '@app/domain';
 import type { z } from 'zod';
 import { type DriftPolicy, findAlike, findNear, knownFields, retyped, valueAt } from './drift.js';
 import type { Drift, FieldPath } from './drifted-field.js';
-import { WireNumber } from './read-json.js';
+import { NoNumber, WireNumber } from './read-json.js';
 import { SourceError } from './source-error.js';
 import type { RequestedTicker, SourceReading } from './source-message.js';
 
 /** How many drifted fields of one value are read under another name before it is given up. */
 const MAX_MAPPED_FIELDS = 4;
+
+/** Thrown where a value is needed that is no JSON, see {@link NoNumber}; it concerns the ticker alone whose value it is. */
+class NoNumberError extends SourceError {}
 
 /** Reads one answer of a source: holds its parts against their schemas, and keeps what had drifted. */
 export class AnswerReader {
@@ -30,13 +33,15 @@ export class AnswerReader {
   /**
    * Holds a value of the answer against a schema.
    * @param at where the value stands in the answer; default: the whole of it.
-   * @throws SourceError `drift`, naming the first field that differs from the source's contract and the one that looks like it.
+   * @throws SourceError `drift`, naming the first field that differs from the source's contract and the one that looks like it;
+   * `malformed` when what stands there is no JSON.
    */
   shape<T>(schema: z.ZodType<T>, value: unknown = this.json, at: FieldPath = []): T {
     let current = value;
     for (let mapped = 0; ; mapped += 1) {
       const result = schema.safeParse(current);
       if (result.success) return result.data;
+      this.checkIsValue(result.error, current, at);
       const drift = this.describe(schema, result.error, current, at);
       this.found.push(drift);
       const repaired =
@@ -50,7 +55,7 @@ export class AnswerReader {
   /**
    * Reads each ticker by itself, so that one that cannot be read leaves the others.
    * @param read gives undefined for a ticker that the answer leaves out.
-   * @throws SourceError the first drift, when no ticker could be read and at least one had drifted.
+   * @throws SourceError the first drift, when every ticker that is there had drifted.
    */
   each(tickers: readonly RequestedTicker[], read: (asked: RequestedTicker) => Quote | undefined): SourceReading[] {
     const outer = this.mappedNow;
@@ -63,14 +68,27 @@ export class AnswerReader {
         if (quote !== undefined)
           readings.push(this.mappedNow.length === 0 ? quote : { ...quote, mapped: this.mappedNow });
       } catch (error) {
-        if (!(error instanceof SourceError) || error.kind !== 'drift') throw error;
-        first ??= error;
-        readings.push({ ticker: asked.ticker, rejected: 'drift', detail: error.detail });
+        const isMissing = error instanceof NoNumberError;
+        if (!(error instanceof SourceError) || (error.kind !== 'drift' && !isMissing)) throw error;
+        if (!isMissing) first ??= error;
+        readings.push({ ticker: asked.ticker, rejected: isMissing ? 'not_a_decimal' : 'drift', detail: error.detail });
       }
     }
     this.mappedNow = outer;
-    if (first !== undefined && readings.every((reading) => 'rejected' in reading)) throw first;
+    if (first !== undefined && readings.every((reading) => 'rejected' in reading && reading.rejected === 'drift'))
+      throw first;
     return readings;
+  }
+
+  /** @throws NoNumberError */
+  private checkIsValue(error: z.ZodError, value: unknown, at: FieldPath): void {
+    const inside = (error.issues[0]?.path ?? []).map(String);
+    const found = valueAt(value, inside);
+    if (!(found instanceof NoNumber)) return;
+    const field = [...at, ...inside];
+    const where = field.length === 0 ? 'the answer' : `field ${nameOf(field)}`;
+    const what = found.text === '' ? 'holds nothing' : `holds ${found.text}, which is no number`;
+    throw new NoNumberError('malformed', this.source, `${where}: ${what}`);
   }
 
   private describe(schema: z.ZodType, error: z.ZodError, value: unknown, at: FieldPath): Drift {

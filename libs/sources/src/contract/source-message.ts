@@ -23,10 +23,13 @@ export interface SourceResponse {
 /** A quote, or why one ticker of an answer cannot be read while the others can. */
 export type SourceReading = Quote | UnreadableQuote;
 
-/** One ticker of an answer whose part no longer has the documented shape. */
+/**
+ * One ticker of an answer whose part cannot be read: `drift` when it no longer has the documented shape, `not_a_decimal` when a value of
+ * it is missing or `NaN`, where JSON has no such thing.
+ */
 export interface UnreadableQuote {
   readonly ticker: string;
-  readonly rejected: 'drift';
+  readonly rejected: 'drift' | 'not_a_decimal';
   readonly detail: string;
 }
 

@@ -154,8 +154,8 @@ const spot: SourceEndpoint = {
   recognises: (json) => isOf(memberOf(json, 'data'), 'amount') || isOf(memberOf(json, 'data'), 'base'),
   parse: (reader, tickers) => {
     if (memberOf(memberOf(reader.json, 'data'), 'amount') === null) return [];
-    const { amount, base, currency } = reader.shape(SPOT).data;
     return reader.each(tickers, (asked) => {
+      const { amount, base, currency } = reader.shape(SPOT).data;
       const market = marketOf(asked);
       const isAsked = market.base === base && market.quote === currency;
       return isAsked ? { ticker: asked.ticker, price: amount, sourceTime: undefined } : undefined;

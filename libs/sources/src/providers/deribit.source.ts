@@ -93,14 +93,14 @@ export const deribitSource: Source = {
 };
 
 function parse(reader: AnswerReader, tickers: readonly RequestedTicker[]): readonly SourceReading[] {
-  const answer = reader.shape(ANSWER);
-  // The test network has prices of its own in the same shape. They must never be stored as real ones.
-  if (answer.testnet === true) throw new SourceError('drift', NAME, 'field testnet: prices of the test network');
-  const { index_price, index_name, instrument_name } = answer.result;
-  // The tickers and books of instruments hold the index too, of whichever coin they are.
-  if (instrument_name !== undefined)
-    throw new SourceError('drift', NAME, 'field result.instrument_name: no index price');
   return reader.each(onlyFirst(tickers), ({ ticker, sourceSymbol }) => {
+    const answer = reader.shape(ANSWER);
+    // The test network has prices of its own in the same shape. They must never be stored as real ones.
+    if (answer.testnet === true) throw new SourceError('drift', NAME, 'field testnet: prices of the test network');
+    const { index_price, index_name, instrument_name } = answer.result;
+    // The tickers and books of instruments hold the index too, of whichever coin they are.
+    if (instrument_name !== undefined)
+      throw new SourceError('drift', NAME, 'field result.instrument_name: no index price');
     if (typeof index_name === 'string' && index_name !== sourceSymbol) {
       const found = `expected ${oneLine(sourceSymbol)}, found ${oneLine(index_name)}`;
       throw new SourceError('drift', NAME, `field result.index_name: ${found}`);

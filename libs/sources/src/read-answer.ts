@@ -40,6 +40,8 @@ export interface ReadAnswer {
   readonly drifts: readonly Drift[];
   /** When the answer was made, as far as its `Date` and `Age` tell: a cache hands on old ones with status 200. */
   readonly answeredAt: Date | undefined;
+  /** Since when a cache has kept it, as far as its `Age` tells. */
+  readonly cachedAt: Date | undefined;
 }
 
 /**
@@ -81,18 +83,22 @@ export function waitAskedFor(
 }
 
 /**
- * When an answer was made, by its own headers: `Date` is the time at which the origin wrote it, and stays so in a cache; `Age` counts
- * the seconds since. Undefined when neither can be read.
+ * When an answer was made, by its own headers: `Date` is the time at which the origin wrote it, by the origin's clock, and stays so in a
+ * cache; `Age` counts the seconds since. `answeredAt` is by both, `cachedAt` by `Age` alone; undefined where they cannot be read.
  */
-export function answeredAt(headers: Readonly<Record<string, string>>, receivedAtMs: number): Date | undefined {
+export function answerTimes(
+  headers: Readonly<Record<string, string>>,
+  receivedAtMs: number,
+): Pick<ReadAnswer, 'answeredAt' | 'cachedAt'> {
   const date = headers['date'] === undefined ? NaN : Date.parse(headers['date']);
   const age = /^\d{1,9}$/.test(headers['age']?.trim() ?? '') ? Number(headers['age']) : undefined;
-  const candidates = [
-    ...(Number.isNaN(date) ? [] : [date]),
-    // Some caches put a Date of their own beside the Age of what they keep: the older reading counts.
-    ...(age === undefined ? [] : [receivedAtMs - age * 1000]),
-  ];
-  return candidates.length === 0 ? undefined : new Date(Math.min(...candidates));
+  const cachedAtMs = age === undefined ? undefined : receivedAtMs - age * 1000;
+  // Some caches put a Date of their own beside the Age of what they keep: the older reading counts.
+  const candidates = [date, cachedAtMs ?? NaN].filter((candidate) => !Number.isNaN(candidate));
+  return {
+    answeredAt: candidates.length === 0 ? undefined : new Date(Math.min(...candidates)),
+    cachedAt: cachedAtMs === undefined ? undefined : new Date(cachedAtMs),
+  };
 }
 
 function read(
@@ -108,7 +114,7 @@ function read(
   const endpoint = endpointOf(source, tickers, json, name);
   const reader = new AnswerReader(source.name, json, driftPolicy);
   const readings = readingsOf(source, reader, response.body, () => endpoint.parse(reader, tickers));
-  return { endpoint: endpoint.name, readings, drifts: reader.drifts, answeredAt: answeredAt(response.headers, nowMs) };
+  return { endpoint: endpoint.name, readings, drifts: reader.drifts, ...answerTimes(response.headers, nowMs) };
 }
 
 /** The readings of an answer. One without any price may be a refusal in a form that is not the source's own. */

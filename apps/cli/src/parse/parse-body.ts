@@ -10,7 +10,7 @@ import {
   type SourceErrorKind,
 } from '@app/domain';
 import {
-  answeredAt,
+  answerTimes,
   type DriftPolicy,
   type ReadAnswer,
   quotedInOf,
@@ -91,7 +91,7 @@ export function describeFailure(error: unknown): ParsedBody {
 
 function judge({ source, tickers, response }: ParseOptions, answer: ReadAnswer, receivedAtMs: number): ParsedBody {
   const byTicker = new Map(answer.readings.map((reading) => [reading.ticker, reading]));
-  const times = { receivedAt: new Date(receivedAtMs), answeredAt: answeredAt(response.headers, receivedAtMs) };
+  const times = { receivedAt: new Date(receivedAtMs), ...answerTimes(response.headers, receivedAtMs) };
   const accepted: AcceptedPrice[] = [];
   const rejected: RejectedPrice[] = [];
   const missing: string[] = [];

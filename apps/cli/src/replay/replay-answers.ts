@@ -173,8 +173,8 @@ function readAgain(
   try {
     const nowMs = receivedAt.getTime();
     const response = { status: httpStatus, headers, body };
-    const { readings, answeredAt } = readAnswer(source, members, response, { endpoint, driftPolicy, nowMs });
-    return judgeAnswer(members, slot, { readings, answeredAt, requestedAt, receivedAt }, judging);
+    const answer = readAnswer(source, members, response, { endpoint, driftPolicy, nowMs });
+    return judgeAnswer(members, slot, { ...answer, requestedAt, receivedAt }, judging);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     return members.map(({ tickerId }) => ({ tickerId, outcome: 'failed', reason: error.kind }));

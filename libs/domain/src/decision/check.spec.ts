@@ -149,18 +149,38 @@ describe('checking a quote', () => {
     });
 
     test('an answer out of a cache is as old as the cache says, whatever the price says', () => {
-      const answeredAt = later(-600_001);
+      const cachedAt = later(-600_001);
+      const answeredAt = cachedAt;
+      for (const kept of [{ cachedAt }, { cachedAt, answeredAt }, { cachedAt, answeredAt: later(-86_400_000) }]) {
+        expect(verdictOf('1', {}, kept)).toEqual(rejected('stale'));
+        expect(verdictOf('1', { sourceTime: later(0) }, kept)).toEqual(rejected('stale'));
+      }
       expect(verdictOf('1', {}, { answeredAt })).toEqual(rejected('stale'));
-      expect(verdictOf('1', { sourceTime: later(0) }, { answeredAt })).toEqual(rejected('stale'));
-      expect(verdictOf('1', { sourceTime: later(-600_001) }, { answeredAt: later(0) })).toEqual(rejected('stale'));
-      expect(verdictOf('1', { sourceTime: later(-1) }, { answeredAt: later(-599_999) }).outcome).toBe('accepted');
+      expect(verdictOf('1', { sourceTime: new Date(Number.NaN) }, { answeredAt })).toEqual(rejected('stale'));
+      expect(verdictOf('1', { sourceTime: later(-600_001) }, { answeredAt: later(0), cachedAt: later(0) })).toEqual(
+        rejected('stale'),
+      );
+      expect(verdictOf('1', { sourceTime: later(-1) }, { cachedAt: later(-599_999) }).outcome).toBe('accepted');
     });
+
+    test.each([-601, -86_400, -17 * 86_400, 3_601, 9 * 86_400])(
+      'a server whose clock is %i s off makes no price old that has a fresh time of its own',
+      (seconds) => {
+        const answeredAt = later(seconds * 1000);
+        expect(verdictOf('1', { sourceTime: later(-599_000) }, { answeredAt }).outcome).toBe('accepted');
+        expect(verdictOf('1', { sourceTime: later(-3_000) }, { answeredAt, cachedAt: later(-2_000) }).outcome).toBe(
+          'accepted',
+        );
+        expect(verdictOf('1', { sourceTime: later(-600_001) }, { answeredAt })).toEqual(rejected('stale'));
+        expect(verdictOf('1', {}, { answeredAt }).outcome).toBe(seconds < 0 ? 'rejected' : 'accepted');
+      },
+    );
 
     test('says whose time it was, and how old', () => {
       expect(verdictOf('1', { sourceTime: later(-700_000) })).toMatchObject({
         detail: 'its own time is 700.000 s before receipt, at most 600 s are allowed',
       });
-      expect(verdictOf('1', { sourceTime: later(0) }, { answeredAt: later(-601_500) })).toMatchObject({
+      expect(verdictOf('1', {}, { answeredAt: later(-601_500) })).toMatchObject({
         detail: 'the time at which the answer was made is 601.500 s before receipt, at most 600 s are allowed',
       });
     });

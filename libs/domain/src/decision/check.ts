@@ -7,8 +7,12 @@ import { DEFAULT_CHECK_LIMITS, type CheckLimits } from './rule-options.js';
 /** What a quote is judged by. */
 export interface CheckContext {
   readonly receivedAt: Date;
-  /** When the answer was made, by its own headers: a cache hands on old ones with status 200. Undefined when they do not tell. */
+  /**
+   * When the answer was made, by all of its headers, and since when a cache has kept it, by `Age` alone: a cache hands on old ones with
+   * status 200. Undefined when they do not tell. See {@link checkQuote} for what they count.
+   */
   readonly answeredAt?: Date | undefined;
+  readonly cachedAt?: Date | undefined;
   /** Default: the usual ones. */
   readonly limits?: CheckLimits | undefined;
   /** The quote is in another currency than its ticker: minimum and maximum are held against the converted price, by {@link checkRange}. */
@@ -39,6 +43,11 @@ const MAX_SHOWN = 60;
 /**
  * Judges one quote by itself. Never throws: what cannot be believed is rejected with its reason. The number comes first, then its
  * time; whether it is a jump takes the other prices: see {@link judgeJumps}.
+ *
+ * How old it is, by the strongest evidence first. Its own time beats the `Date` of the answer, in both directions: an answer cannot be
+ * older than what stands in it, so a `Date` before that is a server's clock that is wrong. `Age` counts in any case: a cache measures how
+ * long it has kept an answer by one clock, and needs no right one. `Date` is all there is to a quote without a time of its own, and then
+ * shows that it is old; a `Date` of the future shows nothing.
  */
 export function checkQuote(quote: Quote, context: CheckContext): Verdict {
   const limits = context.limits ?? DEFAULT_CHECK_LIMITS;
@@ -103,7 +112,9 @@ export function convertPrice(
 }
 
 function checkTime(quote: Quote, context: CheckContext, limits: CheckLimits): RejectedQuote | undefined {
-  const { receivedAt, answeredAt } = context;
+  const { receivedAt, cachedAt } = context;
+  const hasTime = quote.sourceTime !== undefined && !Number.isNaN(quote.sourceTime.getTime());
+  const answeredAt = hasTime ? cachedAt : (context.answeredAt ?? cachedAt);
   const leadSeconds = secondsBetween(receivedAt, quote.sourceTime);
   if (limits.maxLeadSeconds !== undefined && leadSeconds > limits.maxLeadSeconds) {
     return reject(

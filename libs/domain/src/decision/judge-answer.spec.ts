@@ -57,8 +57,8 @@ describe('judging an answer', () => {
       ...{ outcome: 'rejected', reason: 'not_positive', raw: '-1', sourceTime: SOURCE_TIME },
       detail: '"-1" is not above 0',
     });
-    const answeredAt = new Date((SLOT - 601) * 1000);
-    expect(judge({}, { answer: { answeredAt } })).toMatchObject({ outcome: 'rejected', reason: 'stale', raw: '100' });
+    const cachedAt = new Date((SLOT - 601) * 1000);
+    expect(judge({}, { answer: { cachedAt } })).toMatchObject({ outcome: 'rejected', reason: 'stale', raw: '100' });
   });
 
   test('is by the limits of the ticker', () => {

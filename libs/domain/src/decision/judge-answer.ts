@@ -20,6 +20,8 @@ export interface AnswerTimes {
   readonly receivedAt: Date;
   /** When the answer was made, as far as its headers say. */
   readonly answeredAt?: Date | undefined;
+  /** Since when a cache has kept it, as far as `Age` says. */
+  readonly cachedAt?: Date | undefined;
 }
 
 /** The part of an answer that its samples are made of. */
@@ -97,7 +99,7 @@ function isInWindow(member: JudgedMember, slot: number, { requestedAt, receivedA
 export function judgeReading(
   { quote, quotedIn: other, ruleOptions }: JudgedTicker,
   reading: Reading | undefined,
-  { receivedAt, answeredAt }: AnswerTimes,
+  { receivedAt, answeredAt, cachedAt }: AnswerTimes,
   options: JudgeOptions,
 ): JudgedReading {
   if (reading === undefined) return { outcome: 'failed', reason: 'absent' };
@@ -112,7 +114,10 @@ export function judgeReading(
     marketCap: plainDecimal(reading.marketCap ?? ''),
     volume24h: plainDecimal(reading.volume24h ?? ''),
   };
-  const verdict = checkQuote(reading, { receivedAt, answeredAt, limits, isToBeConverted: quotedIn !== undefined });
+  const verdict = checkQuote(reading, {
+    ...{ receivedAt, answeredAt, cachedAt, limits },
+    isToBeConverted: quotedIn !== undefined,
+  });
   if (verdict.outcome === 'rejected') return { ...kept, ...verdict, flags: flagBits(flags) };
   if (verdict.isDerived) flags.push('derived');
   if (quotedIn === undefined) return { ...kept, outcome: 'accepted', price: verdict.price, flags: flagBits(flags) };

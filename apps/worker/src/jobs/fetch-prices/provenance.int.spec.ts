@@ -58,6 +58,7 @@ describe('the provenance of what a worker stores', () => {
       readings: [],
       drifts: [],
       answeredAt: undefined,
+      cachedAt: undefined,
       requestedAt: at,
       receivedAt: at,
       httpStatus: 200,

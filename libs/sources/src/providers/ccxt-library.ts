@@ -1,9 +1,11 @@
 /** What is used of a market's ticker: texts, because the exchange was told to make its numbers so. */
 export interface CcxtTicker {
   readonly symbol?: string | undefined;
-  readonly last?: string | undefined;
-  /** UNIX milliseconds. */
-  readonly timestamp?: number | string | undefined;
+  readonly last?: string | number | null | undefined;
+  /** UNIX milliseconds, as it should be. */
+  readonly timestamp?: number | string | null | undefined;
+  /** The same in ISO 8601. */
+  readonly datetime?: string | null | undefined;
 }
 
 /** What is used of an exchange. */

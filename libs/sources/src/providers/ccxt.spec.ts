@@ -1,8 +1,9 @@
-import { parseTicker } from '@app/domain';
+import { checkQuote, parseTicker } from '@app/domain';
 import { CCXT_EXCHANGE_NAMES, ccxtSourceId } from './ccxt-exchanges.js';
 import type { CcxtLibrary, CcxtTicker } from './ccxt-library.js';
 import { ccxtSource } from './ccxt.js';
 import { outcomeOf } from '../testing/judge-parse.contract.js';
+import { describeSourceContract } from '../testing/source.contract.js';
 import type { Source } from '../contract/index.js';
 import { SourceClient } from '../http/source-client.js';
 
@@ -12,7 +13,9 @@ const NOW_MS = Date.UTC(2026, 0, 1, 12);
 class NetworkError extends Error {}
 class RequestTimeout extends NetworkError {}
 class RateLimitExceeded extends NetworkError {}
-class BadSymbol extends Error {}
+class ExchangeError extends Error {}
+class RestrictedLocation extends ExchangeError {}
+class BadSymbol extends ExchangeError {}
 
 /** A stand-in for the library, in which kraken answers so. */
 function library(answer: () => Promise<CcxtTicker>, options: { markets?: () => Promise<void>; made?: unknown[] } = {}) {
@@ -38,6 +41,24 @@ function ask(source: Source, timeoutMs = 10_000, signal?: AbortSignal) {
   return new SourceClient({ now: () => NOW_MS }).fetch(source, [BTC], { timeoutMs, signal });
 }
 
+describeSourceContract({
+  source: kraken(async () => ({})),
+  tickers: [BTC],
+  goodBodies: [
+    {
+      name: 'an answer with both times',
+      body: '{"symbol":"BTC/USD","last":"81412.20","timestamp":"1767265201000","datetime":"2026-01-01T11:00:01.000Z"}',
+      quotes: [{ ticker: 'btc_usd', price: '81412.20', sourceTime: new Date(1_767_265_201_000) }],
+    },
+    {
+      name: 'an answer without a time',
+      body: '{"symbol":"BTC/USD","last":"81412.20","timestamp":null}',
+      quotes: [{ ticker: 'btc_usd', price: '81412.20', sourceTime: undefined }],
+    },
+  ],
+  priceFields: { btc_usd: ['last'] },
+});
+
 describe('an exchange that is asked by ccxt', () => {
   it('gives its price as the text that it is', async () => {
     const made: unknown[] = [];
@@ -57,8 +78,72 @@ describe('an exchange that is asked by ccxt', () => {
     expect(made).toMatchObject([{ number: String }]);
   });
 
+  it.each<[string, CcxtTicker, string | undefined]>([
+    ['milliseconds', { timestamp: 1767268799123 }, '2026-01-01T11:59:59.123Z'],
+    ['milliseconds as text, with a fraction', { timestamp: '1767268799123.9' }, '2026-01-01T11:59:59.123Z'],
+    ['seconds', { timestamp: 1767268798 }, '2026-01-01T11:59:58.000Z'],
+    ['seconds with a fraction', { timestamp: 1767268798.25 }, '2026-01-01T11:59:58.250Z'],
+    ['microseconds', { timestamp: 1767268797123456 }, '2026-01-01T11:59:57.123Z'],
+    ['nanoseconds', { timestamp: '1767268797123456789' }, '2026-01-01T11:59:57.123Z'],
+    ['a datetime alone', { datetime: '2026-01-01T11:59:56.500Z' }, '2026-01-01T11:59:56.500Z'],
+    ['a datetime beside null', { timestamp: null, datetime: '2026-01-01T11:59:56Z' }, '2026-01-01T11:59:56.000Z'],
+    ['a datetime beside NaN', { timestamp: NaN, datetime: '2026-01-01T11:59:56Z' }, '2026-01-01T11:59:56.000Z'],
+    ['a datetime beside 0', { timestamp: 0, datetime: '2026-01-01T11:59:56Z' }, '2026-01-01T11:59:56.000Z'],
+    ['both', { timestamp: 1767268799123, datetime: '2026-01-01T11:59:59.123Z' }, '2026-01-01T11:59:59.123Z'],
+    [
+      'seconds with the datetime that ccxt makes of them',
+      { timestamp: 1767268798, datetime: '1970-01-21T10:54:28.798Z' },
+      '2026-01-01T11:59:58.000Z',
+    ],
+    ['two that differ', { timestamp: 1767268799123, datetime: '2026-01-01T11:59:31.123Z' }, undefined],
+    ['0', { timestamp: 0 }, undefined],
+    ['a negative number', { timestamp: -1767268799123 }, undefined],
+    ['NaN', { timestamp: NaN }, undefined],
+    ['null', { timestamp: null, datetime: null }, undefined],
+    ['another text', { timestamp: '', datetime: 'yesterday' }, undefined],
+    ['a datetime without a zone', { datetime: '2026-01-01T11:59:56' }, undefined],
+    ['a year far away', { timestamp: 9767268799123 }, undefined],
+    ['a second ahead', { timestamp: 1767268801000 }, '2026-01-01T12:00:01.000Z'],
+    ['an hour ahead', { timestamp: 1767272400000, datetime: '2026-01-01T13:00:00.000Z' }, undefined],
+  ])('has the right time or none of %s', async (_name, times, expected) => {
+    const source = ccxtSource(
+      'kraken',
+      library(async () => ({ symbol: 'BTC/USD', last: '5', ...times })),
+      () => NOW_MS,
+    );
+    const answer = source === undefined ? undefined : await ask(source);
+    const sourceTime = expected === undefined ? undefined : new Date(expected);
+    expect(answer?.readings).toEqual([{ ticker: 'btc_usd', price: '5', sourceTime }]);
+  });
+
+  it('reads an answer that was kept before there was a datetime in it', () => {
+    const body = '{"symbol":"BTC/USD","last":"5","timestamp":"1767268799000"}';
+    expect(
+      outcomeOf(
+        kraken(async () => ({})),
+        body,
+        [BTC],
+      ),
+    ).toMatchObject({
+      quotes: [{ price: '5', sourceTime: new Date(1_767_268_799_000) }],
+    });
+  });
+
+  it.each([
+    ['NaN', NaN],
+    ['nothing', ''],
+    ['Infinity', Infinity],
+  ])('never gives %s for a price that is believed', async (_name, last) => {
+    const { readings } = await ask(kraken(library(async () => ({ symbol: 'BTC/USD', last }))));
+    const verdicts = readings.map((reading) =>
+      'price' in reading ? checkQuote(reading, { receivedAt: new Date() }) : {},
+    );
+    expect(verdicts).toMatchObject([{ outcome: 'rejected', reason: 'not_a_decimal' }]);
+  });
+
   it.each([
     ['no price', { symbol: 'BTC/USD', timestamp: 1767268799000 }],
+    ['null for a price', { symbol: 'BTC/USD', last: null }],
     ['another market', { symbol: 'ETH/USD', last: '3000' }],
   ])('takes %s for absent', async (_name, ticker) => {
     expect((await ask(kraken(library(async () => ticker)))).readings).toEqual([]);
@@ -69,6 +154,9 @@ describe('an exchange that is asked by ccxt', () => {
     ['a time-out of its own', new RequestTimeout('late'), 'timeout'],
     ['no connection', new NetworkError('fetch failed'), 'unavailable'],
     ['an unknown market', new BadSymbol('kraken does not have market symbol XYZ'), 'not_found'],
+    ['words that ccxt does not know', new ExchangeError('kraken {"error":["EZorp:Quux"]}'), 'unavailable'],
+    ['a limit in words', new ExchangeError('kraken Throttled'), 'rate_limited'],
+    ['a closed country', new RestrictedLocation('not here'), 'forbidden_region'],
     ['a fault that nobody knows', new TypeError('x is undefined'), 'drift'],
   ])('calls %s by its kind', async (_name, error, kind) => {
     const source = kraken(library(() => Promise.reject(error)));
@@ -123,7 +211,6 @@ describe('an exchange that is asked by ccxt', () => {
 
   it.each([
     ['{"symbol":"BTC/USD","last":5,"timestamp":null}', 'last'],
-    ['{"symbol":"BTC/USD","last":"5","timestamp":"1767268799"}', 'timestamp'],
     ['{"symbol":"BTC/USD"}', 'last'],
     ['[]', 'the answer'],
   ])('calls %s drift', (body, field) => {

@@ -14,22 +14,25 @@ import {
   saysRateLimit,
   unixTime,
   waitIn,
+  wireIsoTime,
   wireText,
 } from '../contract/index.js';
 
 /** How long the list of an exchange's markets may take, in milliseconds; it is loaded once, and goes on when a call gives up. */
 const MARKETS_TIMEOUT_MS = 30_000;
 
+/** A time that is further ahead of our clock is none of a price that was just asked for, in milliseconds. */
+const MAX_LEAD_MS = 60_000;
+
+/** Two times of one ticker that lie further apart are not one time in two forms, in milliseconds. */
+const MAX_DIFFERENCE_MS = 1_000;
+
 /** What an answer of ccxt is written as, so that it is kept and read again as any other. All numbers are texts. */
 const ANSWER = z.object({
   symbol: wireText,
   last: wireText.nullable(),
-  timestamp: wireText.nullable().transform((text, context) => {
-    const time = text === null ? null : unixTime(text, 1000);
-    if (time !== undefined) return time;
-    context.addIssue({ code: 'custom', message: 'expected UNIX milliseconds between 2010 and 2100 as text' });
-    return z.NEVER;
-  }),
+  timestamp: wireText.nullish(),
+  datetime: wireText.nullish(),
 });
 
 /**
@@ -55,14 +58,13 @@ export function ccxtSource(
     }),
     call: (tickers, options) => market.fetch(tickers, options),
     recognises: () => true,
-    parse: (reader, tickers) => {
-      const { symbol, last, timestamp } = reader.shape(ANSWER);
-      return reader.each(tickers, ({ ticker, sourceSymbol }) =>
-        last === null || symbol !== sourceSymbol
+    parse: (reader, tickers) =>
+      reader.each(tickers, ({ ticker, sourceSymbol }) => {
+        const { symbol, last, ...times } = reader.shape(ANSWER);
+        return last === null || symbol !== sourceSymbol
           ? undefined
-          : { ticker, price: last, sourceTime: timestamp ?? undefined },
-      );
-    },
+          : { ticker, price: last, sourceTime: timeOf(times) };
+      }),
   };
   return {
     id,
@@ -83,6 +85,37 @@ export function ccxtSource(
     defaultSymbol: ({ base, quote }) => `${base}/${quote}`.toUpperCase(),
     quoteOf: (symbol) => /\/([^/:]+)/.exec(symbol)?.[1]?.toLowerCase(),
   };
+}
+
+/** The time of a ticker in the two forms of ccxt; it makes the second of the first, where the exchange has one. */
+interface TickerTimes {
+  /** UNIX milliseconds. */
+  readonly timestamp?: string | null | undefined;
+  /** ISO 8601, in UTC. */
+  readonly datetime?: string | null | undefined;
+}
+
+/**
+ * The time of a ticker. Some exchanges have only one of both forms, and for some the number is in another unit, which its length tells;
+ * a price without a time is none the worse.
+ * @returns undefined when neither is a time between 2010 and 2100, or when they are two different ones.
+ */
+function timeOf({ timestamp, datetime }: TickerTimes): Date | undefined {
+  const iso = wireIsoTime.safeParse(datetime);
+  const [time, other] = [unixTimeOfAnyUnit(timestamp ?? ''), iso.data].filter((read) => read !== undefined);
+  if (time === undefined || other === undefined) return time;
+  return Math.abs(time.getTime() - other.getTime()) < MAX_DIFFERENCE_MS ? time : undefined;
+}
+
+/** Reads UNIX seconds, milliseconds, microseconds or nanoseconds, with a decimal fraction or without. */
+function unixTimeOfAnyUnit(text: string): Date | undefined {
+  const [, whole = '', fraction = ''] = /^(\d{10}|\d{13}|\d{16}|\d{19})(?:\.(\d*))?$/.exec(text) ?? [];
+  return unixTime(`${whole}${whole.length === 10 ? fraction.padEnd(3, '0') : ''}`.slice(0, 13), 1000);
+}
+
+/** A value as text; undefined for what an exchange does not give. */
+function textOf(value: string | number | null | undefined): string | undefined {
+  return value === null || value === undefined ? undefined : String(value);
 }
 
 /** One exchange of the library, made when it is asked for the first time. */
@@ -118,13 +151,19 @@ class CcxtMarket {
     this.ready ??= this.open();
     const exchange = await this.ready;
     exchange.timeout = Math.ceil(timeoutMs);
-    const { last, timestamp, ...ticker } = await exchange.fetchTicker(symbol);
+    const ticker = await exchange.fetchTicker(symbol);
     const body = {
       symbol: ticker.symbol ?? symbol,
-      last: last === undefined ? null : String(last),
-      timestamp: timestamp === undefined ? null : String(timestamp),
+      last: textOf(ticker.last) ?? null,
+      ...this.timesOf({ timestamp: textOf(ticker.timestamp), datetime: textOf(ticker.datetime) }),
     };
     return { status: 200, headers: {}, body: JSON.stringify(body) };
+  }
+
+  /** The times as they came. Those that lie ahead are kept as what they are, and read by nobody. */
+  private timesOf(times: TickerTimes): Readonly<Record<string, unknown>> {
+    const isAhead = (timeOf(times)?.getTime() ?? 0) > this.now() + MAX_LEAD_MS;
+    return isAhead ? { timestamp: null, ahead: times } : { ...times, timestamp: times.timestamp ?? null };
   }
 
   private async open(): Promise<CcxtExchange> {

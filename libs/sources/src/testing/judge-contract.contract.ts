@@ -71,7 +71,8 @@ function nextFreeId(registered: readonly Source[]): number {
 function faultsOfPlan({ name, baseUrl, limit, monthly }: Source['plans'][0]): string[] {
   const where = `plan "${name}"`;
   return [
-    /^https?:\/\/.*[^/]$/.test(baseUrl)
+    // A library with HTTP of its own has no such address.
+    /^(https?|ccxt):\/\/.*[^/]$/.test(baseUrl)
       ? ''
       : `${where}: baseUrl is "${baseUrl}": write https://, the host, and no slash at the end`,
     limit.calls > 0 && limit.perSeconds > 0

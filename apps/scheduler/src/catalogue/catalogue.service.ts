@@ -13,6 +13,7 @@ import { LOGGER, STABLECOINS_AT_PAR } from '../tokens.js';
 import { SymbolDirectory } from './symbol-directory.js';
 import { SourceLoad } from './source-load.js';
 import { checkConversions, checkRateAges, missingRates } from './conversions.js';
+import { batchesOf } from './batch-ranks.js';
 import { CatalogueError, checkBatches, resolveTicker } from './resolve-ticker.js';
 import { followInterval, rescale, resolveCatalogue } from './starting-catalogue.js';
 import type { SamplingChange, TickerRequest } from './ticker-request.js';
@@ -54,6 +55,7 @@ export class CatalogueService {
       (known) => known.enabled && known.ticker !== configuration.ticker,
     );
     checkBatches([...others, configuration]);
+    await this.names.checkBatches(configuration.ticker, [...others, configuration]);
     checkConversions([...others, configuration]);
     checkRateAges([...others, configuration], {
       about: configuration.ticker,
@@ -159,13 +161,14 @@ export class CatalogueService {
   /** Holds every name of the catalogue against the sources' own lists, and says which they do not have. Never throws. */
   async checkNames(): Promise<void> {
     const names = new Map<string, Set<string>>();
-    for (const { enabled, sources } of await this.repository.list()) {
-      for (const { sourceId, sourceSymbol } of enabled ? sources : []) {
+    const sampled = (await this.repository.list()).filter(({ enabled }) => enabled);
+    for (const { sources } of sampled) {
+      for (const { sourceId, sourceSymbol } of sources) {
         const source = sourceById(sourceId)?.name ?? String(sourceId);
         names.set(source, (names.get(source) ?? new Set()).add(sourceSymbol));
       }
     }
-    await this.names.check(names);
+    await this.names.check(names, batchesOf(sampled));
   }
 
   private warnOfMissingRates(of: readonly TickerConfiguration[], catalogue: readonly TickerConfiguration[]): void {

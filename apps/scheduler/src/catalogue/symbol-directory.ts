@@ -9,6 +9,8 @@ import {
   type SourceAccesses,
   type SourceClient,
 } from '@app/sources';
+import type { TickerConfiguration } from '@app/storage';
+import { batchesOf, unlistedIn, type AskedBatch } from './batch-ranks.js';
 import type { TickerRequest } from './ticker-request.js';
 import { CatalogueError } from './resolve-ticker.js';
 
@@ -85,14 +87,21 @@ export class SymbolDirectory {
   /**
    * Holds the source symbols of a whole catalogue against the lists; never throws and keeps no ticker from being sampled: what is not known is
    * logged and shown, since a list may be wrong for an hour and a catalogue must not be lost over it.
+   * @param batches what is asked for together: a source may leave some of it out that it gives to a call of its own.
    */
-  async check(symbols: ReadonlyMap<string, ReadonlySet<string>>): Promise<void> {
+  async check(symbols: ReadonlyMap<string, ReadonlySet<string>>, batches: readonly AskedBatch[] = []): Promise<void> {
     for (const [name, asked] of symbols) {
       const source = sourceByName(name);
       const listed = source === undefined ? undefined : await this.namesOf(source);
       if (source === undefined || listed === undefined) continue;
       const missing = [...asked].filter((symbol) => isListable(source, symbol) && !listed.has(symbol));
-      this.unknown.set(source.name, new Set(missing));
+      const unlisted = batches
+        .filter((batch) => batch.source === source)
+        .flatMap((batch) => unlistedIn(batch, listed, this.options.access[source.name]));
+      this.unknown.set(source.name, new Set([...missing, ...unlisted.map(({ symbol }) => symbol)]));
+      for (const { symbol, fault } of unlisted) {
+        this.options.logger.error({ event: 'source_symbol_unlisted', source: name, source_symbol: symbol }, fault);
+      }
       for (const symbol of missing) {
         this.options.logger.error(
           {
@@ -107,7 +116,22 @@ export class SymbolDirectory {
     }
   }
 
-  /** Symbols of the catalogue that the newest check did not find in the source's list. */
+  /**
+   * Holds the batches of a ticker against the lists: a symbol that a call for several never gives would never have a price.
+   * @throws CatalogueError with the cure.
+   */
+  async checkBatches(ticker: string, configurations: readonly TickerConfiguration[]): Promise<void> {
+    const faults: string[] = [];
+    for (const batch of batchesOf(configurations)) {
+      if (!batch.asked.some((asked) => asked.ticker === ticker)) continue;
+      const names = await this.namesOf(batch.source);
+      if (names === undefined) continue;
+      faults.push(...unlistedIn(batch, names, this.options.access[batch.source.name]).map(({ fault }) => fault));
+    }
+    if (faults.length > 0) throw new CatalogueError(faults);
+  }
+
+  /** Symbols of the catalogue that the newest check did not find in what the source lists. */
   unknownSymbolsOf(source: string): string[] {
     return [...(this.unknown.get(source) ?? [])];
   }

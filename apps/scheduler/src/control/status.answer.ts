@@ -96,7 +96,9 @@ const sourceStatusSchema = z
       .describe('Five of them at most, by name'),
     unknown_source_symbols: z
       .array(z.string())
-      .describe('Source symbols of the catalogue that are not in its own list'),
+      .describe(
+        'Source symbols of the catalogue that are not in its own list, or that it leaves out of the answer to their batch',
+      ),
     refused_symbols: z
       .array(refusedSymbolSchema)
       .describe('Source symbols that its calls are refused for: they are left out, and tried again now and then'),

@@ -54,6 +54,11 @@ export interface SourceEndpoint {
   readonly maxBatch: number;
   /** The longest answer that is read, in bytes, where the client's own bound is too short for an honest one. */
   readonly maxBodyBytes?: number;
+  /**
+   * The last rank in the source's list that an answer goes to, by the name of the plan: a coin after it is never in it, and has to be asked
+   * for at another endpoint. Default: every coin of the list can be in it.
+   */
+  readonly maxRank?: Readonly<Record<string, number>>;
   /** What a call for so many tickers counts against limit and month; default 1. */
   cost?(tickers: number): number;
   /** The one request that asks for these tickers. */
@@ -83,6 +88,8 @@ export interface ListedName {
   readonly quote?: string | undefined;
   /** For people: `Bitcoin`. */
   readonly title?: string | undefined;
+  /** Its place by size, from 1, where the source names it. */
+  readonly rank?: number | undefined;
 }
 
 /** The source's own list of what it has a price for. */

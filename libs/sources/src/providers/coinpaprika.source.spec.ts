@@ -266,8 +266,14 @@ describe('the CoinPaprika source', () => {
     const coins = [
       '{"id":"btc-bitcoin","name":"Bitcoin","symbol":"BTC","is_active":true}',
       '{"id":"a-b","name":"B","symbol":"A","is_active":false}',
+      '{"id":"zrp-zorp","name":"Zorp","symbol":"ZRP","rank":3417,"is_active":true}',
+      '{"id":"qux-quux","name":"Quux","symbol":"QUX","rank":0,"is_active":true}',
     ];
     const reader = new AnswerReader('coinpaprika', readJson('coinpaprika', `[${coins.join(',')}]`));
-    expect(coinpaprikaSource.names?.parse(reader)).toEqual([{ name: 'btc-bitcoin', symbol: 'btc', title: 'Bitcoin' }]);
+    expect(coinpaprikaSource.names?.parse(reader)).toEqual([
+      { name: 'btc-bitcoin', symbol: 'btc', title: 'Bitcoin' },
+      { name: 'zrp-zorp', symbol: 'zrp', title: 'Zorp', rank: 3417 },
+      { name: 'qux-quux', symbol: 'qux', title: 'Quux' },
+    ]);
   });
 });

@@ -64,13 +64,24 @@ const time = z.preprocess((value) => (value === '' ? null : value), wireIsoTime.
 const LIST = z.array(z.unknown()).refine((rows) => rows.length > 0, 'expected at least one coin');
 const OUTLINE = z.object({ id: z.string(), quotes: wireObject });
 const NAMES = z.array(
-  z.object({ id: z.string(), symbol: z.string(), name: z.string(), is_active: z.boolean().optional() }),
+  z.object({
+    id: z.string(),
+    symbol: z.string(),
+    name: z.string(),
+    is_active: z.boolean().optional(),
+    rank: amount,
+  }),
 );
+
+/** "At most 2,000 coins": by rank (API 1.7.9). */
+const FREE_RANKS = 2000;
 
 const tickersOfAll: SourceEndpoint = {
   name: 'tickers',
   // What the free plan lists; one call costs the same for all of them.
-  maxBatch: 2000,
+  maxBatch: FREE_RANKS,
+  // The list of a key is whole. A coin that this one leaves out has its page, at a call for each.
+  maxRank: { free: FREE_RANKS },
   // The paid list of some 12,000 coins has about 8 MB.
   maxBodyBytes: 16 * 1024 * 1024,
   request: (tickers) => ({ path: '/tickers', query: { quotes: currenciesOf(tickers).join(',') } }),
@@ -142,7 +153,11 @@ export const coinpaprikaSource: Source = {
       reader
         .shape(NAMES)
         .filter((coin) => coin.is_active !== false)
-        .map(({ id, symbol, name }) => ({ name: id, symbol: symbol.toLowerCase(), title: name })),
+        .map(({ id, symbol, name, rank }) => ({
+          ...{ name: id, symbol: symbol.toLowerCase(), title: name },
+          // What is not ranked has 0.
+          ...(Number(rank?.text) >= 1 ? { rank: Number(rank?.text) } : {}),
+        })),
   },
 };
 

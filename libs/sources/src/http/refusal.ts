@@ -61,7 +61,8 @@ export function saidBy(
   nowMs: number,
 ): SourceError | undefined {
   const said = source.explain?.(json, response, nowMs);
-  if (said?.kind !== 'drift') return said;
+  // Where a field of the envelope is missing or of another type, it says nothing at all.
+  if (said?.kind !== 'drift' || said.detail.startsWith('field ')) return said;
   const { detail, retryAfterSeconds } = said;
   return new SourceError(KIND_OF_UNKNOWN_WORDS, source.name, detail, { retryAfterSeconds });
 }

@@ -222,7 +222,7 @@ function readError(json: unknown, nowMs: number): SourceError | undefined {
   const listed = answer.success ? ownMember(answer.data, 'error') : undefined;
   if (listed === undefined || listed === null) return undefined;
   const texts = z.array(z.string()).safeParse(typeof listed === 'string' ? [listed] : listed);
-  if (!texts.success) return new SourceError('drift', NAME, 'field error: expected a list of texts');
+  if (!texts.success) return new SourceError('drift', NAME, 'error that is no list of texts');
   const errors = texts.data.filter((text) => !text.startsWith('W'));
   if (errors.length === 0) return undefined;
   const kinds = errors.map(kindOf);

@@ -81,7 +81,17 @@ describe('checking a quote', () => {
       expect(convertPrice({ raw: '0.0000125', isInverted: true }, '0.99', usual)).toMatchObject({
         detail: expect.stringMatching(/^"0.0000125" inverted and converted at 0.99 is known to 0.91 % only/) as string,
       });
-      expect(convertPrice({ ...parts, isAtPar: true }, '1', usual)).toEqual({ outcome: 'accepted', price: '80000.5' });
+    });
+
+    test.each(['80000.5', '0.00000412', '1', '4.12e-6'])('is %s at par, where nothing is calculated', (raw) => {
+      const [onWire, price] = [{ raw, isAtPar: true }, raw === '4.12e-6' ? '0.00000412' : raw];
+      expect(convertPrice({ ...onWire, isInverted: false }, '1', usual)).toEqual({ outcome: 'accepted', price });
+    });
+
+    test('is judged at par when it is inverted', () => {
+      const parts = { isInverted: true, isAtPar: true };
+      expect(convertPrice({ ...parts, raw: '2.0000' }, '1', usual)).toEqual({ outcome: 'accepted', price: '0.50000' });
+      expect(convertPrice({ ...parts, raw: '2.0' }, '1', usual)).toMatchObject({ reason: 'imprecise' });
     });
 
     test('is held against the limit of its ticker, which is itself allowed', () => {

@@ -62,7 +62,8 @@ describe('the price that a text on the wire stands for', () => {
     expect(quotedPrice({ raw: '4.00', isInverted: true, ...atPar })).toBe(
       quotedPrice({ raw: '4.00', isInverted: true }),
     );
-    expect(shareOf({ raw: '500', isInverted: false, ...atPar })).toBeCloseTo(0.001, 12);
+    expect(shareOf({ raw: '500', isInverted: false, ...atPar })).toBeUndefined();
+    expect(shareOf({ raw: '500', isInverted: true, ...atPar })).toBeCloseTo(0.001, 12);
     expect(shareOf({ raw: '500', isInverted: false, rate: '1' })).toBeCloseTo(0.501, 12);
   });
 

@@ -48,8 +48,7 @@ export function isAtPar(flags: number): boolean {
 export function quotedPrice(parts: PriceParts): string | undefined {
   const plain = positiveDecimal(parts.raw);
   if (plain === undefined || !hasPossibleRate(parts)) return undefined;
-  // At par nothing is calculated, and no digit is added.
-  if (!parts.isInverted && (parts.rate === undefined || parts.isAtPar === true)) return plain;
+  if (!isCalculated(parts)) return plain;
   return plainDecimal(derive(parts).text);
 }
 
@@ -59,7 +58,7 @@ export function quotedPrice(parts: PriceParts): string | undefined {
  * @returns undefined for a price that is not calculated, or none at all.
  */
 export function uncertaintyOf(parts: PriceParts): DerivedDecimal['uncertainty'] | undefined {
-  if (!parts.isInverted && parts.rate === undefined) return undefined;
+  if (!isCalculated(parts)) return undefined;
   return positiveDecimal(parts.raw) === undefined || !hasPossibleRate(parts) ? undefined : derive(parts).uncertainty;
 }
 
@@ -72,6 +71,11 @@ export function formerQuotedPrice({ raw, isInverted, rate }: PriceParts): string
   if (plain === undefined) return undefined;
   if (isInverted) return plainDecimal(divideDecimals(rate ?? '1', plain));
   return rate === undefined ? plain : plainDecimal(multiplyDecimals(plain, rate));
+}
+
+/** At par nothing is calculated: the price has the digits of the wire, and is known as well as any that is only read. */
+function isCalculated({ isInverted, rate, isAtPar }: PriceParts): boolean {
+  return isInverted || (rate !== undefined && isAtPar !== true);
 }
 
 function derive({ raw, isInverted, rate, isAtPar }: PriceParts): DerivedDecimal {

@@ -91,6 +91,22 @@ describe('what the last slots of a source came to', () => {
     expect(await recentOf(2, 11)).toMatchObject({ samples: [{ outcome: 'accepted', reason: undefined, count: 10 }] });
   });
 
+  it.each([2, 5])('counts them of a source that is asked in one of %s slots of its ticker', async (every) => {
+    const { tickerId } = await insertSchedule(database.pool, {
+      ...{ ticker: 'eth_usd', rule: 'median', intervalSeconds: SECONDS },
+      sources: [{ sourceId: 1 }, { sourceId: 2 }, { sourceId: 3, intervalSeconds: every * SECONDS }],
+    });
+    const slots = Array.from({ length: 12 * every }, (_, index) => index);
+    const asked = slots.filter((slot) => slotOf(slot) % (every * SECONDS) === 0);
+    for (const index of asked) await report(tickerId, [index, index + 1], 1.043);
+    const last = asked.at(-1) ?? 0;
+    expect(await recentOf(3, last)).toMatchObject({
+      samples: [{ outcome: 'accepted', reason: 'outlier', count: 10 }],
+      disagreements: [{ ticker: 'eth_usd', reason: 'outlier', sinceSlot: slotOf(asked[0] ?? 0) }],
+    });
+    expect(await recentOf(3, last + every - 1)).toMatchObject({ disagreeingTickers: 1 });
+  });
+
   it('names a few of many tickers, and counts them all', async () => {
     const names = ['ada_usd', 'bch_usd', 'btc_usd', 'dot_usd', 'eth_usd', 'ltc_usd', 'xrp_usd'];
     for (const name of names) await report(await sampled(name), [0, 4], 1.3);

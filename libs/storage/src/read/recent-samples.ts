@@ -124,21 +124,29 @@ const COUNTS_SQL = `
   WHERE s.to_slot IS NULL
   GROUP BY ts.source_id, s.ticker_id, given.outcome, given.reason`;
 
-/** SQL: a median that left a source out as an outlier. */
-const HAS_OUTLIER_SQL = `consensus @? '$.left_out[*] ? (@.reason == "outlier")'`;
-
-/** Who was left out of the medians of these slots. Of a source that is asked less often than its ticker, fewer slots are looked at. */
+/**
+ * How often each source was left out of the medians of the slots in which it is asked: it may be asked less often than its ticker. Those
+ * slots are named one by one, so that what is read does not grow with what lies between them.
+ */
 const OUTLIERS_SQL = `
-  SELECT src.id AS "sourceId", s.ticker_id AS "tickerId", count(*)::int AS count
+  SELECT ts.source_id AS "sourceId", s.ticker_id AS "tickerId", price.count
   FROM schedules s
+  JOIN ticker_sources ts ON ts.schedule_id = s.id
+  JOIN sources src ON src.id = ts.source_id
   CROSS JOIN LATERAL (
-    SELECT consensus FROM prices
-    WHERE ticker_id = s.ticker_id AND slot > $1::bigint - ${RECENT_SLOTS} * s.interval_seconds AND slot <= $1::bigint
-      AND ${HAS_OUTLIER_SQL} OFFSET 0) price
-  CROSS JOIN LATERAL jsonb_array_elements(price.consensus -> 'left_out') AS left_out
-  JOIN sources src ON src.name = left_out ->> 'source'
-  WHERE s.to_slot IS NULL AND s.rule = 'median' AND left_out ->> 'reason' = 'outlier'
-  GROUP BY src.id, s.ticker_id`;
+    SELECT array_agg($1::bigint - $1::bigint % ts.interval_seconds - back * ts.interval_seconds) AS slots
+    FROM generate_series(0, ${RECENT_SLOTS - 1}) AS back OFFSET 0) asked
+  CROSS JOIN LATERAL (
+    SELECT count(*)::int AS count FROM prices
+    WHERE ticker_id = s.ticker_id AND slot = ANY(asked.slots)
+      AND slot > $1::bigint - ${RECENT_SLOTS} * ts.interval_seconds AND slot <= $1::bigint
+      AND ${leftOutSql('consensus')} OFFSET 0) price
+  WHERE s.to_slot IS NULL AND s.rule = 'median' AND price.count > 0`;
+
+/** SQL: a median left the source `src` out as an outlier. */
+function leftOutSql(consensus: string): string {
+  return `${consensus} -> 'left_out' @> jsonb_build_array(jsonb_build_object('source', src.name, 'reason', 'outlier'))`;
+}
 
 /** SQL: the reasons of samples with which a source disagrees, as a list for IN. */
 const DISAGREEING_SQL = DISAGREEMENT_REASONS.map((reason) => `'${reason}'`).join(', ');
@@ -168,7 +176,7 @@ function slotSql(range: string, condition: string, order: 'ASC' | 'DESC'): strin
     SELECT slot FROM (
       SELECT g.slot, g.outcome = 'accepted' AND NOT (s.rule = 'median' AND EXISTS (
                SELECT 1 FROM prices p WHERE p.ticker_id = s.ticker_id AND p.slot = g.slot
-                 AND p.consensus -> 'left_out' @> jsonb_build_array(jsonb_build_object('source', src.name, 'reason', 'outlier')))) AS is_believed
+                 AND ${leftOutSql('p.consensus')})) AS is_believed
       FROM samples g
       WHERE g.ticker_id = s.ticker_id AND g.source_id = $2 AND ${range}
         AND (g.outcome = 'accepted' OR g.reason IN (${DISAGREEING_SQL}))) answered

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { CallBudget, RefusedSymbolRepository, SourceStateRepository } from '@app/storage';
 import { register } from '@prometheus-io/client';
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
@@ -45,7 +46,12 @@ describe('reading how the sources stand', () => {
       slots.map((slot) => ({ slot, outcome: 'rejected', reason: 'stale', sourceId: 2 })),
     );
     const access = { coingecko: { apiKey: 'x', plan: 'demo' } };
+    const query = jest.spyOn(pool, 'query');
     await readSourceStates({ pool, access, limited: true, now: () => T }).run(new AbortController().signal);
+    // Every 15 s: the numbers alone, and not since when each source disagrees.
+    const asked = query.mock.calls.map(([statement]) => (statement as { readonly name?: string }).name);
+    expect(asked).toContain('recent-samples');
+    expect(asked).not.toContain('disagreeing-since');
     const text = await register.metrics();
     expect(text).toContain('tidemark_source_paused{source="deribit"} 1');
     expect(text).toContain('tidemark_source_circuit_open{source="deribit"} 0');

@@ -1,6 +1,6 @@
 import { restOf } from '@app/domain';
 import { callLimitsOf, SOURCES } from '@app/sources';
-import { readRecentSamples, RefusedSymbolRepository, SourceStateRepository, usedCredits } from '@app/storage';
+import { readRecentStandings, RefusedSymbolRepository, SourceStateRepository, usedCredits } from '@app/storage';
 import { Gauge } from '@prometheus-io/client';
 import type { Task, TaskOptions } from './task.js';
 
@@ -62,7 +62,7 @@ export function readSourceStates({
     run: async (signal) => {
       const nowMs = now();
       const states = new Map((await repository.list()).map((state) => [state.sourceId, state]));
-      const recent = await readRecentSamples(pool, nowMs);
+      const standings = await readRecentStandings(pool, nowMs);
       const refused = Map.groupBy(await symbols.list(), ({ sourceId }) => sourceId);
       for (const source of SOURCES) {
         signal.throwIfAborted();
@@ -72,8 +72,8 @@ export function readSourceStates({
         paused.set(labels, restOf({ ...state, circuitOpenUntilMs: undefined }, nowMs) === undefined ? 0 : 1);
         circuitOpen.set(labels, state.circuitOpenUntilMs === undefined ? 0 : 1);
         failures.set(labels, state.failures);
-        disagreeingTickers.set(labels, recent.get(source.id)?.disagreeingTickers ?? 0);
-        unusable.set(labels, recent.get(source.id)?.isUnusable === true ? 1 : 0);
+        disagreeingTickers.set(labels, standings.get(source.id)?.disagreeingTickers ?? 0);
+        unusable.set(labels, standings.get(source.id)?.isUnusable === true ? 1 : 0);
         refusedSymbols.set(labels, refused.get(source.id)?.length ?? 0);
         const { monthly } = callLimitsOf(source, access[source.name]);
         if (!limited || monthly === undefined) continue;

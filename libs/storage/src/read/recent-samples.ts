@@ -1,4 +1,11 @@
-import { DISAGREEMENT_REASONS, RECENT_SLOTS, standingOfSource, type Outcome, type SampleCount } from '@app/domain';
+import {
+  DISAGREEMENT_REASONS,
+  RECENT_SLOTS,
+  standingOfSource,
+  type Outcome,
+  type SampleCount,
+  type SourceStanding,
+} from '@app/domain';
 import type pg from 'pg';
 
 /** So many tickers of a source are named in which it disagrees; the rest is counted. */
@@ -17,8 +24,8 @@ export interface Disagreement {
   readonly sinceSlot: number;
 }
 
-/** What the last slots of a source came to, over all of its tickers. */
-export interface RecentSamples {
+/** How a source stands by what its last slots came to, over all of its tickers. */
+export interface RecentStanding {
   /** By outcome and reason, most first. The reason `outlier` is that of an accepted sample that was left out of a median. */
   readonly samples: readonly {
     readonly outcome: Outcome;
@@ -27,36 +34,57 @@ export interface RecentSamples {
   }[];
   /** In how many tickers it disagrees in most of its slots. */
   readonly disagreeingTickers: number;
-  /** Those of them that were catalogued first, by name. */
-  readonly disagreements: readonly Disagreement[];
   /** It answers, and nothing of it can be used. */
   readonly isUnusable: boolean;
 }
 
+/** The same, with since when. */
+export interface RecentSamples extends RecentStanding {
+  /** The tickers in which it disagrees that were catalogued first, by name. */
+  readonly disagreements: readonly Disagreement[];
+}
+
 /**
  * What the last {@link RECENT_SLOTS} slots of every ticker that is sampled came to, by source id. What it reads is bounded by the tickers and
- * not by what is stored: 500 tickers of a second with three sources took 50 ms beside 5 million samples of the last hour.
+ * not by what is stored: 500 tickers of a second with three sources took 50 ms beside 5 million samples of the last hour. Two statements,
+ * however many sources disagree.
  */
+export async function readRecentStandings(pool: pg.Pool, nowMs: number): Promise<ReadonlyMap<number, RecentStanding>> {
+  const judged = await judgeSources(pool, Math.floor(nowMs / 1000));
+  return new Map([...judged].map(([sourceId, { standing }]) => [sourceId, standing]));
+}
+
+/** As {@link readRecentStandings}, with since when each source disagrees: one statement more for each that does. */
 export async function readRecentSamples(pool: pg.Pool, nowMs: number): Promise<ReadonlyMap<number, RecentSamples>> {
   const now = Math.floor(nowMs / 1000);
+  const recent = new Map<number, RecentSamples>();
+  for (const [sourceId, { standing, disagreements }] of await judgeSources(pool, now)) {
+    const named = disagreements.toSorted((left, right) => left.tickerId - right.tickerId).slice(0, MOST_NAMED_TICKERS);
+    recent.set(sourceId, { ...standing, disagreements: await withTimes(pool, { sourceId, now }, named) });
+  }
+  return recent;
+}
+
+interface JudgedSource {
+  readonly standing: RecentStanding;
+  readonly disagreements: SourceStanding['disagreements'];
+}
+
+async function judgeSources(pool: pg.Pool, now: number): Promise<Map<number, JudgedSource>> {
   const [counted, outliers] = await Promise.all([
     pool.query<CountRow>({ name: 'recent-samples', text: COUNTS_SQL, values: [now] }),
     pool.query<OutlierRow>({ name: 'recent-outliers', text: OUTLIERS_SQL, values: [now] }),
   ]);
   const leftOut = new Map(outliers.rows.map((row) => [keyOf(row), row.count]));
   const counts = counted.rows.flatMap((row) => withoutOutliers(row, leftOut.get(keyOf(row)) ?? 0));
-  const recent = new Map<number, RecentSamples>();
-  for (const [sourceId, ofSource] of Map.groupBy(counts, (row) => row.sourceId)) {
-    const { disagreements, isUnusable } = standingOfSource(ofSource);
-    const named = disagreements.toSorted((left, right) => left.tickerId - right.tickerId).slice(0, MOST_NAMED_TICKERS);
-    recent.set(sourceId, {
-      samples: sumOf(ofSource),
-      disagreeingTickers: disagreements.length,
-      disagreements: await withTimes(pool, { sourceId, now }, named),
-      isUnusable,
-    });
-  }
-  return recent;
+  const bySource = Map.groupBy(counts, (row) => row.sourceId);
+  return new Map(
+    [...bySource].map(([sourceId, ofSource]) => {
+      const { disagreements, isUnusable } = standingOfSource(ofSource);
+      const standing = { samples: sumOf(ofSource), disagreeingTickers: disagreements.length, isUnusable };
+      return [sourceId, { standing, disagreements }];
+    }),
+  );
 }
 
 interface CountRow extends SampleCount {
@@ -80,7 +108,7 @@ function withoutOutliers(row: CountRow, outliers: number): CountRow[] {
   return rows.filter(({ count }) => count > 0);
 }
 
-function sumOf(counts: readonly CountRow[]): RecentSamples['samples'] {
+function sumOf(counts: readonly CountRow[]): RecentStanding['samples'] {
   const sums = Map.groupBy(counts, ({ outcome, reason }) => `${outcome} ${reason ?? ''}`);
   return [...sums.values()]
     .flatMap(([first, ...more]) =>

@@ -24,6 +24,12 @@ export interface SampleCount {
   readonly count: number;
 }
 
+/** What a sample came to. */
+export interface JudgedOutcome {
+  readonly outcome: Outcome;
+  readonly reason: string | null | undefined;
+}
+
 /** What the last samples of a source say of it. */
 export interface SourceStanding {
   /** The tickers in which it disagrees in most of the slots that it answered, and how. */
@@ -39,12 +45,18 @@ export function standingOfSource(counts: readonly SampleCount[]): SourceStanding
     const reason = disagreementOf(ofTicker);
     return reason === undefined ? [] : [{ tickerId, reason }];
   });
-  const unusable = total(counts.filter(isUnusable));
+  const unusable = total(counts.filter(isUnusableSample));
   const hasUsable = counts.some(({ outcome }) => outcome === 'accepted');
   return {
     disagreements,
     isUnusable: !hasUsable && unusable >= MIN_SLOTS_TO_SAY_SO && unusable * 2 > total(counts),
   };
+}
+
+/** Whether the source answered, and the sample cannot be used for another reason than that others disagree. */
+export function isUnusableSample({ outcome, reason }: JudgedOutcome): boolean {
+  if (outcome === 'rejected') return !isDisagreement({ reason });
+  return outcome === 'failed' && EMPTY_ANSWERS.includes(reason ?? '');
 }
 
 function disagreementOf(ofTicker: readonly SampleCount[]): string | undefined {
@@ -55,13 +67,8 @@ function disagreementOf(ofTicker: readonly SampleCount[]): string | undefined {
   return disagreeing.reduce((most, one) => (one.count > most.count ? one : most)).reason ?? undefined;
 }
 
-function isDisagreement({ reason }: SampleCount): boolean {
-  return reason !== null && DISAGREEMENT_REASONS.includes(reason);
-}
-
-function isUnusable(sample: SampleCount): boolean {
-  if (sample.outcome === 'rejected') return !isDisagreement(sample);
-  return sample.outcome === 'failed' && EMPTY_ANSWERS.includes(sample.reason ?? '');
+function isDisagreement({ reason }: Pick<JudgedOutcome, 'reason'>): boolean {
+  return reason != null && DISAGREEMENT_REASONS.includes(reason);
 }
 
 function total(counts: readonly SampleCount[]): number {

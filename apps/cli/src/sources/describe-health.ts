@@ -1,3 +1,4 @@
+import { isUnusableSample } from '@app/domain';
 import type { Source } from '@app/sources';
 import type { SourceStatus } from '@app/storage';
 
@@ -28,7 +29,8 @@ export function describeHealth(source: Source, health: SourceHealth | string, no
 
 /** What its last answers are worth, where that is less than they should be. */
 function doubtsOf({ isUnusable, samples, disagreeingTickers, disagreements }: SourceStatus['recent']): string {
-  if (isUnusable) return `, and nothing of it can be used: ${samples[0]?.reason ?? ''}`;
+  // Calls that failed may be more, and are not why.
+  if (isUnusable) return `, and nothing of it can be used: ${samples.find(isUnusableSample)?.reason ?? ''}`;
   const [first] = disagreements;
   if (first === undefined) return '';
   const more = disagreeingTickers > 1 ? ` and ${disagreeingTickers - 1} more` : '';

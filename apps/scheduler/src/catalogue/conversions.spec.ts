@@ -75,6 +75,25 @@ describe('the conversions of a catalogue', () => {
       ]);
     });
 
+    it.each<[string, number, number, number | undefined, string]>([
+      ['longer than the age', 7_000, 5_000, undefined, 'every 7000 s as btc_usd is, or every 3600 s or more often'],
+      ['and with no slot in common', 7_001, 7_000, 60, 'every 7001 s as btc_usd is, or every 60 s or more often'],
+      ['where no age is allowed', 60, 120, 0, 'every 60 s as btc_usd is'],
+      ['shorter than the age', 60, 7_200, undefined, 'every 3600 s or more often'],
+    ])('are refused with a cure that is one: %s', (_, seconds, rateSeconds, maxAge, cure) => {
+      const checks = maxAge === undefined ? undefined : { max_rate_age_seconds: maxAge };
+      const price = every(seconds, 'btc_usd', 'usdt', checks);
+      expect(ageFaultsOf([price, every(rateSeconds, 'usdt_usd')])).toEqual([
+        expect.stringContaining(`: sample usdt_usd ${cure}, or raise max_rate_age_seconds`),
+      ]);
+      const most = maxAge ?? 3_600;
+      const oftener = [most, most - 1, Math.ceil(most / 2), 7, 1].filter(
+        (interval) => interval > 0 && interval <= most,
+      );
+      for (const interval of seconds > most ? [seconds, ...oftener] : oftener)
+        expect(ageFaultsOf([price, every(interval, 'usdt_usd')])).toEqual([]);
+    });
+
     it.each<[string, number, number, StoredChecks | undefined, number]>([
       ['a rate of every hour is never older than that', 60, 3_600, undefined, 0],
       ['of two hours it could be', 60, 7_200, undefined, 1],

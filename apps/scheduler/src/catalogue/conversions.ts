@@ -69,10 +69,21 @@ function rateAgeFaults(conversion: Conversion, rateInterval: number | undefined)
   // A slot takes the rate of the slot of the rate in which it lies: the last one before the next is furthest from its beginning.
   const oldestSeconds = rateInterval - greatestCommonDivisor(rateInterval, intervalSeconds);
   if (oldestSeconds <= maxRateAgeSeconds) return [];
-  const often = Math.max(maxRateAgeSeconds, intervalSeconds);
   return [
-    `${ticker}: ${source} quotes it in ${quotedIn}, and ${rateTicker} is sampled every ${rateInterval} s, so that the rate could be ${oldestSeconds} s old, more than the ${maxRateAgeSeconds} s of max_rate_age_seconds: sample ${rateTicker} every ${often} s or more often, or raise max_rate_age_seconds in the checks of ${ticker}`,
+    `${ticker}: ${source} quotes it in ${quotedIn}, and ${rateTicker} is sampled every ${rateInterval} s, so that the rate could be ${oldestSeconds} s old, more than the ${maxRateAgeSeconds} s of max_rate_age_seconds: sample ${rateTicker} ${rateCure(conversion, maxRateAgeSeconds)}, or raise max_rate_age_seconds in the checks of ${ticker}`,
   ];
+}
+
+/**
+ * How often the rate has to be sampled. As often as its age, or more often, it is never too old, whatever slots both have in common; an
+ * interval that is longer than that serves only when it is that of the price, so that both have the same slots.
+ */
+function rateCure({ ticker, intervalSeconds }: Conversion, maxRateAgeSeconds: number): string {
+  const cures = [
+    ...(intervalSeconds > maxRateAgeSeconds ? [`every ${intervalSeconds} s as ${ticker} is`] : []),
+    ...(maxRateAgeSeconds > 0 ? [`every ${maxRateAgeSeconds} s or more often`] : []),
+  ];
+  return cures.join(', or ');
 }
 
 function greatestCommonDivisor(left: number, right: number): number {

@@ -22,9 +22,9 @@ describe('reading how the sources stand', () => {
     const usual = { batch: 'a', windowSeconds: 15, isProbe: false, message: '' };
     await states.noteFailure(1, { ...usual, kind: 'rate_limited', atMs: T - 1_000 }, 1);
     for (const atMs of [T - 3_000, T - 2_000]) await states.noteFailure(2, { ...usual, kind: 'unauthorized', atMs }, 1);
-    await catalogueTickers(database.url, { ticker: 'eth_usd', fromSlot: 0 });
+    await catalogueTickers(database.url, { ticker: 'ltc_usd', fromSlot: 0 });
     await new RefusedSymbolRepository(pool).learn(1, {
-      ...{ refused: [{ symbol: 'eth_usd', detail: 'gone' }], suspects: [], answered: [] },
+      ...{ refused: [{ symbol: 'ltc_usd', detail: 'gone' }], suspects: [], answered: [] },
     });
     const limit = { share: 100, perSeconds: 60 };
     await new CallBudget(pool).take({ sourceId: 2, cost: 7, nowMs: T, limit, monthly: 10_000 });

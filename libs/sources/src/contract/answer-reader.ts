@@ -12,6 +12,12 @@ const MAX_MAPPED_FIELDS = 4;
 /** Thrown where a value is needed that is no JSON, see {@link NoNumber}; it concerns the ticker alone whose value it is. */
 class NoNumberError extends SourceError {}
 
+/**
+ * Under which names the fields of a schema are looked for, where drift is mapped at all: `near` ones too, or `exact` alone, so that
+ * nothing but a number as text, or a text as number, is mended.
+ */
+export type FieldNames = 'near' | 'exact';
+
 /** Reads one answer of a source: holds its parts against their schemas, and keeps what had drifted. */
 export class AnswerReader {
   private readonly found: Drift[] = [];
@@ -33,10 +39,11 @@ export class AnswerReader {
   /**
    * Holds a value of the answer against a schema.
    * @param at where the value stands in the answer; default: the whole of it.
+   * @param names `exact` where a name says whose the value is. Default: `near`.
    * @throws SourceError `drift`, naming the first field that differs from the source's contract and the one that looks like it;
    * `malformed` when what stands there is no JSON.
    */
-  shape<T>(schema: z.ZodType<T>, value: unknown = this.json, at: FieldPath = []): T {
+  shape<T>(schema: z.ZodType<T>, value: unknown = this.json, at: FieldPath = [], names: FieldNames = 'near'): T {
     let current = value;
     for (let mapped = 0; ; mapped += 1) {
       const result = schema.safeParse(current);
@@ -44,8 +51,8 @@ export class AnswerReader {
       this.checkIsValue(result.error, current, at);
       const drift = this.describe(schema, result.error, current, at);
       this.found.push(drift);
-      const repaired =
-        this.policy === 'map' && mapped < MAX_MAPPED_FIELDS ? repair(current, drift, at, this.json) : undefined;
+      const isMapped = this.policy === 'map' && mapped < MAX_MAPPED_FIELDS && (names === 'near' || isRetyping(drift));
+      const repaired = isMapped ? repair(current, drift, at, this.json) : undefined;
       if (repaired === undefined) throw this.error(drift);
       this.mappedNow.push(`${drift.field.join('.')} from ${(drift.near ?? []).join('.')}`);
       current = repaired;
@@ -143,8 +150,13 @@ function repair(value: unknown, drift: Drift, at: FieldPath, root: unknown): unk
   // What stands above several rows is not that of each of them.
   if (!isWithin && isOneOfSeveral(root, at)) return undefined;
   const there = isWithin ? valueAt(value, near.slice(at.length)) : valueAt(root, near);
-  const found = near.join('.') === field.join('.') ? retyped(there) : there;
+  const found = isRetyping(drift) ? retyped(there) : there;
   return found === undefined ? undefined : withValueAt(value, inside, found);
+}
+
+/** Whether the field itself is there, with the other type of text and number. */
+function isRetyping({ near, field }: Drift): boolean {
+  return near?.join('.') === field.join('.');
 }
 
 /** Whether more than one object or list stands beside what is at a path, itself included. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   type AnswerReader,
+  type FieldNames,
   type FieldPath,
   type RequestedTicker,
   SourceError,
@@ -12,7 +13,17 @@ import {
 } from '../contract/index.js';
 import type { HttpJsonDeclaration } from './http-json-declaration.js';
 import { tellsSuccess } from './http-json-error.js';
-import { fillIn, follow, isPlace, isPointer, type PathStep, stepInto, stepsOf, wireTextOf } from './http-json-path.js';
+import {
+  fillIn,
+  follow,
+  isPlace,
+  isPointer,
+  namesCoin,
+  type PathStep,
+  stepInto,
+  stepsOf,
+  wireTextOf,
+} from './http-json-path.js';
 
 /** A part of an answer, and where it stands in it. */
 interface Part {
@@ -35,6 +46,8 @@ const LIST_OR_OBJECT = z.custom(
  */
 export class DeclaredFields {
   private readonly part: Part;
+  /** Where nothing follows from the coin, the names of the fields are what says whose the price is. */
+  private readonly names: FieldNames;
 
   /** @throws SourceError `drift` when the answer is of another ticker, or not of this one alone. */
   constructor(
@@ -44,11 +57,12 @@ export class DeclaredFields {
   ) {
     const whole: Part = { value: reader.json, at: [] };
     this.part = whole;
-    const { rows, identity, success } = declaration;
+    const { url, price, rows, identity, success } = declaration;
     if (success !== undefined && !tellsSuccess(declaration, reader.json)) {
       throw this.drift(namesOf(stepsOf(success.path)), 'nothing there says whether the answer is a success');
     }
     const conditions = Object.entries(identity === undefined || identity === 'none' ? {} : identity);
+    this.names = [url, price, rows ?? '', ...conditions.flat()].some(namesCoin) ? 'near' : 'exact';
     // What chooses a row stands in it; a JSON pointer leads to what holds for the whole answer.
     const ofRow = rows === undefined ? [] : conditions.filter(([path]) => !isPointer(path));
     const ofAnswer = rows === undefined ? conditions : conditions.filter(([path]) => isPointer(path));
@@ -63,7 +77,7 @@ export class DeclaredFields {
 
   /** What stands at a declared path, read by a schema. @throws SourceError `drift` when it is not there, or another than the schema says. */
   take<T>(path: string, schema: z.ZodType<T>): T {
-    return this.takeSteps(this.beginningOf(path), stepsOf(path, this.asked), schema);
+    return this.takeSteps(this.beginningOf(path), stepsOf(path, this.asked), schema, this.names);
   }
 
   /** With points a path begins at the row, as a JSON pointer at the answer. */
@@ -75,23 +89,23 @@ export class DeclaredFields {
    * Fields whose names are fixed are held against a schema, which finds them under another name. A place in a list, and a name that
    * follows from the ticker, are taken as they are: BTT instead of BTC is another coin and no drift.
    */
-  private takeSteps<T>(part: Part, steps: readonly PathStep[], schema: z.ZodType<T>): T {
+  private takeSteps<T>(part: Part, steps: readonly PathStep[], schema: z.ZodType<T>, fieldNames: FieldNames): T {
     const cut = steps.findIndex((step) => step.isFilledIn || isPlace(step));
     const step = steps[cut];
-    if (step === undefined) return this.takeNames(part, namesOf(steps), schema);
+    if (step === undefined) return this.takeNames(part, namesOf(steps), schema, fieldNames);
     const names = namesOf(steps.slice(0, cut));
-    const holder = this.takeNames(part, names, step.isFilledIn ? wireObject : LIST_OR_OBJECT);
+    const holder = this.takeNames(part, names, step.isFilledIn ? wireObject : LIST_OR_OBJECT, fieldNames);
     const at = [...part.at, ...names];
     if (Array.isArray(holder)) this.checkPlaces(holder, at);
     else if (this.declaration.by_position === true && isPlace(step)) throw this.drift(at, 'expected a list');
     const value = stepInto(holder, step);
     if (value === undefined) throw this.drift([...at, step.name], 'nothing stands there');
-    return this.takeSteps({ value, at: [...at, step.name] }, steps.slice(cut + 1), schema);
+    return this.takeSteps({ value, at: [...at, step.name] }, steps.slice(cut + 1), schema, fieldNames);
   }
 
-  private takeNames<T>({ value, at }: Part, names: FieldPath, schema: z.ZodType<T>): T {
+  private takeNames<T>({ value, at }: Part, names: FieldPath, schema: z.ZodType<T>, fieldNames: FieldNames): T {
     const nested = names.reduceRight<z.ZodType>((inner, name) => z.object({ [name]: inner }), schema);
-    return valueAt(this.reader.shape(nested, value, at), names) as T;
+    return valueAt(this.reader.shape(nested, value, at, fieldNames), names) as T;
   }
 
   /** The first of several rows is not known to be the right one. */
@@ -104,12 +118,15 @@ export class DeclaredFields {
     );
   }
 
+  /** Read under its own name alone, whatever is done about drift: what else stands there may say whose something else is. */
   private checkIdentity(path: string, template: string): void {
+    const take = (schema: z.ZodType): unknown =>
+      this.takeSteps(this.beginningOf(path), stepsOf(path, this.asked), schema, 'exact');
     if (template === ANY_VALUE) {
-      this.take(path, z.unknown());
+      take(z.unknown());
       return;
     }
-    const found = wireTextOf(this.take(path, TEXT_OR_NUMBER));
+    const found = wireTextOf(take(TEXT_OR_NUMBER));
     const expected = fillIn(template, this.asked);
     if (found === expected) return;
     const at = namesOf(stepsOf(path, this.asked));
@@ -136,7 +153,7 @@ export class DeclaredFields {
     for (const { steps } of conditions) {
       const nameless = rows.findIndex((row) => follow(row, steps) === undefined);
       if (nameless !== -1) {
-        this.takeSteps({ value: rows[nameless], at: [...at, String(nameless)] }, steps, TEXT_OR_NUMBER);
+        this.takeSteps({ value: rows[nameless], at: [...at, String(nameless)] }, steps, TEXT_OR_NUMBER, 'exact');
       }
     }
     throw this.drift(at, `none of ${rows.length} rows is of ${this.asked.sourceSymbol}`);

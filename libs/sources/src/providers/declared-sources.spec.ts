@@ -157,6 +157,11 @@ describe('declared sources', () => {
       'sources.0.identity: the price is the whole answer',
     ],
     [
+      'a time that may be left out and is not named',
+      `sources: [${GOOD.replace('price: last', 'price: last, time_optional: true')}]`,
+      'sources.0.time_optional: is for a "time", and none is named',
+    ],
+    [
       'a zone of times that are numbers',
       `sources: [${GOOD.replace('price: last', 'price: last, time: t, time_unit: seconds, time_zone: UTC')}]`,
       'sources.0.time_zone: is for times of unit iso alone',

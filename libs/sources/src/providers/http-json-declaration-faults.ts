@@ -26,8 +26,16 @@ export function faultsOfDeclaration(declaration: HttpJsonDeclaration): Declarati
   ];
 }
 
-function timeFaults({ time, time_unit: unit, time_zone: zone }: HttpJsonDeclaration): DeclarationFault[] {
+function timeFaults({
+  time,
+  time_unit: unit,
+  time_zone: zone,
+  time_optional: isOptional,
+}: HttpJsonDeclaration): DeclarationFault[] {
   return [
+    ...(time === undefined && isOptional === true
+      ? [{ field: 'time_optional', detail: 'is for a "time", and none is named' }]
+      : []),
     ...(time !== undefined && unit === undefined ? [{ field: 'time_unit', detail: 'name the unit of "time"' }] : []),
     ...(time === undefined && unit !== undefined
       ? [{ field: 'time', detail: '"time_unit" is named, and no "time"' }]

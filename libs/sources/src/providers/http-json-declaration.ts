@@ -135,6 +135,8 @@ const fields = {
   quoted_in: currency.optional(),
   time: path.optional(),
   time_unit: oneOf(['seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'iso']).optional(),
+  /** Some answers have no time; default: one without it is drift. */
+  time_optional: flag().optional(),
   /** The zone of ISO times that name none: an IANA name or an offset. */
   time_zone: textOf('a time zone').refine(isZone, 'must be a time zone such as UTC, Asia/Seoul or +09:00').optional(),
   /** How an answer says that it is none of an error: the value of a field. */

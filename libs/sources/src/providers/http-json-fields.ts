@@ -3,6 +3,7 @@ import {
   type AnswerReader,
   type FieldNames,
   type FieldPath,
+  isRenamed,
   type RequestedTicker,
   SourceError,
   valueAt,
@@ -78,6 +79,21 @@ export class DeclaredFields {
   /** What stands at a declared path, read by a schema. @throws SourceError `drift` when it is not there, or another than the schema says. */
   take<T>(path: string, schema: z.ZodType<T>): T {
     return this.takeSteps(this.beginningOf(path), stepsOf(path, this.asked), schema, this.names);
+  }
+
+  /** Whether a declared path leads to nothing or to null, and no other name looks like one of its own. */
+  isLeftOut(path: string): boolean {
+    const { price, identity } = this.declaration;
+    const others = [price, ...Object.keys(typeof identity === 'object' ? identity : {})];
+    const known = others.flatMap((other) => namesOf(stepsOf(other, this.asked)));
+    let { value } = this.beginningOf(path);
+    for (const step of stepsOf(path, this.asked)) {
+      const next = stepInto(value, step);
+      if (next === undefined) return step.isFilledIn || !isRenamed(value, step.name, known);
+      if (next === null) return true;
+      value = next;
+    }
+    return false;
   }
 
   /** With points a path begins at the row, as a JSON pointer at the answer. */

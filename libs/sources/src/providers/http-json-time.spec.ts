@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import type { Source } from '../contract/index.js';
+import { readAnswer } from '../read-answer.js';
 import { outcomeOf } from '../testing/judge-parse.contract.js';
 import { httpJsonSource } from './http-json.js';
 import { readDeclarations } from './read-declarations.js';
 
 function declared(fields: string): Source {
   const [declaration] = readDeclarations(
-    `sources:\n  - {id: 100, name: example, url: 'https://a.example/{source_symbol}', price: p, identity: none, time: t,
+    `sources:\n  - {id: 100, name: example, url: 'https://a.example/{source_symbol}', price: p, identity: none, ${fields.includes('time:') ? '' : 'time: t,'}
      limit: {calls: 1, per_seconds: 1, origin: docs}, ${fields}}`,
     'the test',
   );
@@ -71,8 +72,41 @@ describe('a declared time', () => {
     },
   );
 
-  it.each(['seconds', 'iso'])('in %s that is not there is none', (unit) => {
-    expect(read(declared(`time_unit: ${unit}`), 'null')).toBe('none');
+  it.each(['seconds', 'iso'])('in %s that is null is drift, and none where it may be left out', (unit) => {
+    expect(read(declared(`time_unit: ${unit}`), 'null')).toBe('drift');
+    expect(read(declared(`time_unit: ${unit}, time_optional: true`), 'null')).toBe('none');
+  });
+
+  it.each(['{"p":1}', '{"p":1,"data":{}}', '{"p":1,"data":null}'])(
+    'that %s does not hold is drift, and none where it may be left out',
+    (body) => {
+      for (const path of ['when', 'data.when']) {
+        const asked = [{ ticker: 'btc_usd', sourceSymbol: 'x' }];
+        const [strict, optional] = ['', ', time_optional: true'].map((more) =>
+          declared(`time: ${path}, time_unit: seconds${more}`),
+        );
+        expect(strict && outcomeOf(strict, body, asked)).toMatchObject({ kind: 'drift' });
+        expect(optional && outcomeOf(optional, body, asked)).toMatchObject({ quotes: [{ sourceTime: undefined }] });
+      }
+    },
+  );
+
+  it.each([
+    ['ts', '{"p":"5","TS":1700000000000}', 'ts from TS'],
+    ['data.updated_at', '{"p":"5","data":{"updatedAt":1700000000000}}', 'data.updated_at from data.updatedAt'],
+    ['data.updated_at', '{"p":"5","date":{"updated_at":1700000000000}}', undefined],
+    ['time', '{"p":"5","time_ms":1700000000000}', undefined],
+  ])('%s with another name in %s is drift, also where it may be left out', (path, body, mapping) => {
+    for (const more of ['', ', time_optional: true']) {
+      const source = declared(`time: ${path}, time_unit: milliseconds${more}`);
+      const asked = [{ ticker: 'btc_usd', sourceSymbol: 'x' }];
+      expect(outcomeOf(source, body, asked)).toMatchObject({ kind: 'drift' });
+      if (mapping === undefined) continue;
+      const options = { nowMs: 0, driftPolicy: 'map' } as const;
+      expect(readAnswer(source, asked, { status: 200, headers: {}, body }, options).readings).toEqual([
+        expect.objectContaining({ sourceTime: new Date(1_700_000_000_000), mapped: [mapping] }),
+      ]);
+    }
   });
 
   it('that a number writes with an exponent is read', () => {

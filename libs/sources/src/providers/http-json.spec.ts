@@ -26,7 +26,8 @@ const BTC = { ticker: 'btc_usd', sourceSymbol: 'BTC-USD' };
 describeSourceContract({
   source:
     declared(`url: 'https://api.example.com/v1/ticker?symbol={source_symbol}', source_symbol_template: '{BASE}-{QUOTE}',
-    price: data.last, price_as: text, time: data.timestamp, time_unit: milliseconds, error: message`),
+    price: data.last, price_as: text, time: data.timestamp, time_unit: milliseconds, time_optional: true,
+    error: message`),
   tickers: [BTC],
   goodBodies: [
     {

@@ -108,13 +108,11 @@ function scaled(text: string, places: number): string {
   return plainDecimal(moved) ?? moved;
 }
 
-/** A time that is not there is undefined; one that cannot be read is drift. */
+/** A time that is not there is drift unless it may be left out, since a price without one is never stale; so is one that cannot be read. */
 function timeOf(declaration: HttpJsonDeclaration, fields: DeclaredFields): Date | undefined {
-  const { time } = declaration;
-  const value = time === undefined ? undefined : fields.find(time);
-  return time === undefined || value === undefined || value === null
-    ? undefined
-    : fields.take(time, declaredTime(declaration));
+  const { time, time_optional: isOptional = false } = declaration;
+  if (time === undefined || (isOptional && fields.isLeftOut(time))) return undefined;
+  return fields.take(time, declaredTime(declaration));
 }
 
 function onlyOne(source: string, tickers: readonly RequestedTicker[]): RequestedTicker {

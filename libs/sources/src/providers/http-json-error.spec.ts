@@ -93,6 +93,27 @@ describe('the success of an answer', () => {
   });
 });
 
+describe('an answer with a status other than 200', () => {
+  const source = declared(`success: {path: code, is: '0'}, error: message`);
+  const page = '<html><body><h1>Service Unavailable</h1></body></html>';
+
+  it.each<[number, string, string, string, Record<string, string>?]>([
+    [503, page, 'unavailable', 'HTTP 503'],
+    [404, '', 'not_found', 'HTTP 404'],
+    [404, '{"message":"Not found"}', 'not_found', 'HTTP 404 (error Not found)'],
+    [404, '{"detail":"Not found"}', 'not_found', 'HTTP 404'],
+    [404, '{"code":"51001","message":"Hm."}', 'unavailable', 'HTTP 404 (error 51001 Hm.)'],
+    [302, '', 'malformed', 'HTTP 302 (redirect to b.example)', { location: 'https://b.example/v2' }],
+    [403, 'error code: 1015', 'rate_limited', 'HTTP 403 (Cloudflare error 1015)'],
+    [200, '{"p":"7"}', 'drift', 'field code: nothing there says whether the answer is a success'],
+  ])('%i with the body %j keeps its words', (status, body, kind, detail, headers = {}) => {
+    const asked = [{ ticker: 'btc_usd', sourceSymbol: 'x' }];
+    expect(() => readAnswer(source, asked, { status, headers, body }, { nowMs: NOW_MS })).toThrow(
+      expect.objectContaining({ kind, detail }) as Error,
+    );
+  });
+});
+
 describe('the words of an error', () => {
   const source = declared(`success: {path: code, is: '0'}, error: /error/text`);
 

@@ -152,6 +152,11 @@ describe('declared sources', () => {
       'sources.0.identity: a JSON pointer begins at the answer',
     ],
     [
+      'a price that stands outside of the row that is chosen',
+      `sources: [${GOOD.replace('identity: none', "identity: {symbol: '{base}'}, rows: data").replace('price: last', 'price: /data/0/last')}]`,
+      'sources.0.price: a JSON pointer begins at the answer, whatever row is chosen',
+    ],
+    [
       'a bare number that says whose it is',
       `sources: [${GOOD.replace('identity: none', "identity: {symbol: '{base}'}").replace('price: last', "price: '.'")}]`,
       'sources.0.identity: the price is the whole answer',
@@ -260,6 +265,11 @@ describe('declared sources', () => {
     ['an object that is keyed by the coin', `price: '{BASE}.last'`],
     ['a pointer to it', `price: '/rates/{source_symbol}'`],
   ])('need no identity where the path of the price names the coin: %s', (_what, price) => {
+    expect(faultsOf(`sources: [${GOOD.replace('price: last, identity: none', price)}]`)).toBe('');
+  });
+
+  it('may have their price outside of the rows where its path names the coin', () => {
+    const price = `price: '/rates/{source_symbol}', rows: data, identity: {symbol: '{source_symbol}'}`;
     expect(faultsOf(`sources: [${GOOD.replace('price: last, identity: none', price)}]`)).toBe('');
   });
 

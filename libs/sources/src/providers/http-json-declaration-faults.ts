@@ -10,10 +10,19 @@ interface DeclarationFault {
 /** What no field of a declaration shows by itself. */
 export function faultsOfDeclaration(declaration: HttpJsonDeclaration): DeclarationFault[] {
   const checks = [...timeFaults(declaration), ...addressFaults(declaration), ...identityFaults(declaration)];
-  const { success, key_header: keyHeader, key_query: keyQuery, url } = declaration;
+  const { success, key_header: keyHeader, key_query: keyQuery, url, rows, price } = declaration;
   const isGiven = (name: string): boolean => new URL(url).searchParams.has(name);
   return [
     ...checks,
+    ...(rows !== undefined && isPointer(price) && !namesCoin(price)
+      ? [
+          {
+            field: 'price',
+            detail:
+              'a JSON pointer begins at the answer, whatever row is chosen: write the path with points, which begins at the row',
+          },
+        ]
+      : []),
     ...(success !== undefined && (success.is === undefined) === (success.is_not === undefined)
       ? [{ field: 'success', detail: 'name one of "is" and "is_not"' }]
       : []),

@@ -122,7 +122,7 @@ const fields = {
   identity: identity.optional(),
   /** The list of which one row is read. Paths with points begin at that row then, JSON pointers at the answer. */
   rows: pathOrWhole.optional(),
-  /** Lists are read by position even when they have several rows: the API promises their order, and all are of one coin. */
+  /** Lists are read by position even when they have several rows or values: the API promises their order, and all are of one coin. */
   by_position: flag().optional(),
   price: pathOrWhole,
   /** Whether the price is a JSON number or a text; default: either. */

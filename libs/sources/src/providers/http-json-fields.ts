@@ -49,6 +49,8 @@ export class DeclaredFields {
   private readonly part: Part;
   /** Where nothing follows from the coin, the names of the fields are what says whose the price is. */
   private readonly names: FieldNames;
+  /** Whether the answer says whose the price is. */
+  private readonly isNamed: boolean;
 
   /** @throws SourceError `drift` when the answer is of another ticker, or not of this one alone. */
   constructor(
@@ -63,6 +65,7 @@ export class DeclaredFields {
       throw this.drift(namesOf(stepsOf(success.path)), 'nothing there says whether the answer is a success');
     }
     const conditions = Object.entries(identity === undefined || identity === 'none' ? {} : identity);
+    this.isNamed = conditions.length > 0 || namesCoin(price);
     this.names = [url, price, rows ?? '', ...conditions.flat()].some(namesCoin) ? 'near' : 'exact';
     // What chooses a row stands in it; a JSON pointer leads to what holds for the whole answer.
     const ofRow = rows === undefined ? [] : conditions.filter(([path]) => !isPointer(path));
@@ -112,8 +115,7 @@ export class DeclaredFields {
     const names = namesOf(steps.slice(0, cut));
     const holder = this.takeNames(part, names, step.isFilledIn ? wireObject : LIST_OR_OBJECT, fieldNames);
     const at = [...part.at, ...names];
-    if (Array.isArray(holder)) this.checkPlaces(holder, at);
-    else if (this.declaration.by_position === true && isPlace(step)) throw this.drift(at, 'expected a list');
+    if (isPlace(step)) this.checkPlaces(holder as object, at);
     const value = stepInto(holder, step);
     if (value === undefined) throw this.drift([...at, step.name], 'nothing stands there');
     return this.takeSteps({ value, at: [...at, step.name] }, steps.slice(cut + 1), schema, fieldNames);
@@ -124,14 +126,32 @@ export class DeclaredFields {
     return valueAt(this.reader.shape(nested, value, at, fieldNames), names) as T;
   }
 
-  /** The first of several rows is not known to be the right one. */
-  private checkPlaces(list: readonly unknown[], at: FieldPath): void {
-    const rows = list.filter((row) => typeof row === 'object' && row !== null && !(row instanceof WireNumber));
-    if (rows.length < 2 || this.declaration.by_position === true) return;
-    throw this.drift(
-      at,
-      `the list has ${rows.length} rows, and the declaration does not say which one it means ("rows")`,
-    );
+  /**
+   * The first of several rows is not known to be the right one, nor is the first of several values where nothing names the coin. An
+   * object whose names are all numbers is a list that was written as an object.
+   */
+  private checkPlaces(holder: object, at: FieldPath): void {
+    const isList = Array.isArray(holder);
+    if (this.declaration.by_position === true) {
+      if (!isList) throw this.drift(at, 'expected a list');
+      return;
+    }
+    if (!isList && !Object.keys(holder).every((name) => /^\d+$/.test(name))) return;
+    const values = Object.values(holder).filter((value) => value !== null);
+    const rows = values.filter((row) => typeof row === 'object' && !(row instanceof WireNumber));
+    if (rows.length > 1) {
+      const [what, cure] = isList ? ['list', '"rows"'] : ['object', '{source_symbol} in the path'];
+      throw this.drift(
+        at,
+        `the ${what} has ${rows.length} rows, and the declaration does not say which one it means (${cure})`,
+      );
+    }
+    if (isList && values.length > 1 && !this.isNamed) {
+      throw this.drift(
+        at,
+        `there are ${values.length} values, and the declaration does not say that all are of one coin ("by_position")`,
+      );
+    }
   }
 
   /** Read under its own name alone, whatever is done about drift: what else stands there may say whose something else is. */

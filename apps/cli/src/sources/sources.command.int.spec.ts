@@ -165,7 +165,7 @@ describe('sources', () => {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-sources-'));
     const file = join(folder, 'sources.yaml');
     const declaration = `sources:
-  - {id: 100, name: gemini, url: 'https://api.gemini.com/v1/pubticker/{source_symbol}', price: last, identity: {'volume.{BASE}': '*'},
+  - {id: 100, name: gemini, url: 'https://api.gemini.com/v1/pubticker/{source_symbol}', price: last, identity: {'volume.{BASE}': '*', 'volume.{QUOTE}': '*'},
      source_symbol_template: '{base}{quote}',
      limit: {calls: 2, per_seconds: 1, origin: docs.gemini.com}}`;
     await writeFile(file, declaration);

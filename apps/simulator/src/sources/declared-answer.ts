@@ -58,7 +58,8 @@ function distinct(declaration: HttpJsonDeclaration, listed: readonly ListedTicke
 
 /** Whether one answer has the prices of several tickers. */
 export function isOfSeveral({ rows, price, identity }: HttpJsonDeclaration): boolean {
-  return rows !== undefined || (namesCoin(price) && (identity === undefined || identity === 'none'));
+  const said = typeof identity === 'object' ? Object.entries(identity).flat() : [];
+  return rows !== undefined || (namesCoin(price) && !said.some(namesCoin));
 }
 
 /** What a declaration takes for an error: words that are read as what the status says. */

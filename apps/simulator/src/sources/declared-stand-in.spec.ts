@@ -22,7 +22,9 @@ const DECLARATIONS = readDeclarations(
   - {id: 108, name: by-number, url: 'https://api.example.com/n', source_symbols: {btc_usd: '1', eth_usd: '1027'}, price: 'data.{source_symbol}.0',
      time: at, time_unit: microseconds, success: {path: state, is_not: error}, error: msg, ${LIMIT}}
   - {id: 109, name: tuples, url: 'https://api.example.com/t', source_symbol_template: 't{BASE}{QUOTE}', rows: ., identity: {'0': '{source_symbol}'},
-     price: '2', price_as: number, time: '1', time_unit: milliseconds, inverted: true, scale: 3, ${LIMIT}}`,
+     price: '2', price_as: number, time: '1', time_unit: milliseconds, inverted: true, scale: 3, ${LIMIT}}
+  - {id: 110, name: by-quote, url: 'https://api.example.com/rates?base={QUOTE}', price: 'rates.{BASE}', identity: {base: '{QUOTE}'},
+     time: at, time_unit: seconds, ${LIMIT}}`,
   'the spec',
 );
 
@@ -57,6 +59,8 @@ describe('the stand-in for a declared source', () => {
     ['by-number', 'btc_usd', '1', 'btc_usd'],
     ['by-number', 'eth_usd', '1027', 'eth_usd'],
     ['tuples', 'btc_usd', 'tBTCUSD', 'btc_usd'],
+    ['by-quote', 'eth_usd', 'eth_usd', 'eth_usd'],
+    ['by-quote', 'btc_eur', 'btc_eur', 'btc_eur'],
   ])(
     'of %s has price and time of %s where the declaration looks for them',
     async (name, ticker, sourceSymbol, priced) => {

@@ -262,14 +262,9 @@ describe('declared sources', () => {
   });
 
   it.each<[string, string]>([
-    ['an object that is keyed by the coin', `price: '{BASE}.last'`],
+    ['an object that is keyed by the coin', `price: '{BASE}.last', source_symbol_template: '{base}'`],
     ['a pointer to it', `price: '/rates/{source_symbol}'`],
   ])('need no identity where the path of the price names the coin: %s', (_what, price) => {
-    expect(faultsOf(`sources: [${GOOD.replace('price: last, identity: none', price)}]`)).toBe('');
-  });
-
-  it('may have their price outside of the rows where its path names the coin', () => {
-    const price = `price: '/rates/{source_symbol}', rows: data, identity: {symbol: '{source_symbol}'}`;
     expect(faultsOf(`sources: [${GOOD.replace('price: last, identity: none', price)}]`)).toBe('');
   });
 

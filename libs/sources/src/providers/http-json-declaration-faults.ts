@@ -1,5 +1,6 @@
+import { parseTicker } from '@app/domain';
 import type { HttpJsonDeclaration } from './http-json-declaration.js';
-import { isPointer, namesCoin, WHOLE } from './http-json-path.js';
+import { isPointer, namesCoin, namesQuote, placeholdersIn, WHOLE } from './http-json-path.js';
 
 /** What is wrong with a declaration whose fields are each right by themselves. */
 interface DeclarationFault {
@@ -9,7 +10,12 @@ interface DeclarationFault {
 
 /** What no field of a declaration shows by itself. */
 export function faultsOfDeclaration(declaration: HttpJsonDeclaration): DeclarationFault[] {
-  const checks = [...timeFaults(declaration), ...addressFaults(declaration), ...identityFaults(declaration)];
+  const checks = [
+    ...timeFaults(declaration),
+    ...addressFaults(declaration),
+    ...identityFaults(declaration),
+    ...quoteFaults(declaration),
+  ];
   const { success, key_header: keyHeader, key_query: keyQuery, url, rows, price } = declaration;
   const isGiven = (name: string): boolean => new URL(url).searchParams.has(name);
   return [
@@ -107,6 +113,46 @@ function identityFaults({
   }
   // What is declared for one ticker alone may name it in so many words.
   const isOfOne = !`${url}${price}`.includes('{') && Object.keys(symbols ?? {}).length === 1;
-  if (isOfOne || entries.some((entry) => entry.some(namesCoin))) return [];
+  if (isOfOne || [price, ...entries.flat()].some(namesCoin)) return [];
   return fault('nothing in it follows from the ticker: hold a field against {source_symbol}, {base} or {BASE}');
+}
+
+/** Where several currencies can be asked for, a declaration says which one the price is in, or that the answer does not say it. */
+function quoteFaults(declaration: HttpJsonDeclaration): DeclarationFault[] {
+  const { url, price, rows, identity, quoted_in: quotedIn, quote_identity: quoteIdentity } = declaration;
+  if (identity === 'none' || quoteIdentity === 'none' || quotedIn !== undefined) return [];
+  // Without its identity it is refused already.
+  if (identity === undefined && !namesCoin(price)) return [];
+  const symbols = symbolsOf(declaration);
+  if (!namesQuote(url) && !symbols.differByQuote) return [];
+  const said = [price, rows ?? '', ...Object.entries(identity ?? {}).flat()];
+  const isSymbol = (name: string): boolean => name.toLowerCase() === 'source_symbol';
+  if (said.some((part) => namesQuote(part) || (symbols.sayQuote && placeholdersIn(part).some(isSymbol)))) return [];
+  return [
+    {
+      field: 'identity',
+      detail: `say which field of the answer names the currency, such as { base: '{BASE}', quote: '{QUOTE}' }, or dollars are taken for euros when the API ignores what it is asked for; an API whose answers never say it is declared by "quote_identity: none"`,
+    },
+  ];
+}
+
+/** Whether what the source calls two tickers can differ by the quote alone, and whether it says what the quote is. */
+function symbolsOf({ source_symbols: symbols, source_symbol_template: template }: HttpJsonDeclaration): {
+  readonly differByQuote: boolean;
+  readonly sayQuote: boolean;
+} {
+  // Without both it is the ticker itself.
+  const others = template ?? (symbols === undefined ? '{ticker}' : undefined);
+  const listed = Object.entries(symbols ?? {}).map(([ticker, symbol]) => ({ symbol, ...parseTicker(ticker) }));
+  const pairs = listed.flatMap((one, index) =>
+    listed.slice(index + 1).flatMap((other) => (one.base === other.base ? [[one.symbol, other.symbol]] : [])),
+  );
+  const listedSay =
+    pairs.length === 0
+      ? listed.every(({ symbol, quote = '' }) => symbol.toLowerCase().includes(quote))
+      : pairs.every(([one, other]) => one !== other);
+  return {
+    differByQuote: pairs.length > 0 || (others !== undefined && namesQuote(others)),
+    sayQuote: listedSay && (others === undefined || namesQuote(others)),
+  };
 }

@@ -120,6 +120,8 @@ const fields = {
    * these are fields of a row, and choose it.
    */
   identity: identity.optional(),
+  /** The answer says which coin and never in which currency, though currencies can be asked for: what comes is taken for the right one. */
+  quote_identity: oneOf(['none']).optional(),
   /** The list of which one row is read. Paths with points begin at that row then, JSON pointers at the answer. */
   rows: pathOrWhole.optional(),
   /** Lists are read by position even when they have several rows or values: the API promises their order, and all are of one coin. */

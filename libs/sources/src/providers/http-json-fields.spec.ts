@@ -146,7 +146,7 @@ describe('whose the price is', () => {
   });
 
   it('is never guessed from a name that is nearly the same, whatever is done about drift', () => {
-    const source = declared(`price: 'rates.{BASE}'`);
+    const source = declared(`price: 'rates.{BASE}', source_symbol_template: '{base}'`);
     const response = { status: 200, headers: {}, body: '{"rates":{"BTT":0.0000005,"ETH":3100}}' };
     expect(() => readAnswer(source, [BTC], response, { nowMs: 0, driftPolicy: 'map' })).toThrow(/rates\.BTC/);
     const list = declared(`rows: '.', identity: {symbol: '{source_symbol}'}, price: last`);

@@ -7,6 +7,9 @@ export const PLACEHOLDERS = ['ticker', 'source_symbol', 'SOURCE_SYMBOL', 'base',
 /** Those of them that say which coin is meant: `usd` alone is the currency of many. */
 const COIN_PLACEHOLDERS: ReadonlySet<string> = new Set(['ticker', 'source_symbol', 'SOURCE_SYMBOL', 'base', 'BASE']);
 
+/** Those that say in which currency, whatever the source calls the ticker. */
+const QUOTE_PLACEHOLDERS: ReadonlySet<string> = new Set(['ticker', 'quote', 'QUOTE']);
+
 /** The path of the whole answer, or of the whole row. */
 export const WHOLE = '.';
 
@@ -81,6 +84,11 @@ export function placeholdersIn(template: string): string[] {
 /** Whether a text follows from the coin that is asked for. */
 export function namesCoin(template: string): boolean {
   return placeholdersIn(template).some((name) => COIN_PLACEHOLDERS.has(name));
+}
+
+/** Whether a text follows from the currency that is asked for, without help from what the source calls the ticker. */
+export function namesQuote(template: string): boolean {
+  return placeholdersIn(template).some((name) => QUOTE_PLACEHOLDERS.has(name));
 }
 
 /** The text of a number or a text of an answer; undefined for anything else. */

@@ -81,3 +81,10 @@ describe('an object whose names are all numbers', () => {
     expect(outcome).toEqual(priced('61000'));
   });
 });
+
+describe('a price that a pointer leads to, beside rows,', () => {
+  it('is read where its path names the coin', () => {
+    const fields = `price: '/rates/{source_symbol}', rows: data, identity: {symbol: '{source_symbol}'}`;
+    expect(read(fields, { data: [{ symbol: 'BTC-USD' }], rates: { 'BTC-USD': '7', ETH: '3' } })).toEqual(priced('7'));
+  });
+});

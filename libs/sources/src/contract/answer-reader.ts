@@ -2,7 +2,7 @@ import type { Quote } from '@app/domain';
 import type { z } from 'zod';
 import { type DriftPolicy, findAlike, findNear, knownFields, retyped, valueAt } from './drift.js';
 import type { Drift, FieldPath } from './drifted-field.js';
-import { NoNumber, WireNumber } from './read-json.js';
+import { NoNumber, shortened, WireNumber } from './read-json.js';
 import { SourceError } from './source-error.js';
 import type { RequestedTicker, SourceReading } from './source-message.js';
 
@@ -138,7 +138,7 @@ function hintOf(field: FieldPath, near: FieldPath | undefined, alike: FieldPath 
 }
 
 function nameOf(path: FieldPath): string {
-  return path.join('.').slice(0, 120);
+  return shortened(path.join('.'), 120);
 }
 
 /** The value with the field that looks like the missing one put in its place; undefined when there is none. */

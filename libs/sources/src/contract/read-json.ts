@@ -52,12 +52,17 @@ export function ownMember(object: Readonly<Record<string, unknown>>, name: strin
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
+/** The last character of a text that was cut off. Whoever hides secrets looks for the beginning of one before it. */
+export const CUT_OFF = '…';
+
+/** A text of at most so many characters, the last of which is {@link CUT_OFF} when something was cut off. */
+export function shortened(text: string, length: number): string {
+  return text.length <= length ? text : text.slice(0, length - 1) + CUT_OFF;
+}
+
 /** A source's own words for a message or a log line: one line, at most 200 characters. */
 export function oneLine(text: string): string {
-  return text
-    .replace(/[\s\p{C}]+/gu, ' ')
-    .trim()
-    .slice(0, 200);
+  return shortened(text.replace(/[\s\p{C}]+/gu, ' ').trim(), 200);
 }
 
 /** What begins a text that stands in the place of a {@link NoNumber}, until it is parsed. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { inspect } from 'node:util';
-import { type Source, SourceError } from '../contract/index.js';
+import { oneLine, type Source, SourceError } from '../contract/index.js';
 import { httpJsonSource } from '../providers/http-json.js';
 import { readDeclarations } from '../providers/read-declarations.js';
 import {
@@ -76,6 +76,14 @@ describe('a key that travels as a parameter', () => {
       'repeats the whole address',
       (request, response) => void response.writeHead(404).end(JSON.stringify({ e: `Cannot GET ${request.url}` })),
     ],
+    ['repeats it behind many words', plainAnswer(401, JSON.stringify({ e: `${'no '.repeat(62)}${KEY} is no key` }))],
+    [
+      'repeats it with small letters',
+      plainAnswer(
+        401,
+        JSON.stringify({ e: encodeURIComponent(KEY).replace(/%../g, (escaped) => escaped.toLowerCase()) }),
+      ),
+    ],
     [
       'sends us elsewhere with it',
       (request, response) => void response.writeHead(302, { location: `https://b.example${request.url}` }).end(),
@@ -110,6 +118,37 @@ describe('a text without secrets', () => {
         fc.pre(!around.includes(secret) && secret.isWellFormed() && !secret.includes('*'));
         for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]) {
           expect(withoutSecrets(`${around}=${form}`, [secret])).not.toContain(`=${form}`);
+        }
+      }),
+    );
+  });
+
+  it('has none whose escapes are written with small letters', () => {
+    const [small, mixed] = ['ab%2bcd%2fef%3dgh', 'ab%2Bcd%2fef%3Dgh'];
+    expect(withoutSecrets(`k=${small}&l=${mixed}&m=%2b`, ['ab+cd/ef=gh'])).toBe('k=***&l=***&m=%2b');
+    expect(withoutSecrets(`100%${small}`, ['ab+cd/ef=gh'])).toBe('100%***');
+  });
+
+  it('has no more than three characters of one that was cut off, wherever the cut is', () => {
+    const secret = fc.stringMatching(/^[!-~]{8,60}$/);
+    fc.assert(
+      fc.property(secret, fc.nat(220), fc.nat(120), fc.nat(4), fc.boolean(), (key, before, after, which, isSmall) => {
+        const json = JSON.stringify(key).slice(1, -1);
+        const address = encodeURIComponent(key);
+        const forms = [
+          key,
+          address,
+          new URLSearchParams({ '': key }).toString().slice(1),
+          json,
+          json.replaceAll('/', '\\/'),
+        ];
+        const form = forms[which] ?? key;
+        const written = isSmall ? form.replace(/%[0-9A-F]{2}/g, (escaped) => escaped.toLowerCase()) : form;
+        // Letters that no secret here has, so that all that is left of one is seen.
+        const words = `${'ä'.repeat(before)}${written}${'ö'.repeat(after)}`;
+        for (const message of [oneLine(words), `HTTP 401 (${oneLine(`error ${oneLine(words)}`)})`]) {
+          const left = /ä([^äö]*)/.exec(withoutSecrets(`ä${message.replace(/^.*?ä/, 'ä')}`, [key]))?.[1] ?? '';
+          if (before > 0) expect(left.replace(/\)$/, '').replace('…', '').replace('***', '').length).toBeLessThan(4);
         }
       }),
     );

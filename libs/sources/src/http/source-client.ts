@@ -143,7 +143,14 @@ export class SourceClient {
       if (error !== undefined) throw error;
       return names.parse(new AnswerReader(source.name, json));
     } catch (error) {
-      throw error instanceof SourceError ? error : unexpected(source, error);
+      const failure = error instanceof SourceError ? error : unexpected(source, error);
+      const { kind, detail, cause, drift, httpStatus, retryAfterSeconds } = failure;
+      throw new SourceError(kind, source.name, this.safe(source, detail), {
+        cause,
+        drift: drift === undefined ? undefined : { ...drift, detail: this.safe(source, drift.detail) },
+        httpStatus,
+        retryAfterSeconds,
+      });
     }
   }
 

@@ -5,6 +5,7 @@ import {
   type FieldPath,
   isRenamed,
   type RequestedTicker,
+  shortened,
   SourceError,
   valueAt,
   WireNumber,
@@ -196,7 +197,7 @@ export class DeclaredFields {
   }
 
   private drift(field: FieldPath, problem: string): SourceError {
-    const where = field.length === 0 ? 'the answer' : `field ${field.join('.').slice(0, 120)}`;
+    const where = field.length === 0 ? 'the answer' : `field ${shortened(field.join('.'), 120)}`;
     const detail = `${where}: ${problem}`;
     return new SourceError('drift', this.reader.source, detail, { drift: { field, detail } });
   }

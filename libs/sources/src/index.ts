@@ -22,6 +22,7 @@ export * from './http/call-limits.js';
 export * from './http/hide-secrets.js';
 export * from './http/isolate-symbols.js';
 export * from './http/listed-symbols.js';
+export { isSecretName } from './http/secret-name.js';
 export * from './http/source-access.js';
 export * from './http/source-client.js';
 export * from './http/wait-for-room.js';

@@ -1,6 +1,7 @@
 import { strictFields } from '@app/yaml-file';
 import { z } from 'zod';
 import { isZone } from '../contract/index.js';
+import { isSecretName } from '../http/secret-name.js';
 import { isPointer, PLACEHOLDERS, placeholdersIn, WHOLE } from './http-json-path.js';
 
 /** Ids of declared sources: stored with every sample, and apart from those of the sources that Tidemark brings. */
@@ -8,7 +9,10 @@ export const DECLARED_IDS = { first: 100, last: 199 } as const;
 
 function textOf(what: string, longest = 500) {
   const fault = `must be ${what}, as a text`;
-  return z.string({ error: fault }).min(1, fault).max(longest, `must have at most ${longest} characters`);
+  // In YAML {source_symbol} without quotes is an object.
+  const error = ({ input }: { readonly input?: unknown }): string =>
+    typeof input === 'object' && input !== null ? `${fault}; write braces in quotes` : fault;
+  return z.string({ error }).min(1, fault).max(longest, `must have at most ${longest} characters`);
 }
 
 function wholeNumber(from: number, to: number) {
@@ -49,7 +53,10 @@ const address = template('an address')
   )
   .refine((value) => !value.includes('#'), 'must not hold #')
   .refine(
-    (value) => !/[?&][^=&]*(key|token|secret|password)[^=&]*=/i.test(value),
+    (value) =>
+      [...value.matchAll(/[?&]([^=&]*)=([^&]*)/g)].every(
+        ([, name = '', given = '']) => !isSecretName(name) || placeholdersIn(given).length > 0,
+      ),
     'must hold no key: it is stored with every answer; send the key by "key_header" or "key_query"',
   )
   .refine((value) => isDecodable(value), 'holds a % that stands for nothing: write it as %25')

@@ -76,6 +76,14 @@ describe('the success of an answer', () => {
     },
   );
 
+  it('that "is_not" tells is none where the field is not there and words of an error are', () => {
+    const source = declared('success: {path: code, is_not: error}, error: msg');
+    expect(read(source, { p: '5', msg: 'maintenance' })).toEqual({ kind: 'unavailable' });
+    expect(read(source, { p: '5', msg: 'Hm.' })).toEqual({ kind: 'drift' });
+    expect(read(source, { p: '7', msg: '' })).toEqual(PRICE);
+    expect(read(source, { p: '7' })).toEqual(PRICE);
+  });
+
   it('is told by the first element of a list', () => {
     const tagged = declared(`success: {path: '0', is: ok}, error: '1'`);
     const explained = (json: unknown) => tagged.explain?.(json, { status: 200, headers: {}, body: '' }, NOW_MS)?.kind;
@@ -143,6 +151,13 @@ describe('the words of an error', () => {
     ['Rate limit: wait 45', 45],
     [`Too much; too many requests, IP banned until ${NOW_MS + 61_000}`, 61],
     [`rate limit until ${(NOW_MS + 61_000) / 1000}`, 61],
+    ['Rate limit: wait 45.', 45],
+    ['Rate limit: wait 45.5, please', 46],
+    ['Rate limit: try again on 2026-12-01', undefined],
+    ['Rate limit: try again at 12:30', undefined],
+    ['Rate limit: try again on 12/01/2026', undefined],
+    ['Rate limit: try again on 10 December', undefined],
+    ['Rate limit: try again in 45.5 days', undefined],
     ['Rate limit: 100 requests per 10 seconds', undefined],
     [`too many requests until ${NOW_MS - 1000}`, undefined],
     ['Invalid API key, try again in 5 seconds', undefined],

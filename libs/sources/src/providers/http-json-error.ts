@@ -28,11 +28,11 @@ export function declaredError(
   if (success === undefined) return words === '' ? undefined : said(name, { words, otherwise: 'drift' }, nowMs);
   const text = textOf(follow(json, stepsOf(success.path)));
   const { is = [], is_not: isNot = [] } = success;
-  // An answer without the field, or with something else in its place, does not say that it is an error: it has drifted, unless its words
-  // are understood.
+  // An answer without the field, or with something else in its place, does not say that it is an error: it has drifted, unless there are
+  // words of an error, which have to be understood where the field alone tells success.
   if (text === undefined) {
-    const isUnderstood = success.is !== undefined && kindOfWords(words) !== undefined;
-    return isUnderstood ? said(name, { words, otherwise: 'drift' }, nowMs) : undefined;
+    const isError = words !== '' && (success.is === undefined || kindOfWords(words) !== undefined);
+    return isError ? said(name, { words, otherwise: 'drift' }, nowMs) : undefined;
   }
   const isSuccess = success.is === undefined ? !holds(isNot, text) : holds(is, text);
   if (isSuccess) return undefined;
@@ -69,8 +69,9 @@ function holds(values: readonly SuccessValue[], text: string): boolean {
   );
 }
 
+/** A number without a unit is in seconds when nothing follows it; part of a date or a time of day (`2026-12-01`, `12:30`) it is no wait. */
 const WAIT =
-  /\b(?:retry|again|wait|available|expires?|resets?)\b[^\d.]{0,24}(\d{1,9}(?:\.\d{1,9})?)\s?(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|h)?\b/i;
+  /\b(?:retry|again|wait|available|expires?|resets?)\b[^\d.]{0,24}(\d{1,9}(?:\.\d{1,9})?)(?![\d.]*[-:/])(?:\s?(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|h)\b|(?=\s*(?:$|[.,;!?)\]}"'](?!\d))))/i;
 
 /**
  * How long the words of a limit ask to wait: `try again in 30 seconds`, `banned until 1767265260`.

@@ -25,6 +25,30 @@ const BY_QUOTE = `url: 'https://a.example/rates?base={QUOTE}'`;
 const TWO = `source_symbols: {btc_usd: BTCUSD, btc_eur: BTCEUR}`;
 const ONE_NAME = `source_symbols: {btc_usd: bitcoin, btc_eur: bitcoin}`;
 
+describe('a mistake in a declaration', () => {
+  it.each([
+    ['identity.symbol', `price: p, identity: {symbol: {source_symbol}}`],
+    ['price', `price: {base}, identity: none`],
+  ])('that is a brace without quotes at %s is answered with its cure', (field, fields) => {
+    expect(faultsOf(`${BY_SYMBOL}, ${fields}`)).toMatch(
+      new RegExp(`sources\\.0\\.${field}: must be .*, as a text; write braces in quotes`),
+    );
+  });
+
+  it.each([
+    ['tokenAddress={source_symbol}', ''],
+    ['token={source_symbol}&monkey=1', ''],
+    ['keyboard=1', ''],
+    ['apikey=1', 'must hold no key'],
+    ['s={source_symbol}&accessToken=abc', 'must hold no key'],
+    ['X-Signature=abc', 'must hold no key'],
+    ['s={source_symbol}&password=', 'must hold no key'],
+  ])('is no parameter that only sounds like a key: %s', (query, fault) => {
+    const fields = `url: 'https://a.example/{source_symbol}?${query}', price: p, identity: none`;
+    expect(faultsOf(fields)).toEqual(fault === '' ? '' : (expect.stringContaining(fault) as string));
+  });
+});
+
 describe('the currency of a declared price', () => {
   it.each([
     ['the address asks for it', `${BY_QUOTE}, price: 'rates.{BASE}'`],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type CallRecord, HIDDEN, withoutSecrets } from '@app/sources';
+import { type CallRecord, HIDDEN, isSecretName, withoutSecrets } from '@app/sources';
 import type { AnsweredCall } from '@app/storage';
 
 /** A call without its secrets, as it is stored, and the body that came. */
@@ -17,12 +17,6 @@ const KEPT_HEADERS: ReadonlySet<string> = new Set(
 
 /** Longest value of a header that is kept, in characters. */
 const MAX_HEADER_LENGTH = 300;
-
-/** Words that make the name of a query parameter that of a secret: `api_key`, `accessToken`, `X-Signature`. */
-const SECRET_WORDS: ReadonlySet<string> = new Set(
-  `key keys apikey accesskey token secret secrets sign signature sig auth authorization password passwd pwd pass credential credentials
-  session jwt bearer`.split(/\s+/),
-);
 
 /**
  * Makes a call ready to be stored. Keys travel in headers, which are not kept, or in a parameter that no record has; should one stand in
@@ -61,12 +55,4 @@ export function safeUrl(text: string, secrets: readonly string[] = []): string {
     if (isSecretName(name)) url.searchParams.set(name, HIDDEN);
   }
   return withoutSecrets(url.href, secrets);
-}
-
-function isSecretName(name: string): boolean {
-  const words = name
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/);
-  return words.some((word) => SECRET_WORDS.has(word));
 }

@@ -57,7 +57,7 @@ describeSourceContract({
     { name: 'a limit', body: '{"code":"50011","message":"Too Many Requests"}', kind: 'rate_limited' },
     { name: 'words that nobody knows', body: '{"code":"59999","message":"Hm."}', kind: 'unavailable' },
     { name: 'an error without words', body: '{"code":"59999"}', kind: 'unavailable' },
-    { name: 'no word of success', body: '{"message":"Hm."}', kind: 'unavailable' },
+    { name: 'no word of success', body: '{"message":"Hm."}', kind: 'drift' },
   ],
   refusals: [
     { name: 'an unknown name', status: 400, body: '{"code":1,"message":"Unknown symbol"}', kind: 'not_found' },

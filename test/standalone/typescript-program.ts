@@ -25,7 +25,7 @@ export function startProgram(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--experimental-transform-types', '--import', hooks, path, ...args],
     {
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'], ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );

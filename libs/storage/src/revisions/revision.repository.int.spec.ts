@@ -122,15 +122,16 @@ describe('correcting what was stored', () => {
         slot + 3,
       );
     for (let index = 0; index < 20; index += 1) await store(NOON + index * MINUTE);
-    await Promise.all([
-      ...Array.from({ length: 20 }, (_, index) =>
+    const corrections = Array.from(
+      { length: 20 },
+      (_, index) => () =>
         correct(
           tickers.map((id) => ({ sample: accepted(id, String(500 + index)), revision: 0 })),
           NOON + index * MINUTE,
         ),
-      ),
-      ...Array.from({ length: 30 }, (_, index) => store(NOON + (20 + index) * MINUTE)),
-    ]);
+    );
+    const stores = Array.from({ length: 30 }, (_, index) => () => store(NOON + (20 + index) * MINUTE));
+    await Promise.all([...lanesOf(corrections, 4), ...lanesOf(stores, 4)]);
     expect(await rows('SELECT count(*)::int AS count FROM prices WHERE revision = 1')).toEqual([{ count: 40 }]);
     expect(await rows('SELECT DISTINCT count FROM candles')).toEqual([{ count: 50 }]);
     expect(await derivedFaults()).toEqual([]);
@@ -156,3 +157,10 @@ describe('correcting what was stored', () => {
     expect(await derivedFaults()).toEqual([]);
   });
 });
+
+/** Does pieces of work in lanes side by side, those of a lane one after the other: no more at once than a pool has connections. */
+function lanesOf(works: readonly (() => Promise<unknown>)[], lanes: number): Promise<void>[] {
+  return Array.from({ length: lanes }, async (_, lane) => {
+    for (const work of works.filter((_work, index) => index % lanes === lane)) await work();
+  });
+}

@@ -1,4 +1,5 @@
 import '../../../../test/support/one-realm-of-errors.js';
+import { RefusedSymbolRepository } from '@app/storage';
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
 import { ReportedSlots } from '../../../../test/builders/reported-slots.js';
 import { storeFailures, storePrices } from '../../../../test/builders/stored-prices.js';
@@ -25,7 +26,7 @@ describe('GET /status', () => {
   beforeEach(async () => {
     await server.idle();
     await database.pool.query(
-      'TRUNCATE tickers, schedules, ticker_sources, gaps, fetches, samples, prices, latest, candles, source_states, source_credits CASCADE',
+      'TRUNCATE tickers, schedules, ticker_sources, gaps, fetches, samples, prices, latest, candles, source_states, source_credits, refused_symbols CASCADE',
     );
     await catalogueTickers(database.url, {
       ticker: 'btc_usd',
@@ -175,6 +176,36 @@ describe('GET /status', () => {
       {},
       { state: 'unusable', samples: [{ outcome: 'rejected', reason: 'stale', count: 4 }] },
     ]);
+  });
+
+  it('names the symbols that a source refuses, since when, and when they are asked for again; no suspects', async () => {
+    const symbols = new RefusedSymbolRepository(database.pool);
+    await symbols.learn(2, {
+      refused: ['bitcoin', 'no-ticker-has-it'].map((symbol) => ({ symbol, detail: 'HTTP 404' })),
+      ...{ suspects: [], answered: [] },
+    });
+    await symbols.learn(1, {
+      ...{ refused: [], answered: [] },
+      suspects: [{ symbols: ['btc_usd'], detail: 'error 10001' }],
+    });
+    const [known] = await symbols.list();
+    const { json } = await server.ask('GET', '/status');
+    expect(json['sources']).toMatchObject([
+      { source: 'deribit', refused_symbols: [] },
+      {
+        source: 'coingecko',
+        refused_symbols: [
+          {
+            source_symbol: 'bitcoin',
+            since: known?.since.toISOString(),
+            last_try: known?.lastTriedAt.toISOString(),
+            next_try: known?.nextTryAt.toISOString(),
+            detail: 'HTTP 404',
+          },
+        ],
+      },
+    ]);
+    expect((known?.nextTryAt.getTime() ?? 0) - (known?.since.getTime() ?? 0)).toBe(60_000);
   });
 
   it('does not let prices of slots that are not expected yet hide a gap', async () => {

@@ -104,6 +104,36 @@ describe('the stand-in for a declared source', () => {
     expect(before.filter((name) => name !== 'BTC-USD')).toEqual(await rows());
   });
 
+  it.each([
+    ['nested', 'BTC-USD', '/v1/ticker?symbol=BTC-USD&x=1', '/v1/ticker?symbol=ETH-USD&x=1'],
+    ['by-path', 'XBT', '/XBT', undefined],
+    ['guarded', 'btc_usd', '/g?s=btc_usd', '/g?s=eth_usd'],
+  ])(
+    'of %s answers for %s as for a name that it never had, while a fault delists it',
+    async (name, ticker, its, other) => {
+      const never = await ask(name, its.replace(ticker, 'NOPE'));
+      expect(never.status).toBe(404);
+      expect((await simulator.post('/faults', { kind: 'delisted', source: name, ticker, seconds: 60 })).status).toBe(
+        201,
+      );
+      expect(await ask(name, its)).toEqual(never);
+      if (other !== undefined) expect(await ask(name, other)).toMatchObject({ status: 200 });
+      simulator.reset();
+      expect(await ask(name, its)).toMatchObject({ status: 200 });
+    },
+  );
+
+  it('leaves what a fault delists out of an answer for several', async () => {
+    const fault = { kind: 'delisted', source: 'in-rows', ticker: 'BTC-USD', seconds: 60 };
+    expect((await ask('in-rows', '/all')).body).toContain('"BTC-USD"');
+    expect((await simulator.post('/faults', fault)).status).toBe(201);
+    const { status, body } = await ask('in-rows', '/all');
+    expect(status).toBe(200);
+    expect(body).not.toContain('"BTC-USD"');
+    expect(body).toContain('"ETH-USD"');
+    simulator.reset();
+  });
+
   it('says that an answer is no success as the declaration tells it', async () => {
     expect(await ask('guarded', '/g?s=nope_usd')).toEqual({ status: 404, body: '{"code":"error","msg":"not found"}' });
     expect(await ask('in-rows', '/elsewhere')).toEqual({ status: 404, body: '{"ok":false}' });

@@ -44,7 +44,7 @@ export function declaredStandIn(declaration: HttpJsonDeclaration): SimulatedSour
       asked: (request) => ({ names: found(request).map(({ sourceSymbol }) => sourceSymbol) }),
       answer: (request, writer) => {
         if (keyQuery !== undefined && (request.query(keyQuery.name) ?? '') === '') return refuse(401);
-        const some = found(request);
+        const some = found(request).filter(({ sourceSymbol }) => writer.lists(sourceSymbol));
         return some.length === 0
           ? refuse(404)
           : jsonAnswer(200, JSON_HEADERS, declaredAnswer(declaration, some, writer));

@@ -75,8 +75,21 @@ describe('symbols that a source refuses', () => {
     await age(61);
     const given = await Promise.all([1, 2, 3].map(() => symbols.beginTries(KRAKEN, ['A', 'B'])));
     expect(given.flatMap((one) => [...one]).sort()).toEqual(['A', 'B']);
-    await age(6);
+    await age(21);
     expect(await symbols.beginTries(KRAKEN, ['A'])).toEqual(new Set(['A']));
+  });
+
+  it('are as due as before when a try was not made and is given back, unless something was learned meanwhile', async () => {
+    await refuse('A', 'B');
+    await age(400);
+    const due = await symbols.list();
+    const tries = due.map(({ symbol, nextTryAt }) => ({ symbol, nextTryMs: nextTryAt.getTime() }));
+    await symbols.beginTries(KRAKEN, ['A', 'B']);
+    await refuse('B');
+    const [, learned] = await symbols.list();
+    await symbols.giveBackTries(KRAKEN, tries);
+    expect(await symbols.list()).toEqual([due[0], learned]);
+    expect(await symbols.beginTries(KRAKEN, ['A', 'B'])).toEqual(new Set(['A']));
   });
 
   it('that are only suspect are shown to nobody, and keep their beginning when they are found guilty', async () => {

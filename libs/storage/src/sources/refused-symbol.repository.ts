@@ -46,11 +46,18 @@ export interface SymbolNews {
   readonly released: readonly string[];
 }
 
+/** A try that was given to a caller. */
+export interface GivenTry {
+  readonly symbol: string;
+  /** When it had been due, milliseconds since 1970. */
+  readonly nextTryMs: number;
+}
+
 /** A refused symbol is tried again first after so long, in seconds, and then whenever it has been refused for twice as long. */
 const TRY_AGAIN_SECONDS = { first: 60, longest: 3_600 };
 
-/** Whoever tries it again has so long to report, in seconds; after that another worker tries. */
-const TRY_LEASE_SECONDS = 5;
+/** Whoever tries it again has so long to report, in seconds: longer than a window. After that another worker tries. */
+const TRY_LEASE_SECONDS = 20;
 
 /** For so long a suspect symbol, or one whose next try is due, may find no room beside the others, in seconds; then it comes first. */
 const OVERDUE_SECONDS = 300;
@@ -92,6 +99,21 @@ export class RefusedSymbolRepository {
       values: [sourceId, symbols],
     });
     return new Set(rows.map(({ symbol }) => symbol));
+  }
+
+  /**
+   * Gives tries back that were not made: each is as due as it was before. What was learned meanwhile stays.
+   * @param tries `nextTryMs`: when it had been due, milliseconds since 1970.
+   */
+  async giveBackTries(sourceId: number, tries: readonly GivenTry[]): Promise<void> {
+    await this.pool.query({
+      name: 'give-back-tries',
+      text: `UPDATE refused_symbols r SET next_try_at = to_timestamp(given.due / 1000)
+             FROM unnest($2::text[], $3::float8[]) AS given(source_symbol, due)
+             WHERE r.source_id = $1 AND r.source_symbol = given.source_symbol
+               AND r.next_try_at IS NOT NULL AND r.last_tried_at < to_timestamp(given.due / 1000)`,
+      values: [sourceId, tries.map(({ symbol }) => symbol), tries.map(({ nextTryMs }) => nextTryMs)],
+    });
   }
 
   /** Those that are refused and that the catalogue names, by source and symbol; suspects are not among them. */

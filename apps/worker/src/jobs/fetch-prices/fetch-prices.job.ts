@@ -108,6 +108,7 @@ export class FetchPricesJob {
       budget.take(source, callCostOf(source, plan.first), now()),
     );
     if (answer.kind === 'granted') return this.call(fetch, plan);
+    await this.calls.giveBackTries(fetch, plan, []);
     if (answer.kind === 'no_credits') return this.withdraw(key, claim, 'no_credits', signal);
     const remainingMs = claim.deadline * 1000 - now();
     if (remainingMs - answer.afterMs <= MIN_TIME_FOR_RETRY_MS) return this.withdraw(key, claim, 'late', signal);

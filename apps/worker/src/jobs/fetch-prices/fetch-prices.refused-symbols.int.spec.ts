@@ -21,6 +21,8 @@ describe.each(['kraken', 'binance'] as const)('a symbol of a batch that %s refus
   let first: FetchJob;
   /** Of the calls that the budget grants before it says that its limit is used up; a call that waits is granted then. */
   let room: number;
+  /** When a call may be made for which there is no room, in milliseconds. */
+  let later: number;
   const [healthyA = '', healthyB = '', delisted = '', healthyD = ''] = SYMBOLS[name];
   const healthy = [healthyA, healthyB, healthyD];
   const all = SYMBOLS[name];
@@ -29,8 +31,9 @@ describe.each(['kraken', 'binance'] as const)('a symbol of a batch that %s refus
 
   beforeEach(async () => {
     room = Infinity;
+    later = 60_000;
     const take = async (): Promise<BudgetAnswer> =>
-      room-- > 0 ? { kind: 'granted' } : { kind: 'later', afterMs: 60_000 };
+      room-- > 0 ? { kind: 'granted' } : { kind: 'later', afterMs: later };
     fixture = await FetchFixture.start(undefined, { take });
     upstream = new ExchangeUpstream(fixture.source, EXCHANGES[name], () => fixture.now());
     upstream.listed = healthy;
@@ -68,8 +71,12 @@ describe.each(['kraken', 'binance'] as const)('a symbol of a batch that %s refus
     const [state] = await new SourceStateRepository(fixture.database.pool).list();
     return state;
   }
-  const becomeDue = () =>
-    fixture.database.pool.query(`UPDATE refused_symbols SET next_try_at = now() - interval '1 second'`);
+  /** Its next try was due so many seconds ago. */
+  const becomeDue = (seconds = 1) =>
+    fixture.database.pool.query(
+      `UPDATE refused_symbols SET next_try_at = now() - $1 * interval '1 second', last_tried_at = now() - ($1 + 60) * interval '1 second'`,
+      [seconds],
+    );
   const log = (event: string) => fixture.log.lines.filter((line) => line['event'] === event);
 
   it('costs the others nothing: it is found in the same slot, left out of the next, and named', async () => {
@@ -103,6 +110,44 @@ describe.each(['kraken', 'binance'] as const)('a symbol of a batch that %s refus
     expect(await symbols.list()).toEqual([]);
     expect(log('source_symbol_refused')).toHaveLength(1);
     expect(log('source_symbol_answered')).toHaveLength(1);
+  });
+
+  it('stays due while the limit has no room for its try, and comes first after some minutes', async () => {
+    await minute(0);
+    upstream.delisted.clear();
+    await becomeDue();
+    const [due] = await symbols.list();
+    for (const number of [1, 2]) {
+      room = 1;
+      expect(await minute(number)).toEqual([named(...healthy)]);
+      expect((await samples(number))['sol_usd']).toMatch(new RegExp(`^not_found: ${name} refuses ${delisted} since `));
+      expect(await symbols.list()).toEqual([due]);
+    }
+    await becomeDue(301);
+    room = 1;
+    expect(await minute(3)).toEqual([delisted]);
+    expect(await prices(3)).toEqual({ sol_usd: '100' });
+    room = 1;
+    expect(await minute(4)).toEqual([named(...all)]);
+  });
+
+  it('is tried in the slot in which it is due, also when its fetch had to wait for room, or was called twice', async () => {
+    await minute(0);
+    upstream.delisted.clear();
+    await becomeDue();
+    room = 0;
+    const slot = first.slot + 60;
+    const [key = first] = await planFetches(fixture.database.pool, slot);
+    fixture.setClock(slot * 1000 + 100);
+    upstream.calls = [];
+    later = 1_000;
+    await expect(fixture.run(key)).rejects.toThrow('its limit is used up for the moment');
+    room = Infinity;
+    upstream.failWith = (call) => (call === 1 ? 503 : undefined);
+    await expect(fixture.run(key)).rejects.toThrow('503');
+    await fixture.run(key);
+    expect(upstream.calls).toEqual([named(...healthy), named(...healthy), delisted]);
+    expect(await prices(1)).toEqual({ ...priced, sol_usd: '100' });
   });
 
   it('is found by halving where the list still has it, or cannot be had', async () => {

@@ -73,7 +73,8 @@ export class SymbolCalls {
   }
 
   /** Makes the calls; the first of them has been counted already. Whatever ends them early ends them for this slot. */
-  async make(fetch: ClaimedFetch, { groups, together }: SymbolPlan): Promise<SymbolCallsEnd> {
+  async make(fetch: ClaimedFetch, plan: SymbolPlan): Promise<SymbolCallsEnd> {
+    const { groups, together } = plan;
     const { source, claim, signal } = fetch;
     const calls: MadeCall[] = [];
     const end = await isolateSymbols<FetchMember, SourceAnswer>({
@@ -92,7 +93,26 @@ export class SymbolCalls {
         return this.options.lists.unlisted(source, symbols, { timeoutMs, signal, take });
       },
     });
+    await this.giveBackTries(fetch, plan, calls);
     return { ...end, calls };
+  }
+
+  /** Leaves the tries that these calls did not make to whoever fetches next: their symbols are as due as before. */
+  async giveBackTries(
+    { key, claim, signal }: ClaimedFetch,
+    { tried }: SymbolPlan,
+    calls: readonly MadeCall[],
+  ): Promise<void> {
+    const { symbols, logger } = this.options;
+    const made = new Set(calls.flatMap(({ members }) => members).map(({ sourceSymbol }) => sourceSymbol));
+    const tries = [...tried].flatMap((symbol) => {
+      const nextTryMs = claim.members.find(({ sourceSymbol }) => sourceSymbol === symbol)?.refusal?.nextTryMs;
+      return made.has(symbol) || typeof nextTryMs !== 'number' ? [] : [{ symbol, nextTryMs }];
+    });
+    if (tries.length === 0) return;
+    // A process that ends leaves them to their lease.
+    if (signal.aborted) return;
+    await retryWhileDatabaseAway(logger, signal, () => symbols.giveBackTries(key.sourceId, tries));
   }
 
   /** Tells the fleet what the calls have shown, and says once who is refused, and who is answered again. */

@@ -9,6 +9,8 @@ export interface SymbolPlan {
   readonly together: boolean;
   /** The tickers of the first call. */
   readonly first: readonly FetchMember[];
+  /** The refused symbols that are tried again: nobody else tries them meanwhile. */
+  readonly tried: ReadonlySet<string>;
   /** Their symbols are refused, and are not asked for this time. */
   readonly leftOut: readonly FetchMember[];
 }
@@ -51,6 +53,7 @@ export function planSymbols(members: readonly FetchMember[], tried: ReadonlySet<
   return {
     groups: ordered,
     together,
+    tried,
     first: together ? [...suspects.values()].flat() : (ordered[0]?.members ?? []),
     leftOut: refused.filter(({ sourceSymbol }) => !tried.has(sourceSymbol)),
   };

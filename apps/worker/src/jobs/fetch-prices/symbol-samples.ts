@@ -41,7 +41,12 @@ export function samplesOfCalls(members: readonly FetchMember[], options: SymbolS
         : refusedDetail(source, symbol, known);
     fail(asked, 'not_found', detail, callOf(end, error));
   }
+  // Those that were to be tried again, and for which there was no room.
+  const untried = end.open.flatMap(({ members: asked }) =>
+    asked.filter(({ refusal }) => refusal?.suspectGroup === null),
+  );
   for (const { members: asked } of end.open) {
+    if (asked.some((member) => untried.includes(member))) continue;
     const refused = end.calls.findLast((made) => made.end instanceof SourceError && includes(made.members, asked));
     const symbols = new Set(refused?.members.map(({ sourceSymbol }) => sourceSymbol)).size;
     const words = refused?.end instanceof SourceError ? ` (${refused.end.detail})` : '';
@@ -52,12 +57,13 @@ export function samplesOfCalls(members: readonly FetchMember[], options: SymbolS
     const { members: asked, error } = end.failed;
     fail(asked, error.kind, error.detail, callOf(end, error));
   }
-  for (const sample of leftOutSamples(source, plan)) samples.set(sample.tickerId, sample);
+  for (const sample of leftOutSamples(source, { leftOut: [...plan.leftOut, ...untried] }))
+    samples.set(sample.tickerId, sample);
   return members.flatMap(({ tickerId }) => samples.get(tickerId) ?? []);
 }
 
 /** The samples of the tickers whose symbols are not asked for, because the source refuses them. */
-export function leftOutSamples(source: string, { leftOut }: SymbolPlan): Sample[] {
+export function leftOutSamples(source: string, { leftOut }: Pick<SymbolPlan, 'leftOut'>): Sample[] {
   return leftOut.map(({ tickerId, sourceSymbol, refusal }) => ({
     ...{ tickerId, outcome: 'failed', reason: 'not_found' },
     detail: refusedDetail(source, sourceSymbol, {

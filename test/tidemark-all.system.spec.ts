@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { MIGRATIONS } from '../libs/storage/src/schema/data-source.js';
+import { COMPATIBLE_SINCE, MIGRATIONS } from '../libs/storage/src/schema/data-source.js';
 import { makeEarlierSchema } from './builders/earlier-schema.js';
 import { createEmptyDatabase, type EmptyDatabase } from './support/empty-database.js';
 import { freePort } from './support/free-port.mjs';
@@ -191,7 +191,8 @@ describe('tidemark all', () => {
   it('ends at once with 2 when the update needs a stop: no second try of migrate would help', async () => {
     const earlier = await createEmptyDatabase();
     try {
-      await makeEarlierSchema(earlier, MIGRATIONS.length - 1, Date.now() / 1000);
+      const needsStop = MIGRATIONS.findIndex((migration) => new migration().name === COMPATIBLE_SINCE);
+      await makeEarlierSchema(earlier, needsStop, Date.now() / 1000);
       const { status, stdout, stderr } = runToEnd(TIDEMARK, ['all'], {
         ...environment,
         DATABASE_URL: earlier.url,

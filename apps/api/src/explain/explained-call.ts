@@ -55,6 +55,8 @@ export const fetchSchema = z
         'Whether the sample comes from this call; false when the fetch was called again later, for another ticker',
       ),
     payload: payloadSchema.nullable(),
-    earlier_attempts: z.array(earlierAttemptSchema).describe('Its other calls: those that failed before, and those for some of its tickers'),
+    earlier_attempts: z
+      .array(earlierAttemptSchema)
+      .describe('Its other calls: those that failed before, and those for some of its tickers'),
   })
   .meta({ id: 'Fetch' });

@@ -131,7 +131,7 @@ describe('correcting what was stored', () => {
         ),
     );
     const stores = Array.from({ length: 30 }, (_, index) => () => store(NOON + (20 + index) * MINUTE));
-    await Promise.all([...lanesOf(corrections, 4), ...lanesOf(stores, 4)]);
+    await Promise.all([...inChains(corrections, 4), ...inChains(stores, 4)]);
     expect(await rows('SELECT count(*)::int AS count FROM prices WHERE revision = 1')).toEqual([{ count: 40 }]);
     expect(await rows('SELECT DISTINCT count FROM candles')).toEqual([{ count: 50 }]);
     expect(await derivedFaults()).toEqual([]);
@@ -158,9 +158,9 @@ describe('correcting what was stored', () => {
   });
 });
 
-/** Does pieces of work in lanes side by side, those of a lane one after the other: no more at once than a pool has connections. */
-function lanesOf(works: readonly (() => Promise<unknown>)[], lanes: number): Promise<void>[] {
-  return Array.from({ length: lanes }, async (_, lane) => {
-    for (const work of works.filter((_work, index) => index % lanes === lane)) await work();
+/** Does pieces of work in chains side by side, those of a chain one after the other: no more at once than a pool has connections. */
+function inChains(works: readonly (() => Promise<unknown>)[], chains: number): Promise<void>[] {
+  return Array.from({ length: chains }, async (_, chain) => {
+    for (const work of works.filter((_work, index) => index % chains === chain)) await work();
   });
 }

@@ -44,7 +44,7 @@ export function candidatePriceOf(source: SlotSource, context: CandidateContext):
   const { slot, limits } = context;
   if (candidate.price === undefined || still === undefined || sample?.raw === undefined) return candidate;
   if (limits.frozenAfterSeconds === undefined) return candidate;
-  const stillness = judgeStill({ slot, raw: sample.raw }, still, limits);
+  const stillness = judgeStill({ slot, raw: sample.raw, price: candidate.price }, still, limits);
   if (stillness.state !== 'frozen') return { ...candidate, isLonely: stillness.state === 'lonely' };
   const rejection = { outcome: 'rejected', reason: 'frozen', detail: stillness.detail } as const;
   return { ...candidate, price: undefined, rejection };

@@ -84,6 +84,61 @@ describe('a source that reports the same digits', () => {
     expect(await frozenMinutes(1)).toEqual([15, 16, 17]);
   });
 
+  /** A slot of five minutes; ten of them make frozen. */
+  const slotAt = (count: number): number => NOON + count * 300;
+
+  test('stays left out while the others stay where they moved to, and is taken again when they are back', async () => {
+    await sampled(3, {}, 'btc_usd', 300);
+    const others = (count: number): string => (count < 12 || count > 25 ? '100.2' : '105.2');
+    for (let count = 0; count <= 36; count += 1) await slotOf(slotAt(count), '100.125', others(count), others(count));
+    // The move back counts for ten slots, too.
+    expect(await frozenMinutes(1)).toEqual(Array.from({ length: 23 }, (_, index) => (13 + index) * 5));
+    expect(await reported.priceOf(tickerId, slotAt(25))).toMatchObject({ source_id: 2, price: '105.2', flags: 0 });
+    expect(await reported.priceOf(tickerId, slotAt(36))).toMatchObject({ source_id: 1, price: '100.125', flags: 0 });
+  });
+
+  test('is left out when the others have drifted away, however slowly', async () => {
+    await sampled(3, {}, 'btc_usd', 300);
+    const drifting = (count: number): string => (100.2 * (1 + 0.0015 * count)).toFixed(3);
+    for (let count = 0; count <= 17; count += 1)
+      await slotOf(slotAt(count), '100.125', drifting(count), drifting(count));
+    expect(await frozenMinutes(1)).toEqual([14, 15, 16, 17].map((count) => count * 5));
+    expect(await reported.priceOf(tickerId, slotAt(17))).toMatchObject({ source_id: 2, price: drifting(17) });
+  });
+
+  test('does not make a jump of the only other one, which has drifted away', async () => {
+    await sampled(2, { jump_ratio: 0.03 }, 'btc_usd', 300);
+    const drifting = (count: number): string => (100.2 * (1 + 0.0018 * count)).toFixed(3);
+    for (let count = 0; count <= 30; count += 1) await slotOf(slotAt(count), '100.125', drifting(count));
+    expect(await frozenMinutes(1)).toEqual(Array.from({ length: 19 }, (_, index) => (12 + index) * 5));
+    expect(await frozenMinutes(2)).toEqual([]);
+    for (const count of [18, 30])
+      expect(await reported.priceOf(tickerId, slotAt(count))).toMatchObject({
+        ...{ source_id: 2, price: drifting(count), flags: 0 },
+      });
+  });
+
+  test('is not alone when the others are rejected as jumps, and is held against what these come to', async () => {
+    await sampled(2, {}, 'btc_usd', 300);
+    const inverted = (count: number): Parameters<ReportedSlots['report']>[1] => {
+      const raw = (0.0075 + count / 1e6).toFixed(6);
+      return { outcome: 'accepted', raw, isInverted: true, price: (1 / Number(raw)).toFixed(2), flags: 1 };
+    };
+    for (let count = 0; count <= 10; count += 1) {
+      await slotOf(slotAt(count), '100.125');
+      // Nothing is believed here for having been reported again and again: the slot has its price.
+      await reported.report({ tickerId, sourceId: 2, slot: slotAt(count) }, inverted(count));
+    }
+    expect(await reported.samplesOf(tickerId, slotAt(9))).toEqual({ 1: 'accepted 100.125', 2: 'rejected jump' });
+    expect(await reported.samplesOf(tickerId, slotAt(10))).toMatchObject({ 1: 'rejected frozen' });
+  });
+
+  test('is not found out by one that has been as still all the time', async () => {
+    await sampled(2, {}, 'btc_usd', 300);
+    for (let count = 0; count <= 12; count += 1) await slotOf(slotAt(count), '100.125', '104.1');
+    expect([...(await frozenMinutes(1)), ...(await frozenMinutes(2))]).toEqual([]);
+  });
+
   test('is served and flagged when nobody else reports, until it reports other digits', async () => {
     await sampled(1);
     for (let count = 0; count <= 17; count += 1) await slotOf(minute(count), count < 17 ? '100.125' : '100.126');

@@ -2,7 +2,11 @@ import {
   checkLimitsOf,
   INTERVALS_TO_BE_FROZEN,
   MAX_FROZEN_AFTER_SECONDS,
-  type PriceSpan,
+  partsOf,
+  quotedPrice,
+  type KeptQuote,
+  type OtherSource,
+  type SampleReason,
   type StillSource,
 } from '@app/domain';
 import type pg from 'pg';
@@ -44,9 +48,10 @@ export async function readStillSources(
       keys.map(({ lookBack }) => lookBack),
     ],
   });
-  for (const { tickerId, sourceId, sinceSlot, others } of rows) {
+  for (const { tickerId, sourceId, sinceSlot, wasFrozen, others } of rows) {
     const ofTicker = still.get(tickerId) ?? new Map<number, StillSource>();
-    still.set(tickerId, ofTicker.set(sourceId, { sinceSlot, others: others ?? [] }));
+    const ofSource = { sinceSlot, wasFrozen, others: (others ?? []).flatMap(otherOf) };
+    still.set(tickerId, ofTicker.set(sourceId, ofSource));
   }
   return still;
 }
@@ -68,7 +73,26 @@ interface StillRow {
   readonly tickerId: number;
   readonly sourceId: number;
   readonly sinceSlot: number;
-  readonly others: readonly PriceSpan[] | null;
+  readonly wasFrozen: boolean;
+  readonly others: readonly OtherRow[] | null;
+}
+
+/** What another source reported: its accepted prices, and its newest sample. */
+interface OtherRow extends Omit<KeptQuote, 'raw'> {
+  readonly lowest: string | null;
+  readonly highest: string | null;
+  readonly hasChanged: boolean;
+  readonly reason: SampleReason | null;
+  readonly price: string | null;
+  readonly raw: string | null;
+}
+
+/** Nothing of a source that was rejected as frozen all the time: it has not reported. */
+function otherOf({ lowest, highest, hasChanged, reason, price, raw, ...kept }: OtherRow): OtherSource[] {
+  const accepted = lowest === null || highest === null ? undefined : { lowest, highest };
+  const jumpedTo = reason === 'jump' && raw !== null ? quotedPrice(partsOf({ raw, ...kept })) : undefined;
+  const newest = price ?? jumpedTo;
+  return accepted === undefined && newest === undefined ? [] : [{ accepted, newest, hasChanged }];
 }
 
 /** How far all of this looks back at most: a day is the longest interval. */
@@ -77,11 +101,12 @@ const BOUND_SECONDS =
 
 /**
  * The sources $3 of the tickers $2 with the texts $4, before slot $1. First one row by key: what it reported until $5, of the $6 seconds before
- * that. Only where that is the same text, whether any other came in between; and only where none did, the prices of the others.
- * The bound on $1 lets Postgres leave out the other partitions before it begins.
+ * that. Only where that is the same text, whether any other came in between; and only where none did, what it was called last and what the
+ * others reported since. The bound on $1 lets Postgres leave out the other partitions before it begins.
  */
 const STILL_SOURCES_SQL = `
-  SELECT asked.ticker_id AS "tickerId", asked.source_id AS "sourceId", same.slot AS "sinceSlot", others.spans AS others
+  SELECT asked.ticker_id AS "tickerId", asked.source_id AS "sourceId", same.slot AS "sinceSlot",
+         coalesce(own.reason = 'frozen', false) AS "wasFrozen", others.reported AS others
   FROM unnest($2::int[], $3::smallint[], $4::text[], $5::bigint[], $6::bigint[])
     AS asked(ticker_id, source_id, raw, until_slot, look_back)
   CROSS JOIN LATERAL (
@@ -96,11 +121,26 @@ const STILL_SOURCES_SQL = `
       AND slot > same.slot AND slot < $1::bigint AND slot >= $1::bigint - ${BOUND_SECONDS}
     ORDER BY slot DESC LIMIT 1) changed ON true
   LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_object('lowest', span.lowest, 'highest', span.highest)) AS spans
+    SELECT reason FROM samples
+    WHERE same.raw = asked.raw AND changed.slot IS NULL AND ticker_id = asked.ticker_id AND source_id = asked.source_id
+      AND (outcome = 'accepted' OR reason IN ('jump', 'frozen'))
+      AND slot >= same.slot AND slot < $1::bigint AND slot >= $1::bigint - ${BOUND_SECONDS}
+    ORDER BY slot DESC LIMIT 1) own ON true
+  LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_object(
+      'lowest', span.lowest, 'highest', span.highest, 'hasChanged', span.has_changed, 'reason', newest.reason, 'price', newest.price,
+      'raw', newest.raw, 'inverted', newest.inverted, 'rate', newest.rate, 'flags', newest.flags) ORDER BY span.source_id) AS reported
     FROM (
-      SELECT min(price)::text AS lowest, max(price)::text AS highest FROM samples
+      SELECT source_id, min(price)::text AS lowest, max(price)::text AS highest, coalesce(min(raw) <> max(raw), false) AS has_changed,
+             max(slot) AS newest_slot
+      FROM samples
       WHERE same.raw = asked.raw AND changed.slot IS NULL AND ticker_id = asked.ticker_id AND source_id <> asked.source_id
-        AND outcome = 'accepted' AND slot >= same.slot AND slot < $1::bigint AND slot >= $1::bigint - ${BOUND_SECONDS}
+        AND (outcome = 'accepted' OR reason IN ('jump', 'frozen'))
+        AND slot >= same.slot AND slot < $1::bigint AND slot >= $1::bigint - ${BOUND_SECONDS}
       GROUP BY source_id
-    ) span) others ON true
+    ) span
+    CROSS JOIN LATERAL (
+      SELECT reason, price::text AS price, raw, inverted, rate::text AS rate, flags FROM samples
+      WHERE ticker_id = asked.ticker_id AND slot = span.newest_slot AND source_id = span.source_id
+        AND slot < $1::bigint AND slot >= $1::bigint - ${BOUND_SECONDS} OFFSET 0) newest) others ON true
   WHERE same.raw = asked.raw AND changed.slot IS NULL`;

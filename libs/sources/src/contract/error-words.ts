@@ -9,20 +9,37 @@ import { oneLine, WireNumber } from './read-json.js';
  */
 export const KIND_OF_UNKNOWN_WORDS: SourceErrorKind = 'unavailable';
 
-/** What is too many and is no limit of calls: "Too many parameters; expected 1". */
-const TOO_MANY_CALLS = 'too.?(?:many|much)(?! (?:parameter|symbol|pair|id|coin|currenc|quote|digit|decimal)s?)';
+const NOUN = '(?:symbol|pair|market|product|currenc(?:y|ie)|coin|asset|instrument|ticker|id)';
+
+/** What is too many in one call and is no limit of calls: "Too many parameters; expected 1", "maximum limit of 50 coin ids". */
+const TOO_MANY_NAMES = (() => {
+  const names = String.raw`(?:(?:coin|currency|trading|market|asset|product)[ _-])?(?:${NOUN}|parameter|quote|digit|decimal)(?:s|\(s\))`;
+  return new RegExp(String.raw`(?:too.?(?:many|much)[ _-]|limit of \d+ )${names}(?![a-z\d])`, 'gi');
+})();
+
+/** What says that the source does not know a symbol. The words around it echo that symbol, and it may have any name. */
+const NO_SUCH_SYMBOL = new RegExp(
+  [
+    String.raw`(?<!key )\bnot[ _-]?found|no such ${NOUN}|delisted`,
+    String.raw`\b(?:invalid|illegal|bad|unknown|unsupported|not supported)[ _-](?:(?:base|quote|trading|currency|asset|coin)[ _-])?${NOUN}`,
+    String.raw`\b${NOUN}s?\b.{0,60}\b(?:is invalid|is unknown|(?:not |un)supported|does(?:n.t| not) exist)`,
+  ].join('|'),
+  'i',
+);
+
 const RATE_LIMIT = new RegExp(
   [
-    String.raw`rate.?limit|throttl|slow.?down|${TOO_MANY_CALLS}|too.?(?:frequen|fast|often)|frequency|flood`,
+    String.raw`rate.?limit|too.?(?:many|much)|(?<![a-z\d])(?:too.?(?:frequent(?:ly)?|fast|often)|frequency|flood(?:ed|ing)?)(?![a-z\d])`,
+    String.raw`(?<![a-z\d])(?:requests?)?(?:throttl(?:ed?|ing)(?:exception|error)?|slow.?down)(?![a-z\d])`,
     String.raw`(?:request|rate|call|usage|quota|credit)s? limit|limit (?:was |is |has been )?(?:reached|exceeded|hit)`,
     String.raw`exceed\w*\b.{0,40}\b(?:limit|quota)|quota (?:was |is |has been )?(?:reached|exceeded|exhausted)|out of quota`,
   ].join('|'),
   'i',
 );
 
-/** Whether the words of an error speak of too many calls. */
+/** Whether the words of an error speak of too many calls. Words that refuse a symbol do not, whatever the symbol is called. */
 export function saysRateLimit(words: string): boolean {
-  return RATE_LIMIT.test(words);
+  return !NO_SUCH_SYMBOL.test(words) && RATE_LIMIT.test(words.replace(TOO_MANY_NAMES, ' '));
 }
 
 /** The members in which APIs, and gateways in front of them, put the words of an error; without `_`, in lower case. */

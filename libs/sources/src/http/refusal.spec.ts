@@ -94,6 +94,37 @@ describe.each(SOURCES.map((source) => [source.name, source] as const))('an answe
     expect(kindOf(source, status, body)).not.toBe('rate_limited');
   });
 
+  it.each(['flood', 'throttled', 'frequency', 'toofast', 'slowdown', 'toomany', 'ratelimit', 'limit reached'])(
+    'that refuses a symbol named %s is no rate limit',
+    (symbol) => {
+      const bodies = [
+        `${symbol} not found`,
+        `{"error":"${symbol} not found"}`,
+        `{"error":"id ${symbol}-${symbol} not found"}`,
+        `{"status":"error","reason":"Invalid currency pair ${symbol}usd","code":"404.002"}`,
+        `{"errors":[{"id":"not_found","message":"Invalid base currency ${symbol.toUpperCase()}"}]}`,
+        `{"errors":[{"message":"Symbol ${symbol}/usd is not supported"}]}`,
+        `{"error":["EQuery:Unknown asset pair: ${symbol}usd"]}`,
+      ];
+      const kinds = bodies.flatMap((body) => [200, 400, 404].map((status) => kindOf(source, status, body)));
+      expect(kinds).not.toContain('rate_limited');
+      expect(bodies.map((body) => kindOf(source, 404, body))).toEqual(bodies.map(() => 'not_found'));
+      expect(bodies.map((body) => kindOf(source, 429, body))).toEqual(bodies.map(() => 'rate_limited'));
+    },
+  );
+
+  it.each([
+    'Exceeded maximum limit of 50 coin ids',
+    'Too many ids',
+    'too many symbols',
+    'Too many tickers',
+    'too_many_instruments',
+    'Too many trading pairs',
+    'FLOODUSD or XFLOOD',
+  ])('that says %s is no rate limit', (words) => {
+    expect(kindOf(source, 400, `{"error":"${words}"}`)).not.toBe('rate_limited');
+  });
+
   it('asks for the longer of the waits that header and body tell, and for the honest one', () => {
     const wait = (header: string, body: string): unknown => {
       try {
@@ -110,4 +141,16 @@ describe.each(SOURCES.map((source) => [source.name, source] as const))('an answe
     expect(wait('61', throttled)).toEqual(['rate_limited', 61]);
     expect(wait('0', 'Throttled')).toEqual(['rate_limited', 0]);
   });
+});
+
+it.each([
+  ['bitstamp', '{"status":"error","reason":"Flood: what is that","code":"404.002"}'],
+  ['deribit', '{"error":{"code":-32602,"message":"Flood: what is that"}}'],
+])("lets a code of %s's own win over what its words sound like", (name, body) => {
+  const source = SOURCES.find((known) => known.name === name);
+  expect(source && [400, 404, 429].map((status) => kindOf(source, status, body))).toEqual([
+    'not_found',
+    'not_found',
+    'rate_limited',
+  ]);
 });

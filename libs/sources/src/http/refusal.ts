@@ -46,11 +46,19 @@ const DEFAULT_KIND_OF_STATUS: ReadonlyMap<number, SourceErrorKind> = new Map([
 export function refusalOf(source: Source, response: SourceResponse, nowMs: number): SourceError {
   const json = tryReadJson(response.body);
   const said = source.explain?.(json, response, nowMs);
-  const network = throttlingOf(json, response.body) ?? refusalOfNetwork(response.body);
+  const network = isKnown(said)
+    ? refusalOfNetwork(response.body)
+    : (throttlingOf(json, response.body) ?? refusalOfNetwork(response.body));
   const words = said?.detail ?? network?.detail ?? '';
   return new SourceError(kindOf(response.status, said?.kind, network?.kind), source.name, describe(response, words), {
     retryAfterSeconds: said?.retryAfterSeconds,
   });
+}
+
+/** Whether the source's own form says what these words mean, by a code of its own, although they sound like a rate limit. */
+function isKnown(said: SourceError | undefined): boolean {
+  if (said === undefined || said.kind === 'drift' || said.kind === KIND_OF_UNKNOWN_WORDS) return false;
+  return saysRateLimit(said.detail);
 }
 
 /** The error that an answer with status 200 holds, by the source's own form of one; undefined when it holds none. */

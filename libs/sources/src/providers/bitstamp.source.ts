@@ -169,13 +169,14 @@ function wordsOf(value: unknown, depth = 4): string {
 
 /** 400.002, 400.067 and 400.068 are rate limits; API0001 and the like are faults of a key. */
 function kindOf(code: string, words: string): SourceErrorKind {
-  if (/^400\.0(02|67|68)$|^429\./.test(code) || saysRateLimit(words)) return 'rate_limited';
+  if (/^400\.0(02|67|68)$|^429\./.test(code)) return 'rate_limited';
+  if (/^404\./.test(code)) return 'not_found';
+  if (saysRateLimit(words)) return 'rate_limited';
   if (/^(API\d|40[13]\.)/.test(code)) return 'unauthorized';
   if (/password|api access|api key|signature|nonce|authenticat|permission|unauthori[sz]ed/i.test(words))
     return 'unauthorized';
   if (/restricted|jurisdiction|your (country|region)/i.test(words)) return 'forbidden_region';
-  if (/^404\./.test(code) || /not found|invalid (currency )?pair|unknown (market|pair)/i.test(words))
-    return 'not_found';
+  if (/not found|invalid (currency )?pair|unknown (market|pair)/i.test(words)) return 'not_found';
   if (/^(408|504)\./.test(code) || /timed? ?out/i.test(words)) return 'timeout';
   if (/^5\d\d\./.test(code) || /maintenance|unavailable|internal|overload|try again/i.test(words)) return 'unavailable';
   return 'drift';

@@ -127,9 +127,10 @@ function readError(json: unknown): SourceError | undefined {
  * (docs.deribit.com/articles/errors against the older list that client libraries follow).
  */
 function kindOf(code: string, message: string): SourceErrorKind {
-  if (code === '10028' || /too_many/.test(message) || saysRateLimit(message)) return 'rate_limited';
+  if (code === '10028') return 'rate_limited';
   // "Invalid params": the one parameter that is sent is the name of the index.
   if (code === '-32602' || /not_found/.test(message)) return 'not_found';
+  if (/too_many/.test(message) || saysRateLimit(message)) return 'rate_limited';
   if (/unauthorized|authorization|invalid_token|credentials|forbidden/.test(message)) return 'unauthorized';
   if (/timed_out/.test(message)) return 'timeout';
   if (/retry|in_progress|maintenance|unavailable|queue_full|internal/i.test(message)) return 'unavailable';

@@ -3,7 +3,7 @@ import { storableText } from '../database/storable-text.js';
 
 /** What is known of a symbol that its source refuses, or is suspected to. */
 export interface Refusal {
-  /** Of the first refusal, milliseconds since 1970. */
+  /** Of the first refusal; once it is certain, of the first one that was. Milliseconds since 1970. */
   readonly sinceMs: number;
   /** When it may be asked for again; null while it is only suspect, and asked for in every slot. */
   readonly nextTryMs: number | null;
@@ -163,9 +163,10 @@ const LEARN_SQL = `
            CASE WHEN suspect_group IS NULL THEN at.now + interval '${TRY_AGAIN_SECONDS.first} seconds' END, suspect_group, detail
     FROM given, at ORDER BY source_symbol
     ON CONFLICT (source_id, source_symbol) DO UPDATE
-      SET last_tried_at = EXCLUDED.last_tried_at, detail = EXCLUDED.detail, suspect_group = EXCLUDED.suspect_group,
+      SET since = CASE WHEN r.next_try_at IS NULL AND EXCLUDED.suspect_group IS NULL THEN EXCLUDED.since ELSE r.since END,
+          last_tried_at = EXCLUDED.last_tried_at, detail = EXCLUDED.detail, suspect_group = EXCLUDED.suspect_group,
           next_try_at = CASE WHEN EXCLUDED.suspect_group IS NULL THEN EXCLUDED.last_tried_at
-            + least(greatest(EXCLUDED.last_tried_at - r.since, interval '${TRY_AGAIN_SECONDS.first} seconds'), interval '${TRY_AGAIN_SECONDS.longest} seconds') END
+            + least(greatest(CASE WHEN r.next_try_at IS NOT NULL THEN EXCLUDED.last_tried_at - r.since END, interval '${TRY_AGAIN_SECONDS.first} seconds'), interval '${TRY_AGAIN_SECONDS.longest} seconds') END
       WHERE EXCLUDED.suspect_group IS NULL OR r.suspect_group IS NOT NULL
     RETURNING source_id, source_symbol, since, last_tried_at, next_try_at, detail
   )

@@ -23,6 +23,8 @@ describe.each(['kraken', 'binance'] as const)('a symbol of a batch that %s refus
   let room: number;
   /** When a call may be made for which there is no room, in milliseconds. */
   let later: number;
+  /** What the budget says then; undefined: later. */
+  let noRoom: BudgetAnswer | undefined;
   const [healthyA = '', healthyB = '', delisted = '', healthyD = ''] = SYMBOLS[name];
   const healthy = [healthyA, healthyB, healthyD];
   const all = SYMBOLS[name];
@@ -32,8 +34,9 @@ describe.each(['kraken', 'binance'] as const)('a symbol of a batch that %s refus
   beforeEach(async () => {
     room = Infinity;
     later = 60_000;
+    noRoom = undefined;
     const take = async (): Promise<BudgetAnswer> =>
-      room-- > 0 ? { kind: 'granted' } : { kind: 'later', afterMs: later };
+      room-- > 0 ? { kind: 'granted' } : (noRoom ?? { kind: 'later', afterMs: later });
     fixture = await FetchFixture.start(undefined, { take });
     upstream = new ExchangeUpstream(fixture.source, EXCHANGES[name], () => fixture.now());
     upstream.listed = healthy;
@@ -175,6 +178,30 @@ describe.each(['kraken', 'binance'] as const)('a symbol of a batch that %s refus
     room = 1;
     expect(await minute(3)).toEqual([named(...healthy)]);
     expect(await health()).toMatchObject({ failures: 0, circuitOpenUntilMs: undefined });
+  });
+
+  it.each([
+    ['finds no room', 'late: '],
+    ['finds the month spent', 'no_credits: '],
+    ['fails', 'unavailable: '],
+  ])('is nothing that those are blamed for who were not asked, where the next call %s', async (end, said) => {
+    const suspects = [{ symbols: [healthyA, delisted], detail: 'refused' }];
+    await symbols.learn(SOURCE_IDS[name], { refused: [], suspects, answered: [] });
+    // They come first when they have found no room for minutes.
+    await fixture.database.pool.query(`UPDATE refused_symbols SET last_tried_at = last_tried_at - interval '1 hour'`);
+    upstream.listed = undefined;
+    room = end === 'fails' ? Infinity : 2;
+    if (end === 'finds the month spent') noRoom = { kind: 'no_credits' };
+    upstream.failWith = (call) => (end === 'fails' && call > 2 ? 503 : undefined);
+    await minute(0);
+    expect(upstream.calls.slice(0, 2)).toEqual([named(healthyA, delisted), 'list']);
+    const refused = expect.stringMatching(/^not_found: .* refuses one of 2 symbols/) as string;
+    expect(await samples(0)).toEqual({
+      btc_usd: refused,
+      sol_usd: refused,
+      eth_usd: expect.stringContaining(said) as string,
+      ada_usd: expect.stringContaining(said) as string,
+    });
   });
 
   it('is not condemned, and nobody is, while the source refuses everybody: then the source is at fault', async () => {

@@ -46,6 +46,9 @@ export interface ClaimedFetch {
   readonly signal: AbortSignal;
 }
 
+/** Whether a further call may be made; why not: there is no time for it, or the month is spent. */
+type Room = 'granted' | 'late' | 'no_credits';
+
 /** One call of a fetch. */
 export interface MadeCall {
   /** The first of the fetch is 1. */
@@ -57,6 +60,8 @@ export interface MadeCall {
 /** The calls of a fetch, and what they came to. */
 export interface SymbolCallsEnd extends IsolatedSymbols<FetchMember, SourceAnswer> {
   readonly calls: readonly MadeCall[];
+  /** Why whoever was not asked was not. */
+  readonly unasked: Exclude<Room, 'granted'>;
 }
 
 /** Makes the calls of a fetch: one, as long as no symbol is refused; more where one has to be isolated, or is tried again. */
@@ -77,11 +82,16 @@ export class SymbolCalls {
     const { groups, together } = plan;
     const { source, claim, signal } = fetch;
     const calls: MadeCall[] = [];
+    let unasked: SymbolCallsEnd['unasked'] = 'late';
     const end = await isolateSymbols<FetchMember, SourceAnswer>({
       ...{ groups, together },
       ask: async (members) => {
         const attempt = claim.attempt + calls.length;
-        if (calls.length > 0 && !(await this.mayCall(fetch, attempt, members))) return { kind: 'not_asked' };
+        const may = calls.length === 0 ? 'granted' : await this.mayCall(fetch, attempt, members);
+        if (may !== 'granted') {
+          unasked = may;
+          return { kind: 'not_asked' };
+        }
         const call = await this.call(fetch, members);
         calls.push({ attempt, members, end: call.kind === 'answered' ? call.answer : call.error });
         return call;
@@ -89,12 +99,12 @@ export class SymbolCalls {
       unlisted: async (symbols) => {
         const timeoutMs = Math.min(CALL_TIMEOUT_MS, this.leftMs(fetch));
         if (timeoutMs <= 0 || !(await this.keepInHand(fetch, claim.attempt + calls.length - 1))) return undefined;
-        const take = (_source: Source, cost: number) => this.hasRoom(fetch, cost);
+        const take = async (_source: Source, cost: number) => (await this.roomFor(fetch, cost)) === 'granted';
         return this.options.lists.unlisted(source, symbols, { timeoutMs, signal, take });
       },
     });
     await this.giveBackTries(fetch, plan, calls);
-    return { ...end, calls };
+    return { ...end, calls, unasked };
   }
 
   /** Leaves the tries that these calls did not make to whoever fetches next: their symbols are as due as before. */
@@ -149,14 +159,15 @@ export class SymbolCalls {
   }
 
   /** Waits for room under the limit, and counts a further call of the fetch. */
-  private async mayCall(fetch: ClaimedFetch, attempt: number, members: readonly FetchMember[]): Promise<boolean> {
+  private async mayCall(fetch: ClaimedFetch, attempt: number, members: readonly FetchMember[]): Promise<Room> {
     const { fetches, logger } = this.options;
     const { source, key, signal } = fetch;
     // Before the wait: nobody else is to take the fetch up meanwhile.
-    if (!(await this.keepInHand(fetch, attempt - 1))) return false;
-    if (!(await this.hasRoom(fetch, callCostOf(source, members)))) return false;
+    if (!(await this.keepInHand(fetch, attempt - 1))) return 'late';
+    const room = await this.roomFor(fetch, callCostOf(source, members));
+    if (room !== 'granted') return room;
     const { value } = await retryWhileDatabaseAway(logger, signal, () => fetches.countCall(key, attempt - 1));
-    return value;
+    return value ? 'granted' : 'late';
   }
 
   private async keepInHand({ key, claim, signal }: ClaimedFetch, attempt: number): Promise<boolean> {
@@ -166,16 +177,16 @@ export class SymbolCalls {
     return value;
   }
 
-  /** Waits until the limit has room for a call, as long as there is time for it; false when there is none, or the month is spent. */
-  private async hasRoom(fetch: ClaimedFetch, cost: number): Promise<boolean> {
+  /** Waits until the limit has room for a call, as long as there is time for it. */
+  private async roomFor(fetch: ClaimedFetch, cost: number): Promise<Room> {
     const { budget, logger, now } = this.options;
     const { source, signal } = fetch;
     for (;;) {
-      if (signal.aborted || this.leftMs(fetch) <= 0) return false;
-      if (budget === undefined) return true;
+      if (signal.aborted || this.leftMs(fetch) <= 0) return 'late';
+      if (budget === undefined) return 'granted';
       const { value: answer } = await retryWhileDatabaseAway(logger, signal, () => budget.take(source, cost, now()));
-      if (answer.kind !== 'later') return answer.kind === 'granted';
-      if (answer.afterMs >= this.leftMs(fetch)) return false;
+      if (answer.kind !== 'later') return answer.kind;
+      if (answer.afterMs >= this.leftMs(fetch)) return 'late';
       await sleep(answer.afterMs, undefined, { signal }).catch(() => undefined);
     }
   }

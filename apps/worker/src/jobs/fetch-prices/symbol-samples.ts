@@ -45,8 +45,15 @@ export function samplesOfCalls(members: readonly FetchMember[], options: SymbolS
   const untried = end.open.flatMap(({ members: asked }) =>
     asked.filter(({ refusal }) => refusal?.suspectGroup === null),
   );
-  for (const { members: asked } of end.open) {
+  for (const { members: asked, isSuspect } of end.open) {
     if (asked.some((member) => untried.includes(member))) continue;
+    if (!isSuspect) {
+      // Nobody has asked for them in this slot.
+      const missed = { outcome: 'missed', reason: end.unasked } as const;
+      const ended = end.failed && ({ outcome: 'failed', reason: end.failed.error.kind } as const);
+      for (const { tickerId } of asked) samples.set(tickerId, { tickerId, ...(ended ?? missed), call: {} });
+      continue;
+    }
     const refused = end.calls.findLast((made) => made.end instanceof SourceError && includes(made.members, asked));
     const symbols = new Set(refused?.members.map(({ sourceSymbol }) => sourceSymbol)).size;
     const words = refused?.end instanceof SourceError ? ` (${refused.end.detail})` : '';

@@ -50,8 +50,9 @@ export class ExchangeUpstream {
   /** Symbols of each call for prices, with commas between; `list` for one for the list. */
   calls: string[] = [];
   readonly delisted = new Set<string>();
-  /** What its list has; undefined: its list answers 503. */
+  /** What its list has; undefined: its list answers {@link listStatus}. */
   listed: readonly string[] | undefined;
+  listStatus = 503;
   /** Answers calls for prices in place of the usual: a status, or undefined for the usual. */
   failWith: (call: number) => number | undefined = () => undefined;
   /** Refuses everybody. */
@@ -71,7 +72,7 @@ export class ExchangeUpstream {
         response.end(JSON.stringify(body));
       };
       if (symbols === undefined) {
-        if (this.listed === undefined) send(503, {});
+        if (this.listed === undefined) send(this.listStatus, {});
         else send(200, exchange.list(this.listed));
         return;
       }

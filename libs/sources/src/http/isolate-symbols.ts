@@ -1,4 +1,4 @@
-import type { RequestedTicker, SourceError } from '../contract/index.js';
+import { type RequestedTicker, SourceError } from '../contract/index.js';
 
 /** How a call for some symbols ended. */
 export type SymbolCall<Answer> =
@@ -27,7 +27,10 @@ export interface IsolationOptions<Asked extends RequestedTicker, Answer> {
   readonly together?: boolean;
   /** Makes one call, within limit and time. */
   readonly ask: (members: readonly Asked[]) => Promise<SymbolCall<Answer>>;
-  /** Which of these symbols the source's own list lacks; undefined when it has none, or it cannot be had. Asked once at most. */
+  /**
+   * Which of these symbols the source's own list lacks; undefined when it has none, or it cannot be had. Asked once at most. A
+   * SourceError that it throws ends the isolation.
+   */
   readonly unlisted: (symbols: readonly string[]) => Promise<ReadonlySet<string> | undefined>;
   /** Most calls; default {@link MAX_ISOLATION_CALLS}. */
   readonly maxCalls?: number;
@@ -52,7 +55,7 @@ export interface IsolatedSymbols<Asked extends RequestedTicker, Answer> {
   readonly refused: readonly RefusedSymbol<Asked>[];
   /** Whoever could not be asked any more; of a suspect group at least one symbol may be a culprit. */
   readonly open: readonly SymbolGroup<Asked>[];
-  /** The call that ended it, by an error that says nothing of a symbol. */
+  /** The call that ended it, by an error that says nothing of a symbol; without members when that was the call for the list. */
   readonly failed: { readonly members: readonly Asked[]; readonly error: SourceError } | undefined;
 }
 
@@ -104,9 +107,11 @@ export async function isolateSymbols<Asked extends RequestedTicker, Answer>(
       refused.push({ item, error: call.error });
     } else {
       waiting.push(...((await list.divide(item)) ?? halvesOf(item)));
+      if (list.error !== undefined) failed = { members: [], error: list.error };
     }
   }
   const unlisted = answered.length > 0 ? undefined : await list.lacking(refused.flatMap(({ item }) => item.members));
+  if (list.error !== undefined) failed ??= { members: [], error: list.error };
   return {
     answered,
     failed,
@@ -131,6 +136,8 @@ interface Item<Asked extends RequestedTicker> extends SymbolGroup<Asked> {
 
 /** The source's own list, asked for once at most. */
 class SymbolList<Asked extends RequestedTicker> {
+  /** Why the isolation may not go on. */
+  error: SourceError | undefined;
   private isAsked = false;
   private unlisted: ReadonlySet<string> | undefined;
 
@@ -149,7 +156,12 @@ class SymbolList<Asked extends RequestedTicker> {
   async lacking(members: readonly Asked[]): Promise<ReadonlySet<string> | undefined> {
     if (!this.isAsked && members.length > 0) {
       this.isAsked = true;
-      this.unlisted = await this.ask(symbolsOf(members));
+      try {
+        this.unlisted = await this.ask(symbolsOf(members));
+      } catch (error) {
+        if (!(error instanceof SourceError)) throw error;
+        this.error = error;
+      }
     }
     return this.unlisted;
   }

@@ -29,6 +29,7 @@ export class ListedSymbols {
   /**
    * Which of these symbols the source's list lacks.
    * @returns undefined when it has no list, or the list cannot be had now.
+   * @throws SourceError of kind `rate_limited`: the source asks to be left alone, and no other call may follow.
    */
   async unlisted(
     source: Source,
@@ -48,6 +49,7 @@ export class ListedSymbols {
     if (kept !== undefined && kept.untilMs > now()) return kept.names;
     let names: ReadonlySet<string> | undefined;
     let isMade = false;
+    let limit: SourceError | undefined;
     try {
       if (!(await lookUp.take(source, source.names?.cost ?? 1))) return undefined;
       isMade = true;
@@ -57,8 +59,10 @@ export class ListedSymbols {
       if (!(error instanceof SourceError)) throw error;
       // No room for the call says nothing of the list: the next one may have it.
       if (!isMade) return undefined;
+      if (error.kind === 'rate_limited') limit = error;
     }
     this.lists.set(source.name, { names, untilMs: now() + KEPT_FOR_MS });
+    if (limit !== undefined) throw limit;
     return names;
   }
 }

@@ -145,7 +145,8 @@ export class FetchPricesJob {
     if (signal.aborted && end.failed !== undefined && last !== undefined)
       throw await this.release(key, last.attempt, end.failed.error);
     // A call that says nothing of a symbol, and may succeed a moment later.
-    if (end.failed !== undefined && end.calls.length === 1) return this.keepFailure(fetch, plan, end.failed.error);
+    if (end.failed !== undefined && end.failed.members.length > 0 && end.calls.length === 1)
+      return this.keepFailure(fetch, plan, end.failed.error);
     await this.keepCalls(fetch, plan, end);
   }
 

@@ -204,6 +204,14 @@ describe.each(['kraken', 'binance'] as const)('a symbol of a batch that %s refus
     });
   });
 
+  it.each([429, 418])('is looked for no further when the call for the list is answered with %i', async (status) => {
+    upstream.listed = undefined;
+    upstream.listStatus = status;
+    expect(await minute(0)).toEqual([named(...all), 'list']);
+    expect(await health()).toMatchObject({ lastFailureKind: 'rate_limited' });
+    expect((await samples(0))['btc_usd']).toMatch(/^not_found: .* refuses one of 4 symbols/);
+  });
+
   it('is not condemned, and nobody is, while the source refuses everybody: then the source is at fault', async () => {
     upstream.listed = all;
     upstream.delisted.clear();

@@ -5,7 +5,16 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import * as prettier from 'prettier';
-import { isBranch, NumberText, pathsOf, readJson, stepsOf, timeKindOf, valueAt } from './new-source/read-answer.mjs';
+import {
+  isBranch,
+  NumberText,
+  pathsOf,
+  readJson,
+  stepsOf,
+  stepsToSymbol,
+  timeKindOf,
+  valueAt,
+} from './new-source/read-answer.mjs';
 import { sourceText, specText, standInText } from './new-source/texts.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -140,6 +149,7 @@ function planOrExit({
     '{BASE}': base.toUpperCase(),
     '{QUOTE}': quote.toUpperCase(),
   };
+  const sourceSymbol = symbol.replace(/\{\w+\}/g, (part) => values[part]);
   return {
     name,
     camel,
@@ -148,7 +158,8 @@ function planOrExit({
     url: address,
     symbol,
     ticker,
-    sourceSymbol: symbol.replace(/\{\w+\}/g, (part) => values[part]),
+    sourceSymbol,
+    names: stepsToSymbol(read.json, sourceSymbol),
     isListed: readFileSync(path.join(ROOT, 'apps/simulator/src/sources/asset-names.ts'), 'utf8')
       .split('LISTED_BY_SIZE')[1]
       .split(/[ '\n]+/)

@@ -40,6 +40,15 @@ export function pathsOf(json, at = []) {
   );
 }
 
+/** The steps to every text that names the symbol, in whatever form: what says whose the price is. */
+export function stepsToSymbol(json, symbol, at = []) {
+  const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+  return Object.entries(json).flatMap(([step, value]) => {
+    if (isBranch(value)) return stepsToSymbol(value, symbol, [...at, step]);
+    return typeof value === 'string' && plain(value) === plain(symbol) ? [[...at, step]] : [];
+  });
+}
+
 /** How a time is read and written, by its looks; undefined when it is none that a schema reads. */
 export function timeKindOf(value) {
   const isText = typeof value === 'string';

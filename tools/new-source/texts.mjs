@@ -3,11 +3,12 @@ import { isBranch, NumberText } from './read-answer.mjs';
 
 /** The source itself. */
 export function sourceText(plan) {
-  const { name, camel, title, id, url, price, time, error, limit } = plan;
+  const { name, camel, title, id, url, price, time, error, limit, names } = plan;
   const isNumber = price.value instanceof NumberText;
   const own = [
     'onlyFirst',
     ...(error === undefined ? [] : ['saidError']),
+    ...(names.length === 0 ? [] : ['symbolText']),
     'type Source',
     'type SourceEndpoint',
     ...(time === undefined ? [] : [time.kind.schema]),
@@ -15,7 +16,11 @@ export function sourceText(plan) {
   ];
   const schemas = new Map([[price.path, `${isNumber ? 'wireNumber' : 'wireText'}.nullable()`]]);
   if (time !== undefined) schemas.set(time.path, time.kind.schema);
+  for (const steps of names) schemas.set(steps.join('\n'), 'z.unknown()');
   const schema = schemaText(plan.json, schemas);
+  const checks = names.map(
+    (steps) => `reader.shape(symbolText(sourceSymbol), answer${access(steps)}, ${JSON.stringify(steps)}, 'exact');`,
+  );
   return `import type { TickerParts } from '@app/domain';
 import { z } from 'zod';
 import { ${own.join(', ')} } from '../contract/index.js';
@@ -32,8 +37,10 @@ const ticker: SourceEndpoint = {
   request: ([asked]) => ({ path: ${requestPath(url)}, query: ${requestQuery(url)} }),
   recognises: () => true,
   parse: (reader, tickers) =>
-    reader.each(onlyFirst(tickers), ({ ticker }) => {
+    reader.each(onlyFirst(tickers), ({ ticker${names.length === 0 ? '' : ', sourceSymbol'} }) => {
       const answer = reader.shape(ANSWER);
+      ${names.length === 0 ? '' : '// The answer says whose the price is: that of another symbol is none of this one.'}
+      ${checks.join('\n      ')}
       const price = answer${access(price.steps)};
       // Null is how an API says that it has no price; then the ticker is left out, and never 0.
       return price === null ? undefined : { ticker, price${isNumber ? ': price.text' : ''}, sourceTime: ${
@@ -201,12 +208,12 @@ function schemaText(value, schemas, at = []) {
 /** The answer as a template literal that the stand-in fills in. */
 function bodyText(value, plan, at = []) {
   const path = at.join('\n');
-  const { price, time, sourceSymbol } = plan;
+  const { price, time, names } = plan;
   const type = price.value instanceof NumberText ? 'number' : 'string';
   if (path === price.path) return `\${writer.value(name, text, '${type}')}`;
   if (path === time?.path) return time.kind.written;
   if (value instanceof NumberText) return value.text;
-  if (value === sourceSymbol) return '"${name}"';
+  if (names.some((steps) => steps.join('\n') === path)) return '"${name}"';
   if (Array.isArray(value))
     return `[${value.map((item, index) => bodyText(item, plan, [...at, String(index)])).join(',')}]`;
   if (!isBranch(value)) return escaped(JSON.stringify(value));

@@ -12,4 +12,5 @@ export * from './source.js';
 export * from './source-message.js';
 export * from './source-error.js';
 export * from './call-record.js';
+export * from './symbol-text.js';
 export * from './zoned-time.js';

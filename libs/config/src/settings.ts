@@ -152,7 +152,7 @@ export const apiSettings = {
   API_DRAIN_SECONDS: seconds(0, 300)
     .default(0)
     .describe(
-      'How long an API goes on serving after SIGTERM while /readyz says that it is not ready, so that a load balancer sends it nobody any more. The grace period of a container must be 10 s longer.',
+      'How long an API goes on serving after SIGTERM while /readyz says that it is not ready, so that a load balancer sends it nobody any more. With less than 6 s a client may still use a connection that is closed at the end (Keep-Alive: timeout=5). The grace period of a container must be 10 s longer.',
     ),
 };
 

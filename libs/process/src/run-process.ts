@@ -44,7 +44,8 @@ export function runProcess(logger: Logger, start: () => Promise<Closable>, optio
     process.exitCode = 1;
     app?.end?.();
     setTimeout(() => leaveProcess(Math.max(worst, 1)), servesForMs + limitMs).unref();
-    setTimeout(drained.resolve, servesForMs);
+    // Not in the same breath: a request that came while the process had no processor is taken first.
+    setTimeout(() => setImmediate(drained.resolve), servesForMs);
     void drained.promise.then(close).then(
       () => leaveProcess(worst),
       (error: unknown) => {

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import http from 'node:http';
+import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { storeLongHistory } from '../../../../test/builders/long-history.js';
 import { serveReadyApi, type ServedApi } from '../../../../test/builders/served-api.js';
@@ -36,6 +39,27 @@ async function textOf(answer: http.IncomingMessage): Promise<string> {
   for await (const chunk of answer) text += String(chunk);
   return text;
 }
+
+describe('a connection', () => {
+  it('is kept for much longer than its answers say, for load balancers that do not heed that', async () => {
+    // By hand: an agent heeds it.
+    const { host, port } = new URL(api.url);
+    const socket = net.connect(Number(port), host.split(':')[0]);
+    const texts: string[] = [];
+    socket.on('data', (text: Buffer) => texts.push(text.toString()));
+    const asked = async () => {
+      socket.write(`GET ${LATEST} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      await once(socket, 'data');
+    };
+    await asked();
+    expect(texts.join('')).toContain('\r\nKeep-Alive: timeout=5\r\n');
+    texts.length = 0;
+    await sleep(7_000);
+    await asked();
+    expect(texts.join('')).toMatch(/^HTTP\/1\.1 200 /);
+    socket.destroy();
+  });
+});
 
 describe('an API that was told to end', () => {
   it('serves on, says that it is not ready, and makes every answer the last of its connection', async () => {

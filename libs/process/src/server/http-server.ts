@@ -32,6 +32,19 @@ export interface ServerOptions {
 }
 
 /**
+ * For how long after an answer a client may use its connection again, in milliseconds, as `Keep-Alive: timeout=5` tells it. A client
+ * that heeds it asks nothing more on a connection that was idle for longer, so that a drain of more than that closes none on which a
+ * request may be on its way.
+ */
+const KEEP_ALIVE_MS = 5_000;
+
+/**
+ * How much longer a connection is kept in fact, in milliseconds. Load balancers do not heed what they are told, and keep their own for
+ * up to a minute: one that was closed before would cost them a request.
+ */
+const KEPT_LONGER_MS = 67_000;
+
+/**
  * Makes the web server of a process around its module; it does not listen yet. Every answer has a request id and security
  * headers and stays out of caches; every failure is answered with a problem document, also what never reaches a route.
  */
@@ -43,6 +56,7 @@ export async function createServer(module: DynamicModule, options: ServerOptions
   });
   app.useGlobalFilters(new ProblemFilter(logger, problems));
   const fastify = app.getHttpAdapter().getInstance();
+  fastify.server.keepAliveTimeoutBuffer = KEPT_LONGER_MS;
   if (isEnding !== undefined) finishAnswersInFlight(fastify, isEnding);
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
@@ -60,6 +74,7 @@ export async function createServer(module: DynamicModule, options: ServerOptions
 
 function createAdapter({ problems, bodyLimit, trustProxy, isEnding }: ServerOptions): FastifyAdapter {
   return new FastifyAdapter({
+    keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: isEnding === undefined ? true : 'idle',
     // What arrives in the last moment on a connection that is open is answered like everything before it.
     return503OnClosing: isEnding === undefined,

@@ -129,6 +129,7 @@ CREATE TABLE price_revisions (
   consensus jsonb,
   replaced_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
   cause text NOT NULL,
+  uncertainty numeric,
   CONSTRAINT price_revisions_pkey PRIMARY KEY (ticker_id, slot, revision),
   CONSTRAINT price_revisions_ticker_id_fkey FOREIGN KEY (ticker_id) REFERENCES tickers(id)
 );
@@ -142,6 +143,7 @@ CREATE TABLE prices (
   flags smallint NOT NULL DEFAULT 0,
   revision smallint NOT NULL DEFAULT 0,
   consensus jsonb,
+  uncertainty numeric,
   CONSTRAINT prices_pkey PRIMARY KEY (ticker_id, slot) INCLUDE (price, source_id, observed_at, flags),
   CONSTRAINT prices_price_check CHECK (((price > (0)::numeric) AND (price < 'Infinity'::numeric)))
 ) PARTITION BY RANGE (slot);
@@ -178,6 +180,7 @@ CREATE TABLE sample_revisions (
   volume_24h numeric,
   replaced_at timestamp(3) with time zone NOT NULL DEFAULT clock_timestamp(),
   cause text NOT NULL,
+  rate_uncertainty numeric,
   CONSTRAINT sample_revisions_pkey PRIMARY KEY (ticker_id, slot, source_id, revision),
   CONSTRAINT sample_revisions_ticker_id_fkey FOREIGN KEY (ticker_id) REFERENCES tickers(id)
 );
@@ -204,6 +207,7 @@ CREATE TABLE samples (
   flags smallint NOT NULL DEFAULT 0,
   market_cap numeric,
   volume_24h numeric,
+  rate_uncertainty numeric,
   CONSTRAINT samples_check CHECK (((outcome = 'accepted'::text) = (price IS NOT NULL))),
   CONSTRAINT samples_check1 CHECK (((outcome = 'accepted'::text) = (reason IS NULL))),
   CONSTRAINT samples_origin_check CHECK ((origin = ANY (ARRAY['live'::text, 'history'::text]))),

@@ -109,15 +109,15 @@ function derived(value: Decimal): string {
 export interface Factor {
   /** With or without an exponent; above 0. */
   readonly text: string;
-  /** It is assumed and not measured, so that all of it is known. */
-  readonly isExact?: boolean | undefined;
+  /** How far what it stands for may lie from it; `0` when it is assumed and not measured. Default: half a unit of its last digit. */
+  readonly uncertainty?: string | undefined;
 }
 
 /** What was calculated of factors, with what is not known of it. */
 export interface DerivedDecimal {
   /** A plain decimal, rounded to what is known. */
   readonly text: string;
-  /** The relative uncertainty, as an exact fraction of two decimals: that of each factor is half a unit of its last digit, and they add. */
+  /** The relative uncertainty, as an exact fraction of two decimals: those of the factors, which add. */
   readonly uncertainty: { readonly part: string; readonly whole: string };
 }
 
@@ -136,21 +136,67 @@ export function divideFactors(dividend: Factor, divisor: Factor): DerivedDecimal
   return { text, uncertainty: { part: part.toFixed(), whole: whole.toFixed() } };
 }
 
-interface ReadFactor {
-  readonly value: Decimal;
-  /** Half a unit of the last digit; 0 when all of it is known. */
-  readonly halfUnit: Decimal;
+/**
+ * How far the product of what two factors stand for may lie from a text, rounded up to {@link UNCERTAINTY_DIGITS}. Unlike the sum of
+ * their uncertainties it is no approximation, and holds for a text that was rounded.
+ */
+export function distanceFromProduct(text: string, left: Factor, right: Factor): string {
+  const [one, other] = [readFactor(left), readFactor(right)];
+  return farthest(text, lowest(one).times(lowest(other)), highest(one).times(highest(other)));
 }
 
-function readFactor({ text, isExact }: Factor): ReadFactor {
+/** The same for a quotient. @param divisor known to less than itself. */
+export function distanceFromQuotient(text: string, dividend: Factor, divisor: Factor): string {
+  const [over, under] = [readFactor(dividend), readFactor(divisor)];
+  return farthest(text, lowest(over).div(highest(under)), highest(over).div(lowest(under)));
+}
+
+/**
+ * How far the middle of what some numbers stand for may lie from theirs: between the middle of the lowest that each may stand for, and that
+ * of the highest. Rounded up to {@link UNCERTAINTY_DIGITS}.
+ * @param middle of the numbers: the one in the middle, or the mean of the two.
+ * @returns undefined when that is half a unit of its last digit.
+ */
+export function uncertaintyOfMiddle(middle: string, numbers: readonly Factor[]): string | undefined {
+  const read = numbers.map(readFactor);
+  const distance = farthest(middle, middleOf(read.map(lowest)), middleOf(read.map(highest)));
+  return readFactor({ text: middle }).uncertainty.equals(distance) ? undefined : distance;
+}
+
+/** How many digits of an uncertainty are kept. */
+export const UNCERTAINTY_DIGITS = 3;
+
+function farthest(text: string, low: Decimal, high: Decimal): string {
+  const distance = Exact.max(high.minus(text), new Exact(text).minus(low));
+  return distance.toSignificantDigits(UNCERTAINTY_DIGITS, Decimal.ROUND_UP).toFixed();
+}
+
+function middleOf(numbers: readonly Decimal[]): Decimal {
+  const sorted = [...numbers].sort((left, right) => left.comparedTo(right));
+  const [lower, upper] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
+  if (lower === undefined || upper === undefined) throw new Error('nothing has no middle');
+  return lower.plus(upper).div(2);
+}
+
+interface ReadFactor {
+  readonly value: Decimal;
+  readonly uncertainty: Decimal;
+}
+
+const lowest = ({ value, uncertainty }: ReadFactor): Decimal => value.minus(uncertainty);
+const highest = ({ value, uncertainty }: ReadFactor): Decimal => value.plus(uncertainty);
+
+function readFactor({ text, uncertainty }: Factor): ReadFactor {
   const [, , , fraction = '', exponent = '0'] = DECIMAL_TEXT.exec(text) ?? [];
-  const halfUnit = isExact === true ? new Exact(0) : new Exact(`5e${Number(exponent) - fraction.length - 1}`);
-  return { value: new Exact(text), halfUnit };
+  return {
+    value: new Exact(text),
+    uncertainty: new Exact(uncertainty ?? `5e${Number(exponent) - fraction.length - 1}`),
+  };
 }
 
 /** The sum of both relative uncertainties as a fraction. No quotient, which could not be exact, so that a limit is met exactly. */
 function addUncertainties(left: ReadFactor, right: ReadFactor): { readonly part: Decimal; readonly whole: Decimal } {
-  const part = left.halfUnit.times(right.value).plus(right.halfUnit.times(left.value));
+  const part = left.uncertainty.times(right.value).plus(right.uncertainty.times(left.value));
   return { part, whole: left.value.times(right.value) };
 }
 

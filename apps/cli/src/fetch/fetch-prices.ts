@@ -1,4 +1,14 @@
-import { convertReading, flagNames, type JudgedReading, judgeReading, parseTicker, type PriceFlag } from '@app/domain';
+import {
+  convertReading,
+  distanceToTruePrice,
+  flagNames,
+  isAtPar,
+  type JudgedReading,
+  judgeReading,
+  parseTicker,
+  type PriceFlag,
+  type Rate,
+} from '@app/domain';
 import {
   callCostOf,
   isolateSymbols,
@@ -24,6 +34,8 @@ export interface Attempt {
   readonly detail?: string | undefined;
   readonly sourceSymbol?: string | undefined;
   readonly price?: string | undefined;
+  /** How far the true price may lie from it; undefined: half a unit of its last digit. */
+  readonly uncertainty?: string | undefined;
   readonly raw?: string | undefined;
   /** The currency on the wire, where it is not that of the ticker. */
   readonly quotedIn?: string | undefined;
@@ -60,7 +72,7 @@ const FINAL_KINDS = new Set(['rate_limited', 'unavailable', 'timeout', 'unauthor
 /** Fetches prices now, once: what the first source does not give is asked of the next. */
 export class PriceFetch {
   private readonly made: Attempt[] = [];
-  private readonly rates = new Map<string, Promise<string | undefined>>();
+  private readonly rates = new Map<string, Promise<Rate | undefined>>();
 
   private readonly lists: ListedSymbols;
 
@@ -176,19 +188,11 @@ export class PriceFetch {
     const quotedIn = otherCurrencyOf(source, asked);
     const { stablecoinsAtPar } = this.options;
     const judged = judgeReading({ quote: quoteOf(asked), quotedIn }, reading, answer, { stablecoinsAtPar });
-    const {
-      outcome,
-      reason,
-      detail,
-      price,
-      raw,
-      rate,
-      rateTicker,
-      sourceTime,
-      flags = 0,
-    } = judged.reason === 'no_conversion_rate' ? await this.convert(judged) : judged;
+    const converted = judged.reason === 'no_conversion_rate' ? await this.convert(judged) : judged;
+    const { outcome, reason, detail, price, raw, rate, rateTicker, sourceTime, flags = 0 } = converted;
     return {
       ...{ ...made, quotedIn, reason, price, raw, rate, rateTicker, sourceTime, flags: flagNames(flags) },
+      uncertainty: uncertaintyOf(converted),
       outcome: outcome === 'missed' ? 'failed' : outcome,
       detail: reason === 'absent' ? 'the answer leaves it out' : detail,
     };
@@ -201,7 +205,7 @@ export class PriceFetch {
     return { ...judged, detail: `quoted in ${parseTicker(rateTicker)?.base}, and no source gave ${rateTicker}` };
   }
 
-  private rateOf(ticker: string): Promise<string | undefined> {
+  private rateOf(ticker: string): Promise<Rate | undefined> {
     let rate = this.rates.get(ticker);
     if (rate === undefined) {
       rate = this.fetchRate(ticker);
@@ -211,7 +215,7 @@ export class PriceFetch {
   }
 
   /** A rate is a price like any other, of a source that has it in the very currency: it is never converted itself. */
-  private async fetchRate(ticker: string): Promise<string | undefined> {
+  private async fetchRate(ticker: string): Promise<Rate | undefined> {
     const parts = parseTicker(ticker);
     if (parts === undefined) return undefined;
     const direct = this.options.rateSources.filter((source) => {
@@ -219,8 +223,13 @@ export class PriceFetch {
       return sourceSymbol !== undefined && quotedInOf(source, sourceSymbol, parts) === undefined;
     });
     const [found] = await this.ask([{ parts, names: new Map() }], direct);
-    return found?.price;
+    return found?.price === undefined ? undefined : { price: found.price, uncertainty: found.uncertainty };
   }
+}
+
+function uncertaintyOf({ price, raw, isInverted = false, flags = 0, ...ofRate }: JudgedReading): string | undefined {
+  if (price === undefined || raw === undefined) return undefined;
+  return distanceToTruePrice(price, { raw, isInverted, isAtPar: isAtPar(flags), ...ofRate });
 }
 
 function failedAttempt(source: Source, asked: RequestedTicker, error: SourceError): Attempt {

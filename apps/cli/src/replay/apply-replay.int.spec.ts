@@ -103,22 +103,51 @@ describe('a replay that stores what differs', () => {
     expect(await past.broken()).toEqual([]);
   });
 
-  it('converts anew what was converted with a rate that is corrected', async () => {
+  /** Coingecko, as if it read another price of Circle's dollar. */
+  function reading(change: { readonly price: string; readonly inverted?: true }): Source {
     const [endpoint] = coingecko.endpoints;
-    const lower: Source = {
-      ...coingecko,
-      endpoints: [
-        {
-          ...endpoint,
-          parse: (reader, tickers) =>
-            endpoint
-              .parse(reader, tickers)
-              .map((reading) =>
-                'price' in reading && reading.ticker === 'usdc_usd' ? { ...reading, price: '0.50000' } : reading,
-              ),
-        },
-      ],
-    };
+    const parse: typeof endpoint.parse = (reader, tickers) =>
+      endpoint
+        .parse(reader, tickers)
+        .map((one) => ('price' in one && one.ticker === 'usdc_usd' ? { ...one, ...change } : one));
+    return { ...coingecko, endpoints: [{ ...endpoint, parse }] };
+  }
+
+  it('knows a price no better than the rate that converts it, also when that is corrected and calculated itself', async () => {
+    const kept = (table: string, uncertainty: string) =>
+      past.rows(`SELECT DISTINCT ${uncertainty}::text AS kept FROM ${table} JOIN tickers t ON t.id = ticker_id
+        WHERE t.ticker = '${uncertainty === 'uncertainty' ? 'usdc_usd' : 'sol_usd'}' AND ${uncertainty} IS NOT NULL`);
+    const inverting = [deribit, reading({ price: '1.000200', inverted: true }), bitstamp];
+    expect((await past.replay(inverting, { apply: true })).status).toBe(0);
+    expect(await kept('prices', 'uncertainty')).toEqual([{ kept: '0.00000054' }]);
+    expect(await kept('samples', 'rate_uncertainty')).toEqual([{ kept: '0.00000054' }]);
+    expect(await past.broken()).toEqual([]);
+    expect(await past.replay(inverting)).toMatchObject({ status: 0, differences: [] });
+
+    // 1 / 0.999 is written with five digits, of which three are known. And back.
+    await past.fixture.database.pool.query(
+      `UPDATE schedules SET rule_options = '{"checks":{"max_uncertainty_ratio":0.0004}}'
+       WHERE ticker_id = (SELECT id FROM tickers WHERE ticker = 'sol_usd')`,
+    );
+    const coarse = [deribit, reading({ price: '0.999', inverted: true }), bitstamp];
+    await past.replay(coarse, { apply: true });
+    expect((await past.prices('usdc_usd'))[0]).toMatchObject({ price: '1.0010' });
+    expect(await past.prices('sol_usd')).toEqual([]);
+    expect(await past.rows(`SELECT DISTINCT reason FROM samples WHERE rate IS NOT NULL`)).toEqual([
+      { reason: 'imprecise' },
+    ]);
+    expect(await past.broken()).toEqual([]);
+    await past.replay(all, { apply: true });
+    expect(await kept('prices', 'uncertainty')).toEqual([]);
+    expect(await kept('samples', 'rate_uncertainty')).toEqual([]);
+    expect(await kept('price_revisions', 'uncertainty')).toContainEqual({ kept: '0.00000054' });
+    expect(await kept('sample_revisions', 'rate_uncertainty')).toContainEqual({ kept: '0.00000054' });
+    expect(await past.broken()).toEqual([]);
+    expect(await past.replay(all)).toMatchObject({ status: 0, differences: [] });
+  });
+
+  it('converts anew what was converted with a rate that is corrected', async () => {
+    const lower = reading({ price: '0.50000' });
     const withoutJumps = { checks: { jump_ratio: null } };
     await past.fixture.database.pool.query('UPDATE schedules SET rule_options = $1', [withoutJumps]);
     const { status, differences } = await past.replay([deribit, lower, bitstamp], { apply: true });

@@ -10,6 +10,7 @@ const stored: StoredSample = {
   inverted: false,
   sourceTime: new Date(1_766_000_000_000),
   rate: null,
+  rateUncertainty: null,
   rateTicker: null,
   flags: 0,
   marketCap: '1000',
@@ -126,6 +127,11 @@ describe('a stored sample held against one of today', () => {
         {},
         { rateNow: '0.9900', rateAgeSeconds: 86_000, ...checks({ max_rate_age_seconds: null }) },
       ],
+      [
+        'its rate is known as well as it was',
+        { price: '99.50', rateUncertainty: '0.00021' },
+        { rateNow: '0.9900', rateUncertaintyNow: '0.00021' },
+      ],
       ['there is still no rate', { ...rejected('no_conversion_rate'), rate: null }, { rateNow: null }],
     ])('is no difference when %s', (_why, before, conversion) => {
       expect(compareSample({ ...convertedStored, ...before }, toConvert, conversion)).toBeUndefined();
@@ -161,6 +167,22 @@ describe('a stored sample held against one of today', () => {
         stored: storedText,
         now: nowText,
       });
+    });
+
+    it('tells how well its rate is known where that is not what it was', () => {
+      const conversion = { rateNow: '0.9900', rateUncertaintyNow: '0.00021' };
+      const differenceOf = (before: Partial<StoredSample>) =>
+        compareSample({ ...convertedStored, ...before }, toConvert, conversion);
+      expect(differenceOf({})).toEqual({ stored: 'accepted 99.495', now: 'accepted 99.50' });
+      expect(differenceOf({ price: '99.50' })).toEqual({
+        ...{ stored: 'accepted 99.50', now: 'accepted 99.50 (rate 0.9900 -> 0.9900 known to 0.00021)' },
+      });
+      expect(differenceOf({ price: '99.50', rateUncertainty: '0.0002' })?.now).toBe(
+        'accepted 99.50 (rate 0.9900 known to 0.0002 -> 0.9900 known to 0.00021)',
+      );
+      expect(compareSample(convertedStored, toConvert, { rateNow: '0.9900', rateUncertaintyNow: '0.01' })?.now).toMatch(
+        /^rejected imprecise: .* converted at 0\.9900, itself known to 0\.01, is known to/,
+      );
     });
 
     it('tells when a stablecoin is taken for a dollar now', () => {

@@ -6,6 +6,7 @@ import {
   DECISION_FLAGS,
   flagNames,
   type JudgedSample,
+  type Rate,
   type RuleOptions,
 } from '@app/domain';
 import type { StoredSample } from '@app/storage';
@@ -23,6 +24,8 @@ const DECISION_REASONS: readonly string[] = ['jump', 'frozen'];
 export interface ConversionNow {
   /** The price of its rate; null when there is none, or no need of one. */
   readonly rateNow: string | null;
+  /** How far the true price may lie from it; null: half a unit of its last digit. */
+  readonly rateUncertaintyNow?: string | null | undefined;
   /** How long before its slot that of the rate began. */
   readonly rateAgeSeconds?: number | null | undefined;
   readonly ruleOptions?: RuleOptions | null | undefined;
@@ -40,33 +43,33 @@ export function compareSample(
   conversion: ConversionNow,
 ): SampleDifference | undefined {
   const isConverted = judged.reason === 'no_conversion_rate' && judged.rateTicker !== undefined;
-  const rate = judged.rate ?? (isConverted ? (conversion.rateNow ?? undefined) : undefined);
+  const rate = isConverted ? rateOf(conversion) : judged.rate === undefined ? undefined : { price: judged.rate };
   const now = isConverted && rate !== undefined ? converted(judged, rate, conversion) : judged;
   const changed = changedParts(stored, judged);
   const isSame = changed.length === 0 && isSameVerdict(stored, now, isConverted, rate);
   if (isSame) return undefined;
   const [before, after] = [describeStored(stored), describe(now)];
-  const parts = before === after && changed.length > 0 ? ` (${changed.join(', ')})` : '';
-  return { stored: before, now: `${after}${parts}` };
+  const parts = before === after ? [...changed, ...changedRate(stored, rate)] : [];
+  return { stored: before, now: parts.length > 0 ? `${after} (${parts.join(', ')})` : after };
 }
 
-function converted(judged: JudgedSample, rate: string, { rateAgeSeconds, ruleOptions }: ConversionNow): JudgedSample {
+function rateOf({ rateNow, rateUncertaintyNow }: ConversionNow): Rate | undefined {
+  return rateNow === null ? undefined : { price: rateNow, uncertainty: rateUncertaintyNow ?? undefined };
+}
+
+function converted(judged: JudgedSample, rate: Rate, { rateAgeSeconds, ruleOptions }: ConversionNow): JudgedSample {
   const limits = checkLimitsOf(ruleOptions ?? {});
   const parts = { raw: judged.raw ?? '', isInverted: judged.isInverted === true };
   const verdict = checkRateAge(rateAgeSeconds ?? 0, limits) ?? convertPrice(parts, rate, limits);
-  return { ...judged, reason: undefined, detail: undefined, ...verdict, rate };
+  return { ...judged, reason: undefined, detail: undefined, ...verdict, rate: rate.price };
 }
 
-function isSameVerdict(
-  stored: StoredSample,
-  now: JudgedSample,
-  isConverted: boolean,
-  rate: string | undefined,
-): boolean {
+function isSameVerdict(stored: StoredSample, now: JudgedSample, isConverted: boolean, rate: Rate | undefined): boolean {
   // Its rate has no price any more: what it was converted with stands.
   if (isConverted && rate === undefined && stored.rate !== null) return true;
   if (now.outcome !== 'accepted') return stored.outcome === now.outcome && stored.reason === (now.reason ?? null);
-  if (!isSameNumber(stored.rate, rate ?? null)) return false;
+  if (!isSameNumber(stored.rate, rate?.price ?? null)) return false;
+  if (!isSameNumber(stored.rateUncertainty, rate?.uncertainty ?? null)) return false;
   if (stored.outcome === 'accepted') return isSameNumber(stored.price, now.price ?? null);
   return DECISION_REASONS.includes(stored.reason ?? '');
 }
@@ -83,6 +86,15 @@ function changedParts(stored: StoredSample, judged: JudgedSample): string[] {
     numberPart('volume', stored.volume24h, judged.volume24h ?? null),
   ];
   return parts.flatMap(([name, before, after, isSame]) => (isSame ? [] : [`${name} ${before} -> ${after}`]));
+}
+
+function changedRate({ rate, rateUncertainty }: StoredSample, now: Rate | undefined): string[] {
+  const [before, after] = [rateWords(rate, rateUncertainty), rateWords(now?.price ?? null, now?.uncertainty ?? null)];
+  return before === after ? [] : [`rate ${before} -> ${after}`];
+}
+
+function rateWords(rate: string | null, uncertainty: string | null): string {
+  return `${rate ?? 'none'}${uncertainty === null ? '' : ` known to ${uncertainty}`}`;
 }
 
 function part(

@@ -86,7 +86,9 @@ describe.each(BUILT_IN.map((source) => [source.name, source] as const))(
           const times = { receivedAt: new Date(simulator.nowMs) };
           const judged = judgeReading(asked, reading, times, { stablecoinsAtPar: false });
           const isWaiting = judged.reason === 'no_conversion_rate';
-          expect(isWaiting ? convertReading(judged, '0.99985') : judged).toMatchObject({ outcome: 'accepted' });
+          expect(isWaiting ? convertReading(judged, { price: '0.99985' }) : judged).toMatchObject({
+            outcome: 'accepted',
+          });
         }
       }
     });

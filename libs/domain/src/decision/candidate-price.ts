@@ -3,7 +3,7 @@ import { PRICE_FLAGS } from '../flags.js';
 import { judgeStill } from './frozen.js';
 import { isDoubtful } from './jump.js';
 import type { Reference } from './jump-verdict.js';
-import { isAtPar, quotedPrice } from './quoted-price.js';
+import { isAtPar, quotedPrice, type PriceParts, type Rate } from './quoted-price.js';
 import type { CheckLimits } from './rule-options.js';
 import type { SlotSample, SlotSource, SlotToDecide } from './slot-to-decide.js';
 
@@ -17,7 +17,8 @@ export const RATE_GRACE_SECONDS = 5;
 export interface CandidatePrice {
   readonly source: SlotSource;
   readonly price: string | undefined;
-  readonly rate: string | undefined;
+  /** What converts it, or would. */
+  readonly rate: Rate | undefined;
   /** It has just been converted, and the outcome of that is not accepted, or its source is frozen. */
   readonly rejection?: RejectedQuote | undefined;
   /** Whether its source reports the same for long while nobody else reports; undefined: not looked at. */
@@ -70,8 +71,19 @@ function reportedBy(source: SlotSource, { slot, deadline, limits, nowSeconds }: 
     : { source, price: converted?.price, rate: rateFound, isWaiting: false };
 }
 
-function jumpedTo({ raw, isInverted, rate, flags }: SlotSample): string | undefined {
-  return raw === undefined ? undefined : quotedPrice({ raw, isInverted, rate, isAtPar: isAtPar(flags) });
+function jumpedTo(sample: SlotSample): string | undefined {
+  const parts = partsOfSample(sample, sample.rate);
+  return parts && quotedPrice(parts);
+}
+
+/** What the price of a source comes from; undefined when it was not read from a text. */
+export function partsOfCandidate({ source: { sample }, rate }: CandidatePrice): PriceParts | undefined {
+  return sample && partsOfSample(sample, rate);
+}
+
+function partsOfSample({ raw, isInverted, flags }: SlotSample, rate: Rate | undefined): PriceParts | undefined {
+  const ofRate = { rate: rate?.price, rateUncertainty: rate?.uncertainty };
+  return raw === undefined ? undefined : { raw, isInverted, ...ofRate, isAtPar: isAtPar(flags) };
 }
 
 /** What the prices of a slot are held against: the last price, when it is young enough and its own slot does not contradict it. */

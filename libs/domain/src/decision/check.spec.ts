@@ -73,25 +73,51 @@ describe('checking a quote', () => {
 
     test('is as precise as all that it was made of', () => {
       const parts = { raw: '80000.5', isInverted: false };
-      expect(convertPrice(parts, '0.9991', usual)).toEqual({ outcome: 'accepted', price: '79928' });
-      expect(convertPrice(parts, '1.00', usual)).toMatchObject({
+      expect(convertPrice(parts, { price: '0.9991' }, usual)).toEqual({ outcome: 'accepted', price: '79928' });
+      expect(convertPrice(parts, { price: '1.00' }, usual)).toMatchObject({
         reason: 'imprecise',
         detail: expect.stringMatching(/^"80000.5" converted at 1.00 is known to 0.51 % only/) as string,
       });
-      expect(convertPrice({ raw: '0.0000125', isInverted: true }, '0.99', usual)).toMatchObject({
+      expect(convertPrice({ raw: '0.0000125', isInverted: true }, { price: '0.99' }, usual)).toMatchObject({
         detail: expect.stringMatching(/^"0.0000125" inverted and converted at 0.99 is known to 0.91 % only/) as string,
+      });
+    });
+
+    test('is as precise as its rate is known, however many digits that has', () => {
+      const parts = { raw: '1.001', isInverted: false };
+      const rate = { price: '19960', uncertainty: '20.1' };
+      expect(convertPrice(parts, { price: '19960' }, usual)).toEqual({ outcome: 'accepted', price: '19980' });
+      expect(convertPrice(parts, rate, usual)).toMatchObject({
+        reason: 'imprecise',
+        detail: expect.stringMatching(
+          /^"1.001" converted at 19960, itself known to 20.1, is known to 0.16 % only/,
+        ) as string,
+      });
+      const own = limits({ max_uncertainty_ratio: 0.01 });
+      expect(convertPrice(parts, rate, own)).toEqual({ outcome: 'accepted', price: '19980' });
+      expect(convertPrice(parts, { ...rate, uncertainty: '201' }, limits({ max_uncertainty_ratio: 0.1 }))).toEqual({
+        ...{ outcome: 'accepted', price: '20000' },
+      });
+      expect(convertPrice({ ...parts, raw: '1.0010000' }, { price: '19960', uncertainty: '0.01' }, usual)).toEqual({
+        ...{ outcome: 'accepted', price: '19979.96' },
       });
     });
 
     test.each(['80000.5', '0.00000412', '1', '4.12e-6'])('is %s at par, where nothing is calculated', (raw) => {
       const [onWire, price] = [{ raw, isAtPar: true }, raw === '4.12e-6' ? '0.00000412' : raw];
-      expect(convertPrice({ ...onWire, isInverted: false }, '1', usual)).toEqual({ outcome: 'accepted', price });
+      expect(convertPrice({ ...onWire, isInverted: false }, { price: '1' }, usual)).toEqual({
+        outcome: 'accepted',
+        price,
+      });
     });
 
     test('is judged at par when it is inverted', () => {
       const parts = { isInverted: true, isAtPar: true };
-      expect(convertPrice({ ...parts, raw: '2.0000' }, '1', usual)).toEqual({ outcome: 'accepted', price: '0.50000' });
-      expect(convertPrice({ ...parts, raw: '2.0' }, '1', usual)).toMatchObject({ reason: 'imprecise' });
+      expect(convertPrice({ ...parts, raw: '2.0000' }, { price: '1' }, usual)).toEqual({
+        outcome: 'accepted',
+        price: '0.50000',
+      });
+      expect(convertPrice({ ...parts, raw: '2.0' }, { price: '1' }, usual)).toMatchObject({ reason: 'imprecise' });
     });
 
     test('is held against the limit of its ticker, which is itself allowed', () => {

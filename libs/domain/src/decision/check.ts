@@ -1,6 +1,6 @@
 import { compareDecimals, isFractionWithin, percentOfFraction, plainDecimal } from '../decimal.js';
 import type { Quote } from '../quote.js';
-import { quotedPrice, uncertaintyOf, type PriceParts } from './quoted-price.js';
+import { quotedPrice, uncertaintyOf, type PriceParts, type Rate } from './quoted-price.js';
 import type { RejectionReason } from '../reason.js';
 import { DEFAULT_CHECK_LIMITS, type CheckLimits } from './rule-options.js';
 
@@ -79,7 +79,7 @@ export function checkPrecision(parts: PriceParts, { maxUncertaintyRatio }: Check
   if (isFractionWithin(uncertainty, maxUncertaintyRatio)) return undefined;
   const made = [
     parts.isInverted ? 'inverted' : [],
-    parts.rate === undefined ? [] : `converted at ${parts.rate}`,
+    parts.rate === undefined ? [] : `converted at ${rateWords(parts.rate, parts.rateUncertainty)}`,
   ].flat();
   const limit = percentOfFraction({ part: maxUncertaintyRatio, whole: '1' });
   return reject(
@@ -87,6 +87,10 @@ export function checkPrecision(parts: PriceParts, { maxUncertaintyRatio }: Check
     `${show(parts.raw)} ${made.join(' and ')} is known to ${percentOfFraction(uncertainty)} % only, at most ${limit} % is allowed: ` +
       'name a source that writes more digits, or raise max_uncertainty_ratio',
   );
+}
+
+function rateWords(rate: string, uncertainty: string | undefined): string {
+  return uncertainty === undefined ? rate : `${rate}, itself known to ${uncertainty},`;
 }
 
 /** Holds the slot of a rate against the slot that it is to convert. @returns the rejection; undefined when it is young enough. */
@@ -101,13 +105,13 @@ export function checkRateAge(ageSeconds: number, { maxRateAgeSeconds }: CheckLim
 
 /** The price that a text on the wire comes to at a rate, or why it comes to none that a ticker with these limits can have. */
 export function convertPrice(
-  parts: Omit<PriceParts, 'rate'>,
-  rate: string,
+  parts: Omit<PriceParts, 'rate' | 'rateUncertainty'>,
+  rate: Rate,
   limits: CheckLimits,
 ): { readonly outcome: 'accepted'; readonly price: string } | RejectedQuote {
-  const converted = { ...parts, rate };
+  const converted = { ...parts, rate: rate.price, rateUncertainty: rate.uncertainty };
   const price = quotedPrice(converted);
-  if (price === undefined) return reject('not_a_decimal', `cannot be converted at ${rate}`);
+  if (price === undefined) return reject('not_a_decimal', `cannot be converted at ${rate.price}`);
   return checkRange(price, limits) ?? checkPrecision(converted, limits) ?? { outcome: 'accepted', price };
 }
 

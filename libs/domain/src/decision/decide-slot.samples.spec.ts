@@ -100,7 +100,7 @@ describe('jumps', () => {
       says: 'price 128.0000 of 1, 1 accepted 128.0000',
     },
     'a converted jump is converted at its rate when it is confirmed': {
-      ...{ sources: [jump('260', { rate: '0.5' }), accepted('130')], slot: { last: near } },
+      ...{ sources: [jump('260', { rate: { price: '0.5' } }), accepted('130')], slot: { last: near } },
       says: 'price 130 of 1, 1 accepted 130',
     },
     'a jump without a text cannot be confirmed': {
@@ -131,7 +131,7 @@ describe('conversion', () => {
     'nobody waits for a rate that will never come': { sources: [waiting('80.000')], at: 5 + WINDOW, says: '' },
     'a rate that has come converts it': {
       ...{
-        sources: [waiting('80.000', { ...soon, rateFound: '0.95000' })],
+        sources: [waiting('80.000', { ...soon, rateFound: { price: '0.95000' } })],
         says: 'price 76.0000 of 1, 1 accepted 76.0000',
       },
     },
@@ -144,31 +144,31 @@ describe('conversion', () => {
       says: 'price 77 of 1, waiting',
     },
     'what it comes to is held against the range of the ticker': {
-      sources: [waiting('80.000', { rateFound: '0.95000' })],
+      sources: [waiting('80.000', { rateFound: { price: '0.95000' } })],
       slot: { ruleOptions: { checks: { maximum: '75' } } },
       says: '1 rejected absurd',
     },
     'what cannot be converted is no decimal': {
-      ...{ sources: [waiting('80.000', { rateFound: '1e-99999' })], says: '1 rejected not_a_decimal' },
+      ...{ sources: [waiting('80.000', { rateFound: { price: '1e-99999' } })], says: '1 rejected not_a_decimal' },
     },
     'what it comes to is known well enough, or it is none': {
-      ...{ sources: [waiting('80.0', { rateFound: '0.950' })], says: '1 rejected imprecise' },
+      ...{ sources: [waiting('80.0', { rateFound: { price: '0.950' } })], says: '1 rejected imprecise' },
     },
     'unless the ticker takes it': {
-      sources: [waiting('80.0', { rateFound: '0.950' })],
+      sources: [waiting('80.0', { rateFound: { price: '0.950' } })],
       slot: { ruleOptions: { checks: { max_uncertainty_ratio: 0.0012 } } },
       says: 'price 76.00 of 1, 1 accepted 76.00',
     },
     'a rate of an hour before is taken': {
-      sources: [waiting('80.000', { rateFound: '0.95000', rateSlot: SLOT - 3_600 })],
+      sources: [waiting('80.000', { rateFound: { price: '0.95000' }, rateSlot: SLOT - 3_600 })],
       says: 'price 76.0000 of 1, 1 accepted 76.0000',
     },
     'an older one is not': {
-      sources: [waiting('80.000', { rateFound: '0.95000', rateSlot: SLOT - 3_601 })],
+      sources: [waiting('80.000', { rateFound: { price: '0.95000' }, rateSlot: SLOT - 3_601 })],
       says: '1 rejected rate_too_old',
     },
     'unless the ticker takes it at any age': {
-      sources: [waiting('80.000', { rateFound: '0.95000', rateSlot: SLOT - 86_000 })],
+      sources: [waiting('80.000', { rateFound: { price: '0.95000' }, rateSlot: SLOT - 86_000 })],
       slot: { ruleOptions: { checks: { max_rate_age_seconds: null } } },
       says: 'price 76.0000 of 1, 1 accepted 76.0000',
     },
@@ -177,24 +177,28 @@ describe('conversion', () => {
       ...{ at: 20, says: '' },
     },
     'another source is served instead of one whose rate is too old': {
-      sources: [waiting('80.000', { rateFound: '0.95000', rateSlot: SLOT - 7_200 }), accepted('77')],
+      sources: [waiting('80.000', { rateFound: { price: '0.95000' }, rateSlot: SLOT - 7_200 }), accepted('77')],
       says: 'price 77 of 2, 1 rejected rate_too_old',
     },
     'what it comes to may be a jump': {
-      ...{ sources: [waiting('80.000', { rateFound: '0.50000' })], slot: { last: last('76') } },
+      ...{ sources: [waiting('80.000', { rateFound: { price: '0.50000' } })], slot: { last: last('76') } },
       says: '1 rejected jump, needs histories',
     },
     'a rate that comes after the decision explains the sample and changes no price': {
-      ...{ sources: [waiting('80.000', { rateFound: '0.95000' }), accepted('77')], slot: { isDecided: true } },
+      ...{
+        sources: [waiting('80.000', { rateFound: { price: '0.95000' } }), accepted('77')],
+        slot: { isDecided: true },
+      },
       says: '1 accepted 76.0000',
     },
   });
 
   test('keeps the rate with the sample, also where it is rejected', () => {
     const rates = (one: Omit<Case, 'says'>) => decided(one).revisions.map(({ rate }) => rate);
-    const sources = [waiting('80.000', { rateFound: '0.95000' })];
-    expect(rates({ sources })).toEqual(['0.95000']);
-    expect(rates({ sources, slot: { last: last('50') } })).toEqual(['0.95000']);
-    expect(rates({ sources, slot: { ruleOptions: { checks: { maximum: '1' } } } })).toEqual(['0.95000']);
+    const rateFound = { price: '0.95000', uncertainty: '0.000011' };
+    const sources = [waiting('80.000', { rateFound })];
+    expect(rates({ sources })).toEqual([rateFound]);
+    expect(rates({ sources, slot: { last: last('50') } })).toEqual([rateFound]);
+    expect(rates({ sources, slot: { ruleOptions: { checks: { maximum: '1' } } } })).toEqual([rateFound]);
   });
 });

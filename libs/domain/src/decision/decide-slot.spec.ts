@@ -39,7 +39,14 @@ describe('rule priority', () => {
   test('serves the digits, the flags and the time of the sample', () => {
     const { price } = decided({ sources: [accepted('100.0', { flags: flagBits(['derived']) })] });
     expect(price).toEqual({
-      ...{ sourceId: 1, price: '100.0', flags: flagBits(['derived']), observedAt: OBSERVED, consensus: undefined },
+      ...{
+        sourceId: 1,
+        price: '100.0',
+        uncertainty: undefined,
+        flags: flagBits(['derived']),
+        observedAt: OBSERVED,
+        consensus: undefined,
+      },
     });
   });
 });
@@ -109,11 +116,11 @@ describe('rule median', () => {
       ...{ sources: [accepted('100'), STANDBY], slot: median, at: 14, says: 'refused no_quorum' },
     },
     'counts a converted sample': {
-      sources: [accepted('100'), waiting('200.000', { rateFound: '0.50100' })],
+      sources: [accepted('100'), waiting('200.000', { rateFound: { price: '0.50100' } })],
       ...{ slot: median, says: 'price 100.1 of median, 2 accepted 100.200' },
     },
     'does not count what cannot be converted': {
-      sources: [accepted('100'), accepted('100'), waiting('1', { rateFound: '1e-99999' })],
+      sources: [accepted('100'), accepted('100'), waiting('1', { rateFound: { price: '1e-99999' } })],
       ...{ slot: median, says: 'price 100 of median, 3 rejected not_a_decimal' },
     },
     'has the limits of the ticker': {
@@ -135,7 +142,7 @@ describe('rule median', () => {
         accepted('130'),
         FAILED,
         accepted('100.3', { observedAt: undefined }),
-        waiting('7', { rateFound: '1e-99999' }),
+        waiting('7', { rateFound: { price: '1e-99999' } }),
         OPEN,
         STANDBY,
       ],
@@ -144,7 +151,7 @@ describe('rule median', () => {
       histories: new Map(),
     });
     expect(price).toEqual({
-      ...{ sourceId: MEDIAN_SOURCE_ID, price: '100.2', flags: 0, observedAt: later },
+      ...{ sourceId: MEDIAN_SOURCE_ID, price: '100.2', uncertainty: undefined, flags: 0, observedAt: later },
       consensus: {
         ...{ sources: 3, spread: '0.001996', used: ['source-2', 'source-1', 'source-5'] },
         left_out: [

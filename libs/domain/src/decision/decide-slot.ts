@@ -1,6 +1,6 @@
 import { DECISION_FLAGS, PRICE_FLAGS } from '../flags.js';
 import type { Outcome, RefusalReason, SampleReason } from '../reason.js';
-import { candidatePriceOf, referenceOf, type CandidatePrice } from './candidate-price.js';
+import { candidatePriceOf, partsOfCandidate, referenceOf, type CandidatePrice } from './candidate-price.js';
 import { consensusOf, type Consensus } from './consensus.js';
 import { judgeJumps, mayPersist } from './jump.js';
 import type { JumpVerdict, ReportedPrice } from './jump-verdict.js';
@@ -8,6 +8,7 @@ import { decideByMedian } from './median.js';
 import { observationOf } from './observation.js';
 import type { SourceHistory } from './persistence.js';
 import { decideByPriority, standbyToAsk } from './priority.js';
+import { distanceToTruePrice, type Rate } from './quoted-price.js';
 import { checkLimitsOf, medianLimitsOf } from './rule-options.js';
 import type { SlotSample, SlotSource, SlotToDecide } from './slot-to-decide.js';
 
@@ -19,7 +20,7 @@ export interface SampleRevision {
   readonly reason: SampleReason | undefined;
   readonly detail: string | undefined;
   readonly price: string | undefined;
-  readonly rate: string | undefined;
+  readonly rate: Rate | undefined;
   /** Bits of `PRICE_FLAGS`. */
   readonly flags: number;
 }
@@ -29,6 +30,8 @@ export interface ChosenPrice {
   /** {@link MEDIAN_SOURCE_ID} for a median. */
   readonly sourceId: number;
   readonly price: string;
+  /** How far the true price may lie from it; undefined: half a unit of its last digit. */
+  readonly uncertainty: string | undefined;
   /** Bits of `PRICE_FLAGS`. */
   readonly flags: number;
   readonly observedAt: Date | undefined;
@@ -178,8 +181,18 @@ function decidePriority(
   const sourceId = decideByPriority(sources, false);
   const chosen = candidates.find(({ source }) => source.sourceId === sourceId);
   if (sourceId === undefined || chosen?.price === undefined) return undefined;
-  const flags = flagsOf(chosen, verdicts.get(sourceId));
-  return { sourceId, price: chosen.price, flags, observedAt: chosen.source.sample?.observedAt, consensus: undefined };
+  const { price, source } = chosen;
+  return {
+    ...{ sourceId, price, uncertainty: uncertaintyOfCandidate(chosen, price) },
+    flags: flagsOf(chosen, verdicts.get(sourceId)),
+    observedAt: source.sample?.observedAt,
+    consensus: undefined,
+  };
+}
+
+function uncertaintyOfCandidate(candidate: CandidatePrice, price: string): string | undefined {
+  const parts = partsOfCandidate(candidate);
+  return parts && distanceToTruePrice(price, parts);
 }
 
 /** A refusal waits until every source has its outcome: after an outage of Postgres they come long after the window, one by one. */
@@ -194,14 +207,15 @@ function decideMedian(
     const verdict = verdicts.get(source.sourceId);
     if (price === undefined || verdict?.isJump !== false) return [];
     const flags = flagsOf(candidate, verdict);
-    return [{ sourceId: source.sourceId, price, flags, observedAt: source.sample?.observedAt }];
+    const uncertainty = uncertaintyOfCandidate(candidate, price);
+    return [{ sourceId: source.sourceId, price, uncertainty, flags, observedAt: source.sample?.observedAt }];
   });
   const median = decideByMedian(accepted, medianLimitsOf(ruleOptions));
   if (median.outcome === 'refused') {
     const isComplete = candidates.every(({ source }) => source.sample !== undefined || !source.isAsked);
     return isComplete ? { refusal: median.reason } : {};
   }
-  const { price, flags } = median;
+  const { price, uncertainty, flags } = median;
   const used = accepted.filter(({ sourceId }) => median.used.includes(sourceId));
   const sources = candidates.map(({ source: { sourceId, source, isAsked, sample }, ...candidate }) => {
     const isJump = verdicts.get(sourceId)?.isJump === true;
@@ -210,7 +224,7 @@ function decideMedian(
   });
   return {
     price: {
-      ...{ sourceId: MEDIAN_SOURCE_ID, price, flags },
+      ...{ sourceId: MEDIAN_SOURCE_ID, price, uncertainty, flags },
       observedAt: newestOf(used.map(({ observedAt }) => observedAt)),
       consensus: consensusOf(median, sources),
     },

@@ -148,7 +148,7 @@ describe('in a slot', () => {
       says: 'price 103 of 2',
     },
     'one that was converted by a rate is held against its text all the same': {
-      sources: [still(waiting('100.00', { rateFound: '0.9900' }), ...MOVED), FAILED],
+      sources: [still(waiting('100.00', { rateFound: { price: '0.9900' } }), ...MOVED), FAILED],
       says: '1 rejected frozen',
     },
     'one that came late to a slot that is decided is rejected': {

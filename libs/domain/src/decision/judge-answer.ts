@@ -2,7 +2,7 @@ import { checkQuote, convertPrice } from './check.js';
 import { plainDecimal } from '../decimal.js';
 import { flagBits, type PriceFlag } from '../flags.js';
 import type { Quote } from '../quote.js';
-import { isAtPar, isStablecoinToDollar, rateTickerOf } from './quoted-price.js';
+import { isAtPar, isStablecoinToDollar, rateTickerOf, type Rate } from './quoted-price.js';
 import type { Outcome, RejectionReason, SampleReason } from '../reason.js';
 import { checkLimitsOf, DEFAULT_CHECK_LIMITS, type RuleOptions } from './rule-options.js';
 
@@ -59,6 +59,8 @@ export interface JudgedReading {
   readonly isInverted?: boolean | undefined;
   readonly sourceTime?: Date | undefined;
   readonly rate?: string | undefined;
+  /** How far the true rate may lie from it; undefined: half a unit of its last digit. */
+  readonly rateUncertainty?: string | undefined;
   readonly rateTicker?: string | undefined;
   /** Bits of `PRICE_FLAGS`. */
   readonly flags?: number | undefined;
@@ -131,12 +133,13 @@ export function judgeReading(
     detail: `quoted in ${quotedIn}, and ${rateTicker} has no price in this slot`,
     flags: flagBits([...flags, 'derived', ...(isTakenAtPar ? (['at_par'] as const) : [])]),
   };
-  return isTakenAtPar ? convertReading(waiting, '1', limits) : waiting;
+  return isTakenAtPar ? convertReading(waiting, { price: '1' }, limits) : waiting;
 }
 
 /** Converts a reading that came out as `no_conversion_rate`, and holds what it comes to against the range of its ticker. */
-export function convertReading(reading: JudgedReading, rate: string, limits = DEFAULT_CHECK_LIMITS): JudgedReading {
+export function convertReading(reading: JudgedReading, rate: Rate, limits = DEFAULT_CHECK_LIMITS): JudgedReading {
   const { raw = '', isInverted = false, flags = 0 } = reading;
-  const kept = { ...reading, rate, reason: undefined, detail: undefined };
+  const ofRate = { rate: rate.price, rateUncertainty: rate.uncertainty };
+  const kept = { ...reading, ...ofRate, reason: undefined, detail: undefined };
   return { ...kept, ...convertPrice({ raw, isInverted, isAtPar: isAtPar(flags) }, rate, limits) };
 }

@@ -21,6 +21,7 @@ describe('rule "median"', () => {
     expect(medianOf(accepted('100.20', '100.10', '100.30'))).toEqual({
       outcome: 'price',
       price: '100.20',
+      uncertainty: undefined,
       flags: 0,
       used: [2, 1, 3],
       outliers: [],
@@ -38,6 +39,19 @@ describe('rule "median"', () => {
 
   test('of two that are equal it is the digits of a sample, and not derived', () => {
     expect(medianOf(accepted('10.50', '10.5'))).toMatchObject({ price: '10.50', flags: 0, spread: '0' });
+  });
+
+  test.each<[what: string, prices: [price: string, uncertainty?: string][], uncertainty: string | undefined]>([
+    ['half a unit of its last digit', [['10.1'], ['10.2'], ['10.3']], undefined],
+    ['as well as the one in the middle', [['10.10'], ['10.20', '0.031'], ['10.30']], '0.031'],
+    ['half a unit of the last digit of two, of which it is the mean', [['10.1'], ['10.2']], '0.05'],
+    ['and that may be half a unit of its own', [['10.1'], ['10.3']], undefined],
+    ['as well as both together', [['10.10'], ['10.20', '0.03']], '0.0175'],
+    ['less well when a neighbour may lie in the middle', [['10.1'], ['10.12'], ['10.13']], '0.015'],
+    ['no less well for one that lies at the edge whatever it is', [['9.90', '0.1'], ['10.12'], ['10.13']], undefined],
+  ])('is known to %s', (_, prices, uncertainty) => {
+    const given = prices.map(([price, known], index) => ({ sourceId: index + 1, price, uncertainty: known, flags: 0 }));
+    expect(medianOf(given, { maximumSpread: '1', outlierFloor: '1' })).toMatchObject({ uncertainty });
   });
 
   test('tells what is special about the samples that it is made of', () => {

@@ -1,4 +1,11 @@
-import { compareDecimals, distanceOfDecimals, exactProduct, meanOfDecimals, shareOfDecimals } from '../decimal.js';
+import {
+  compareDecimals,
+  distanceOfDecimals,
+  exactProduct,
+  meanOfDecimals,
+  shareOfDecimals,
+  uncertaintyOfMiddle,
+} from '../decimal.js';
 import { PRICE_FLAGS } from '../flags.js';
 import type { RefusalReason } from '../reason.js';
 import type { MedianLimits } from './rule-options.js';
@@ -7,6 +14,8 @@ import type { MedianLimits } from './rule-options.js';
 export interface AcceptedPrice {
   readonly sourceId: number;
   readonly price: string;
+  /** How far the true price may lie from it; undefined: half a unit of its last digit. */
+  readonly uncertainty?: string | undefined;
   /** Bits of {@link PRICE_FLAGS}. */
   readonly flags: number;
 }
@@ -15,6 +24,8 @@ export interface AcceptedPrice {
 export interface Median {
   readonly outcome: 'price';
   readonly price: string;
+  /** How far the median of the true prices may lie from it; undefined: half a unit of its last digit. */
+  readonly uncertainty: string | undefined;
   /**
    * `derived` when the price has not the digits of a sample that is not derived itself; the other flags when any sample that
    * it is made of has them.
@@ -54,6 +65,10 @@ export function decideByMedian(accepted: readonly AcceptedPrice[], limits: Media
   return {
     outcome: 'price',
     price,
+    uncertainty: uncertaintyOfMiddle(
+      price,
+      used.map((sample) => ({ text: sample.price, uncertainty: sample.uncertainty })),
+    ),
     flags: flagsOf(used, isDerived),
     used: used.map(({ sourceId }) => sourceId),
     outliers: byPrice.filter((sample) => !used.includes(sample)).map(({ sourceId }) => sourceId),

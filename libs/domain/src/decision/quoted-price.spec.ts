@@ -1,4 +1,11 @@
-import { isStablecoinToDollar, quotedPrice, rateTickerOf, uncertaintyOf, type PriceParts } from './quoted-price.js';
+import {
+  distanceToTruePrice,
+  isStablecoinToDollar,
+  quotedPrice,
+  rateTickerOf,
+  uncertaintyOf,
+  type PriceParts,
+} from './quoted-price.js';
 
 /** The relative uncertainty of a price as a number. */
 function shareOf(parts: PriceParts): number | undefined {
@@ -75,6 +82,41 @@ describe('the price that a text on the wire stands for', () => {
     expect(shareOf({ raw: '1300000', isInverted: true })).toBeCloseTo(0.5 / 1_300_000, 12);
     expect(shareOf({ raw: '2000', isInverted: false, rate: '0.80' })).toBeCloseTo(0.5 / 2000 + 0.5 / 80, 12);
     expect(shareOf({ raw: '2000', isInverted: true, rate: '0.80' })).toBeCloseTo(0.5 / 2000 + 0.5 / 80, 12);
+  });
+
+  test('is known no better than its rate, and has the digits that this leaves', () => {
+    const converted = { raw: '80000.00', isInverted: false, rate: '0.99980' };
+    expect(quotedPrice(converted)).toBe('79984.0');
+    expect(quotedPrice({ ...converted, rateUncertainty: '0.0000501' })).toBe('79984');
+    expect(quotedPrice({ ...converted, rateUncertainty: '0.000000001' })).toBe('79984.000');
+    expect(shareOf({ ...converted, rateUncertainty: '0.09998' })).toBeCloseTo(0.1, 6);
+    expect(shareOf({ ...converted, rateUncertainty: '0.09998', isAtPar: true })).toBeUndefined();
+    expect(shareOf({ raw: '80000.00', isInverted: false, rateUncertainty: '1' })).toBeUndefined();
+  });
+
+  test.each<[price: string, parts: PriceParts, distance: string | undefined]>([
+    ['87123.450', { raw: '87123.450', isInverted: false }, undefined],
+    ['4.00', { raw: '4.00', isInverted: false, rate: '1', isAtPar: true }, undefined],
+    ['1', { raw: 'abc', isInverted: true }, undefined],
+    ['1', { raw: '1', isInverted: true, rate: '0' }, undefined],
+    // Between 1 / 0.00005015 and 1 / 0.00005005.
+    ['19960', { raw: '0.0000501', isInverted: true }, '20.1'],
+    // A rate at par adds nothing: between 1 / 4.005 and 1 / 3.995.
+    ['0.2500', { raw: '4.00', isInverted: true, rate: '1', isAtPar: true }, '0.000313'],
+    // Up to 80000.005 * 0.9998501.
+    ['79984', { raw: '80000.00', isInverted: false, rate: '0.99980', rateUncertainty: '0.0000501' }, '4.02'],
+    // Up to 19980.1 / 1.0005.
+    ['19940', { raw: '1.001', isInverted: true, rate: '19960', rateUncertainty: '20.1' }, '30.2'],
+    // As a build of before stored it, with digits that nobody knew.
+    ['0.333333333333333333', { raw: '3.0', isInverted: true }, '0.00565'],
+    [
+      '1.00000000000000001',
+      { raw: '1.0000000000000000050', isInverted: false, rate: '1.0000000000000000000' },
+      '5.11e-18',
+    ],
+  ])('%s lies from the true price as far as all that was written allows: %j', (price, parts, distance) => {
+    const found = distanceToTruePrice(price, parts);
+    expect(found === undefined ? undefined : Number(found)).toBe(distance === undefined ? undefined : Number(distance));
   });
 
   test('the ticker of a rate, and which rates may be taken for one', () => {

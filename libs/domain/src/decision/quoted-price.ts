@@ -1,11 +1,14 @@
 import {
   compareDecimals,
   divideDecimals,
+  distanceFromProduct,
+  distanceFromQuotient,
   divideFactors,
   multiplyDecimals,
   multiplyFactors,
   plainDecimal,
   type DerivedDecimal,
+  type Factor,
 } from '../decimal.js';
 import { PRICE_FLAGS } from '../flags.js';
 
@@ -17,6 +20,8 @@ export interface PriceParts {
   readonly isInverted: boolean;
   /** What one unit of the currency on the wire costs in the ticker's own; undefined when it is the ticker's own. */
   readonly rate?: string | undefined;
+  /** How far the true rate may lie from it; undefined: half a unit of its last digit. */
+  readonly rateUncertainty?: string | undefined;
   /** The rate is assumed to be 1 and was not measured: all of it is known. */
   readonly isAtPar?: boolean | undefined;
 }
@@ -26,13 +31,24 @@ export interface KeptQuote {
   readonly raw: string;
   readonly inverted: boolean;
   readonly rate: string | null;
+  readonly rateUncertainty: string | null;
   /** Bits of `PRICE_FLAGS`. */
   readonly flags: number;
 }
 
+/** A price that converts others. */
+export interface Rate {
+  readonly price: string;
+  /** How far the true price may lie from it; undefined: half a unit of its last digit. */
+  readonly uncertainty?: string | undefined;
+}
+
 /** What the price of a stored sample was calculated from. */
-export function partsOf({ raw, inverted, rate, flags }: KeptQuote): PriceParts {
-  return { raw, isInverted: inverted, rate: rate ?? undefined, isAtPar: isAtPar(flags) };
+export function partsOf({ raw, inverted, rate, rateUncertainty, flags }: KeptQuote): PriceParts {
+  return {
+    ...{ raw, isInverted: inverted, rate: rate ?? undefined },
+    ...{ rateUncertainty: rateUncertainty ?? undefined, isAtPar: isAtPar(flags) },
+  };
 }
 
 /** Whether a price was taken at par. @param flags bits of `PRICE_FLAGS`. */
@@ -53,13 +69,23 @@ export function quotedPrice(parts: PriceParts): string | undefined {
 }
 
 /**
- * How well a calculated price is known, in parts of it: half a unit of the last digit of each number that it was made of, exponents
- * included, in parts of that number; they add. A rate at par adds nothing.
+ * How well a calculated price is known, in parts of it: half a unit of the last digit of what stood on the wire, exponents included, and
+ * what is not known of the rate, each in parts of that number; they add. A rate at par adds nothing.
  * @returns undefined for a price that is not calculated, or none at all.
  */
 export function uncertaintyOf(parts: PriceParts): DerivedDecimal['uncertainty'] | undefined {
-  if (!isCalculated(parts)) return undefined;
-  return positiveDecimal(parts.raw) === undefined || !hasPossibleRate(parts) ? undefined : derive(parts).uncertainty;
+  return isPossible(parts) && isCalculated(parts) ? derive(parts).uncertainty : undefined;
+}
+
+/**
+ * How far the true price may lie from a price that was calculated, for whoever calculates with that one: all that the written numbers may
+ * stand for, and what rounding took away. In the currency of the price, rounded up to three digits.
+ * @returns undefined for a price that is not calculated, or of nothing that is known: half a unit of its last digit.
+ */
+export function distanceToTruePrice(price: string, parts: PriceParts): string | undefined {
+  if (!isPossible(parts) || !isCalculated(parts)) return undefined;
+  const [onWire, factor] = factorsOf(parts);
+  return parts.isInverted ? distanceFromQuotient(price, factor, onWire) : distanceFromProduct(price, onWire, factor);
 }
 
 /**
@@ -78,9 +104,18 @@ function isCalculated({ isInverted, rate, isAtPar }: PriceParts): boolean {
   return isInverted || (rate !== undefined && isAtPar !== true);
 }
 
-function derive({ raw, isInverted, rate, isAtPar }: PriceParts): DerivedDecimal {
-  const [onWire, factor] = [{ text: raw }, { text: rate ?? '1', isExact: rate === undefined || isAtPar }];
-  return isInverted ? divideFactors(factor, onWire) : multiplyFactors(onWire, factor);
+function derive(parts: PriceParts): DerivedDecimal {
+  const [onWire, factor] = factorsOf(parts);
+  return parts.isInverted ? divideFactors(factor, onWire) : multiplyFactors(onWire, factor);
+}
+
+function factorsOf({ raw, rate, rateUncertainty, isAtPar }: PriceParts): [onWire: Factor, factor: Factor] {
+  const isAssumed = rate === undefined || isAtPar === true;
+  return [{ text: raw }, { text: rate ?? '1', uncertainty: isAssumed ? '0' : rateUncertainty }];
+}
+
+function isPossible(parts: PriceParts): boolean {
+  return positiveDecimal(parts.raw) !== undefined && hasPossibleRate(parts);
 }
 
 function hasPossibleRate({ rate }: PriceParts): boolean {

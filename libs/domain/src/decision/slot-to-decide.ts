@@ -1,6 +1,7 @@
 import type { Outcome, SampleReason } from '../reason.js';
 import type { Rule } from '../schedule.js';
 import type { StillSource } from './frozen.js';
+import type { Rate } from './quoted-price.js';
 import type { RuleOptions } from './rule-options.js';
 
 /** A slot of one ticker, as far as it is known now. */
@@ -59,7 +60,7 @@ export interface SlotSample {
   /** The text on the wire is units of the base for one unit of the quote. */
   readonly isInverted: boolean;
   /** What the text on the wire was converted at. */
-  readonly rate: string | undefined;
+  readonly rate: Rate | undefined;
   /** Bits of `PRICE_FLAGS`. */
   readonly flags: number;
   readonly observedAt: Date | undefined;
@@ -68,7 +69,7 @@ export interface SlotSample {
   /** Stored just now: nothing that was decided rests on it yet. */
   readonly isFresh: boolean;
   /** Of a sample that is rejected as `no_conversion_rate`: the price that converts it, once that is decided. */
-  readonly rateFound: string | undefined;
+  readonly rateFound: Rate | undefined;
   /** UNIX second of the slot that it is the price of. */
   readonly rateSlot?: number | undefined;
   /** Of such a sample: the UNIX second until which that price may still come; undefined when it never will. */

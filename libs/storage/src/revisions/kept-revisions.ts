@@ -1,7 +1,7 @@
 import type pg from 'pg';
 
 const SAMPLE_COLUMNS =
-  'outcome, reason, detail, price, raw, source_time, inverted, rate, rate_ticker, flags, market_cap, volume_24h';
+  'outcome, reason, detail, price, raw, source_time, inverted, rate, rate_uncertainty, rate_ticker, flags, market_cap, volume_24h';
 
 /** Keeps every sample of the slot, since with one the others are judged anew; what turns out to be as it was is let go again. */
 export async function keepSamples(
@@ -29,9 +29,9 @@ export async function keepPrices(
   const kept = await client.query<{ ticker_id: number }>({
     name: 'keep-prices',
     text: `WITH gone AS (DELETE FROM prices WHERE ticker_id = ANY($1::int[]) AND slot = $2
-             RETURNING ticker_id, slot, revision, price, source_id, observed_at, flags, consensus)
-           INSERT INTO price_revisions (ticker_id, slot, revision, price, source_id, observed_at, flags, consensus, cause)
-           SELECT ticker_id, slot, revision, price, source_id, observed_at, flags, consensus, $3 FROM gone RETURNING ticker_id`,
+             RETURNING ticker_id, slot, revision, price, uncertainty, source_id, observed_at, flags, consensus)
+           INSERT INTO price_revisions (ticker_id, slot, revision, price, uncertainty, source_id, observed_at, flags, consensus, cause)
+           SELECT ticker_id, slot, revision, price, uncertainty, source_id, observed_at, flags, consensus, $3 FROM gone RETURNING ticker_id`,
     values: [tickerIds, slot, cause],
   });
   return kept.rows.map((row) => row.ticker_id);
@@ -55,7 +55,7 @@ export async function numberPrices(
              ORDER BY ticker_id, revision DESC
            ), compared AS (
              SELECT ticker_id, last.revision, p.ticker_id IS NOT NULL AS is_priced,
-                    coalesce(p.price::text = last.price::text AND p.source_id = last.source_id AND p.observed_at = last.observed_at
+                    coalesce(p.price::text = last.price::text AND p.uncertainty IS NOT DISTINCT FROM last.uncertainty AND p.source_id = last.source_id AND p.observed_at = last.observed_at
                       AND p.flags = last.flags AND p.consensus IS NOT DISTINCT FROM last.consensus, false) AS is_same,
                     ticker_id = ANY($3::int[]) AS is_replaced_now
              FROM (SELECT unnest($1::int[]) AS ticker_id) asked
@@ -85,11 +85,11 @@ export async function numberSamples(
     name: 'number-samples',
     text: `WITH compared AS (
              SELECT s.ticker_id, s.source_id, s.revision,
-                    ROW(s.outcome, s.reason, s.detail, s.price::text, s.raw, s.source_time, s.inverted, s.rate::text, s.rate_ticker, s.flags,
-                        s.market_cap::text, s.volume_24h::text)
+                    ROW(s.outcome, s.reason, s.detail, s.price::text, s.raw, s.source_time, s.inverted, s.rate::text, s.rate_uncertainty,
+                        s.rate_ticker, s.flags, s.market_cap::text, s.volume_24h::text)
                       IS NOT DISTINCT FROM
-                    ROW(r.outcome, r.reason, r.detail, r.price::text, r.raw, r.source_time, r.inverted, r.rate::text, r.rate_ticker, r.flags,
-                        r.market_cap::text, r.volume_24h::text) AS is_same
+                    ROW(r.outcome, r.reason, r.detail, r.price::text, r.raw, r.source_time, r.inverted, r.rate::text, r.rate_uncertainty,
+                        r.rate_ticker, r.flags, r.market_cap::text, r.volume_24h::text) AS is_same
              FROM samples s JOIN sample_revisions r USING (ticker_id, slot, source_id, revision)
              WHERE s.ticker_id = ANY($1::int[]) AND s.slot = $2
            ), numbered AS (

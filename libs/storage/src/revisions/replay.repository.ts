@@ -34,6 +34,7 @@ export interface StoredSample {
   readonly inverted: boolean;
   readonly sourceTime: Date | null;
   readonly rate: string | null;
+  readonly rateUncertainty: string | null;
   readonly rateTicker: string | null;
   readonly flags: number;
   readonly marketCap: string | null;
@@ -49,6 +50,8 @@ export interface ReplayMember extends JudgedMember {
   readonly sample: StoredSample | undefined;
   /** The price that converts the sample today, when it is to be converted. */
   readonly rateNow: string | null;
+  /** How far the true price may lie from it; null: half a unit of its last digit. */
+  readonly rateUncertaintyNow: string | null;
   /** How long before the slot that of the rate began. */
   readonly rateAgeSeconds: number | null;
 }
@@ -125,8 +128,8 @@ const MEMBERS_OF_SLOTS_SQL = `
   SELECT asked.slot, t.id AS "tickerId", t.ticker, ts.source_symbol AS "sourceSymbol", t.quote, ts.quoted_in AS "quotedIn",
          s.rule_options AS "ruleOptions", asked.slot + least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) AS deadline,
          g.outcome, g.reason, g.price::text AS price, g.raw, g.inverted, g.source_time AS "sourceTime", g.rate::text AS rate,
-         g.rate_ticker AS "rateTicker", g.flags, g.market_cap::text AS "marketCap", g.volume_24h::text AS "volume24h", g.revision,
-         rate.price AS "rateNow", asked.slot - rate.slot AS "rateAgeSeconds"
+         g.rate_uncertainty::text AS "rateUncertainty", g.rate_ticker AS "rateTicker", g.flags, g.market_cap::text AS "marketCap", g.volume_24h::text AS "volume24h", g.revision,
+         rate.price AS "rateNow", rate.uncertainty AS "rateUncertaintyNow", asked.slot - rate.slot AS "rateAgeSeconds"
   FROM unnest($3::bigint[]) AS asked(slot)
   JOIN ticker_sources ts ON ts.source_id = $1 AND ts.batch = $2 AND asked.slot % ts.interval_seconds = 0
   JOIN schedules s ON s.id = ts.schedule_id AND s.from_slot <= asked.slot AND (s.to_slot IS NULL OR s.to_slot > asked.slot)
@@ -135,7 +138,7 @@ const MEMBERS_OF_SLOTS_SQL = `
   LEFT JOIN samples g ON g.ticker_id = t.id AND g.slot = asked.slot AND g.source_id = $1 AND g.batch = $2
     AND g.observed_at = f.received_at
   LEFT JOIN LATERAL (
-    SELECT p.price::text AS price, p.slot
+    SELECT p.price::text AS price, p.uncertainty::text AS uncertainty, p.slot
     FROM tickers rt
     JOIN schedules rs ON rs.ticker_id = rt.id AND rs.from_slot <= asked.slot AND (rs.to_slot IS NULL OR rs.to_slot > asked.slot)
     JOIN prices p ON p.ticker_id = rt.id AND p.slot = asked.slot - asked.slot % rs.interval_seconds

@@ -117,7 +117,7 @@ async function writeSamples(
     name: 'correct-samples',
     text: `UPDATE samples s SET outcome = given.outcome, reason = given.reason, detail = given.detail, price = given.price,
              raw = given.raw, source_time = given.source_time, inverted = given.inverted, rate = given.rate,
-             rate_ticker = given.rate_ticker, flags = given.flags, market_cap = given.market_cap, volume_24h = given.volume_24h
+             rate_uncertainty = NULL, rate_ticker = given.rate_ticker, flags = given.flags, market_cap = given.market_cap, volume_24h = given.volume_24h
            FROM unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::text[], $9::timestamptz[], $10::boolean[],
                        $11::numeric[], $12::text[], $13::smallint[], $14::numeric[], $15::numeric[])
              AS given(ticker_id, outcome, reason, detail, price, raw, source_time, inverted, rate, rate_ticker, flags, market_cap, volume_24h)

@@ -225,7 +225,7 @@ describe('converting', () => {
     );
     await reported.report({ tickerId: btc.tickerId, sourceId: 5 }, inTether('100000.00'));
     const { decided } = await tellRate('0.99000');
-    expect(decided.map(({ price }) => price)).toEqual(['0.99000', '99000.0', '0.1980000']);
+    expect(decided.map(({ price }) => price)).toEqual(['0.99000', '99000.0', '0.198000']);
   });
 
   describe('is held against what is known', () => {

@@ -80,6 +80,7 @@ describe('storing samples', () => {
           inverted: false,
           rate: null,
           rate_ticker: null,
+          rate_uncertainty: null,
           flags: 4,
           market_cap: '1700000000000.5',
           volume_24h: '31000000000',

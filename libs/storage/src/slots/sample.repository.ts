@@ -215,7 +215,7 @@ const INSERT_SAMPLES_SQL = `
     ON CONFLICT (ticker_id, slot, source_id) DO UPDATE
       SET outcome = EXCLUDED.outcome, reason = EXCLUDED.reason, price = EXCLUDED.price, raw = EXCLUDED.raw,
           source_time = EXCLUDED.source_time, requested_at = EXCLUDED.requested_at, observed_at = EXCLUDED.observed_at,
-          detail = EXCLUDED.detail, inverted = EXCLUDED.inverted, rate = EXCLUDED.rate, rate_ticker = EXCLUDED.rate_ticker,
+          detail = EXCLUDED.detail, inverted = EXCLUDED.inverted, rate = EXCLUDED.rate, rate_uncertainty = NULL, rate_ticker = EXCLUDED.rate_ticker,
           flags = EXCLUDED.flags, market_cap = EXCLUDED.market_cap, volume_24h = EXCLUDED.volume_24h, stored_at = clock_timestamp()
       WHERE (samples.outcome = 'missed' AND EXCLUDED.outcome <> 'missed')
         OR (samples.outcome = 'failed' AND (EXCLUDED.outcome = 'accepted' OR EXCLUDED.reason = 'no_conversion_rate') AND NOT EXISTS (

@@ -7,6 +7,7 @@ import {
   type KeptQuote,
   type LastPrice,
   type Outcome,
+  type Rate,
   type Rule,
   type RuleOptions,
   type SampleReason,
@@ -84,12 +85,14 @@ interface SlotSourceRow {
   readonly raw: string | null;
   readonly inverted: boolean | null;
   readonly rate: string | null;
+  readonly rateUncertainty: string | null;
   readonly flags: number | null;
   readonly observedAt: Date | null;
   readonly sourceTime: Date | null;
 
   /** Of a sample that waits for a rate: the price that converts it. */
   readonly rateFound: string | null;
+  readonly rateFoundUncertainty: string | null;
   /** The slot that it is the price of. */
   readonly rateSlot: number | null;
   /** Until when that price may still come; null when it never will. */
@@ -181,15 +184,19 @@ function sampleOf(row: SlotSourceRow, isFresh: boolean): SlotSample | undefined 
     price: row.price ?? undefined,
     raw: row.raw ?? undefined,
     isInverted: row.inverted === true,
-    rate: row.rate ?? undefined,
+    rate: rateOf(row.rate, row.rateUncertainty),
     flags: row.flags ?? 0,
     observedAt: row.observedAt ?? undefined,
     sourceTime: row.sourceTime ?? undefined,
     isFresh,
-    rateFound: row.rateFound ?? undefined,
+    rateFound: rateOf(row.rateFound, row.rateFoundUncertainty),
     rateSlot: row.rateSlot ?? undefined,
     rateDeadline: row.rateDeadline ?? undefined,
   };
+}
+
+function rateOf(price: string | null, uncertainty: string | null): Rate | undefined {
+  return price === null ? undefined : { price, uncertainty: uncertainty ?? undefined };
 }
 
 /**
@@ -208,9 +215,10 @@ const SLOT_SOURCES_SQL = `
          ts.source_id AS "sourceId", o.name AS source, ts.position, ts.batch, ts.standby AS "isStandby",
          NOT ts.standby OR called.slot IS NOT NULL AS "isAsked",
          ts.interval_seconds AS "sourceIntervalSeconds",
-         given.outcome, given.reason, given.price::text AS price, given.raw, given.inverted, given.rate::text AS rate, given.flags,
+         given.outcome, given.reason, given.price::text AS price, given.raw, given.inverted, given.rate::text AS rate,
+         given.rate_uncertainty::text AS "rateUncertainty", given.flags,
          given.observed_at AS "observedAt", given.source_time AS "sourceTime",
-         rate.price AS "rateFound", rate.slot AS "rateSlot", rate.deadline AS "rateDeadline"
+         rate.price AS "rateFound", rate.uncertainty AS "rateFoundUncertainty", rate.slot AS "rateSlot", rate.deadline AS "rateDeadline"
   FROM unnest($2::int[]) AS asked(ticker_id)
   CROSS JOIN LATERAL (
     SELECT * FROM schedules
@@ -233,7 +241,8 @@ const SLOT_SOURCES_SQL = `
            (CASE WHEN newest.slot < $1::bigint THEN newest.price ELSE before.price END)::text AS price OFFSET 0) last
   LEFT JOIN LATERAL (
     SELECT ${REPORTED_SQL} AS sources,
-           json_agg(json_build_object('raw', raw, 'inverted', inverted, 'rate', rate::text, 'flags', flags)) FILTER (WHERE reason = 'jump') AS jumps
+           json_agg(json_build_object('raw', raw, 'inverted', inverted, 'rate', rate::text, 'rateUncertainty', rate_uncertainty::text,
+             'flags', flags)) FILTER (WHERE reason = 'jump') AS jumps
     FROM samples
     WHERE ticker_id = asked.ticker_id AND slot = last.slot AND slot < $1::bigint AND slot >= $1::bigint - ${MAX_JUMP_MEMORY_SECONDS}
       AND (outcome = 'accepted' OR reason IN ('jump', 'frozen'))) reported ON true
@@ -243,10 +252,10 @@ const SLOT_SOURCES_SQL = `
   LEFT JOIN LATERAL (
     SELECT slot FROM fetches WHERE source_id = ts.source_id AND batch = ts.batch AND slot = $1::bigint OFFSET 0) called ON ts.standby
   LEFT JOIN LATERAL (
-    SELECT outcome, reason, price, raw, inverted, rate, rate_ticker, flags, observed_at, source_time FROM samples
+    SELECT outcome, reason, price, raw, inverted, rate, rate_uncertainty, rate_ticker, flags, observed_at, source_time FROM samples
     WHERE ticker_id = asked.ticker_id AND slot = $1::bigint AND source_id = ts.source_id OFFSET 0) given ON true
   LEFT JOIN LATERAL (
-    SELECT p.price::text AS price, covering.slot,
+    SELECT p.price::text AS price, p.uncertainty::text AS uncertainty, covering.slot,
            CASE WHEN covering.slot >= rs.from_slot THEN covering.slot + least(rs.interval_seconds, ${MAX_WINDOW_SECONDS}) END AS deadline
     FROM tickers rt
     CROSS JOIN LATERAL (
@@ -254,6 +263,6 @@ const SLOT_SOURCES_SQL = `
       WHERE ticker_id = rt.id AND from_slot <= $1::bigint AND (to_slot IS NULL OR to_slot > $1::bigint)
       ORDER BY from_slot DESC LIMIT 1) rs
     CROSS JOIN LATERAL (SELECT $1::bigint - $1::bigint % rs.interval_seconds AS slot) covering
-    LEFT JOIN LATERAL (SELECT price FROM prices WHERE ticker_id = rt.id AND slot = covering.slot OFFSET 0) p ON true
+    LEFT JOIN LATERAL (SELECT price, uncertainty FROM prices WHERE ticker_id = rt.id AND slot = covering.slot OFFSET 0) p ON true
     WHERE rt.ticker = given.rate_ticker OFFSET 0) rate ON given.reason = 'no_conversion_rate'
   ORDER BY h.ticker_id, ts.position`;

@@ -114,13 +114,13 @@ const HISTORIES_SQL = `
     ORDER BY slot DESC LIMIT 1) trusted ON true
   LEFT JOIN LATERAL (
     SELECT json_agg(json_build_object('slot', e.slot, 'price', e.price::text, 'raw', e.raw, 'inverted', e.inverted, 'rate', e.rate::text,
-             'flags', e.flags, 'sourceTime', (extract(epoch FROM e.source_time) * 1000)::float8, 'isJump', e.outcome = 'rejected',
+             'rateUncertainty', e.rate_uncertainty::text, 'flags', e.flags, 'sourceTime', (extract(epoch FROM e.source_time) * 1000)::float8, 'isJump', e.outcome = 'rejected',
              'others', (SELECT json_agg(o.price::text) FROM samples o
                         WHERE o.ticker_id = asked.ticker_id AND o.slot = e.slot AND o.source_id <> asked.source_id
                           AND o.slot < $1::bigint AND o.slot >= $1::bigint - ${BOUND_SECONDS} AND o.outcome = 'accepted')) ORDER BY e.slot DESC) AS earlier
     FROM (
       SELECT * FROM (
-        SELECT slot, price, raw, inverted, rate, flags, source_time, outcome,
+        SELECT slot, price, raw, inverted, rate, rate_uncertainty, flags, source_time, outcome,
                lead(outcome) OVER before = outcome AND lead(raw) OVER before IS NOT DISTINCT FROM raw
                  AND lead(rate) OVER before IS NOT DISTINCT FROM rate
                  AND lead(source_time) OVER before IS NOT DISTINCT FROM source_time AS is_repeated

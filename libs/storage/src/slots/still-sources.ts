@@ -129,7 +129,8 @@ const STILL_SOURCES_SQL = `
   LEFT JOIN LATERAL (
     SELECT json_agg(json_build_object(
       'lowest', span.lowest, 'highest', span.highest, 'hasChanged', span.has_changed, 'reason', newest.reason, 'price', newest.price,
-      'raw', newest.raw, 'inverted', newest.inverted, 'rate', newest.rate, 'flags', newest.flags) ORDER BY span.source_id) AS reported
+      'raw', newest.raw, 'inverted', newest.inverted, 'rate', newest.rate, 'rateUncertainty', newest.rate_uncertainty,
+      'flags', newest.flags) ORDER BY span.source_id) AS reported
     FROM (
       SELECT source_id, min(price)::text AS lowest, max(price)::text AS highest, coalesce(min(raw) <> max(raw), false) AS has_changed,
              max(slot) AS newest_slot
@@ -140,7 +141,7 @@ const STILL_SOURCES_SQL = `
       GROUP BY source_id
     ) span
     CROSS JOIN LATERAL (
-      SELECT reason, price::text AS price, raw, inverted, rate::text AS rate, flags FROM samples
+      SELECT reason, price::text AS price, raw, inverted, rate::text AS rate, rate_uncertainty::text AS rate_uncertainty, flags FROM samples
       WHERE ticker_id = asked.ticker_id AND slot = span.newest_slot AND source_id = span.source_id
         AND slot < $1::bigint AND slot >= $1::bigint - ${BOUND_SECONDS} OFFSET 0) newest) others ON true
   WHERE same.raw = asked.raw AND changed.slot IS NULL`;

@@ -29,9 +29,10 @@ export async function reviseSamples(
   await client.query({
     name: 'revise-samples',
     text: `UPDATE samples s SET outcome = given.outcome, reason = given.reason, detail = given.detail, price = given.price,
-             rate = given.rate, flags = given.flags, stored_at = clock_timestamp()
-           FROM unnest($2::int[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[], $9::smallint[])
-             AS given(ticker_id, source_id, outcome, reason, detail, price, rate, flags)
+             rate = given.rate, rate_uncertainty = given.rate_uncertainty, flags = given.flags, stored_at = clock_timestamp()
+           FROM unnest($2::int[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[],
+                       $9::numeric[], $10::smallint[])
+             AS given(ticker_id, source_id, outcome, reason, detail, price, rate, rate_uncertainty, flags)
            WHERE s.slot = $1 AND s.ticker_id = given.ticker_id AND s.source_id = given.source_id`,
     values: [
       slot,
@@ -41,7 +42,8 @@ export async function reviseSamples(
       revisions.map(({ reason }) => reason),
       revisions.map(({ detail }) => detail),
       revisions.map(({ price }) => price),
-      revisions.map(({ rate }) => rate),
+      revisions.map(({ rate }) => rate?.price),
+      revisions.map(({ rate }) => rate?.uncertainty),
       revisions.map(({ flags }) => flags),
     ],
   });
@@ -126,6 +128,7 @@ export async function insertPrices(
       chosen.map(({ observedAt }) => observedAt),
       chosen.map(({ flags }) => flags),
       chosen.map(({ consensus }) => (consensus === undefined ? null : JSON.stringify(consensus))),
+      chosen.map(({ uncertainty }) => uncertainty),
     ],
   });
   return decided.rows;
@@ -134,11 +137,12 @@ export async function insertPrices(
 /** Inserts the chosen prices of slot $1, and moves latest and candle with those that are really new. */
 const INSERT_PRICES_SQL = `
   WITH chosen AS (
-    SELECT * FROM unnest($2::int[], $3::smallint[], $4::numeric[], $5::timestamptz[], $6::smallint[], $7::jsonb[])
-      AS chosen(ticker_id, source_id, price, observed_at, flags, consensus)
+    SELECT * FROM unnest($2::int[], $3::smallint[], $4::numeric[], $5::timestamptz[], $6::smallint[], $7::jsonb[],
+                         $8::numeric[])
+      AS chosen(ticker_id, source_id, price, observed_at, flags, consensus, uncertainty)
   ), inserted AS (
-    INSERT INTO prices (ticker_id, slot, price, source_id, observed_at, flags, consensus)
-    SELECT ticker_id, $1::bigint, price, source_id, observed_at, flags, consensus FROM chosen
+    INSERT INTO prices (ticker_id, slot, price, source_id, observed_at, flags, consensus, uncertainty)
+    SELECT ticker_id, $1::bigint, price, source_id, observed_at, flags, consensus, uncertainty FROM chosen
     ORDER BY ticker_id
     ON CONFLICT DO NOTHING
     RETURNING ticker_id, slot, price, source_id, observed_at, flags, consensus

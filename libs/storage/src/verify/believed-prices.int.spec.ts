@@ -104,6 +104,12 @@ const SABOTAGES: readonly Sabotage[] = [
     ticker: 'eth_usd',
   },
   {
+    what: 'a median says that it is known better than its samples are',
+    statements: [`UPDATE prices SET uncertainty = 0.001 WHERE ${at('eth_usd', SLOT)}`],
+    problem: 'median that its samples do not give',
+    ticker: 'eth_usd',
+  },
+  {
     what: 'the time of a median was altered',
     statements: [`UPDATE prices SET observed_at = observed_at + interval '1 ms' WHERE ${at('eth_usd', SLOT)}`],
     problem: 'median that its samples do not give',

@@ -1,14 +1,17 @@
 import {
   consensusOf,
   decideByMedian,
+  distanceToTruePrice,
   medianLimitsOf,
+  partsOf,
+  type AcceptedPrice,
   type Consensus,
   type RefusalReason,
   type RuleOptions,
 } from '@app/domain';
 import { MEDIANS_SQL, NOT_FROZEN_SQL } from './believed-prices.sql.js';
 import { checkCalculatedSamples, type CalculatedCounts } from './calculated-samples.js';
-import { addFault, type Fault, type ProblemList, type Snapshot } from './finding.js';
+import { addFault, type Example, type Fault, type ProblemList, type Snapshot } from './finding.js';
 import type { SlotWindow } from './slot-windows.js';
 
 /** How much was recomputed. */
@@ -29,9 +32,15 @@ export async function checkBelievedPrices(
   const medians = await snapshot.query<MedianRow>(MEDIANS_SQL, [window.fromSlot, window.toSlot]);
   for (const row of medians.rows)
     addFault(problems, row, row.price === null ? faultOfRefusal(row) : faultOfMedian(row));
+  const doubtful = medians.rows.filter(isDoubtfulMedian);
   const notFrozen = await snapshot.query<NotFrozenRow>(NOT_FROZEN_SQL, [window.fromSlot, window.toSlot]);
   for (const row of notFrozen.rows) addFault(problems, row, faultOfFrozen(row));
-  return { ...calculated, medians: medians.rows.length };
+  return {
+    ...calculated,
+    doubtful: calculated.doubtful + doubtful.length,
+    firstDoubtful: calculated.firstDoubtful ?? (doubtful[0] && exampleOf(doubtful[0])),
+    medians: medians.rows.length,
+  };
 }
 
 /** A sample that is called frozen though its source reported something else. */
@@ -57,6 +66,7 @@ export interface MedianRow {
   readonly slot: number;
   readonly rule_options: RuleOptions;
   readonly price: string | null;
+  readonly uncertainty: string | null;
   readonly flags: number | null;
   readonly observed_ms: number | null;
   readonly consensus: Consensus | null;
@@ -72,7 +82,13 @@ export interface MedianSlotSource {
   readonly outcome: string | null;
   readonly reason: string | null;
   readonly price: string | null;
+  readonly raw: string | null;
+  readonly inverted: boolean | null;
+  readonly rate: string | null;
+  readonly rateUncertainty: string | null;
   readonly flags: number | null;
+  /** It was stored when a build of before may have been running. */
+  readonly isFormer: boolean | null;
   readonly observedMs: number | null;
   readonly storedMs: number | null;
   /** It was stored by the end of the window, by more than the clocks may be apart. */
@@ -88,8 +104,34 @@ function isAccepted(slotSource: MedianSlotSource): slotSource is AcceptedSlotSou
   return slotSource.outcome === 'accepted' && slotSource.price !== null && slotSource.flags !== null;
 }
 
+/** A median of which its slot does not say how well it is known, though its samples do: a build of before may have decided it. */
+function isDoubtfulMedian({ price, uncertainty, consensus, rule_options, slotSources }: MedianRow): boolean {
+  if (price === null || uncertainty !== null || consensus === null) return false;
+  const voices = voicesOf(slotSources ?? [], consensus);
+  if (voices.length === 0 || voices.some(({ isFormer }) => isFormer === true)) return false;
+  const median = decideByMedian(voices.filter(isAccepted).map(acceptedOf), medianLimitsOf(rule_options));
+  return median.outcome === 'price' && median.uncertainty !== undefined;
+}
+
+function exampleOf({ ticker, slot, price }: MedianRow): Example {
+  return { ticker, slot, detail: `median ${price}, and nothing says how well it is known` };
+}
+
+/** A sample as a median takes it. */
+function acceptedOf({ sourceId, price, raw, inverted, flags, ...ofRate }: AcceptedSlotSource): AcceptedPrice {
+  const parts = raw === null ? undefined : partsOf({ raw, inverted: inverted === true, flags, ...ofRate });
+  return { sourceId, price, flags, uncertainty: parts && distanceToTruePrice(price, parts) };
+}
+
+/** The sources that a median looked at: those that it is made of, and outliers. */
+function voicesOf(given: readonly MedianSlotSource[], { used, left_out: leftOut }: Consensus): MedianSlotSource[] {
+  const outliers = new Set(leftOut.filter(({ reason }) => reason === 'outlier').map(({ source }) => source));
+  return given.filter(({ source }) => used.includes(source) || outliers.has(source));
+}
+
 function faultOfMedian({
   price,
+  uncertainty,
   flags,
   observed_ms,
   consensus,
@@ -99,9 +141,7 @@ function faultOfMedian({
   const given = slotSources ?? [];
   if (consensus === null) return { problem: 'median without a record', detail: `${price}, and nothing says of whom` };
   const leftOut = new Map(consensus.left_out.map((one) => [one.source, one.reason]));
-  const isOf = ({ source }: MedianSlotSource): boolean =>
-    consensus.used.includes(source) || leftOut.get(source) === 'outlier';
-  const voices = given.filter(isOf);
+  const voices = voicesOf(given, consensus);
   const notAccepted = voices.find((slotSource) => !isAccepted(slotSource));
   if (notAccepted !== undefined || voices.length !== consensus.used.length + outliersIn(consensus)) {
     const who = notAccepted?.source ?? 'a source';
@@ -110,7 +150,7 @@ function faultOfMedian({
       detail: `${who} is ${notAccepted?.outcome ?? 'not there'}`,
     };
   }
-  const median = decideByMedian(voices.filter(isAccepted), medianLimitsOf(rule_options));
+  const median = decideByMedian(voices.filter(isAccepted).map(acceptedOf), medianLimitsOf(rule_options));
   if (median.outcome === 'refused')
     return { problem: 'median that its samples do not give', detail: `${price}, the samples give ${median.reason}` };
   const made = consensusOf(
@@ -122,6 +162,9 @@ function faultOfMedian({
   );
   const differences = [
     ...(median.price === price ? [] : [`price ${price}, the samples give ${median.price}`]),
+    ...(uncertainty === null || median.uncertainty === uncertainty
+      ? []
+      : [`known to ${uncertainty}, the samples give ${median.uncertainty ?? 'its last digit'}`]),
     ...(median.flags === flags ? [] : [`flags ${flags}, the samples give ${median.flags}`]),
     ...(newest === observed_ms ? [] : [`observed at ${observed_ms}, the newest sample at ${newest}`]),
     ...(made.used.join() === consensus.used.join() &&

@@ -22,7 +22,7 @@ const btc = `${at('btc_usd', SLOT)} AND source_id = 5`;
 /** As if a build of before had stored the sample, and its price, from this text on the wire. */
 const calculatedBefore = (raw: string, price: string): string[] => [
   `UPDATE samples SET raw = '${raw}', price = ${price} WHERE ${btc}`,
-  `UPDATE prices SET price = ${price} WHERE ${at('btc_usd', SLOT)}`,
+  `UPDATE prices SET price = ${price}, uncertainty = NULL WHERE ${at('btc_usd', SLOT)}`,
 ];
 
 /** As `migrate` keeps it when there are prices already. */
@@ -71,7 +71,7 @@ describe('samples that were calculated', () => {
     ['and would be imprecise today', '8', '7.992'],
   ])('and stored before the update %s are right by the rule of their time, and counted', async (_, raw, price) => {
     expect(await saidAfter([...calculatedBefore(raw, price), upgraded()])).toEqual({
-      ...{ problems: [], before: { 'to 18 digits, the rule of before': 1 }, unproven: [] },
+      ...{ problems: [], before: { 'by a rule of before': 1 }, unproven: [] },
     });
   });
 
@@ -84,6 +84,68 @@ describe('samples that were calculated', () => {
     expect(said.unproven).toEqual([
       expect.stringContaining(`such as for btc_usd in slot ${SLOT}: binance: price 79920.4995, and known is 79920`),
     ]);
+  });
+
+  describe('at a rate that is itself calculated', () => {
+    // As its source would report it that writes how many Tether are a dollar: 1 / 1.001 is 0.9990, off by 0.000501 at most.
+    const rate = `${at('usdt_usd', SLOT)}`;
+    const CALCULATED_RATE = [
+      `UPDATE samples SET raw = '1.001', inverted = true, flags = flags | 1 WHERE ${rate}`,
+      `UPDATE prices SET uncertainty = 0.000501, flags = flags | 1 WHERE ${rate}`,
+    ];
+    const KNOWN = [
+      ...CALCULATED_RATE,
+      `UPDATE samples SET rate_uncertainty = 0.000501 WHERE ${btc}`,
+      `UPDATE prices SET uncertainty = 40.7 WHERE ${at('btc_usd', SLOT)}`,
+    ];
+
+    it('are right where they were taken to be known as well as that', async () => {
+      expect(await saidAfter(KNOWN)).toEqual({ problems: [], before: undefined, unproven: [] });
+    });
+
+    it('are unproven where nothing says how well it is known, and right if that was before the update', async () => {
+      const said = await saidAfter(CALCULATED_RATE);
+      expect(said).toMatchObject({ problems: [], before: undefined });
+      expect(said.unproven).toEqual([
+        expect.stringContaining('binance: rate 0.9990, known to its last digit, that was 0.9990, known to 0.000501'),
+      ]);
+      expect(await saidAfter([...CALCULATED_RATE, upgraded()])).toEqual({
+        ...{ problems: [], before: { 'by a rule of before': 1 }, unproven: [] },
+      });
+    });
+
+    it('are unproven where their own price does not say how well it is known', async () => {
+      const said = await saidAfter([...KNOWN, `UPDATE prices SET uncertainty = NULL WHERE ${at('btc_usd', SLOT)}`]);
+      expect(said).toMatchObject({ problems: [], before: undefined });
+      expect(said.unproven).toEqual([
+        expect.stringContaining('binance: price 79920, and nothing says how well it is known'),
+      ]);
+    });
+
+    it.each<[string, string[], string]>([
+      [
+        'its rate is taken to be known less well than it was',
+        [`UPDATE samples SET rate_uncertainty = 0.0006 WHERE ${btc}`],
+        'sample converted at a rate that was no price',
+      ],
+      [
+        'it was rejected at a rate that is known better',
+        [rejected('imprecise', '80000.5'), `UPDATE samples SET rate_uncertainty = 0.1 WHERE ${btc}`],
+        'sample converted at a rate that was no price',
+      ],
+      [
+        'its rate has the digits of the wire',
+        [`UPDATE prices SET flags = flags & ~1 WHERE ${rate}`],
+        'sample converted at a rate that was no price',
+      ],
+      [
+        'its price says that it is known better',
+        [`UPDATE prices SET uncertainty = 40.5 WHERE ${at('btc_usd', SLOT)}`],
+        'price that is not known as well as it says',
+      ],
+    ])('are found broken when %s', async (_, statements, problem) => {
+      expect((await saidAfter([...KNOWN, ...statements])).problems).toContain(problem);
+    });
   });
 
   it('and stored before the update are wrong with other digits all the same', async () => {

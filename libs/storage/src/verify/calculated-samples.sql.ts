@@ -1,5 +1,5 @@
-import { PRICE_FLAGS } from '@app/domain';
-import { FORMER_RULES_UNTIL } from '../schema/former-rules.js';
+import { MEDIAN_SOURCE_ID, PRICE_FLAGS } from '@app/domain';
+import { FORMER_RULES_UNTIL_SQL } from '../schema/former-rules.js';
 
 /**
  * Samples of the slots $1 to $2 (exclusive) whose price is calculated, or should be, or was refused for what it would have been
@@ -11,7 +11,7 @@ export const CALCULATED_SQL = `
     SELECT s.ticker_id, s.rule_options, ts.source_id, ts.quoted_in, kept.*
     FROM schedules s JOIN ticker_sources ts ON ts.schedule_id = s.id
     CROSS JOIN LATERAL (
-      SELECT slot, outcome, reason, price, raw, inverted, rate, rate_ticker, flags, stored_at FROM samples
+      SELECT slot, outcome, reason, price, raw, inverted, rate, rate_uncertainty, rate_ticker, flags, stored_at FROM samples
       WHERE ticker_id = s.ticker_id AND source_id = ts.source_id AND origin = 'live'
         AND slot >= greatest(s.from_slot, $1::bigint) AND slot < least(s.to_slot, $2::bigint)
         AND ((outcome = 'accepted'
@@ -20,16 +20,21 @@ export const CALCULATED_SQL = `
     WHERE s.from_slot < $2::bigint AND (s.to_slot IS NULL OR s.to_slot > $1::bigint)
   )
   SELECT t.ticker, t.quote, a.slot::float8 AS slot, src.name AS source, a.outcome, a.reason, a.price::text AS price, a.raw, a.inverted,
-         a.rate::text AS rate, a.rate_ticker, a.flags, a.quoted_in, a.rule_options AS "ruleOptions",
-         coalesce(a.stored_at < (SELECT (value #>> '{}')::timestamptz FROM settings WHERE key = '${FORMER_RULES_UNTIL}'), false) AS "isFormer",
-         (a.slot - rate.slot)::float8 AS "rateAgeSeconds", rate.prices AS rates
+         a.rate::text AS rate, a.rate_uncertainty::text AS "rateUncertainty", a.rate_ticker, a.flags, a.quoted_in, a.rule_options AS "ruleOptions",
+         coalesce(a.stored_at < ${FORMER_RULES_UNTIL_SQL}, false) AS "isFormer",
+         (a.slot - rate.slot)::float8 AS "rateAgeSeconds", rate.prices AS rates,
+         served.slot IS NOT NULL AS "isServed", served.uncertainty::text AS "servedUncertainty"
   FROM sample a JOIN tickers t ON t.id = a.ticker_id JOIN sources src ON src.id = a.source_id
   LEFT JOIN LATERAL (
+    SELECT slot, uncertainty FROM prices
+    WHERE ticker_id = a.ticker_id AND slot = a.slot AND source_id = a.source_id AND price = a.price OFFSET 0) AS served ON true
+  LEFT JOIN LATERAL (
     SELECT covering.slot,
-           (SELECT array_agg(known.price::text) FROM (
-              SELECT price FROM prices WHERE ticker_id = rt.id AND slot = covering.slot
+           (SELECT json_agg(json_build_object('price', known.price::text, 'uncertainty', known.uncertainty::text,
+              'isRead', known.source_id <> ${MEDIAN_SOURCE_ID} AND (known.flags & ${PRICE_FLAGS.derived}) = 0)) FROM (
+              SELECT price, uncertainty, source_id, flags FROM prices WHERE ticker_id = rt.id AND slot = covering.slot
               UNION ALL
-              SELECT price FROM price_revisions WHERE ticker_id = rt.id AND slot = covering.slot) AS known) AS prices
+              SELECT price, uncertainty, source_id, flags FROM price_revisions WHERE ticker_id = rt.id AND slot = covering.slot) AS known) AS prices
     FROM tickers rt
     JOIN schedules rs ON rs.ticker_id = rt.id AND rs.from_slot <= a.slot AND (rs.to_slot IS NULL OR rs.to_slot > a.slot)
     CROSS JOIN LATERAL (SELECT a.slot - a.slot % rs.interval_seconds AS slot) AS covering

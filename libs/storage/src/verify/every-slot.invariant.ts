@@ -77,18 +77,18 @@ export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Prom
 
 function calculatedSamples(value: number, former: number): Figure {
   const name = 'calculated samples';
-  return former === 0 ? { name, value } : { name, value, parts: { 'to 18 digits, the rule of before': former } };
+  return former === 0 ? { name, value } : { name, value, parts: { 'by a rule of before': former } };
 }
 
-/** Nothing stored says which build calculated a price: when one of before was running, these digits were its rule. */
+/** Nothing stored says which build calculated a price: when one of before was running, this was its rule. */
 function findDoubtful(value: number, first: Example | undefined): Finding[] {
   if (first === undefined) return [];
   return [
     {
       invariant: 'I1',
-      title: 'calculated samples have no more digits than are known',
+      title: 'calculated prices have no more digits than are known, and say how well they are known',
       status: 'unproven',
-      figures: [{ name: 'samples with 18', value }],
+      figures: [{ name: 'by a rule of before', value }],
       problems: [],
       reason: `builds before the end of 2026 calculated so, and nothing says that one was running, such as for ${first.ticker} in slot ${first.slot}: ${first.detail}`,
     },

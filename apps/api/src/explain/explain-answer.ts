@@ -45,8 +45,8 @@ export function explainAnswer(asked: AskedSlot, explanation: Explanation) {
   };
 }
 
-function priceAnswer({ price, source, observedAt, flags, revision, consensus }: ExplainedPrice) {
-  return { price, source, observed_at: observedAt, flags: flagNames(flags), revision, consensus };
+function priceAnswer({ price, uncertainty, source, observedAt, flags, revision, consensus }: ExplainedPrice) {
+  return { price, uncertainty, source, observed_at: observedAt, flags: flagNames(flags), revision, consensus };
 }
 
 function scheduleAnswer(schedule: ExplainedSchedule, slot: number | undefined) {
@@ -87,6 +87,7 @@ function slotSourceAnswer(
     inverted: slotSource.inverted,
     flags: slotSource.flags === null ? null : flagNames(slotSource.flags),
     rate: slotSource.rate,
+    rate_uncertainty: slotSource.rateUncertainty,
     rate_price: slotSource.rateTicker === null ? null : rateAnswer(slotSource.rateTicker, rates, slot, asked),
     market_cap: slotSource.marketCap,
     volume_24h: slotSource.volume24h,
@@ -96,8 +97,9 @@ function slotSourceAnswer(
     stored_at: slotSource.storedAt,
     origin: slotSource.origin,
     revision: slotSource.revision,
-    earlier_samples: slotSource.revisions.map(({ flags, replacedAt, ...sample }) => ({
+    earlier_samples: slotSource.revisions.map(({ flags, replacedAt, rateUncertainty, ...sample }) => ({
       ...sample,
+      rate_uncertainty: rateUncertainty,
       flags: flagNames(flags),
       replaced_at: replacedAt,
     })),

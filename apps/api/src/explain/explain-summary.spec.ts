@@ -8,6 +8,7 @@ function storedWith(flags: readonly PriceFlag[]): Explanation {
     ...{ slot: 1_766_000_000, bodies: new Map(), state: 'stored', schedule: undefined, gap: undefined, rates: [] },
     price: {
       price: '1',
+      uncertainty: null,
       source: 'kraken',
       observedAt: 1_766_000_000.5,
       flags: flagBits(flags),

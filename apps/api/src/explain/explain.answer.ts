@@ -6,6 +6,7 @@ import { sampleSchema } from './explained-sample.js';
 
 const price = {
   price: decimal('Exactly the stored digits'),
+  uncertainty: decimal('How far the true price may lie from it; null: half a unit of its last digit').nullable(),
   source: z.string().describe('`median` for a median'),
   observed_at: unixTime('When it was received: UNIX seconds with milliseconds'),
   flags: flags(),
@@ -86,6 +87,7 @@ export const EXPLAIN_ANSWER: RouteAnswer<typeof explanationSchema> = {
     summary: 'The median of 2 sources that lie 0.0001 of the price apart; left out: bitstamp (outlier).',
     price: {
       price: '87123.45',
+      uncertainty: null,
       source: 'median',
       observed_at: 1766000000.412,
       flags: ['derived'],
@@ -129,7 +131,7 @@ function exampleSample(
   raw: string,
   change: Partial<z.output<typeof sampleSchema>> = {},
 ): z.output<typeof sampleSchema> {
-  const parts = { market_cap: null, volume_24h: null, source_time: null, inverted: false, flags: [], rate: null };
+  const parts = { market_cap: null, volume_24h: null, source_time: null, inverted: false, flags: [] };
   return {
     source,
     source_symbol: 'btc_usd',
@@ -142,6 +144,8 @@ function exampleSample(
     served: true,
     raw,
     ...parts,
+    rate: null,
+    rate_uncertainty: null,
     rate_price: null,
     requested_at: 1766000000.108,
     observed_at: 1766000000.412,

@@ -60,6 +60,7 @@ describe('GET /prices/explain', () => {
       served: true,
       raw: '87123.4500',
       rate: null,
+      rate_uncertainty: null,
       rate_price: null,
       source_time: null,
       origin: 'live',
@@ -143,19 +144,25 @@ describe('GET /prices/explain', () => {
   it('leads from a converted price to the price that converted it', async () => {
     const json = await explain('sol_usd', SLOT);
     expect(json).toMatchObject({
-      price: { price: '199.96', source: 'deribit', flags: ['derived'] },
+      price: { price: '199.96', uncertainty: '0.015', source: 'deribit', flags: ['derived'] },
       samples: [
         {
           outcome: 'accepted',
           raw: '200.00',
           rate: '0.9998',
+          rate_uncertainty: null,
           flags: ['derived'],
           rate_price: { ticker: 'usdc_usd', slot: SLOT, price: '0.9998', source: 'coingecko' },
         },
       ],
     });
     const rate = await past.api.get(json.samples[0].rate_price.explain);
-    expect(rate.json).toMatchObject({ ticker: 'usdc_usd', slot: SLOT, price: { price: '0.9998' } });
+    expect(rate.json).toMatchObject({ ticker: 'usdc_usd', slot: SLOT, price: { price: '0.9998', uncertainty: null } });
+
+    const { pool } = past.fixture.database;
+    await pool.query('UPDATE samples SET rate_uncertainty = 0.0000501 WHERE slot = $1 AND rate > 0', [past.slots.long]);
+    const { samples } = await explain('sol_usd', past.slots.long);
+    expect(samples).toMatchObject([{ rate: '0.9998', rate_uncertainty: '0.0000501' }]);
   });
 
   it('shows who a median is made of, and who was left out', async () => {

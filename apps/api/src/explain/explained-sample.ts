@@ -10,6 +10,8 @@ const decimalOrNull = (description = 'Exactly the stored digits') => textOrNull(
 const reason = () => textOrNull().describe('Why it is not accepted; null when it is');
 const detail = () => textOrNull().describe('The same for people');
 const raw = () => textOrNull().describe('The text on the wire');
+const rateUncertainty = () =>
+  decimalOrNull('How far the true rate may lie from it; null: half a unit of its last digit, or no rate');
 
 const ratePriceSchema = z.strictObject({
   ticker: tickerName(),
@@ -27,6 +29,7 @@ const earlierSampleSchema = z.strictObject({
   price: decimalOrNull(),
   raw: raw(),
   rate: decimalOrNull('What it was converted at'),
+  rate_uncertainty: rateUncertainty(),
   flags: flags(),
   replaced_at: unixTime('When it was replaced: UNIX seconds with milliseconds'),
   cause: z.string().describe('Why it was replaced'),
@@ -48,6 +51,7 @@ export const sampleSchema = z
     inverted: z.boolean().nullable().describe('The wire has units of the base for one of the quote'),
     flags: flags().nullable(),
     rate: decimalOrNull('What it was converted at'),
+    rate_uncertainty: rateUncertainty(),
     rate_price: ratePriceSchema.nullable().describe('The price that converts'),
     market_cap: decimalOrNull(),
     volume_24h: decimalOrNull(),

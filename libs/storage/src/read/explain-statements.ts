@@ -31,14 +31,16 @@ export const EXPLAIN_SCHEDULE: Statement = {
 /** The price of ticker $1 in slot $2. */
 export const EXPLAIN_PRICE: Statement = {
   name: 'explain-price',
-  text: `SELECT p.price::text AS price, o.name AS source, ${EPOCH('p.observed_at')} AS "observedAt", p.flags, p.revision, p.consensus
+  text: `SELECT p.price::text AS price, p.uncertainty::text AS uncertainty, o.name AS source,
+                ${EPOCH('p.observed_at')} AS "observedAt", p.flags, p.revision, p.consensus
          FROM prices p LEFT JOIN sources o ON o.id = p.source_id WHERE p.ticker_id = $1 AND p.slot = $2`,
 };
 
 /** What the price of ticker $1 in slot $2 was before, oldest first. */
 export const EXPLAIN_PRICE_REVISIONS: Statement = {
   name: 'explain-price-revisions',
-  text: `SELECT r.revision, r.price::text AS price, o.name AS source, ${EPOCH('r.observed_at')} AS "observedAt", r.flags, r.consensus,
+  text: `SELECT r.revision, r.price::text AS price, r.uncertainty::text AS uncertainty, o.name AS source,
+                ${EPOCH('r.observed_at')} AS "observedAt", r.flags, r.consensus,
                 ${EPOCH('r.replaced_at')} AS "replacedAt", r.cause
          FROM price_revisions r LEFT JOIN sources o ON o.id = r.source_id WHERE r.ticker_id = $1 AND r.slot = $2 ORDER BY r.revision`,
 };
@@ -58,12 +60,12 @@ export const EXPLAIN_SLOT_SOURCES: Statement = {
   name: 'explain-slot-sources',
   text: `SELECT o.name AS source, ts.source_symbol AS "sourceSymbol", slot_source.batch, coalesce(ts.standby, false) AS standby,
                 s.outcome, s.reason, s.detail, s.price::text AS price, s.raw, s.inverted, s.rate::text AS rate,
-                s.rate_ticker AS "rateTicker", s.flags, s.market_cap::text AS "marketCap", s.volume_24h::text AS "volume24h",
+                s.rate_uncertainty::text AS "rateUncertainty", s.rate_ticker AS "rateTicker", s.flags, s.market_cap::text AS "marketCap", s.volume_24h::text AS "volume24h",
                 ${EPOCH('s.source_time')} AS "sourceTime", ${EPOCH('s.requested_at')} AS "requestedAt",
                 ${EPOCH('s.observed_at')} AS "observedAt", ${EPOCH('s.stored_at')} AS "storedAt", s.origin, s.revision,
                 (SELECT coalesce(json_agg(json_build_object('revision', r.revision, 'outcome', r.outcome, 'reason', r.reason,
-                   'detail', r.detail, 'price', r.price::text, 'raw', r.raw, 'rate', r.rate::text, 'flags', r.flags,
-                   'replacedAt', ${EPOCH('r.replaced_at')}, 'cause', r.cause) ORDER BY r.revision), '[]')
+                   'detail', r.detail, 'price', r.price::text, 'raw', r.raw, 'rate', r.rate::text,
+                   'rateUncertainty', r.rate_uncertainty::text, 'flags', r.flags, 'replacedAt', ${EPOCH('r.replaced_at')}, 'cause', r.cause) ORDER BY r.revision), '[]')
                  FROM sample_revisions r WHERE r.ticker_id = $1 AND r.slot = $2 AND r.source_id = slot_source.source_id) AS revisions,
                 CASE WHEN f.slot IS NOT NULL THEN json_build_object('status', f.status, 'attempts', f.attempts,
                   'maxAttempts', f.max_attempts, 'requestedAt', ${EPOCH('f.requested_at')}, 'receivedAt', ${EPOCH('f.received_at')},

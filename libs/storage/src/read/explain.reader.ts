@@ -38,6 +38,8 @@ export interface ExplainedSchedule {
 /** A price as it is served, or was. */
 export interface ExplainedPrice {
   readonly price: string;
+  /** How far the true price may lie from it; null: half a unit of its last digit. */
+  readonly uncertainty: string | null;
   readonly source: string;
   readonly observedAt: number;
   readonly flags: number;
@@ -95,6 +97,7 @@ export interface ExplainedSlotSource {
   readonly raw: string | null;
   readonly inverted: boolean | null;
   readonly rate: string | null;
+  readonly rateUncertainty: string | null;
   readonly rateTicker: string | null;
   readonly flags: number | null;
   readonly marketCap: string | null;
@@ -113,6 +116,7 @@ export interface ExplainedSlotSource {
     readonly price: string | null;
     readonly raw: string | null;
     readonly rate: string | null;
+    readonly rateUncertainty: string | null;
     readonly flags: number;
     readonly replacedAt: number;
     readonly cause: string;

@@ -58,7 +58,7 @@ describe('converting at a rate that is itself calculated', () => {
   const sampleOf = (slot = NOON) =>
     rowOf(
       database.pool,
-      `SELECT price::text, reason, detail, rate::text, rate_uncertainty::text FROM samples WHERE ticker_id = ${tickerId} AND slot = ${slot}`,
+      `SELECT price::text, reason, detail, rate::text, rate_uncertainty::text FROM samples WHERE ticker_id = ${tickerId} AND source_id = 5 AND slot = ${slot}`,
     );
   const uncertaintyOf = async (id: number, slot = NOON) =>
     (await rowOf(database.pool, `SELECT uncertainty::text FROM prices WHERE ticker_id = ${id} AND slot = ${slot}`))[
@@ -89,6 +89,20 @@ describe('converting at a rate that is itself calculated', () => {
       ...{ price: '79984', reason: null, detail: null, rate: '0.99980', rate_uncertainty: '0.0000501' },
     });
     expect(await uncertaintyOf(tickerId)).toBe('4.02');
+  });
+
+  test('a jump that is confirmed has the digits that its rate left', async () => {
+    await forgetEverything(database.pool);
+    const sources = [{ sourceId: 5, quotedIn: 'usdt' }, { sourceId: 2 }];
+    ({ tickerId } = await insertSchedule(database.pool, { ticker: 'btc_usd', sources }));
+    await rateSampled();
+    await reportInverse('1.0002', '0.99980');
+    await report(inTether('60000.00'));
+    await reportInverse('1.0002', '0.99980', NOON + 60);
+    await report(inTether('80000.00'), NOON + 60);
+    expect(await reported.samplesOf(tickerId, NOON + 60)).toEqual({ 5: 'rejected jump' });
+    await reported.report({ tickerId, sourceId: 2, slot: NOON + 60 }, '79990.0');
+    expect(await sampleOf(NOON + 60)).toMatchObject({ price: '79984', rate_uncertainty: '0.0000501' });
   });
 
   test('a price that is only read is known to its last digit, and so is one that was stored before that was kept', async () => {

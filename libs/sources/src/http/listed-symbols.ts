@@ -12,6 +12,8 @@ export interface ListedSymbolsOptions {
 export interface ListLookUp extends FetchOptions {
   /** Counts the call against limit and month; false when it may not be made. Throws SourceError. */
   readonly take: (source: Source, cost: number) => Promise<boolean>;
+  /** How old the list may be, in milliseconds; default {@link KEPT_FOR_MS}. */
+  readonly maxAgeMs?: number;
 }
 
 /** A list is kept for so long, in milliseconds: sources drop symbols at any time. One that could not be had is not asked for meanwhile. */
@@ -21,7 +23,7 @@ const KEPT_FOR_MS = 3 * 60_000;
 export class ListedSymbols {
   private readonly lists = new Map<
     string,
-    { readonly names: ReadonlySet<string> | undefined; readonly untilMs: number }
+    { readonly names: ReadonlySet<string> | undefined; readonly atMs: number }
   >();
 
   constructor(private readonly options: ListedSymbolsOptions) {}
@@ -36,32 +38,44 @@ export class ListedSymbols {
     symbols: readonly string[],
     lookUp: ListLookUp,
   ): Promise<ReadonlySet<string> | undefined> {
-    if (source.names === undefined) return undefined;
     const names = await this.namesOf(source, lookUp);
-    // A list with nothing in it is no list.
-    if (names === undefined || names.size === 0) return undefined;
-    return new Set(symbols.filter((symbol) => (source.names?.covers?.(symbol) ?? true) && !names.has(symbol)));
+    return names && new Set(symbols.filter((symbol) => (source.names?.covers?.(symbol) ?? true) && !names.has(symbol)));
+  }
+
+  /**
+   * Which of these symbols the source's list has; undefined as for {@link unlisted}. A symbol that the list does not cover is in neither.
+   * @throws SourceError of kind `rate_limited`.
+   */
+  async listed(
+    source: Source,
+    symbols: readonly string[],
+    lookUp: ListLookUp,
+  ): Promise<ReadonlySet<string> | undefined> {
+    const names = await this.namesOf(source, lookUp);
+    return names && new Set(symbols.filter((symbol) => names.has(symbol)));
   }
 
   private async namesOf(source: Source, lookUp: ListLookUp): Promise<ReadonlySet<string> | undefined> {
+    if (source.names === undefined) return undefined;
     const { client, now } = this.options;
     const kept = this.lists.get(source.name);
-    if (kept !== undefined && kept.untilMs > now()) return kept.names;
+    if (kept !== undefined && now() - kept.atMs < (lookUp.maxAgeMs ?? KEPT_FOR_MS)) return kept.names;
     let names: ReadonlySet<string> | undefined;
     let isMade = false;
     let limit: SourceError | undefined;
     try {
-      if (!(await lookUp.take(source, source.names?.cost ?? 1))) return undefined;
+      if (!(await lookUp.take(source, source.names.cost ?? 1))) return undefined;
       isMade = true;
       const listed = await client.fetchNames(source, lookUp);
-      names = listed && new Set(listed.map(({ name }) => name));
+      // A list with nothing in it is no list.
+      if (listed !== undefined && listed.length > 0) names = new Set(listed.map(({ name }) => name));
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       // No room for the call says nothing of the list: the next one may have it.
       if (!isMade) return undefined;
       if (error.kind === 'rate_limited') limit = error;
     }
-    this.lists.set(source.name, { names, untilMs: now() + KEPT_FOR_MS });
+    this.lists.set(source.name, { names, atMs: now() });
     if (limit !== undefined) throw limit;
     return names;
   }

@@ -1,11 +1,22 @@
 import { describeRecordedAnswers } from '../testing/recorded-answers.contract.js';
 import { krakenSource } from './kraken.source.js';
 
+/** A pair by its key, its altname and its name on the web socket. */
+function namesOf(key: string, { altname, wsname }: Readonly<Record<string, unknown>>): string[] {
+  return [key, altname, wsname].filter((name) => typeof name === 'string');
+}
+const UNLISTED = ['GONEUSD', 'XBTGONE'];
+
 describeRecordedAnswers({
   upstream: process.env['TIDEMARK_UPSTREAM'],
   tell: console.log,
   source: krakenSource,
   tickers: 'btc_usd',
+  lists: [
+    { file: 'kraken/assetpairs_2017-10-03.json', pairs: 58, namesOf, unlisted: UNLISTED },
+    { file: 'kraken/assetpairs_2021-04-17.json', pairs: 304, namesOf, unlisted: UNLISTED },
+    { file: 'kraken/assetpairs_XChange.json', pairs: 86, namesOf, unlisted: UNLISTED },
+  ],
   answers: [
     { file: 'kraken/ticker_XBTUSD_2026-09-19.json', tickers: 'btc_usd', outcome: ['btc_usd=81412.20000'] },
     {

@@ -278,6 +278,20 @@ describe('the Kraken source', () => {
     expect(explained).toMatchObject({ kind: 'rate_limited', retryAfterSeconds: 60 });
   });
 
+  it.each([
+    ...['XBT/USD', 'BTC/USD', 'XXBTZUSD', 'XETHXXBT', 'ZEURZUSD', 'USDTZUSD', 'DOGE/USD', 'SOL/USD', 'GONE/USD'],
+    ...['BTC/USD:BTNL', 'XBTUSD.d', 'XXBTZUSD.d'],
+  ])('does not say of %s that its list lacks it, since that has pairs by their altname', (name) => {
+    expect(krakenSource.names?.covers?.(name)).toBe(false);
+  });
+
+  it.each(['XBTUSD', 'ETHXBT', 'EURUSD', 'USDTUSD', 'XDGUSD', 'SOLUSD', 'XTZUSD', 'LUNAUSD', 'GONEUSD'])(
+    'covers %s by its list',
+    (name) => {
+      expect(krakenSource.names?.covers?.(name)).toBe(true);
+    },
+  );
+
   it('lists the pairs that are traded, by the name to ask for', () => {
     const pairs = {
       XXBTZUSD: { altname: 'XBTUSD', wsname: 'XBT/USD', base: 'XXBT', quote: 'ZUSD', status: 'online' },

@@ -145,7 +145,7 @@ export const krakenSource: Source = {
   defaultSymbol,
   quoteOf,
   explain: (json, _response, nowMs) => readError(json, nowMs),
-  names: { request: { path: '/0/public/AssetPairs', query: {} }, parse: readNames },
+  names: { request: { path: '/0/public/AssetPairs', query: {} }, covers: isListedForm, parse: readNames },
 };
 
 function defaultSymbol({ base, quote }: TickerParts): string | undefined {
@@ -206,6 +206,11 @@ function altName(name: string): string {
   if (slash !== -1) return `${inOldSymbols(name.slice(0, slash))}${inOldSymbols(name.slice(slash + 1))}`;
   if (LONG_KEY.test(name)) return `${name.slice(1, 4)}${name.slice(5)}`;
   return name === 'USDTZUSD' ? 'USDTUSD' : name;
+}
+
+/** Whether a name is in the form in which the list has pairs, their altname; the list leaves out dark pools, whose names have a point. */
+function isListedForm(name: string): boolean {
+  return altName(name) === name && !name.includes('.');
 }
 
 /** The names with a slash have the new symbols of Bitcoin and Dogecoin; that of LUNA is the same in all of them. */

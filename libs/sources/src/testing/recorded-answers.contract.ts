@@ -2,6 +2,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SOURCE_ERROR_KINDS, type SourceErrorKind, parseTicker } from '@app/domain';
+import { z } from 'zod';
+import { AnswerReader, readJson, wireObject } from '../contract/index.js';
 import { readAnswer } from '../read-answer.js';
 import { SourceError } from '../contract/source-error.js';
 import { type Source } from '../contract/source.js';
@@ -43,6 +45,17 @@ const ANSWERS_OF_OTHERS: Readonly<Record<string, RecordedOutcome>> = {
   '503_nginx_html.html': 'unavailable',
 };
 
+/** A recorded file that is the source's own list of names. */
+export interface RecordedList {
+  readonly file: string;
+  /** How many pairs it has. */
+  readonly pairs: number;
+  /** Of one entry: every name by which the source can be asked for it. None of them may count as not listed. */
+  readonly namesOf: (key: string, entry: Readonly<Record<string, unknown>>) => readonly string[];
+  /** Names that are in no list, and count as not listed. */
+  readonly unlisted: readonly string[];
+}
+
 /** What a source is held against. */
 export interface RecordedContract {
   /** `TIDEMARK_UPSTREAM`: where the recorded answers are when not beside the repository. */
@@ -50,6 +63,8 @@ export interface RecordedContract {
   /** Called when they are not there, so that nobody takes that for a success. */
   readonly tell: (message: string) => void;
   readonly source: Source;
+  /** The source's own list, as it was recorded. */
+  readonly lists?: readonly RecordedList[];
   /** Every file in the folder of the source has to be named. */
   readonly answers: readonly RecordedAnswer[];
   /** What comes of {@link ANSWERS_OF_OTHERS} where this source reads one in its own way, by file, for every endpoint alike. */
@@ -72,8 +87,18 @@ export function describeRecordedAnswers(contract: RecordedContract): void {
   }
 }
 
-function describeFolder(folder: string, { source, answers, ofOthers, tickers }: RecordedContract): void {
+function describeFolder(folder: string, { source, answers, lists = [], ofOthers, tickers }: RecordedContract): void {
   describe(`recorded answers and ${source.name}`, () => {
+    it.each(lists)('list what the source can be asked for, by whatever name: $file', async (list) => {
+      const json = readJson(source.name, readFileSync(join(folder, list.file), 'utf8'));
+      const listed = new Set(source.names?.parse(new AnswerReader(source.name, json)).map(({ name }) => name));
+      const isLacking = (name: string): boolean => (source.names?.covers?.(name) ?? true) && !listed.has(name);
+      const entries = Object.entries(z.object({ result: z.record(z.string(), wireObject) }).parse(json).result);
+      expect(entries).toHaveLength(list.pairs);
+      expect(entries.flatMap(([key, entry]) => list.namesOf(key, entry)).filter(isLacking)).toEqual([]);
+      expect(list.unlisted.filter(isLacking)).toEqual(list.unlisted);
+    });
+
     it.each(answers.map((answer) => ({ ...answer, label: labelOf(answer) })))(
       'come out as they should: $label',
       (answer) => {

@@ -30,6 +30,8 @@ export class FetchFixture {
   readonly log: LogBook = createLogBook();
   readonly job: FetchPricesJob;
   readonly provenance: Provenance;
+  /** What the job draws, from 0 to 1. */
+  random: () => number = Math.random;
   private readonly pool: Pool;
   private readonly client: SourceClient;
   private offsetMs = 0;
@@ -77,6 +79,7 @@ export class FetchFixture {
       provenance: this.provenance,
       logger: this.log.logger,
       now,
+      random: () => this.random(),
     });
   }
 

@@ -147,7 +147,9 @@ export class PriceFetch {
         isSpent ||= call.kind === 'not_asked';
         return call;
       },
-      unlisted: (symbols) => this.lists.unlisted(source, symbols, { timeoutMs, signal, take }),
+      // A symbol that was asked for alone is named as it is, whatever the list says.
+      unlisted: async (symbols) =>
+        symbols.length === 1 ? undefined : this.lists.unlisted(source, symbols, { timeoutMs, signal, take }),
     });
     const attempts: Attempt[] = [];
     for (const { members, answer } of answered) {
@@ -157,15 +159,16 @@ export class PriceFetch {
       const detail = batch.length === 1 ? error.detail : `${source.title} refuses ${symbol} (${error.detail})`;
       attempts.push(...members.map((asked) => ({ ...failedAttempt(source, asked, error), detail })));
     }
-    if (failed !== undefined)
-      attempts.push(...failed.members.map((asked) => failedAttempt(source, asked, failed.error)));
+    const failure = failed.at(-1);
+    for (const { members, error } of failed)
+      attempts.push(...members.map((asked) => failedAttempt(source, asked, error)));
     const unknown = new SourceError('not_found', source.name, 'refuses a symbol of this call, and which was not found');
     for (const asked of open.flatMap(({ members }) => members)) {
-      attempts.push(isSpent ? withoutCredits(source, asked) : failedAttempt(source, asked, failed?.error ?? unknown));
+      attempts.push(isSpent ? withoutCredits(source, asked) : failedAttempt(source, asked, failure?.error ?? unknown));
     }
     const order = new Map(batch.map(({ ticker }, place) => [ticker, place]));
     attempts.sort((left, right) => (order.get(left.ticker) ?? 0) - (order.get(right.ticker) ?? 0));
-    return { attempts, error: failed?.error };
+    return { attempts, error: failure?.error };
   }
 
   private async call(source: Source, members: readonly RequestedTicker[]): Promise<SymbolCall<SourceAnswer>> {

@@ -84,6 +84,15 @@ describe('fetch', () => {
     expect(upstream.calls).toEqual(['ETHUSDT,SOLUSDT,ADAUSDT,LTCUSDT', 'list', 'ETHUSDT,ADAUSDT,LTCUSDT', 'SOLUSDT']);
   });
 
+  it('asks for no list where one symbol alone is refused, which names it already', async () => {
+    const upstream = new ExchangeUpstream(cli.server, EXCHANGES.binance, () => FETCH_NOW_MS);
+    upstream.delisted.add('SOLUSDT');
+    upstream.listed = ['ETHUSDT'];
+    const { report } = await cli.fetched(undefined, ['--ticker', 'sol_usdt', '--source', 'binance']);
+    expect(report.attempts).toMatchObject([{ outcome: 'failed', reason: 'not_found' }]);
+    expect(upstream.calls).toEqual(['SOLUSDT']);
+  });
+
   it('asks the next source when a price fails a check', async () => {
     const answers = { '/kraken': '{"error":[],"result":{"XXBTZUSD":{"c":["0","1"]}}}', '/coingecko': COINGECKO };
     const { report } = await cli.fetched(answers, [

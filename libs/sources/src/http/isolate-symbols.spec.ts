@@ -1,115 +1,60 @@
 import fc from 'fast-check';
-import { type RequestedTicker, SourceError } from '../contract/index.js';
-import {
-  type IsolatedSymbols,
-  isolateSymbols,
-  MAX_ISOLATION_CALLS,
-  type SymbolCall,
-  type SymbolGroup,
-} from './isolate-symbols.js';
-
-const REFUSAL = new SourceError('not_found', 'kraken', 'error EQuery:Unknown asset pair');
-const DOWN = new SourceError('unavailable', 'kraken', 'HTTP 503');
-
-/** A source that refuses every call with a symbol that it does not know, and counts. */
-class Upstream {
-  readonly calls: string[] = [];
-  lists = 0;
-
-  constructor(
-    private readonly unknown: ReadonlySet<string>,
-    /** What its list has; undefined: it has none. */
-    private readonly listed?: ReadonlySet<string>,
-  ) {}
-
-  ask(members: readonly RequestedTicker[]): SymbolCall<string> {
-    const symbols = members.map(({ sourceSymbol }) => sourceSymbol);
-    this.calls.push(symbols.join(','));
-    return symbols.some((symbol) => this.unknown.has(symbol))
-      ? { kind: 'refused', error: REFUSAL }
-      : { kind: 'answered', answer: symbols.join(',') };
-  }
-
-  async unlisted(symbols: readonly string[]): Promise<ReadonlySet<string> | undefined> {
-    this.lists += 1;
-    return this.listed && new Set(symbols.filter((symbol) => !this.listed?.has(symbol)));
-  }
-}
-
-function members(...symbols: readonly string[]): RequestedTicker[] {
-  return symbols.map((sourceSymbol) => ({ ticker: `${sourceSymbol.toLowerCase()}_usd`, sourceSymbol }));
-}
-
-function isolate(
-  upstream: Upstream,
-  groups: readonly SymbolGroup<RequestedTicker>[],
-  { room = Infinity, together = false } = {},
-): Promise<IsolatedSymbols<RequestedTicker, string>> {
-  let left = room;
-  return isolateSymbols({
-    groups,
-    together,
-    ask: async (asked) => (left-- > 0 ? upstream.ask(asked) : { kind: 'not_asked' }),
-    unlisted: (symbols) => upstream.unlisted(symbols),
-  });
-}
-
-const whole = (...symbols: readonly string[]): SymbolGroup<RequestedTicker>[] => [
-  { members: members(...symbols), isSuspect: false },
-];
+import type { RequestedTicker } from '../contract/index.js';
+import { DOWN, isolate, members, REFUSAL, RefusingUpstream, whole } from '../testing/refusing-upstream.contract.js';
+import { isolateSymbols, MAX_ISOLATION_CALLS, type SymbolCall } from './isolate-symbols.js';
 
 describe('isolating a symbol that a source refuses', () => {
   it('makes one call when nobody is refused, and does not ask for the list', async () => {
-    const upstream = new Upstream(new Set());
+    const upstream = new RefusingUpstream(new Set());
     const found = await isolate(upstream, whole('A', 'B', 'C'));
     expect(found.answered).toEqual([{ members: members('A', 'B', 'C'), answer: 'A,B,C' }]);
     expect(upstream).toMatchObject({ calls: ['A,B,C'], lists: 0 });
   });
 
   it('asks again without what the list lacks, and condemns it by a call of its own alone', async () => {
-    const upstream = new Upstream(new Set(['C']), new Set(['A', 'B', 'D']));
+    const upstream = new RefusingUpstream(new Set(['C']), new Set(['A', 'B', 'D']));
     const found = await isolate(upstream, whole('A', 'B', 'C', 'D'));
     expect(upstream.calls).toEqual(['A,B,C,D', 'A,B,D', 'C']);
     expect(found.refused).toMatchObject([{ symbol: 'C', isCertain: true, error: REFUSAL }]);
   });
 
   it('does not condemn a symbol that the list alone lacks', async () => {
-    const upstream = new Upstream(new Set(['C']), new Set(['A', 'D']));
+    const upstream = new RefusingUpstream(new Set(['C']), new Set(['A', 'D']));
     const found = await isolate(upstream, whole('A', 'B', 'C', 'D'));
     expect(found.refused.map(({ symbol }) => symbol)).toEqual(['C']);
     expect(found.answered.flatMap(({ answer }) => answer.split(',')).sort()).toEqual(['A', 'B', 'D']);
   });
 
   it('halves where the list still has the culprit', async () => {
-    const upstream = new Upstream(new Set(['D']), new Set(['A', 'B', 'C', 'D']));
+    const upstream = new RefusingUpstream(new Set(['D']), new Set(['A', 'B', 'C', 'D']));
     const found = await isolate(upstream, whole('A', 'B', 'C', 'D'));
     expect(upstream.calls).toEqual(['A,B,C,D', 'A,B', 'C', 'D']);
     expect(found.refused).toMatchObject([{ symbol: 'D', isCertain: true }]);
   });
 
   it('condemns nobody when the source refuses everybody and its list has them all', async () => {
-    const upstream = new Upstream(new Set(['A', 'B', 'C']), new Set(['A', 'B', 'C']));
+    const upstream = new RefusingUpstream(new Set(['A', 'B', 'C']), new Set(['A', 'B', 'C']));
     const found = await isolate(upstream, whole('A', 'B', 'C'));
     expect(found.answered).toEqual([]);
     expect(found.refused.map(({ isCertain }) => isCertain)).toEqual([false, false, false]);
   });
 
   it('condemns nobody of a source that refuses everybody and has no list', async () => {
-    const found = await isolate(new Upstream(new Set(['A'])), whole('A'));
+    const found = await isolate(new RefusingUpstream(new Set(['A'])), whole('A'));
     expect(found.refused).toMatchObject([{ symbol: 'A', isCertain: false }]);
   });
 
   it('knows the one symbol of a batch by the list, which lacks it', async () => {
-    const found = await isolate(new Upstream(new Set(['A']), new Set(['B'])), whole('A'));
+    const found = await isolate(new RefusingUpstream(new Set(['A']), new Set(['B'])), whole('A'));
     expect(found.refused).toMatchObject([{ symbol: 'A', isCertain: true }]);
   });
 
   it('asks everybody in one call first where everybody was refused before, and goes on with what is known', async () => {
     const suspects = [['A', 'B'], ['C'], ['D']].map((one) => ({ members: members(...one), isSuspect: true }));
-    const recovered = new Upstream(new Set());
+    const recovered = new RefusingUpstream(new Set());
     await isolate(recovered, suspects, { together: true });
     expect(recovered.calls).toEqual(['A,B,C,D']);
-    const upstream = new Upstream(new Set(['C']));
+    const upstream = new RefusingUpstream(new Set(['C']));
     const found = await isolate(upstream, suspects, { together: true });
     expect(upstream.calls).toEqual(['A,B,C,D', 'A,B', 'C', 'D']);
     expect(found.refused).toMatchObject([{ symbol: 'C', isCertain: true }]);
@@ -118,7 +63,7 @@ describe('isolating a symbol that a source refuses', () => {
 
   it('stops asking a source that refuses everybody', async () => {
     const all = Array.from({ length: 60 }, (_, index) => `S${index}`);
-    const upstream = new Upstream(new Set(all));
+    const upstream = new RefusingUpstream(new Set(all));
     const found = await isolate(upstream, whole(...all));
     expect(upstream.calls).toHaveLength(8);
     expect(found.open.flatMap((group) => group.members)).toHaveLength(60);
@@ -126,7 +71,7 @@ describe('isolating a symbol that a source refuses', () => {
 
   it('takes two tickers with one symbol as one', async () => {
     const shared = [...members('A', 'B'), { ticker: 'other_usd', sourceSymbol: 'B' }];
-    const found = await isolate(new Upstream(new Set(['B'])), [{ members: shared, isSuspect: false }]);
+    const found = await isolate(new RefusingUpstream(new Set(['B'])), [{ members: shared, isSuspect: false }]);
     expect(found.refused).toMatchObject([{ symbol: 'B', members: shared.slice(1) }]);
   });
 
@@ -143,7 +88,7 @@ describe('isolating a symbol that a source refuses', () => {
     });
     expect(found).toMatchObject({
       answered: [{ members: members('A', 'B') }],
-      failed: { members: members('C'), error: DOWN },
+      failed: [{ members: members('C'), error: DOWN }],
       open: [{ members: members('D'), isSuspect: true }],
     });
   });
@@ -166,7 +111,7 @@ describe('isolating a symbol that a source refuses', () => {
         const { batch, culprits, isListRight } = drawn;
         const unknown = new Set(culprits);
         const right = new Set(['OTHER', ...batch.filter((symbol) => !unknown.has(symbol))]);
-        const upstream = new Upstream(unknown, isListRight ? right : drawn.listed && new Set(drawn.listed));
+        const upstream = new RefusingUpstream(unknown, isListRight ? right : drawn.listed && new Set(drawn.listed));
         let suspects: readonly (readonly RequestedTicker[])[] = [];
         const priced = new Set<string>();
         const named = new Set<string>();
@@ -214,7 +159,7 @@ describe('isolating a symbol that a source refuses', () => {
       fc.asyncProperty(
         symbols.chain((batch) => fc.record({ batch: fc.constant(batch), culprit: fc.constantFrom(...batch) })),
         async ({ batch, culprit }) => {
-          const upstream = new Upstream(new Set([culprit]));
+          const upstream = new RefusingUpstream(new Set([culprit]));
           const found = await isolate(upstream, whole(...batch));
           expect(found.open).toEqual([]);
           expect(found.answered.flatMap(({ answer }) => answer.split(',')).sort()).toEqual(

@@ -1,5 +1,6 @@
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
+import { FetchRepository } from '../fetches/fetch.repository.js';
 import { RefusedSymbolRepository, type LearnedSymbols } from './refused-symbol.repository.js';
 
 const KRAKEN = 7;
@@ -9,10 +10,12 @@ const NOTHING: LearnedSymbols = { refused: [], suspects: [], answered: [] };
 describe('symbols that a source refuses', () => {
   let database: TestDatabase;
   let symbols: RefusedSymbolRepository;
+  let fetches: FetchRepository;
 
   beforeAll(async () => {
     database = await createTestDatabase();
     symbols = new RefusedSymbolRepository(database.pool);
+    fetches = new FetchRepository(database.pool);
     const sources = (sourceSymbol: string) => [{ sourceId: KRAKEN, sourceSymbol }];
     await catalogueTickers(
       database.url,
@@ -38,6 +41,15 @@ describe('symbols that a source refuses', () => {
          next_try_at = next_try_at - $1 * interval '1 second'`,
       [seconds],
     );
+  /** What a fetch is told of them, by symbol. */
+  async function members(slot = Math.floor(Date.now() / 60_000) * 60) {
+    const batches = await Promise.all(
+      ['a_usd', 'b_usd', 'c_usd'].map((batch) => fetches.members({ sourceId: KRAKEN, batch, slot })),
+    );
+    return batches
+      .flat()
+      .flatMap(({ sourceSymbol, refusal }) => (refusal ? [{ ...refusal, symbol: sourceSymbol }] : []));
+  }
   async function waitSeconds(): Promise<number[]> {
     return (await symbols.list()).map(({ lastTriedAt, nextTryAt }) =>
       Math.round((nextTryAt.getTime() - lastTriedAt.getTime()) / 1000),
@@ -90,6 +102,127 @@ describe('symbols that a source refuses', () => {
     await symbols.giveBackTries(KRAKEN, tries);
     expect(await symbols.list()).toEqual([due[0], learned]);
     expect(await symbols.beginTries(KRAKEN, ['A', 'B'])).toEqual(new Set(['A']));
+  });
+
+  it('are due at once, and may be back, when another that was refused is answered', async () => {
+    await refuse('A', 'B', 'C');
+    await age(1_800);
+    await refuse('A', 'B', 'C');
+    expect(await waitSeconds()).toEqual([1_800, 1_800, 1_800]);
+    expect(await members()).toMatchObject(Array(3).fill({ isDue: false, mayBeBack: false }));
+    await age(60);
+    // One that was only suspect says nothing of them, nor does one of another source.
+    await symbols.learn(KRAKEN, { ...NOTHING, answered: ['D'] });
+    await symbols.learn(KRAKEN - 1, { ...NOTHING, refused: [{ symbol: 'A', detail: DETAIL }] });
+    await symbols.learn(KRAKEN - 1, { ...NOTHING, answered: ['A'] });
+    expect(await members()).toMatchObject(Array(3).fill({ isDue: false }));
+    await symbols.learn(KRAKEN, {
+      ...{ ...NOTHING, answered: ['A'] },
+      ...{ refused: [{ symbol: 'B', detail: DETAIL }], refusedTogether: [{ symbol: 'C', detail: DETAIL }] },
+    });
+    expect(await members()).toMatchObject([
+      { symbol: 'B', isDue: false, mayBeBack: false },
+      { symbol: 'C', isDue: true, mayBeBack: true },
+    ]);
+    await symbols.learn(KRAKEN, { ...NOTHING, answered: ['C'] });
+    expect(await members()).toMatchObject([{ symbol: 'B', isDue: true, mayBeBack: true }]);
+    // A try that was not made leaves it as it was.
+    const [due] = await symbols.list();
+    await symbols.beginTries(KRAKEN, ['B']);
+    await symbols.giveBackTries(KRAKEN, [{ symbol: 'B', nextTryMs: due?.nextTryAt.getTime() ?? 0 }]);
+    expect(await symbols.list()).toEqual([due]);
+  });
+
+  it('wait as ever when none of those that were asked for together was answered', async () => {
+    await refuse('A', 'B');
+    await age(1_800);
+    await symbols.learn(KRAKEN, {
+      ...NOTHING,
+      refusedTogether: ['A', 'B'].map((symbol) => ({ symbol, detail: DETAIL })),
+    });
+    expect(await waitSeconds()).toEqual([1_800, 1_800]);
+    expect(await members()).toMatchObject(Array(2).fill({ isDue: false, mayBeBack: false }));
+  });
+
+  it('are left to whoever tries them at the moment when another is answered', async () => {
+    await refuse('A', 'B');
+    await age(61);
+    await symbols.beginTries(KRAKEN, ['B']);
+    const [, begun] = await symbols.list();
+    await symbols.learn(KRAKEN, { ...NOTHING, answered: ['A'] });
+    expect(await symbols.list()).toEqual([begun]);
+  });
+
+  it('are tried again after ten minutes at most when the list of the source has them', async () => {
+    await refuse('A', 'B', 'C');
+    await age(7_200);
+    await refuse('A', 'B');
+    await age(300);
+    await symbols.beginTries(KRAKEN, ['C']);
+    const [, , begun] = await symbols.list();
+    for (let times = 0; times < 2; times += 1) {
+      await symbols.shortenWaits(KRAKEN, ['A', 'C']);
+      expect((await waitSeconds()).slice(0, 2)).toEqual([600, 3_600]);
+    }
+    expect((await symbols.list())[2]).toEqual(begun);
+    expect(await members()).toMatchObject([{ mayBeBack: true, isDue: false }, { mayBeBack: false }, {}]);
+  });
+
+  describe.each([60, 600, 3_600])('of a ticker of %i s', (intervalSeconds) => {
+    const slot = (Math.floor(Date.now() / 3_600_000) - 1) * 3_600;
+    /** A try that is due, or a group that is suspect, since a second. */
+    const setDueSince = async (second: number) => {
+      await database.pool.query(
+        `UPDATE refused_symbols SET last_tried_at = to_timestamp($1::float8) - interval '1 minute',
+           next_try_at = CASE WHEN next_try_at IS NOT NULL THEN to_timestamp($1::float8) END`,
+        [second],
+      );
+      await database.pool.query(
+        `UPDATE refused_symbols SET last_tried_at = to_timestamp($1::float8) WHERE next_try_at IS NULL`,
+        [second],
+      );
+    };
+    const answerAt = (second: number) =>
+      database.pool.query(
+        `INSERT INTO source_states (source_id, last_success_at) VALUES ($1, to_timestamp($2))
+         ON CONFLICT (source_id) DO UPDATE SET last_success_at = EXCLUDED.last_success_at`,
+        [KRAKEN, second],
+      );
+    beforeEach(async () => {
+      await database.pool.query('UPDATE ticker_sources SET interval_seconds = $1', [intervalSeconds]);
+      await refuse('A');
+      await suspect('B');
+    });
+    afterEach(() => database.pool.query('UPDATE ticker_sources SET interval_seconds = 60'));
+    const overdue = async () => (await members(slot)).map(({ isOverdue }) => isOverdue);
+    const passedOver = async () => (await members(slot)).map(({ wasPassedOver }) => wasPassedOver);
+
+    it('are not overdue in the first slot in which they can be asked for, however long the interval is', async () => {
+      await answerAt(slot);
+      await setDueSince(slot - intervalSeconds + 1);
+      expect(await overdue()).toEqual([false, false]);
+      expect(await passedOver()).toEqual([false, false]);
+    });
+
+    it('are overdue when the slot before passed them over while the source answered for others, and nobody sooner', async () => {
+      await setDueSince(slot - intervalSeconds - 1);
+      await answerAt(slot - intervalSeconds - 2);
+      expect(await overdue()).toEqual([false, false]);
+      await answerAt(slot - intervalSeconds + 1);
+      expect(await overdue()).toEqual([true, true]);
+      expect(await passedOver()).toEqual([true, true]);
+    });
+  });
+
+  it('are not overdue before minutes are over', async () => {
+    await refuse('A');
+    const slot = Math.floor(Date.now() / 60_000) * 60;
+    await database.pool.query(`UPDATE refused_symbols SET next_try_at = now() - interval '4 minutes'`);
+    await database.pool.query(
+      `INSERT INTO source_states (source_id, last_success_at) VALUES ($1, now()) ON CONFLICT (source_id) DO UPDATE SET last_success_at = now()`,
+      [KRAKEN],
+    );
+    expect(await members(slot)).toMatchObject([{ wasPassedOver: true, isOverdue: false }]);
   });
 
   it('that are only suspect are shown to nobody, and begin when they are found guilty: they are tried again after a minute', async () => {

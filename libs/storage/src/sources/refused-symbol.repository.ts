@@ -5,6 +5,8 @@ import { storableText } from '../database/storable-text.js';
 export interface Refusal {
   /** Of the first refusal; once it is certain, of the first one that was. Milliseconds since 1970. */
   readonly sinceMs: number;
+  /** When it was refused the last time, milliseconds since 1970. */
+  readonly lastTriedMs: number;
   /** When it may be asked for again; null while it is only suspect, and asked for in every slot. */
   readonly nextTryMs: number | null;
   /** The suspect symbols of one group were refused together; null for one that was refused alone. */
@@ -13,16 +15,28 @@ export interface Refusal {
   readonly detail: string;
   /** The time of its next try has come. */
   readonly isDue: boolean;
-  /** There was no room to ask for it for minutes. */
+  /** It could have been asked for in its ticker's slot before this one, and was not. */
+  readonly wasPassedOver: boolean;
+  /** It was passed over, and the source has answered others for minutes. */
   readonly isOverdue: boolean;
+  /** Its next try comes sooner than its refusals alone would have it: the source has answered for another that it refused, or lists it. */
+  readonly mayBeBack: boolean;
   /** The source has answered some call since this symbol was refused the last time. */
   readonly othersAnswered: boolean;
+}
+
+/** A symbol, and the error with which it was refused. */
+export interface LearnedRefusal {
+  readonly symbol: string;
+  readonly detail: string;
 }
 
 /** What the calls for some symbols have shown. */
 export interface LearnedSymbols {
   /** Refused alone, by a source that is right otherwise. */
-  readonly refused: readonly { readonly symbol: string; readonly detail: string }[];
+  readonly refused: readonly LearnedRefusal[];
+  /** Refused before, and now again in calls with others: one of them is still refused. */
+  readonly refusedTogether?: readonly LearnedRefusal[];
   /** Refused together, group by group. */
   readonly suspects: readonly { readonly symbols: readonly string[]; readonly detail: string }[];
   readonly answered: readonly string[];
@@ -56,20 +70,31 @@ export interface GivenTry {
 /** A refused symbol is tried again first after so long, in seconds, and then whenever it has been refused for twice as long. */
 const TRY_AGAIN_SECONDS = { first: 60, longest: 3_600 };
 
+/** The longest wait for the next try of a symbol that the source's own list has, in seconds. */
+const LISTED_TRY_AGAIN_SECONDS = 600;
+
 /** Whoever tries it again has so long to report, in seconds: longer than a window. After that another worker tries. */
 const TRY_LEASE_SECONDS = 20;
 
-/** For so long a suspect symbol, or one whose next try is due, may find no room beside the others, in seconds; then it comes first. */
+/**
+ * For so long a suspect symbol, or one whose next try is due, may find no room beside the others, in seconds; then it comes first, if it
+ * was passed over in an earlier slot.
+ */
 const OVERDUE_SECONDS = 300;
 
 /** Symbols that sources refuse, as the whole fleet knows them: every worker leaves them out, so that they take no batch down. */
 export class RefusedSymbolRepository {
   constructor(private readonly pool: Pick<pg.Pool, 'query'>) {}
 
-  /** Notes what calls have shown. A symbol that was refused alone is not made suspect again by a call for many. */
-  async learn(sourceId: number, { refused, suspects, answered }: LearnedSymbols): Promise<SymbolNews> {
+  /**
+   * Notes what calls have shown. A symbol that was refused alone is not made suspect again by a call for many. When one that was refused
+   * is answered, all others that the source refuses are due at once, but for those that were refused alone meanwhile.
+   */
+  async learn(sourceId: number, learned: LearnedSymbols): Promise<SymbolNews> {
+    const { refused, refusedTogether = [], suspects, answered } = learned;
     const given = [
       ...refused.map(({ symbol, detail }) => ({ symbol, group: null, detail })),
+      ...refusedTogether.map(({ symbol, detail }) => ({ symbol, group: null, detail })),
       ...suspects.flatMap(({ symbols, detail }) => symbols.map((symbol) => ({ symbol, group: symbols[0], detail }))),
     ];
     const { rows } = await this.pool.query<RefusedSymbolRow & { isNew: boolean; isReleased: boolean }>({
@@ -81,6 +106,7 @@ export class RefusedSymbolRepository {
         given.map(({ symbol }) => symbol),
         given.map(({ group }) => group),
         given.map(({ detail }) => storableText(detail)),
+        refusedTogether.map(({ symbol }) => symbol),
       ],
     });
     return {
@@ -111,8 +137,20 @@ export class RefusedSymbolRepository {
       text: `UPDATE refused_symbols r SET next_try_at = to_timestamp(given.due / 1000)
              FROM unnest($2::text[], $3::float8[]) AS given(source_symbol, due)
              WHERE r.source_id = $1 AND r.source_symbol = given.source_symbol
-               AND r.next_try_at IS NOT NULL AND r.last_tried_at < to_timestamp(given.due / 1000)`,
+               AND r.next_try_at IS NOT NULL AND r.last_tried_at <= to_timestamp(given.due / 1000)`,
       values: [sourceId, tries.map(({ symbol }) => symbol), tries.map(({ nextTryMs }) => nextTryMs)],
+    });
+  }
+
+  /** Shortens the wait for the next try of those that the source's own list has: it answers for them soon, or again already. */
+  async shortenWaits(sourceId: number, listed: readonly string[]): Promise<void> {
+    await this.pool.query({
+      name: 'shorten-waits',
+      text: `WITH at AS MATERIALIZED (SELECT clock_timestamp() AS now)
+             UPDATE refused_symbols SET next_try_at = greatest(last_tried_at + interval '${LISTED_TRY_AGAIN_SECONDS} seconds', at.now) FROM at
+             WHERE source_id = $1 AND source_symbol = ANY($2) AND ${isNotBegunSql('at.now')}
+               AND next_try_at > last_tried_at + interval '${LISTED_TRY_AGAIN_SECONDS} seconds'`,
+      values: [sourceId, listed],
     });
   }
 
@@ -138,11 +176,33 @@ const IS_NAMED = `EXISTS (
   SELECT 1 FROM schedules s JOIN ticker_sources ts ON ts.schedule_id = s.id
   WHERE s.to_slot IS NULL AND ts.source_id = r.source_id AND ts.source_symbol = r.source_symbol)`;
 
-/** SQL of a {@link Refusal} of row `r` of refused symbols as JSON; null without one. */
+/** Whether nobody tries a row of refused symbols at the moment; one whose lease runs is due soon anyway. */
+function isNotBegunSql(now: string): string {
+  return `next_try_at > ${now} + interval '${TRY_LEASE_SECONDS} seconds'`;
+}
+
+/** How long a symbol waits for its next try by its refusals alone. */
+function waitSql(lastTriedAt: string, since: string): string {
+  return `least(greatest(${lastTriedAt} - ${since}, interval '${TRY_AGAIN_SECONDS.first} seconds'), interval '${TRY_AGAIN_SECONDS.longest} seconds')`;
+}
+
+/** Since when a row of refused symbols could be asked for. */
+const DUE_SINCE_SQL = 'coalesce(r.next_try_at, r.last_tried_at)';
+
+const WAS_PASSED_OVER_SQL = `${DUE_SINCE_SQL} < to_timestamp($3::bigint - ts.interval_seconds)`;
+
+/**
+ * SQL of a {@link Refusal} of row `r` of refused symbols as JSON, for a slot ($3) of a ticker whose source is row `ts`; null without one.
+ * While the source answers nobody, nobody is overdue.
+ */
 export const REFUSAL_SQL = `CASE WHEN r.source_id IS NOT NULL THEN json_build_object(
     'sinceMs', (extract(epoch FROM r.since) * 1000)::float8, 'nextTryMs', (extract(epoch FROM r.next_try_at) * 1000)::float8,
+    'lastTriedMs', (extract(epoch FROM r.last_tried_at) * 1000)::float8,
     'suspectGroup', r.suspect_group, 'detail', r.detail, 'isDue', coalesce(r.next_try_at <= clock_timestamp(), false),
-    'isOverdue', coalesce(r.next_try_at, r.last_tried_at) < clock_timestamp() - interval '${OVERDUE_SECONDS} seconds',
+    'wasPassedOver', ${WAS_PASSED_OVER_SQL},
+    'isOverdue', ${WAS_PASSED_OVER_SQL} AND ${DUE_SINCE_SQL} < clock_timestamp() - interval '${OVERDUE_SECONDS} seconds'
+      AND EXISTS (SELECT 1 FROM source_states st WHERE st.source_id = r.source_id AND st.last_success_at > ${DUE_SINCE_SQL}),
+    'mayBeBack', coalesce(r.next_try_at < r.last_tried_at + ${waitSql('r.last_tried_at', 'r.since')}, false),
     'othersAnswered', EXISTS (SELECT 1 FROM source_states st WHERE st.source_id = r.source_id AND st.last_success_at > r.last_tried_at)
   ) END`;
 
@@ -160,15 +220,25 @@ const LEARN_SQL = `
   ), learned AS (
     INSERT INTO refused_symbols AS r (source_id, source_symbol, since, last_tried_at, next_try_at, suspect_group, detail)
     SELECT $1, source_symbol, at.now, at.now,
-           CASE WHEN suspect_group IS NULL THEN at.now + interval '${TRY_AGAIN_SECONDS.first} seconds' END, suspect_group, detail
+           CASE WHEN source_symbol = ANY($6::text[]) AND EXISTS (SELECT 1 FROM released WHERE next_try_at IS NOT NULL) THEN at.now
+             WHEN suspect_group IS NULL THEN at.now + interval '${TRY_AGAIN_SECONDS.first} seconds' END, suspect_group, detail
     FROM given, at ORDER BY source_symbol
     ON CONFLICT (source_id, source_symbol) DO UPDATE
       SET since = CASE WHEN r.next_try_at IS NULL AND EXCLUDED.suspect_group IS NULL THEN EXCLUDED.since ELSE r.since END,
           last_tried_at = EXCLUDED.last_tried_at, detail = EXCLUDED.detail, suspect_group = EXCLUDED.suspect_group,
-          next_try_at = CASE WHEN EXCLUDED.suspect_group IS NULL THEN EXCLUDED.last_tried_at
-            + least(greatest(CASE WHEN r.next_try_at IS NOT NULL THEN EXCLUDED.last_tried_at - r.since END, interval '${TRY_AGAIN_SECONDS.first} seconds'), interval '${TRY_AGAIN_SECONDS.longest} seconds') END
+          next_try_at = CASE WHEN EXCLUDED.next_try_at = EXCLUDED.last_tried_at THEN EXCLUDED.next_try_at
+            WHEN EXCLUDED.suspect_group IS NULL THEN EXCLUDED.last_tried_at
+              + ${waitSql('EXCLUDED.last_tried_at', 'CASE WHEN r.next_try_at IS NOT NULL THEN r.since END')} END
       WHERE EXCLUDED.suspect_group IS NULL OR r.suspect_group IS NOT NULL
     RETURNING source_id, source_symbol, since, last_tried_at, next_try_at, detail
+  ), woken AS (
+    UPDATE refused_symbols SET next_try_at = at.now FROM at
+    WHERE source_id = $1 AND source_symbol IN (
+      -- Whom another worker learns about in this moment is left to it.
+      SELECT source_symbol FROM refused_symbols, at
+      WHERE source_id = $1 AND ${isNotBegunSql('at.now')} AND source_symbol <> ALL ($2::text[]) AND source_symbol <> ALL ($3::text[])
+        AND EXISTS (SELECT 1 FROM released WHERE next_try_at IS NOT NULL)
+      FOR UPDATE OF refused_symbols SKIP LOCKED)
   )
   SELECT source_id AS "sourceId", source_symbol AS symbol, since, last_tried_at AS "lastTriedAt", next_try_at AS "nextTryAt", detail,
          source_symbol NOT IN (SELECT source_symbol FROM before) AS "isNew", false AS "isReleased"

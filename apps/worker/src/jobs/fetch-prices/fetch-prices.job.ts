@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { retryDelayMs, type FailureReason, type JudgeOptions, type MissReason } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { FetchJob } from '@app/queue';
-import { callCostOf, ListedSymbols, SourceError, type Source, type SourceClient } from '@app/sources';
+import {
+  callCostOf,
+  isGoodGroup,
+  ListedSymbols,
+  type Source,
+  type SourceAnswer,
+  type SourceClient,
+  SourceError,
+} from '@app/sources';
 import type {
   AttemptFailure,
   Claim,
@@ -22,7 +30,7 @@ import { retryWhileDatabaseAway } from './retry-while-database-away.js';
 import { PostponeFetchError, RetryFetchError } from './fetch-errors.js';
 import type { Provenance } from './provenance.js';
 import { SourceWatch } from './source-watch.js';
-import { type ClaimedFetch, isCertain, SymbolCalls, type SymbolCallsEnd } from './symbol-calls.js';
+import { type ClaimedFetch, SymbolCalls, type SymbolCallsEnd } from './symbol-calls.js';
 import type { SymbolPlan } from './symbol-plan.js';
 import { leftOutSamples, samplesOfCalls } from './symbol-samples.js';
 
@@ -62,7 +70,7 @@ export class FetchPricesJob {
 
   constructor(private readonly options: FetchPricesOptions) {
     this.watch = new SourceWatch({ random: Math.random, ...options });
-    this.calls = new SymbolCalls({ ...options, lists: new ListedSymbols(options) });
+    this.calls = new SymbolCalls({ random: Math.random, ...options, lists: new ListedSymbols(options) });
   }
 
   /**
@@ -118,11 +126,23 @@ export class FetchPricesJob {
   }
 
   /** Every symbol of the batch is refused: nobody is called. */
-  private async leaveOut({ key, claim, signal }: ClaimedFetch, plan: SymbolPlan): Promise<void> {
+  private async leaveOut(fetch: ClaimedFetch, plan: SymbolPlan): Promise<void> {
+    const { key, claim, signal } = fetch;
     await this.watch.withdrawn(key, claim, signal);
     const samples = leftOutSamples(key.source, plan);
     const result: FetchResult = { status: 'closed', errorKind: 'not_found', errorMessage: samples[0]?.detail };
     await this.store(key, { members: plan.leftOut, samples, result }, signal);
+    await this.lookForListed(fetch);
+  }
+
+  /** Looks, when the prices are stored, which refused symbols may be tried again sooner. */
+  private async lookForListed(fetch: ClaimedFetch): Promise<void> {
+    try {
+      await this.calls.lookForListed(fetch);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      await this.noteFailure(fetch.key, fetch.claim, error, fetch.signal);
+    }
   }
 
   /** Until the source has rested: in this window, or else the fetch ends at once, so that another source may serve the slot. */
@@ -142,12 +162,14 @@ export class FetchPricesJob {
     const { key, signal } = fetch;
     const end = await this.calls.make(fetch, plan);
     const last = end.calls.at(-1);
-    if (signal.aborted && end.failed !== undefined && last !== undefined)
-      throw await this.release(key, last.attempt, end.failed.error);
+    const failure = end.failed.at(-1);
+    if (signal.aborted && failure !== undefined && last !== undefined)
+      throw await this.release(key, last.attempt, failure.error);
     // A call that says nothing of a symbol, and may succeed a moment later.
-    if (end.failed !== undefined && end.failed.members.length > 0 && end.calls.length === 1)
-      return this.keepFailure(fetch, plan, end.failed.error);
+    if (failure !== undefined && failure.members.length > 0 && isOfAll(end, failure.error))
+      return this.keepFailure(fetch, plan, failure.error);
     await this.keepCalls(fetch, plan, end);
+    await this.lookForListed(fetch);
   }
 
   /** Stores what the calls of a fetch came to: one answer as a rule, several where a symbol had to be isolated. */
@@ -170,18 +192,27 @@ export class FetchPricesJob {
     await this.noteHealth(fetch, end);
   }
 
-  /** A refusal that is about a symbol for certain says nothing bad of the source. */
+  /** A refusal that is about a symbol for certain says nothing bad of the source. What the last call says holds. */
   private async noteHealth({ key, claim, signal }: ClaimedFetch, end: SymbolCallsEnd): Promise<void> {
-    for (const { answer } of end.answered) await this.watch.answered(key, answer, signal);
-    const refusals = end.calls.flatMap((call) =>
-      call.end instanceof SourceError && call.end.kind === 'not_found' ? [call.end] : [],
-    );
-    const isExplained = end.answered.length > 0 || (end.open.length === 0 && end.refused.every(isCertain));
-    const unexplained = isExplained || end.failed !== undefined ? undefined : refusals.at(-1);
-    for (const error of refusals) if (error !== unexplained) this.watch.refused(key, error);
-    const failure = end.failed?.error ?? unexplained;
-    if (failure !== undefined) await this.noteFailure(key, claim, failure, signal);
-    else if (end.answered.length === 0) await this.watch.withdrawn(key, claim, signal);
+    const isOfSymbols = end.refused.every(({ isCertain }) => isCertain) && !end.open.some(({ isSuspect }) => isSuspect);
+    const isExplained = end.answered.length > 0 || end.failed.length > 0 || isOfSymbols;
+    const lastRefusal = end.calls.findLast((call) => isRefusal(call.end))?.end;
+    let isNoted = false;
+    for (const { end: said } of end.calls) {
+      if (isRefusal(said) && (isExplained || said !== lastRefusal)) {
+        this.watch.refused(key, said);
+        continue;
+      }
+      isNoted = true;
+      if (said instanceof SourceError) await this.noteFailure(key, claim, said, signal);
+      else await this.watch.answered(key, said, signal);
+    }
+    for (const { members, error } of end.failed) {
+      if (members.length > 0) continue;
+      isNoted = true;
+      await this.noteFailure(key, claim, error, signal);
+    }
+    if (!isNoted) await this.watch.withdrawn(key, claim, signal);
   }
 
   private noteFailure(key: FetchJob, claim: ClaimedFetch['claim'], error: SourceError, signal: AbortSignal) {
@@ -255,6 +286,15 @@ interface FetchEnd {
   readonly members: readonly FetchMember[];
   readonly samples: readonly Sample[];
   readonly result: FetchResult;
+}
+
+/** Whether the one call of a fetch tells of all of its tickers: nobody else could be asked after it. */
+function isOfAll({ calls, open }: SymbolCallsEnd, { kind }: SourceError): boolean {
+  return calls.length === 1 && (kind === 'rate_limited' || !open.some(isGoodGroup));
+}
+
+function isRefusal(end: SourceAnswer | SourceError): end is SourceError {
+  return end instanceof SourceError && end.kind === 'not_found';
 }
 
 function fields(key: FetchJob) {

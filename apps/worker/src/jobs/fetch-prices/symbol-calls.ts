@@ -25,6 +25,9 @@ import { CALL_TIMEOUT_MS, callTimeoutMs, LEASE_MARGIN_MS, leastCallMs } from './
 import { retryWhileDatabaseAway } from './retry-while-database-away.js';
 import { planSymbols, symbolsToTry, type SymbolPlan } from './symbol-plan.js';
 
+/** How old the list may be in which refused symbols are looked for, and how long they have been refused then, in milliseconds. */
+const LIST_MAX_AGE_MS = 600_000;
+
 /** What the calls of a fetch are made with. */
 export interface SymbolCallsOptions {
   readonly fetches: FetchRepository;
@@ -36,6 +39,8 @@ export interface SymbolCallsOptions {
   readonly logger: Logger;
   /** The clock, milliseconds since 1970. */
   readonly now: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
 }
 
 /** A fetch that was claimed. */
@@ -60,8 +65,8 @@ export interface MadeCall {
 /** The calls of a fetch, and what they came to. */
 export interface SymbolCallsEnd extends IsolatedSymbols<FetchMember, SourceAnswer> {
   readonly calls: readonly MadeCall[];
-  /** Why whoever was not asked was not. */
-  readonly unasked: Exclude<Room, 'granted'>;
+  /** Why the call was not made that was to come next; undefined when none was to come. */
+  readonly unasked: Exclude<Room, 'granted'> | undefined;
 }
 
 /** Makes the calls of a fetch: one, as long as no symbol is refused; more where one has to be isolated, or is tried again. */
@@ -70,11 +75,11 @@ export class SymbolCalls {
 
   /** How the tickers of a fetch are asked for, by what the fleet knows of their symbols. */
   async plan({ key, claim: { members }, signal }: ClaimedFetch): Promise<SymbolPlan> {
-    const { symbols, logger } = this.options;
+    const { symbols, logger, random } = this.options;
     const due = symbolsToTry(members);
-    if (due.length === 0) return planSymbols(members, new Set());
+    if (due.length === 0) return planSymbols(members, new Set(), random());
     const { value: tried } = await retryWhileDatabaseAway(logger, signal, () => symbols.beginTries(key.sourceId, due));
-    return planSymbols(members, tried);
+    return planSymbols(members, tried, random());
   }
 
   /** Makes the calls; the first of them has been counted already. Whatever ends them early ends them for this slot. */
@@ -82,9 +87,9 @@ export class SymbolCalls {
     const { groups, together } = plan;
     const { source, claim, signal } = fetch;
     const calls: MadeCall[] = [];
-    let unasked: SymbolCallsEnd['unasked'] = 'late';
+    let unasked: SymbolCallsEnd['unasked'];
     const end = await isolateSymbols<FetchMember, SourceAnswer>({
-      ...{ groups, together },
+      ...{ groups, together, isCertain },
       ask: async (members) => {
         const attempt = claim.attempt + calls.length;
         const may = calls.length === 0 ? 'granted' : await this.mayCall(fetch, attempt, members);
@@ -129,8 +134,7 @@ export class SymbolCalls {
   async learn({ source, key, signal }: ClaimedFetch, plan: SymbolPlan, end: SymbolCallsEnd): Promise<SymbolNews> {
     const { symbols, logger } = this.options;
     const learned = learnedFrom(plan, end);
-    if (learned.refused.length + learned.suspects.length + learned.answered.length === 0)
-      return { refused: [], released: [] };
+    if (Object.values(learned).every(({ length }) => length === 0)) return { refused: [], released: [] };
     const { value: news } = await retryWhileDatabaseAway(logger, signal, () => symbols.learn(key.sourceId, learned));
     for (const { symbol, nextTryAt, detail, isNew } of news.refused) {
       if (!isNew) continue;
@@ -142,6 +146,31 @@ export class SymbolCalls {
       logger.info({ event: 'source_symbol_answered', ...fields }, 'the source answers for this symbol again');
     }
     return news;
+  }
+
+  /**
+   * Looks which of the symbols that are refused for long the source's own list has, in whatever batch: these are tried again sooner. For
+   * one symbol its next try tells as much as the list, and a list that costs credits of the month is not asked for.
+   * @throws SourceError of kind `rate_limited`.
+   */
+  async lookForListed({ source, key, claim: { members }, signal }: ClaimedFetch): Promise<void> {
+    const { budget, lists, symbols, logger, now } = this.options;
+    const isLong = (sinceMs: number): boolean => now() - sinceMs >= LIST_MAX_AGE_MS;
+    const isDone = source.names === undefined || source.plans.some(({ monthly }) => monthly !== undefined);
+    const isAny = members.some(({ refusal }) => refusal?.suspectGroup === null && isLong(refusal.sinceMs));
+    if (isDone || !isAny || signal.aborted) return;
+    const { value: refused } = await retryWhileDatabaseAway(logger, signal, () => symbols.list());
+    const asked = refused
+      .filter(({ sourceId, since }) => sourceId === key.sourceId && isLong(since.getTime()))
+      .map(({ symbol }) => symbol);
+    if (asked.length < 2) return;
+    // Whoever comes next needs the limit more.
+    const take = async (_source: Source, cost: number) =>
+      budget === undefined || (await budget.take(source, cost, now())).kind === 'granted';
+    const lookUp = { timeoutMs: CALL_TIMEOUT_MS, maxAgeMs: LIST_MAX_AGE_MS, signal, take };
+    const listed = await lists.listed(source, asked, lookUp);
+    if (listed === undefined || listed.size === 0) return;
+    await retryWhileDatabaseAway(logger, signal, () => symbols.shortenWaits(key.sourceId, [...listed]));
   }
 
   private async call(
@@ -197,12 +226,12 @@ export class SymbolCalls {
   }
 }
 
-/** Whether the error of a refused symbol is about the symbol: by these calls, or with what the fleet knew before. */
-export function isCertain({ isCertain: isShown, members }: SymbolCallsEnd['refused'][number]): boolean {
-  return isShown || members.some(({ refusal }) => refusal?.suspectGroup === null || refusal?.othersAnswered === true);
+/** Whether the fleet knows that a refusal of this symbol is about it. */
+function isCertain(members: readonly FetchMember[]): boolean {
+  return members.some(({ refusal }) => refusal?.suspectGroup === null || refusal?.othersAnswered === true);
 }
 
-function learnedFrom(plan: SymbolPlan, { answered, refused, open, calls }: SymbolCallsEnd): LearnedSymbols {
+function learnedFrom(plan: SymbolPlan, { answered, refused, open, calls }: SymbolCallsEnd): Required<LearnedSymbols> {
   const known = new Set(plan.groups.map(({ members }) => members));
   const words = calls.flatMap(({ end }) =>
     end instanceof SourceError && end.kind === 'not_found' ? [end.detail] : [],
@@ -212,16 +241,24 @@ function learnedFrom(plan: SymbolPlan, { answered, refused, open, calls }: Symbo
     ...new Set(members.map(({ sourceSymbol }) => sourceSymbol)),
   ];
   return {
-    refused: refused.filter(isCertain).map(({ symbol, error }) => ({ symbol, detail: error.detail })),
+    refused: refused.filter((one) => one.isCertain).map(({ symbol, error }) => ({ symbol, detail: error.detail })),
+    refusedTogether: open
+      .filter(({ wasRefused, members }) => wasRefused === true && calls.some((call) => includes(call.members, members)))
+      .flatMap(({ members }) => symbolsOf(members).map((symbol) => ({ symbol, detail }))),
     suspects: [
       // A group that was suspect before and was not asked has shown nothing.
       ...open
         .filter(({ isSuspect, members }) => isSuspect && !known.has(members))
         .map(({ members }) => ({ symbols: symbolsOf(members), detail })),
       ...refused
-        .filter((one) => !isCertain(one))
+        .filter((one) => !one.isCertain)
         .map(({ symbol, error }) => ({ symbols: [symbol], detail: error.detail })),
     ],
     answered: symbolsOf(answered.flatMap(({ members }) => members).filter(({ refusal }) => refusal)),
   };
+}
+
+/** Whether a call was for all of these. */
+export function includes(members: readonly FetchMember[], some: readonly FetchMember[]): boolean {
+  return some.every((member) => members.includes(member));
 }

@@ -15,41 +15,50 @@ export interface SymbolPlan {
   readonly leftOut: readonly FetchMember[];
 }
 
-/** Most refused symbols that one fetch tries again: each is a call of its own. */
+/** Most refused symbols that one fetch tries again by a call of its own each. */
 const MAX_TRIES = 3;
 
-/** The refused symbols of a batch that may be tried again now, the longest waiting first. */
+/** The refused symbols of a batch that may be tried again now, the longest waiting first: those that may be back, and a few others. */
 export function symbolsToTry(members: readonly FetchMember[]): readonly string[] {
-  const due = members
-    .filter(({ refusal }) => refusal?.isDue === true)
-    .toSorted((left, right) => (left.refusal?.nextTryMs ?? 0) - (right.refusal?.nextTryMs ?? 0));
-  return [...new Set(due.map(({ sourceSymbol }) => sourceSymbol))].slice(0, MAX_TRIES);
+  const due = members.filter(({ refusal }) => refusal?.isDue === true).toSorted(byNextTry);
+  const [back, others] = [due.filter(mayBeBack), due.filter((member) => !mayBeBack(member))].map(symbolsOf);
+  return [...(back ?? []), ...(others ?? []).slice(0, MAX_TRIES)];
 }
 
 /**
- * Cuts a batch into calls by what is known of its symbols: those of which nothing bad is known together, each group of suspects apart,
- * and each refused one that is tried again alone. Who found no room beside the others for minutes comes first.
+ * Cuts a batch into calls by what is known of its symbols: those of which nothing bad is known together, each group of suspects apart, in
+ * the order in which they were asked the last time, the refused ones that may be back together, and any other that is tried again alone.
+ * Who found no room beside the others in earlier slots, for minutes, comes first.
+ *
+ * When nobody was answered so far, the source may be right again for all of them: a call for all finds out. Where the limit had no room
+ * for the calls that were to follow it, every second time, by chance, it is left out, and they begin: with that group of suspects which
+ * waits longest. By chance, since slots that are called may follow any pattern, when the circuit of the source opens and closes.
  * @param tried the symbols that this fetch tries again.
+ * @param random from 0 to 1.
  */
-export function planSymbols(members: readonly FetchMember[], tried: ReadonlySet<string>): SymbolPlan {
+export function planSymbols(members: readonly FetchMember[], tried: ReadonlySet<string>, random: number): SymbolPlan {
   const rest = members.filter(({ refusal }) => !refusal);
   const refused = members.filter(({ refusal }) => refusal?.suspectGroup === null);
   const suspects = Map.groupBy(
     members.filter(({ refusal }) => typeof refusal?.suspectGroup === 'string'),
     ({ refusal }) => refusal?.suspectGroup,
   );
+  const longestUnasked = [...suspects.values()].toSorted((left, right) => lastTriedMs(left) - lastTriedMs(right));
+  const again = refused.filter(({ sourceSymbol }) => tried.has(sourceSymbol));
+  const alone = symbolsOf(again.filter((member) => !mayBeBack(member)).toSorted(byNextTry));
   const groups = [
     { members: rest, isSuspect: false },
-    ...[...suspects.values()].map((group) => ({ members: group, isSuspect: true })),
-    ...[...tried].map((symbol) => ({
-      members: refused.filter(({ sourceSymbol }) => sourceSymbol === symbol),
-      isSuspect: false,
-    })),
+    ...longestUnasked.map((group) => ({ members: group, isSuspect: true })),
+    ...[
+      again.filter(mayBeBack),
+      ...alone.map((symbol) => again.filter(({ sourceSymbol }) => sourceSymbol === symbol)),
+    ].map((group) => ({ members: group, isSuspect: false, wasRefused: true })),
   ].filter((group) => group.members.length > 0);
   const isOverdue = (group: SymbolGroup<FetchMember>): boolean =>
     group.members.some(({ refusal }) => refusal?.isOverdue === true);
   const ordered = [...groups.filter(isOverdue), ...groups.filter((group) => !isOverdue(group))];
-  const together = rest.length === 0 && suspects.size > 1;
+  const isRoomScarce = longestUnasked.flat().some(({ refusal }) => refusal?.wasPassedOver === true);
+  const together = rest.length === 0 && suspects.size > 1 && (!isRoomScarce || random < 0.5);
   return {
     groups: ordered,
     together,
@@ -57,4 +66,20 @@ export function planSymbols(members: readonly FetchMember[], tried: ReadonlySet<
     first: together ? [...suspects.values()].flat() : (ordered[0]?.members ?? []),
     leftOut: refused.filter(({ sourceSymbol }) => !tried.has(sourceSymbol)),
   };
+}
+
+function mayBeBack({ refusal }: FetchMember): boolean {
+  return refusal?.mayBeBack === true;
+}
+
+function byNextTry(left: FetchMember, right: FetchMember): number {
+  return (left.refusal?.nextTryMs ?? 0) - (right.refusal?.nextTryMs ?? 0);
+}
+
+function lastTriedMs(members: readonly FetchMember[]): number {
+  return Math.min(...members.map(({ refusal }) => refusal?.lastTriedMs ?? 0));
+}
+
+function symbolsOf(members: readonly FetchMember[]): readonly string[] {
+  return [...new Set(members.map(({ sourceSymbol }) => sourceSymbol))];
 }

@@ -1,7 +1,7 @@
 import { judgeAnswer, type FailureReason, type JudgeOptions } from '@app/domain';
 import { SourceError, type SourceAnswer } from '@app/sources';
 import type { FetchMember, Sample, SymbolNews } from '@app/storage';
-import type { MadeCall, SymbolCallsEnd } from './symbol-calls.js';
+import { includes, type MadeCall, type SymbolCallsEnd } from './symbol-calls.js';
 import type { SymbolPlan } from './symbol-plan.js';
 
 /** What the samples of a fetch with several calls, or with refused symbols, are made from. */
@@ -41,52 +41,58 @@ export function samplesOfCalls(members: readonly FetchMember[], options: SymbolS
         : refusedDetail(source, symbol, known);
     fail(asked, 'not_found', detail, callOf(end, error));
   }
-  // Those that were to be tried again, and for which there was no room.
-  const untried = end.open.flatMap(({ members: asked }) =>
-    asked.filter(({ refusal }) => refusal?.suspectGroup === null),
-  );
-  for (const { members: asked, isSuspect } of end.open) {
-    if (asked.some((member) => untried.includes(member))) continue;
-    if (!isSuspect) {
-      // Nobody has asked for them in this slot.
-      const missed = { outcome: 'missed', reason: end.unasked } as const;
-      const ended = end.failed && ({ outcome: 'failed', reason: end.failed.error.kind } as const);
-      for (const { tickerId } of asked) samples.set(tickerId, { tickerId, ...(ended ?? missed), call: {} });
+  for (const { members: asked, isSuspect, wasRefused } of end.open) {
+    const refused = end.calls.findLast((made) => made.end instanceof SourceError && includes(made.members, asked));
+    if (wasRefused === true) {
+      // There was no room to try them again, or not to try each of them alone.
+      for (const member of asked) {
+        const known = news.refused.find(({ symbol }) => symbol === member.sourceSymbol);
+        const detail = refusedDetail(source, member.sourceSymbol, known ?? asKnown(member));
+        fail([member], 'not_found', detail, refused);
+      }
       continue;
     }
-    const refused = end.calls.findLast((made) => made.end instanceof SourceError && includes(made.members, asked));
+    if (!isSuspect) {
+      // Nobody has asked for them in this slot.
+      const failure = end.unasked === undefined ? end.failed.at(-1) : undefined;
+      const said: Pick<Sample, 'outcome' | 'reason'> =
+        failure === undefined
+          ? { outcome: 'missed', reason: end.unasked ?? 'late' }
+          : { outcome: 'failed', reason: failure.error.kind };
+      for (const { tickerId } of asked) samples.set(tickerId, { tickerId, ...said, call: {} });
+      continue;
+    }
     const symbols = new Set(refused?.members.map(({ sourceSymbol }) => sourceSymbol)).size;
     const words = refused?.end instanceof SourceError ? ` (${refused.end.detail})` : '';
     const detail = `${source} refuses one of ${symbols || asked.length} symbols${words}, and which of them is being found out`;
     fail(asked, 'not_found', detail, refused);
   }
-  if (end.failed !== undefined) {
-    const { members: asked, error } = end.failed;
-    fail(asked, error.kind, error.detail, callOf(end, error));
-  }
-  for (const sample of leftOutSamples(source, { leftOut: [...plan.leftOut, ...untried] }))
-    samples.set(sample.tickerId, sample);
+  for (const { members: asked, error } of end.failed) fail(asked, error.kind, error.detail, callOf(end, error));
+  for (const sample of leftOutSamples(source, plan)) samples.set(sample.tickerId, sample);
   return members.flatMap(({ tickerId }) => samples.get(tickerId) ?? []);
 }
 
 /** The samples of the tickers whose symbols are not asked for, because the source refuses them. */
 export function leftOutSamples(source: string, { leftOut }: Pick<SymbolPlan, 'leftOut'>): Sample[] {
-  return leftOut.map(({ tickerId, sourceSymbol, refusal }) => ({
-    ...{ tickerId, outcome: 'failed', reason: 'not_found' },
-    detail: refusedDetail(source, sourceSymbol, {
-      since: new Date(refusal?.sinceMs ?? 0),
-      nextTryAt: new Date(refusal?.nextTryMs ?? 0),
-      detail: refusal?.detail ?? '',
-    }),
+  return leftOut.map((member) => ({
+    ...{ tickerId: member.tickerId, outcome: 'failed', reason: 'not_found' },
+    detail: refusedDetail(source, member.sourceSymbol, asKnown(member)),
     call: {},
   }));
 }
 
-function refusedDetail(
-  source: string,
-  symbol: string,
-  { since, nextTryAt, detail }: { readonly since: Date; readonly nextTryAt: Date; readonly detail: string },
-): string {
+type KnownRefusal = Pick<SymbolNews['refused'][number], 'since' | 'nextTryAt' | 'detail'>;
+
+/** What the fleet knew when the fetch began. */
+function asKnown({ refusal }: FetchMember): KnownRefusal {
+  return {
+    since: new Date(refusal?.sinceMs ?? 0),
+    nextTryAt: new Date(refusal?.nextTryMs ?? 0),
+    detail: refusal?.detail ?? '',
+  };
+}
+
+function refusedDetail(source: string, symbol: string, { since, nextTryAt, detail }: KnownRefusal): string {
   return `${source} refuses ${symbol} since ${secondOf(since)} (${detail}); it is asked again at ${secondOf(nextTryAt)}`;
 }
 
@@ -96,10 +102,6 @@ function secondOf(time: Date): string {
 
 function callOf({ calls }: SymbolCallsEnd, end: SourceAnswer | SourceError): MadeCall | undefined {
   return calls.find((call) => call.end === end);
-}
-
-function includes(members: readonly FetchMember[], some: readonly FetchMember[]): boolean {
-  return some.every((member) => members.includes(member));
 }
 
 /** The times of the call that a sample comes from, where they are not those of the fetch. */

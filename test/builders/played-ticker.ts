@@ -1,6 +1,7 @@
 import {
   decideSlot,
   observationOf,
+  persistenceSeconds,
   PRICE_FLAGS,
   type EarlierPrice,
   type LastPrice,
@@ -32,14 +33,19 @@ export class PlayedTicker {
   private readonly past: { readonly slot: number; readonly sources: readonly SlotSource[] }[] = [];
   private last: LastPrice | undefined;
 
-  constructor(private readonly more: Partial<SlotToDecide> = {}) {}
+  constructor(
+    /** Of its sources. */
+    private readonly intervalSeconds: number,
+    private readonly more: Partial<SlotToDecide> = {},
+  ) {}
 
   /** A slot passes in which sources 1, 2, 3... report; undefined reports nothing. */
   pass(slot: number, ...reports: readonly (PlayedReport | string | undefined)[]): void {
     const drafts = reports.map((report) => {
-      if (report === undefined) return {};
+      const { intervalSeconds } = this;
+      if (report === undefined) return { intervalSeconds };
       const { raw, sourceTime } = typeof report === 'string' ? { raw: report } : report;
-      return accepted(raw, { sourceTime, isFresh: true });
+      return { ...accepted(raw, { sourceTime, isFresh: true }), intervalSeconds };
     });
     const given = slotOf(drafts, { ...this.more, slot, deadline: slot + 1, last: this.last });
     const first = decideSlot(given, { nowSeconds: slot + 1 });
@@ -68,7 +74,10 @@ export class PlayedTicker {
   /** As storage reads them: of slots that follow one another with the same observation the first one stands for all. */
   private histories({ slot, last, sources }: SlotToDecide): Map<number, SourceHistory> {
     const isUnconfirmed = ((last?.flags ?? 0) & PRICE_FLAGS.unconfirmed) !== 0;
-    const since = isUnconfirmed ? slot - 10_800 : (last?.slot ?? 0) + 1;
+    const since = Math.max(
+      slot - persistenceSeconds(this.intervalSeconds),
+      last === undefined || isUnconfirmed ? 0 : last.slot + 1,
+    );
     return new Map(
       sources.map(({ sourceId }) => {
         const trusted = this.past.find(

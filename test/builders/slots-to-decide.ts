@@ -56,7 +56,7 @@ export const last = (price: string, more: Partial<LastPrice> = {}): LastPrice =>
 
 export function slotOf(drafts: readonly Draft[], more: Partial<SlotToDecide> = {}): SlotToDecide {
   const sources = drafts.map((draft, index): SlotSource => {
-    const place = { sourceId: index + 1, source: `source-${index + 1}`, position: index };
+    const place = { sourceId: index + 1, source: `source-${index + 1}`, position: index, intervalSeconds: 60 };
     return { ...place, isStandby: false, isAsked: true, sample: undefined, ...draft };
   });
   return {

@@ -159,7 +159,8 @@ export const checksSchema = strictFields(
       .max(MAX_JUMP_MEMORY_SECONDS, `must be at most ${MAX_JUMP_MEMORY_SECONDS} seconds, a week`)
       .optional()
       .meta({
-        description: 'In seconds: a price older than this is no last price any more.',
+        description:
+          'In seconds: a price older than this is no last price any more, nor one older than three intervals and ten minutes where those are more.',
         default: 3600,
         examples: [600],
       }),

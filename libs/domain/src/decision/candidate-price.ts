@@ -3,6 +3,7 @@ import { PRICE_FLAGS } from '../flags.js';
 import { judgeStill } from './frozen.js';
 import { isDoubtful } from './jump.js';
 import type { Reference } from './jump-verdict.js';
+import { persistenceSeconds } from './persistence.js';
 import { isAtPar, quotedPrice, type PriceParts, type Rate } from './quoted-price.js';
 import type { CheckLimits } from './rule-options.js';
 import type { SlotSample, SlotSource, SlotToDecide } from './slot-to-decide.js';
@@ -86,9 +87,15 @@ function partsOfSample({ raw, isInverted, flags }: SlotSample, rate: Rate | unde
   return raw === undefined ? undefined : { raw, isInverted, ...ofRate, isAtPar: isAtPar(flags) };
 }
 
-/** What the prices of a slot are held against: the last price, when it is young enough and its own slot does not contradict it. */
-export function referenceOf({ slot, last }: SlotToDecide, limits: CheckLimits): Reference | undefined {
-  if (last === undefined || slot - last.slot > limits.jumpMemorySeconds) return undefined;
+/**
+ * What the prices of a slot are held against: the last price, when it is young enough and its own slot does not contradict it. It is
+ * remembered for as long as a source that reports in the slot needs to persist, however seldom that is asked: a jump would be news
+ * in the second slot otherwise, and not flagged.
+ */
+export function referenceOf({ slot, last, sources }: SlotToDecide, limits: CheckLimits): Reference | undefined {
+  const longest = Math.max(0, ...sources.map(({ intervalSeconds }) => intervalSeconds));
+  const memorySeconds = Math.max(limits.jumpMemorySeconds, persistenceSeconds(longest));
+  if (last === undefined || slot - last.slot > memorySeconds) return undefined;
   if (isDoubtful(last.price, last.reported, limits)) return undefined;
   return { slot: last.slot, price: last.price, isUnconfirmed: (last.flags & PRICE_FLAGS.unconfirmed) !== 0 };
 }

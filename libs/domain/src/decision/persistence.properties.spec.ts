@@ -6,7 +6,13 @@ const SLOT = 1_600_000_020;
 describe('a ticker with one source', () => {
   /** Where a market begins: 1, or 80,000, or a billionth. */
   const start = fc.constantFrom<number[]>(0.000000001, 0.7, 1, 80_000, 123_456_789);
-  const interval = fc.constantFrom(1, 2, 5, 7, 30, 60, 61, 300, 400, 900, 3_600);
+  /** The usual intervals, and any other up to a day. */
+  const interval = fc.oneof(
+    fc.constantFrom(1, 2, 5, 7, 30, 60, 61, 300, 400, 900, 1_800, 3_600, 86_400),
+    fc.integer({ min: 1, max: 86_400 }),
+  );
+  /** The usual memory of a last price, and one that is shorter than the lockout. */
+  const memory = fc.constantFrom({}, { jump_memory_seconds: 1 });
   /** Steps of a market, as factors: from a crumb to a hundredfold. */
   const steps = fc.array(fc.double({ min: -4.6, max: 4.6, noNaN: true }).map(Math.exp), {
     minLength: 20,
@@ -20,7 +26,7 @@ describe('a ticker with one source', () => {
   test('no walk of a market locks it out for longer than ten minutes', () => {
     fc.assert(
       fc.property(start, interval, steps, fc.boolean(), (first, seconds, factors, namesTimes) => {
-        const ticker = new PlayedTicker({ ruleOptions: { checks: { jump_memory_seconds: 86_400 } } });
+        const ticker = new PlayedTicker(seconds);
         const begin = SLOT - (SLOT % seconds);
         // A step lasts for some slots, so that a walk is longer than the lockout.
         const slotsPerStep = Math.max(1, Math.ceil(40 / seconds));
@@ -52,7 +58,7 @@ describe('a ticker with one source', () => {
         fc.integer({ min: 1, max: 590 }),
         fc.boolean(),
         (first, wrong, seconds, lasts, namesTimes) => {
-          const ticker = new PlayedTicker();
+          const ticker = new PlayedTicker(seconds);
           const begin = SLOT - (SLOT % seconds);
           const stale: PlayedReport = {
             raw: text(first * wrong),
@@ -72,14 +78,14 @@ describe('a ticker with one source', () => {
 
   test('a stale answer that outlasts ten minutes is served as unconfirmed for as long as it lasts, and then the true price', () => {
     fc.assert(
-      fc.property(start, fc.constantFrom(0.1, 0.5, 2, 10), fc.constantFrom(1, 4, 20), (first, wrong, seconds) => {
-        const ticker = new PlayedTicker();
+      fc.property(start, fc.constantFrom(0.1, 0.5, 2, 10), interval, memory, (first, wrong, seconds, checks) => {
+        const ticker = new PlayedTicker(seconds, { ruleOptions: { checks } });
         const begin = SLOT - (SLOT % seconds);
         ticker.pass(begin, text(first));
         let slot = begin + seconds;
-        for (; slot <= begin + 700; slot += seconds) ticker.pass(slot, text(first * wrong));
+        for (; slot <= begin + Math.max(700, 6 * seconds); slot += seconds) ticker.pass(slot, text(first * wrong));
         const end = slot;
-        for (let tick = 0; slot <= end + 60; slot += seconds, tick += 1)
+        for (let tick = 0; slot <= end + Math.max(60, 4 * seconds); slot += seconds, tick += 1)
           ticker.pass(slot, text(first * (1 + (tick % 7) / 10_000)));
         const stale = ticker.prices.filter((one) => one.slot > begin && one.slot < end);
         expect(stale.length).toBeGreaterThan(0);
@@ -89,7 +95,7 @@ describe('a ticker with one source', () => {
         for (const { slot: at, isUnconfirmed } of back)
           expect([at - end, isUnconfirmed]).toEqual([at - end, at - end < Math.max(30, 2 * seconds)]);
       }),
-      { numRuns: 15 },
+      { numRuns: 30 },
     );
   });
 
@@ -98,9 +104,10 @@ describe('a ticker with one source', () => {
       fc.property(
         start,
         fc.constantFrom(0.2, 0.8, 1.3, 7),
-        fc.constantFrom(1, 5, 10, 15, 30),
+        // Where slots lie further apart, the lockout is over before the third observation.
+        fc.integer({ min: 1, max: 299 }),
         (first, wrong, seconds) => {
-          const ticker = new PlayedTicker();
+          const ticker = new PlayedTicker(seconds);
           const begin = SLOT - (SLOT % seconds);
           const at = (factor: number, slot: number): PlayedReport => {
             return { raw: text(first * factor), sourceTime: new Date(slot * 1000) };
@@ -117,7 +124,7 @@ describe('a ticker with one source', () => {
             slot += seconds;
           }
           expect(ticker.prices.at(-1)).toEqual({ slot: slot - seconds, price: text(first), isUnconfirmed: false });
-          expect(slot - seconds - back).toBeLessThanOrEqual(Math.max(30, 2 * seconds));
+          expect(slot - seconds - back).toBeLessThanOrEqual(Math.max(Math.ceil(30 / seconds) * seconds, 2 * seconds));
         },
       ),
     );

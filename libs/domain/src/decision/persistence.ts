@@ -34,6 +34,14 @@ export const SECONDS_TO_BE_BELIEVED = 30;
 /** After so many seconds without a believed price a jump is served all the same, and flagged. */
 export const LOCKOUT_SECONDS = 600;
 
+/** So many intervals of a source fit three observations in, where they are further apart than the lockout is long. */
+const INTERVALS_OF_OBSERVATIONS = 3;
+
+/** How far back what a source has reported counts, in seconds: the lockout, and so long that three observations fit in. */
+export function persistenceSeconds(intervalSeconds: number): number {
+  return LOCKOUT_SECONDS + INTERVALS_OF_OBSERVATIONS * intervalSeconds;
+}
+
 /** What persistence is judged by. */
 export interface PersistenceContext {
   /** UNIX second of the slot that is judged. */

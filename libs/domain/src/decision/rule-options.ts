@@ -37,7 +37,7 @@ export interface CheckLimits {
   readonly maximum: string;
   /** A price further than this from the last one is a `jump`, unless it is confirmed. */
   readonly jumpRatio: string | undefined;
-  /** A price older than this is no last price any more. */
+  /** A price older than this is no last price any more, nor one older than `persistenceSeconds` where those are more. */
   readonly jumpMemorySeconds: number;
   /** Two sources agree when their prices lie no further apart than this. */
   readonly agreementRatio: string;
@@ -62,7 +62,7 @@ export const INTERVALS_TO_BE_FROZEN = 10;
  * - lead 60 s: a source's clock may run ahead of ours by that much before its time is called the future.
  * - minimum 1e-18, maximum 1e12: the smallest listed tokens stand near 1e-13 USD, nothing that is traded costs 1e12 of anything.
  * - jump 0.1: the largest assets move less than 10 % between two slots of minutes, and who does is confirmed within the slot.
- * - memory 3600 s: after an hour without a price, any price is news and no jump.
+ * - memory 3600 s: after an hour without a price, any price is news and no jump; where slots lie far apart, after longer.
  * - agreement 0.02: exchanges lie some 0.1 % apart, in a rout 1 %; a source that is wrong by chance does not come so near.
  * - uncertainty 0.001: a calculated price that is off by more would stand out among exchanges, which lie some 0.1 % apart.
  * - age of a rate 3600 s: in an hour a stablecoin, or money, hardly moves; in a day it does.

@@ -38,6 +38,8 @@ export interface SlotSource {
   readonly source: string;
   /** Place in the order of preference. */
   readonly position: number;
+  /** How often it is asked. */
+  readonly intervalSeconds: number;
   /** Called only when the sources before it have failed. */
   readonly isStandby: boolean;
   /** Whether it is called in this slot; always true of one that is no standby. */

@@ -81,11 +81,29 @@ describe('a ticker with one source', () => {
   });
 
   test('of slots far apart is served in the second slot, unconfirmed', async () => {
-    await sampledEvery(1_800, { ruleOptions: { checks: { jump_memory_seconds: 86_400 } } });
+    await sampledEvery(1_800);
     await says(0, '100');
     for (const count of [1, 2, 3, 4]) await says(count * 1_800, `20${count}`);
     expect(await served()).toEqual(['0 100', '3600 202?', '5400 203', '7200 204']);
   });
+
+  test.each([2_160, 3_600, 21_600])(
+    'that is asked every %i s has no wrong price of it served unflagged',
+    async (every) => {
+      await sampledEvery(every);
+      await says(0, '80000.5');
+      for (const count of [1, 2, 3, 4]) await says(count * every, '8000.05');
+      await says(5 * every, '80010');
+      const [second, third, fourth] = [2 * every, 3 * every, 4 * every];
+      expect(await served()).toEqual([
+        '0 80000.5',
+        `${second} 8000.05?`,
+        `${third} 8000.05?`,
+        `${fourth} 8000.05?`,
+        `${5 * every} 80010?`,
+      ]);
+    },
+  );
 
   test('that is confirmed by another one in its slot loses the flag before it is decided, and not after', async () => {
     const sources = [{ sourceId: 1 }, { sourceId: 2 }];

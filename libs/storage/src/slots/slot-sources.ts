@@ -32,7 +32,6 @@ export interface StoredSlot extends SlotToDecide {
 /** One source of it. */
 export interface StoredSource extends SlotSource {
   readonly batch: string;
-  readonly intervalSeconds: number;
   /** The text that it reported in the slot of the last price; undefined when it reported none then. */
   readonly lastRaw: string | undefined;
 }

@@ -1,8 +1,8 @@
 import {
-  LOCKOUT_SECONDS,
   MAX_JUMP_MEMORY_SECONDS,
   observationOf,
   partsOf,
+  persistenceSeconds,
   PRICE_FLAGS,
   quotedPrice,
   SECONDS_TO_BE_BELIEVED,
@@ -31,12 +31,6 @@ interface HistoryRow {
 }
 
 /**
- * How far histories look back: the lockout, and so many slots of the source that three observations fit in where they are further
- * apart. At most some six hundred rows of a source that is asked every second.
- */
-const SLOTS_LOOKED_BACK = 3;
-
-/**
  * Most observations of a source that are read. Each lasts a second at least, so that these cover {@link SECONDS_TO_BE_BELIEVED}; one that
  * is stuck has few of them, however often it is asked.
  */
@@ -53,7 +47,8 @@ export async function readHistories(
 ): Promise<Map<number, Map<number, SourceHistory>>> {
   const keys = slots.flatMap(({ tickerId, last, sources }) =>
     sources.map(({ sourceId, intervalSeconds }) => {
-      const lookBackSeconds = LOCKOUT_SECONDS + SLOTS_LOOKED_BACK * intervalSeconds;
+      // At most some six hundred rows of a source that is asked every second.
+      const lookBackSeconds = persistenceSeconds(intervalSeconds);
       const isUnconfirmed = ((last?.flags ?? 0) & PRICE_FLAGS.unconfirmed) !== 0;
       const sinceSlot = Math.max(slot - lookBackSeconds, last === undefined || isUnconfirmed ? 0 : last.slot + 1);
       return { tickerId, sourceId, lookBackSeconds, sinceSlot, lastSlot: last?.slot ?? slot };

@@ -12,16 +12,23 @@ import {
 import { MEDIANS_SQL, NOT_FROZEN_SQL } from './believed-prices.sql.js';
 import { checkCalculatedSamples, type CalculatedCounts } from './calculated-samples.js';
 import { addFault, type Example, type Fault, type ProblemList, type Snapshot } from './finding.js';
+import { judgeStillSamples } from './frozen-samples.js';
+import type { JudgedAgain } from './judged-again.js';
 import type { SlotWindow } from './slot-windows.js';
+import { judgeFarPrices } from './unconfirmed-prices.js';
 
 /** How much was recomputed. */
 export interface RecomputedCounts extends CalculatedCounts {
   readonly medians: number;
+  /** Prices and samples whose flags do not follow from what is stored now, and may have followed from what was then. */
+  readonly undecided: number;
+  readonly firstUndecided: Example | undefined;
 }
 
 /**
  * The part of I1 that is recomputed: every price that was inverted or converted from its text on the wire and the rate of its slot,
- * every median and every refusal from the samples of its slot, and who is called frozen from what it had reported.
+ * every median and every refusal from the samples of its slot, who is called frozen and who is not from what it had reported, and which
+ * price is unconfirmed.
  */
 export async function checkBelievedPrices(
   snapshot: Snapshot,
@@ -35,12 +42,21 @@ export async function checkBelievedPrices(
   const doubtful = medians.rows.filter(isDoubtfulMedian);
   const notFrozen = await snapshot.query<NotFrozenRow>(NOT_FROZEN_SQL, [window.fromSlot, window.toSlot]);
   for (const row of notFrozen.rows) addFault(problems, row, faultOfFrozen(row));
+  const judged = [...(await judgeStillSamples(snapshot, window)), ...(await judgeFarPrices(snapshot, window))];
+  for (const one of judged) if (!one.isUnproven) addFault(problems, one, one.fault);
+  const undecided = judged.filter(({ isUnproven }) => isUnproven);
   return {
     ...calculated,
     doubtful: calculated.doubtful + doubtful.length,
     firstDoubtful: calculated.firstDoubtful ?? (doubtful[0] && exampleOf(doubtful[0])),
     medians: medians.rows.length,
+    undecided: undecided.length,
+    firstUndecided: undecided[0] && undecidedExample(undecided[0]),
   };
+}
+
+function undecidedExample({ ticker, slot, fault }: JudgedAgain): Example {
+  return { ticker, slot, detail: `${fault.problem}: ${fault.detail}` };
 }
 
 /** A sample that is called frozen though its source reported something else. */

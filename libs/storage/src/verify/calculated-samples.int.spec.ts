@@ -68,7 +68,7 @@ describe('samples that were calculated', () => {
 
   it.each([
     ['with 18 digits', '80000.5', '79920.4995'],
-    ['and would be imprecise today', '8', '7.992'],
+    ['and would be imprecise today', '8e4', '79920'],
   ])('and stored before the update %s are right by the rule of their time, and counted', async (_, raw, price) => {
     expect(await saidAfter([...calculatedBefore(raw, price), upgraded()])).toEqual({
       ...{ problems: [], before: { 'by a rule of before': 1 }, unproven: [] },

@@ -26,6 +26,7 @@ export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Prom
   const figures = new Map<string, number>();
   const reasons = new Map<string, number>();
   let firstDoubtful: Example | undefined;
+  let firstUndecided: Example | undefined;
   for (const window of cutIntoWindows(await readRowRates(snapshot, horizon), ROWS_PER_WINDOW)) {
     const found = await snapshot.query<WindowRow>(EVERY_SLOT_SQL, [
       window.fromSlot,
@@ -44,6 +45,8 @@ export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Prom
     raise(figures, 'medians', recomputed.medians);
     raise(figures, 'doubtful', recomputed.doubtful);
     firstDoubtful ??= recomputed.firstDoubtful;
+    raise(figures, 'undecided', recomputed.undecided);
+    firstUndecided ??= recomputed.firstUndecided;
   }
   await problems.addFrom(snapshot, GAP_RANGES_SQL);
   await problems.addFrom(snapshot, STRAY_ROWS_SQL);
@@ -72,7 +75,12 @@ export async function checkEverySlot(snapshot: Snapshot, horizon: Horizon): Prom
     ...(nothingYet ? { reason: NOTHING_EXPECTED_YET } : {}),
   };
   const tail = await findTail(snapshot, horizon, figures.get('waiting') ?? 0);
-  return [finding, ...findDoubtful(figures.get('doubtful') ?? 0, firstDoubtful), ...tail];
+  return [
+    finding,
+    ...findDoubtful(figures.get('doubtful') ?? 0, firstDoubtful),
+    ...findUndecided(figures.get('undecided') ?? 0, firstUndecided),
+    ...tail,
+  ];
 }
 
 function calculatedSamples(value: number, former: number): Figure {
@@ -91,6 +99,21 @@ function findDoubtful(value: number, first: Example | undefined): Finding[] {
       figures: [{ name: 'by a rule of before', value }],
       problems: [],
       reason: `builds before the end of 2026 calculated so, and nothing says that one was running, such as for ${first.ticker} in slot ${first.slot}: ${first.detail}`,
+    },
+  ];
+}
+
+/** A correction, a build of before or an order of storing that nothing tells: what was known when they were decided is not stored. */
+function findUndecided(value: number, first: Example | undefined): Finding[] {
+  if (first === undefined) return [];
+  return [
+    {
+      invariant: 'I1',
+      title: 'the flags `unconfirmed` and `frozen` follow from what was reported before',
+      status: 'unproven',
+      figures: [{ name: 'prices and samples', value }],
+      problems: [],
+      reason: `what stands there was corrected since, stored by a build of before, or stored in another order than its slots, such as for ${first.ticker} in slot ${first.slot}: ${first.detail}`,
     },
   ];
 }

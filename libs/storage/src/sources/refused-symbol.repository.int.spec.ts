@@ -1,4 +1,5 @@
 import { catalogueTickers } from '../../../../test/builders/catalogued-ticker.js';
+import { untilBlocked } from '../../../../test/builders/stored-schedules.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { FetchRepository } from '../fetches/fetch.repository.js';
 import { RefusedSymbolRepository, type LearnedSymbols } from './refused-symbol.repository.js';
@@ -55,6 +56,26 @@ describe('symbols that a source refuses', () => {
       Math.round((nextTryAt.getTime() - lastTriedAt.getTime()) / 1000),
     );
   }
+
+  it.each([
+    ['answered', { ...NOTHING, answered: ['B', 'A'] }],
+    ['answered and refused', { ...NOTHING, answered: ['B'], refused: [{ symbol: 'A', detail: DETAIL }] }],
+  ] as const)('are locked in one order when they are %s, so that two workers never deadlock', async (_, learned) => {
+    await refuse('B');
+    await refuse('A');
+    const other = await database.pool.connect();
+    const lock = (name: string) =>
+      other.query('SELECT 1 FROM refused_symbols WHERE source_symbol = $1 FOR UPDATE NOWAIT', [name]);
+    await other.query('BEGIN');
+    await lock('A');
+    const learning = symbols.learn(KRAKEN, learned);
+    await untilBlocked(database.pool);
+    // Whoever has the first one gets the second one too.
+    await lock('B');
+    await other.query('COMMIT');
+    other.release();
+    expect((await learning).released).toContain('B');
+  });
 
   it('are news to one worker, and to nobody again until they are answered', async () => {
     expect(await refuse('A')).toMatchObject({ refused: [{ symbol: 'A', detail: DETAIL, isNew: true }], released: [] });

@@ -206,11 +206,15 @@ export const REFUSAL_SQL = `CASE WHEN r.source_id IS NOT NULL THEN json_build_ob
     'othersAnswered', EXISTS (SELECT 1 FROM source_states st WHERE st.source_id = r.source_id AND st.last_success_at > r.last_tried_at)
   ) END`;
 
+/** Every row that is deleted or changed is locked first, in the order of the symbols: two workers never deadlock. */
 const LEARN_SQL = `
-  WITH at AS MATERIALIZED (
-    SELECT clock_timestamp() AS now
+  WITH locked AS MATERIALIZED (
+    SELECT source_symbol FROM refused_symbols WHERE source_id = $1 AND source_symbol = ANY($2::text[] || $3::text[])
+    ORDER BY source_symbol FOR UPDATE
+  ), at AS MATERIALIZED (
+    SELECT clock_timestamp() AS now FROM (SELECT count(*) FROM locked) AS all_locked
   ), released AS (
-    DELETE FROM refused_symbols WHERE source_id = $1 AND source_symbol = ANY($2::text[])
+    DELETE FROM refused_symbols WHERE source_id = $1 AND source_symbol IN (SELECT source_symbol FROM locked) AND source_symbol = ANY($2::text[])
     RETURNING source_id, source_symbol, since, last_tried_at, next_try_at, detail
   ), given AS (
     SELECT * FROM unnest($3::text[], $4::text[], $5::text[]) AS given(source_symbol, suspect_group, detail)

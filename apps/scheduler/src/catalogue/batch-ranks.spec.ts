@@ -14,7 +14,8 @@ const COINS = [
   { id: 'lst-last', symbol: 'LST', name: 'The last one', rank: 2000 },
   { id: 'fst-first-out', symbol: 'FST', name: 'The first one out', rank: 2001 },
   { id: 'zrp-zorp', symbol: 'ZRP', name: 'Zorp', rank: 7342 },
-  { id: 'new-new', symbol: 'NEW', name: 'Without a rank', rank: 0 },
+  { id: 'new-new', symbol: 'NEW', name: 'Not ranked', rank: 0 },
+  { id: 'non-none', symbol: 'NON', name: 'Without a rank' },
 ];
 
 describe('a coin that the list of a source leaves out', () => {
@@ -51,17 +52,25 @@ describe('a coin that the list of a source leaves out', () => {
   }
 
   it.each([
-    ['zrp-zorp', 7342],
-    ['fst-first-out', 2001],
-  ])('is refused in a batch with others: %s', async (symbol, rank) => {
-    const catalogue = sampled({ 'btc-bitcoin': 'big', 'lst-last': 'big', 'new-new': 'big', [symbol]: 'big' });
+    ['zrp-zorp', 'is number 7342'],
+    ['fst-first-out', 'is number 2001'],
+    ['new-new', 'has no rank'],
+    ['non-none', 'has no rank'],
+  ])('is refused in a batch with others: %s', async (symbol, place) => {
+    const catalogue = sampled({ 'btc-bitcoin': 'big', 'lst-last': 'big', [symbol]: 'big' });
     const ticker = `${symbol.split('-')[0]}_usd`;
-    const fault = `${ticker}: coinpaprika answers a call for several with its first 2000 coins, and ${symbol} is number ${rank}: give it a batch of its own instead of big`;
+    const fault = `${ticker}: coinpaprika answers a call for several with its first 2000 coins, and ${symbol} ${place}: give it a batch of its own instead of big`;
     await expect(directory().checkBatches(ticker, catalogue)).rejects.toMatchObject({ faults: [fault] });
     // Whoever joins it is refused too, and a ticker elsewhere is not.
     await expect(directory().checkBatches('btc_usd', catalogue)).rejects.toThrow(fault);
     const elsewhere = [...catalogue, ...sampled({ 'ltc-litecoin': 'other' })];
     await expect(directory().checkBatches('ltc_usd', elsewhere)).resolves.toBeUndefined();
+  });
+
+  it('is not known of a list in which nobody has a rank', async () => {
+    server.answerWith(plainAnswer(200, JSON.stringify(COINS.map(({ rank: _rank, ...coin }) => coin))));
+    const catalogue = sampled({ 'btc-bitcoin': 'big', 'zrp-zorp': 'big' });
+    await expect(directory().checkBatches('zrp_usd', catalogue)).resolves.toBeUndefined();
   });
 
   it('has its own page in a batch of its own, and stands in the whole list of a key', async () => {

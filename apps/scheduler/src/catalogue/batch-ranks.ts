@@ -49,11 +49,14 @@ export function unlistedIn(
 ): UnlistedSymbol[] {
   const maxRank = endpointFor(source, asked).maxRank?.[planOf(source, access).name];
   if (maxRank === undefined) return [];
+  // A list that ranks nobody says nothing of anybody.
+  const isRanked = [...names.values()].some(({ rank }) => rank !== undefined);
   return asked.flatMap(({ ticker, sourceSymbol: symbol }) => {
-    const rank = names.get(symbol)?.rank;
-    if (rank === undefined || rank <= maxRank) return [];
+    const listed = names.get(symbol);
+    if (listed === undefined || !isRanked || (listed.rank ?? Number.POSITIVE_INFINITY) <= maxRank) return [];
+    const place = listed.rank === undefined ? 'has no rank' : `is number ${listed.rank}`;
     const fault =
-      `${ticker}: ${source.name} answers a call for several with its first ${maxRank} coins, and ${symbol} is number ${rank}: ` +
+      `${ticker}: ${source.name} answers a call for several with its first ${maxRank} coins, and ${symbol} ${place}: ` +
       `give it a batch of its own instead of ${batch}`;
     return [{ symbol, fault }];
   });

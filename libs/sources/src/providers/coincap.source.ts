@@ -8,6 +8,7 @@ import {
   type SourceEndpoint,
   SourceError,
   isRenamed,
+  NoNumber,
   oneLine,
   ownMember,
   readRows,
@@ -137,8 +138,12 @@ export const coincapSource: Source = {
   },
 };
 
-/** The time of the answer; one that goes by another name is drift and no absence. */
+/**
+ * The time of the answer; one that goes by another name is drift and no absence. A bare NaN in its place is an absence: it is not the time of
+ * any price, and the prices are as good as those of an answer without one.
+ */
 function timeOf(reader: AnswerReader): Date | null | undefined {
+  if (valueAt(reader.json, ['timestamp']) instanceof NoNumber) return undefined;
   const isElsewhere = isRenamed(reader.json, 'timestamp', ['data']);
   return reader.shape(z.object({ timestamp: isElsewhere ? wireMilliseconds : timestamp })).timestamp;
 }

@@ -108,7 +108,7 @@ function withUnknownWords(root: Json): string[] {
 }
 
 function describeOddNumbers(contract: WholeContract): void {
-  const { source, endpoint, tickers, goodBodies, priceFields } = contract;
+  const { source, endpoint, tickers, goodBodies, priceFields, timeFields } = contract;
   const [{ body: good, quotes }] = goodBodies;
   const root = parseFixture(good);
 
@@ -122,6 +122,21 @@ function describeOddNumbers(contract: WholeContract): void {
       expect(readings.filter((reading) => !isQuote(reading))).toEqual([
         { ticker, rejected: 'not_a_decimal', detail: expect.stringContaining(path.join('.')) as string },
       ]);
+    }
+  });
+
+  it.each(NO_NUMBERS)('loses no more than whose time it is where a time is a bare "%s"', (text) => {
+    const paths = timeFields === undefined ? {} : timeFields.paths;
+    for (const path of Object.values(paths)) {
+      if (text === '' && isLast(root, path)) continue;
+      const body = withText(root, path, text);
+      const { readings } = readAnswer(source, tickers, { status: 200, headers: {}, body }, { endpoint, nowMs: 0 });
+      // A ticker that is not named may have the time of another: the same coin in another currency.
+      const hasAnother = ({ ticker }: { readonly ticker: string }): boolean =>
+        paths[ticker] !== undefined && paths[ticker].join('.') !== path.join('.');
+      expect(readings.filter(hasAnother)).toEqual(quotes.filter(hasAnother));
+      const priced = readings.filter(isQuote).filter(({ ticker }) => paths[ticker]?.join('.') === path.join('.'));
+      for (const { sourceTime } of priced) expect(sourceTime).toBeUndefined();
     }
   });
 

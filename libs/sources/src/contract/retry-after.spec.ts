@@ -44,6 +44,13 @@ describe('waitIn', () => {
     ['{"error":"slow down, try again in 700ms"}', 1],
     ['<html><title>Try again in 3 minutes</title>', 180],
     ['{"retry_after":999999999999999}', 604_800],
+    // As declared sources have it, and any other.
+    ['{"message":"Rate limit: wait 45."}', 45],
+    ['{"error":"limit resets in 12 min"}', 720],
+    [`{"msg":"Way too much request weight used; IP banned until ${nowMs + 61_000}."}`, 61],
+    ['{"error":"too many requests, retry later (error 1015)"}', undefined],
+    ['{"error":"try again after 2026-12-01"}', undefined],
+    [`{"msg":"banned until ${nowMs - 1000}"}`, undefined],
     // What is no wait, or is none of an error.
     ['{"retry_after":-5}', undefined],
     ['{"retry_after":"soon"}', undefined],

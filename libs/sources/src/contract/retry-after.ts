@@ -15,11 +15,15 @@ const ISO_DATE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}
 /** `retry_after`, `retryAfter`, `Retry-After`, `retry_in_seconds`, `retry_after_ms`, written as one word in lower case. */
 const WAIT_NAME = /^retry(?:after|in)(s|secs?|seconds?|ms|millis|milliseconds)?$/;
 
-/** "Expected available in 25 seconds", "try again in 1 minute", "retry after 500ms", "wait 30s". */
+/**
+ * "Expected available in 25 seconds", "try again in 1 minute", "retry after 500ms", "wait 30". A number without a unit is in seconds when no
+ * word follows it; part of a date or a time of day (`2026-12-01`, `12:30`), or the number of an error, it is no wait.
+ */
 const WAIT_WORDS =
-  /\b(?:again|retry|retrying|available|wait)\b[^\d.;]{0,24}?(\d{1,9}(?:\.\d{1,9})?)\s?(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b/i;
+  /\b(?:retry|retrying|again|wait|available|expires?|resets?)\b(?:(?!\b(?:error|code|status|id)\b)[^\d.;]){0,24}(\d{1,9}(?:\.\d{1,9})?)(?![\d.]*[-:/])(?:\s?(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|h)\b|(?=\s*(?:$|[.,;!?)\]}"'](?!\d))))/i;
 
-const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+/** "IP banned until 1767265260000": UNIX seconds or milliseconds. */
+const UNTIL_WORDS = /\buntil\b\D{0,24}(\d{13}|\d{10})\b/i;
 
 /**
  * Reads a `Retry-After` header: seconds, or a date.
@@ -40,7 +44,19 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
  * @returns seconds from now, from 0 to {@link MAX_RETRY_AFTER_SECONDS}: the longest one that is named; undefined when none is.
  */
 export function waitIn(json: unknown, body: string, nowMs: number): number | undefined {
-  return longestWait(...waitsOfMembers(json, nowMs), waitOfWords(errorWordsOf(json, body)));
+  return longestWait(...waitsOfMembers(json, nowMs), waitInWords(errorWordsOf(json, body), nowMs));
+}
+
+/**
+ * How long the words of a limit ask to wait: "try again in 30 seconds", "banned until 1767265260".
+ * @returns seconds from now, at most {@link MAX_RETRY_AFTER_SECONDS}; undefined when they name no time, or one that is over.
+ */
+export function waitInWords(words: string, nowMs: number): number | undefined {
+  const [, until] = UNTIL_WORDS.exec(words) ?? [];
+  const [, amount, unit = 's'] = WAIT_WORDS.exec(words) ?? [];
+  const perUnit = /^(ms|milli)/i.test(unit) ? 0.001 : /^s/i.test(unit) ? 1 : /^m/i.test(unit) ? 60 : 3600;
+  const seconds = until === undefined ? Number(amount) * perUnit : (Number(until.padEnd(13, '0')) - nowMs) / 1000;
+  return seconds > 0 ? bounded(seconds) : undefined;
 }
 
 /**
@@ -72,14 +88,6 @@ function secondsOf(value: unknown, perUnit: number, nowMs: number): number | und
     HTTP_DATE.test(text) || ISO_DATE.test(text) ? new Date(text) : (unixTime(text, 1) ?? unixTime(text, 1000));
   if (until !== undefined) return bounded((until.getTime() - nowMs) / 1000);
   return /^\d{1,15}(\.\d{1,15})?$/.test(text) ? bounded(Number(text) * perUnit) : undefined;
-}
-
-function waitOfWords(words: string): number | undefined {
-  const [, number, unit = ''] = WAIT_WORDS.exec(words) ?? [];
-  if (number === undefined) return undefined;
-  const name = unit.toLowerCase();
-  const perUnit = /^(ms|milli)/.test(name) ? 0.001 : (SECONDS_OF_UNIT[name[0] ?? ''] ?? 1);
-  return bounded(Number(number) * perUnit);
 }
 
 function bounded(seconds: number): number | undefined {

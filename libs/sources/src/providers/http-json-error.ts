@@ -1,12 +1,4 @@
-import {
-  kindOfWords,
-  isNoError,
-  MAX_RETRY_AFTER_SECONDS,
-  oneLine,
-  SourceError,
-  WireNumber,
-  wordsOf,
-} from '../contract/index.js';
+import { kindOfWords, isNoError, oneLine, SourceError, waitInWords, WireNumber, wordsOf } from '../contract/index.js';
 import type { HttpJsonDeclaration } from './http-json-declaration.js';
 import { follow, stepsOf } from './http-json-path.js';
 
@@ -67,20 +59,4 @@ function holds(values: readonly SuccessValue[], text: string): boolean {
   return values.some((value) =>
     typeof value === 'number' ? /^-?\d+(\.\d+)?$/.test(text) && Number(text) === value : String(value) === text,
   );
-}
-
-/** A number without a unit is in seconds when nothing follows it; part of a date or a time of day (`2026-12-01`, `12:30`) it is no wait. */
-const WAIT =
-  /\b(?:retry|again|wait|available|expires?|resets?)\b[^\d.]{0,24}(\d{1,9}(?:\.\d{1,9})?)(?![\d.]*[-:/])(?:\s?(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|h)\b|(?=\s*(?:$|[.,;!?)\]}"'](?!\d))))/i;
-
-/**
- * How long the words of a limit ask to wait: `try again in 30 seconds`, `banned until 1767265260`.
- * @returns seconds, at most a week; undefined when they name no time, or one that is over.
- */
-function waitInWords(words: string, nowMs: number): number | undefined {
-  const [, until] = /\buntil\b\D{0,24}(\d{13}|\d{10})\b/i.exec(words) ?? [];
-  const [, amount, unit = 's'] = WAIT.exec(words) ?? [];
-  const one = /^(ms|milli)/i.test(unit) ? 0.001 : /^s/i.test(unit) ? 1 : /^m/i.test(unit) ? 60 : 3600;
-  const seconds = until === undefined ? Number(amount) * one : (Number(until.padEnd(13, '0')) - nowMs) / 1000;
-  return seconds > 0 ? Math.min(Math.ceil(seconds), MAX_RETRY_AFTER_SECONDS) : undefined;
 }

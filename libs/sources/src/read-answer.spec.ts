@@ -1,6 +1,7 @@
 import { judgeReading } from '@app/domain';
-import { answerTimes, readAnswer } from './read-answer.js';
+import { answerTimes, readAnswer, readNames } from './read-answer.js';
 import { coingeckoSource } from './providers/coingecko.source.js';
+import { SOURCES } from './registry.js';
 
 const NOW_MS = Date.UTC(2026, 3, 7, 9, 41, 13);
 const secondsAgo = (seconds: number): Date => new Date(NOW_MS - seconds * 1000);
@@ -20,6 +21,26 @@ describe('answerTimes', () => {
       answeredAt: answered === undefined ? undefined : secondsAgo(answered),
       cachedAt: cached === undefined ? undefined : secondsAgo(cached),
     });
+  });
+});
+
+describe('a list of names', () => {
+  const listing = SOURCES.flatMap((source) => (source.names === undefined ? [] : [{ source, names: source.names }]));
+
+  it.each(listing)('of $source.name is throttled by words in any form, whatever the status', ({ source, names }) => {
+    for (const body of [
+      'Throttled',
+      '"Throttled"',
+      '{"detail":"Request was throttled. Expected available in 25 seconds."}',
+    ]) {
+      for (const status of [200, 403, 429, 503]) {
+        const read = (): unknown => readNames(source, names, { status, headers: {}, body }, NOW_MS);
+        const retryAfterSeconds = body.includes('25') ? 25 : undefined;
+        expect(read).toThrow(
+          expect.objectContaining({ kind: 'rate_limited', retryAfterSeconds, httpStatus: status }) as Error,
+        );
+      }
+    }
   });
 });
 

@@ -3,10 +3,12 @@ import {
   type Drift,
   type DriftPolicy,
   endpointFor,
+  type ListedName,
   type RequestedTicker,
   type Source,
   type SourceEndpoint,
   SourceError,
+  type SourceNames,
   type SourceReading,
   type SourceResponse,
   isQuote,
@@ -69,14 +71,38 @@ export function readAnswer(
 }
 
 /**
+ * Reads a source's own list of names, as {@link readAnswer} reads prices: a refusal is one in whatever form and under whatever status it comes.
+ * @throws SourceError, and nothing else.
+ */
+export function readNames(
+  source: Source,
+  names: SourceNames,
+  response: SourceResponse,
+  nowMs: number,
+): readonly ListedName[] {
+  try {
+    if (response.status !== 200) throw refusalOf(source, response, nowMs);
+    const json = jsonOf(source, response.body);
+    const error = saidBy(source, json, response, nowMs);
+    if (error !== undefined) throw refusalInstead(source, json, response.body, error);
+    try {
+      return names.parse(new AnswerReader(source.name, json));
+    } catch (unread) {
+      throw refusalInstead(source, json, response.body, unread);
+    }
+  } catch (error) {
+    const failure = error instanceof SourceError ? error : unexpected(source, error);
+    const { kind, detail, cause, drift } = failure;
+    const retryAfterSeconds = waitAskedFor(failure, response, nowMs);
+    throw new SourceError(kind, source.name, detail, { cause, drift, httpStatus: response.status, retryAfterSeconds });
+  }
+}
+
+/**
  * How long a failed answer asks to be left alone, in seconds: by its `Retry-After`, by what the source's own form of an error says, and,
  * of a source that is throttled or not available, by what else stands in the body. The longest one counts; undefined when none is named.
  */
-export function waitAskedFor(
-  failure: SourceError,
-  { headers, body }: SourceResponse,
-  nowMs: number,
-): number | undefined {
+function waitAskedFor(failure: SourceError, { headers, body }: SourceResponse, nowMs: number): number | undefined {
   const isForNow = failure.kind === 'rate_limited' || failure.kind === 'unavailable';
   const inBody = isForNow && body.length <= MAX_REFUSAL_LENGTH ? waitIn(tryReadJson(body), body, nowMs) : undefined;
   return longestWait(parseRetryAfter(headers['retry-after'], nowMs), failure.retryAfterSeconds, inBody);

@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks';
 import {
-  AnswerReader,
   type DriftPolicy,
   endpointFor,
   type ListedName,
@@ -12,13 +11,11 @@ import {
   type CallRecord,
   type SourceRequest,
   type SourceResponse,
-  readJson,
 } from '../contract/index.js';
 import { makeCall } from './call.js';
 import { withoutSecrets } from './hide-secrets.js';
 import { ConnectionPool, type HttpAgentsOptions } from './http-agents.js';
-import { type ReadAnswer, readAnswer, waitAskedFor } from '../read-answer.js';
-import { refusalOf, saidBy } from './refusal.js';
+import { type ReadAnswer, readAnswer, readNames } from '../read-answer.js';
 import { lacksKey, planOf, type SourceAccess, type SourceAccesses } from './source-access.js';
 import { transportFailure } from './transport-failure.js';
 
@@ -130,18 +127,7 @@ export class SourceClient {
     try {
       const url = this.urlOf(source, names.request, names.baseUrl);
       const response = await this.call(source, { url, maxBodyBytes: MAX_LIST_BYTES }, options);
-      if (response.status !== 200) {
-        const nowMs = this.options.now();
-        const refusal = refusalOf(source, response, nowMs);
-        throw new SourceError(refusal.kind, source.name, refusal.detail, {
-          httpStatus: response.status,
-          retryAfterSeconds: waitAskedFor(refusal, response, nowMs),
-        });
-      }
-      const json = readJson(source.name, response.body);
-      const error = saidBy(source, json, response, this.options.now());
-      if (error !== undefined) throw error;
-      return names.parse(new AnswerReader(source.name, json));
+      return readNames(source, names, response, this.options.now());
     } catch (error) {
       const failure = error instanceof SourceError ? error : unexpected(source, error);
       const { kind, detail, cause, drift, httpStatus, retryAfterSeconds } = failure;

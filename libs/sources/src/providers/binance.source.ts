@@ -16,9 +16,9 @@ import {
   wireObject,
   wireText,
   saysRateLimit,
+  waitInWords,
 } from '../contract/index.js';
 import { quoteOfMarket } from '../contract/market-quote.js';
-import { MAX_RETRY_AFTER_SECONDS } from '../contract/retry-after.js';
 
 const NAME = 'binance';
 
@@ -229,7 +229,7 @@ function readError(json: unknown, nowMs: number): SourceError | undefined {
   const message = ownMember(answer.data, 'msg');
   const words = typeof message === 'string' ? oneLine(message) : '';
   return new SourceError(kindOf(codeText, words), NAME, `error ${oneLine(codeText)} ${words}`.trimEnd(), {
-    retryAfterSeconds: secondsOfBan(words, nowMs),
+    retryAfterSeconds: waitInWords(words, nowMs),
   });
 }
 
@@ -240,11 +240,4 @@ function kindOf(code: string, words: string): SourceErrorKind {
   if (saysRateLimit(words) || /banned/i.test(words)) return 'rate_limited';
   if (/unavailable|maintenance|overloaded|try again/i.test(words)) return 'unavailable';
   return 'drift';
-}
-
-/** How long "IP banned until <UNIX milliseconds>" lasts from now; undefined when it is over, or none is spoken of. */
-function secondsOfBan(words: string, nowMs: number): number | undefined {
-  const until = /banned until (\d{13})\b/.exec(words)?.[1];
-  const seconds = until === undefined ? 0 : Math.ceil((Number(until) - nowMs) / 1000);
-  return seconds > 0 ? Math.min(seconds, MAX_RETRY_AFTER_SECONDS) : undefined;
 }

@@ -83,18 +83,24 @@ describe('a safe address', () => {
     'client_secret',
     'password',
     'auth',
+    'accesstoken',
+    'token2',
   ])('hides the value of %s', (name) => {
     expect(safeUrl(`https://api.example.com/price?ids=btc&${name}=hunter22&precision=full`)).toBe(
       `https://api.example.com/price?ids=btc&${name}=***&precision=full`,
     );
   });
 
-  it.each(['ids=bitcoin%2Cethereum', 'symbols=%5B%22BTCUSDT%22%5D', 'pair=XBTUSD', 'currency=USD', 'monkey=1'])(
-    'leaves %s as it is',
-    (query) => {
-      expect(safeUrl(`https://api.example.com/price?${query}`)).toBe(`https://api.example.com/price?${query}`);
-    },
-  );
+  it.each([
+    'ids=bitcoin%2Cethereum',
+    'symbols=%5B%22BTCUSDT%22%5D',
+    'pair=XBTUSD',
+    'currency=USD',
+    'monkey=1',
+    'tokenAddress=0x2260',
+  ])('leaves %s as it is', (query) => {
+    expect(safeUrl(`https://api.example.com/price?${query}`)).toBe(`https://api.example.com/price?${query}`);
+  });
 
   it('hides a name that is given twice', () => {
     expect(safeUrl('https://api.example.com/?key=one-one-one&key=two-two-two')).not.toMatch(/one|two/);

@@ -22,7 +22,9 @@ describe('parse', () => {
   async function parsed(body: string | Uint8Array, ...words: string[]): Promise<unknown> {
     const terminal = keptTerminal();
     const status = await runCli(['parse', ...words, await stored(body)], terminal);
-    expect({ status, complained: terminal.complained() }).toEqual({ status: 0, complained: '' });
+    const isDated = words.some((word) => word.startsWith('date: ')) && !words.includes('--now');
+    const complained = isDated ? (expect.stringMatching(/^Without --now .*\n$/) as string) : '';
+    expect({ status, complained: terminal.complained() }).toEqual({ status: 0, complained });
     expect(terminal.printed().trimEnd()).not.toContain('\n');
     return JSON.parse(terminal.printed());
   }
@@ -127,6 +129,17 @@ describe('parse', () => {
         ? { accepted: [{ ticker: 'btc_usd' }] }
         : { accepted: [], rejected: [{ reason: outcome }] },
     );
+  });
+
+  it.each([
+    ['by the Date of the answer', [], /^Without --now .* 2026-05-18T08:17:48\.000Z, its Date header: .*\n$/],
+    ['and nothing is said when it is told', ['--now', '2026-05-18T08:17:50Z'], /^$/],
+  ])('says when the answer is taken to have come: %s', async (_, words, complaint) => {
+    const terminal = keptTerminal();
+    const file = await stored(COINGECKO);
+    const given = ['--source', 'coingecko', '--tickers', 'btc_usd', '--header', 'date: Mon, 18 May 2026 08:17:48 GMT'];
+    expect(await runCli(['parse', ...given, ...words, file], terminal)).toBe(0);
+    expect(terminal.complained()).toMatch(complaint);
   });
 
   it('does not let a price from the future set the clock', async () => {

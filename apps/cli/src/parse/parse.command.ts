@@ -13,6 +13,7 @@ import { didYouMean } from '../did-you-mean.js';
 import type { Terminal } from '../terminal.js';
 import { TidemarkCommand } from '../tidemark-command.js';
 import { UsageError } from '../usage-error.js';
+import { headerClock } from './answer-clock.js';
 import { describeFailure, parseBody, type ParsedBody } from './parse-body.js';
 import { readBody, readHeaders, readStatus, readTime } from './stored-answer.js';
 
@@ -69,6 +70,14 @@ async function run(file: string, options: ParseArguments, terminal: Terminal): P
     return describeFailure(new SourceError('malformed', source.name, 'the body is longer than a client reads'));
   }
   const response = { status, headers, body: body.text };
+  const dateMs = headerClock(headers);
+  // It is the source's own clock: an answer that was kept by a cache, or a clock that is wrong, is found out by the time of arrival alone.
+  if (receivedAtMs === undefined && dateMs !== undefined) {
+    const date = new Date(dateMs).toISOString();
+    terminal.complain(
+      `Without --now the answer is taken to have come at ${date}, its Date header: say when it came to have its age judged.\n`,
+    );
+  }
   const { endpoint, driftPolicy } = options;
   const parsed = parseBody({
     source,
@@ -109,7 +118,7 @@ const TEXTS = {
   missing   tickers that the answer leaves out, or that have no name at the source that is known here. An answer that does not say of what it is, such as Deribit's, is of the first ticker.
   error     null, or why the answer as a whole gives nothing: kind, retry_after_seconds and message. The lists are empty then, for nothing was read.
 
-The clock stands at --now; without it at the answer's Date header, else at the newest time among its prices, else it is the real one. A price is stale when its own time, or what Date and Age say of the answer, is 600 s older than that.
+The clock stands at --now; without it at the answer's Date header, which is said on standard error, else at the newest time among its prices, else it is the real one. A price is stale when its own time, or what Date and Age say of the answer, is 600 s older than that.
 
 Ends with status 0 when the answer could be classified, whatever it was, and with 2 when the command was given wrongly.`,
   examples: [

@@ -1,4 +1,5 @@
 // What `npm run new-source` finds out from an answer of the API: where price and time stand, and how they are written.
+import { plainSymbol } from '../../dist/libs/sources/src/contract/symbol-text.js';
 
 /** A number of the answer with the text that stood there, so that no digit is lost. */
 export class NumberText {
@@ -42,10 +43,9 @@ export function pathsOf(json, at = []) {
 
 /** The steps to every text that names the symbol, in whatever form: what says whose the price is. */
 export function stepsToSymbol(json, symbol, at = []) {
-  const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
   return Object.entries(json).flatMap(([step, value]) => {
     if (isBranch(value)) return stepsToSymbol(value, symbol, [...at, step]);
-    return typeof value === 'string' && plain(value) === plain(symbol) ? [[...at, step]] : [];
+    return typeof value === 'string' && plainSymbol(value) === plainSymbol(symbol) ? [[...at, step]] : [];
   });
 }
 

@@ -5,9 +5,10 @@ import { z } from 'zod';
  * field of an answer that says whose price it is; read it under its own name alone ({@link AnswerReader.shape}, `exact`).
  */
 export function symbolText(sourceSymbol: string): z.ZodType<string> {
-  return z.string().refine((text) => plain(text) === plain(sourceSymbol), { error: `must be ${sourceSymbol}` });
+  return z.string().refine((text) => plainSymbol(text) === plainSymbol(sourceSymbol), { error: `must be ${sourceSymbol}` });
 }
 
-function plain(symbol: string): string {
+/** The plain form of a symbol: `BTC/USD`, `btc-usd` and `BTCUSD` are one. */
+export function plainSymbol(symbol: string): string {
   return symbol.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 }

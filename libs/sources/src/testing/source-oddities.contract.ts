@@ -13,6 +13,7 @@ import type { WholeContract } from './source-fixtures.contract.js';
 import { SourceError } from '../contract/source-error.js';
 import { isQuote } from '../contract/source-message.js';
 import { WireNumber } from '../contract/read-json.js';
+import { plainSymbol } from '../contract/symbol-text.js';
 import { readAnswer } from '../read-answer.js';
 
 /** What careless writers put where they have no number. */
@@ -242,11 +243,6 @@ function describeOtherCoins(contract: WholeContract): void {
       }
     },
   );
-}
-
-/** `BTC/USD`, `btc-usd` and `BTCUSD` are one symbol. */
-function plainSymbol(symbol: string): string {
-  return symbol.toLowerCase().replace(/[^a-z0-9]/g, '');
 }
 
 /** The symbol of another coin, which looks like one of this source. */

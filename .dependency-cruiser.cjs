@@ -46,7 +46,9 @@ module.exports = {
         path: '^(libs/(config|observability|process)/|apps/(standalone|cli)/)',
         pathNot: [tests, '^libs/process/src/server/'],
       },
-      to: { path: '^(node_modules/(@nestjs/|fastify/|@fastify/|@prometheus-io/)|libs/process/src/server/)' },
+      to: {
+        path: '^(node_modules/(@nestjs/|fastify/|@fastify/|@prometheus-io/)|libs/(process/src/server|storage/src/metrics)/)',
+      },
     },
     {
       name: 'middle-libs-only-know-domain',
@@ -60,9 +62,12 @@ module.exports = {
       name: 'libs-by-their-index',
       severity: 'error',
       comment:
-        "Import a lib by its index ('@app/<lib>', and '@app/process/server'); export from there what others need.",
+        "Import a lib by its index ('@app/<lib>', '@app/process/server' and '@app/storage/metrics'); export from there what others need.",
       from: { path: '^(apps/[^/]+|libs/[^/]+)/', pathNot: tests },
-      to: { path: '^libs/([^/]+)/src/(?!index\\.ts$)', pathNot: ['^$1/', '^libs/process/src/server/index\\.ts$'] },
+      to: {
+        path: '^libs/([^/]+)/src/(?!index\\.ts$)',
+        pathNot: ['^$1/', '^libs/(process/src/server|storage/src/metrics)/index\\.ts$'],
+      },
     },
     {
       name: 'apps-are-processes',

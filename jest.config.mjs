@@ -20,6 +20,7 @@ const shared = {
   },
   moduleNameMapper: {
     '^@app/process/server$': '<rootDir>/libs/process/src/server/index.ts',
+    '^@app/storage/metrics$': '<rootDir>/libs/storage/src/metrics/index.ts',
     '^@app/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^fast-check$': '<rootDir>/test/support/seeded-fast-check.mjs',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -1,5 +1,5 @@
 import type { Logger } from '@app/observability';
-import { SampleCounters } from '@app/process/server';
+import { SampleCounters } from '@app/storage/metrics';
 import type { Decisions } from '@app/storage';
 import { register } from '@prometheus-io/client';
 

@@ -1,4 +1,4 @@
-import { SampleCounters } from '@app/process/server';
+import { SampleCounters } from '@app/storage/metrics';
 import { register } from '@prometheus-io/client';
 import { requireTrueClock, type Task, type TaskOptions } from './task.js';
 

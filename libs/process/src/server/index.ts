@@ -5,5 +5,4 @@ export * from './operations.module.js';
 export * from './problem.js';
 export { sendProblem } from './problem.filter.js';
 export * from './process-metrics.js';
-export * from './sample-counters.js';
 export * from './serve-process.js';

@@ -1,4 +1,4 @@
-import { SampleCounters } from '@app/process/server';
+import { SampleCounters } from '@app/storage/metrics';
 import { register } from '@prometheus-io/client';
 import { revisedOfOthers, type CommittedStore } from './log-stored-samples.js';
 

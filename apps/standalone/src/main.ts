@@ -2,6 +2,7 @@ import { messageOf } from '@app/embedded';
 import { foreseenStatus, readableColumns, sayFault, wrapLines } from '@app/process';
 import { readEnvironment } from './launch/launcher-settings.js';
 import { runSystem, type ReadySystem } from './launch/launcher.js';
+import { namedSources } from './launch/named-sources.js';
 import { seedHistory } from './launch/seed-history.js';
 
 const mode = process.argv[2];
@@ -26,7 +27,8 @@ const afterReady = async (system: ReadySystem): Promise<void> => {
 try {
   if (mode !== 'demo' && mode !== 'start')
     throw Object.assign(new Error('Usage: make demo, or make start'), { exitStatus: 2 });
-  await runSystem({ mode, settings: await readEnvironment(mode), print, columns, signal: ending.signal, afterReady });
+  const hooks = { afterReady, sourcesOf: namedSources };
+  await runSystem({ mode, settings: await readEnvironment(mode), print, columns, signal: ending.signal, ...hooks });
   print('Tidemark has ended.');
   process.exit(0);
 } catch (error) {

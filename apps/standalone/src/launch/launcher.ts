@@ -28,7 +28,8 @@ import type { LauncherMode, LauncherSettings } from './launcher-settings.js';
 import { listeningAddresses } from './listening-addresses.js';
 import { checkPorts, type PortNumbers } from './port-check.js';
 import { Reporter } from './reporter.js';
-import { probeSources } from './source-probe.js';
+import type { CatalogueOptions } from './named-sources.js';
+import { DEFAULT_SOURCES, probeSources, type UnusableSource } from './source-probe.js';
 import { lastingFaults, StartError } from './start-error.js';
 
 /** What a system that answers can be asked. */
@@ -51,6 +52,8 @@ export interface LauncherOptions {
   readonly signal: AbortSignal;
   /** Called once when the scheduler (and in the demo the simulator) is ready. */
   readonly afterReady?: (system: ReadySystem) => Promise<void>;
+  /** The names of the sources that the catalogue asks; default: any that cannot be reached is named. */
+  readonly sourcesOf?: (catalogue: CatalogueOptions) => Promise<ReadonlySet<string>>;
   /** Folder with the compiled apps; default: where this file was compiled to. */
   readonly appsFolder?: string;
 }
@@ -74,9 +77,6 @@ const PROBE_LIMIT_MS = 4_000;
 
 /** A slow start leaves the sources this much all the same. */
 const PROBE_LEAST_MS = 1_000;
-
-/** The sources of the default catalogue. */
-const DEFAULT_SOURCES = ['deribit'];
 
 /**
  * Runs the whole system until the signal is given, and ends all of it then.
@@ -147,7 +147,7 @@ interface Running extends LauncherOptions {
 
 async function run(running: Running): Promise<void> {
   const { mode, settings, folder, ports, reporter, supervisor, signal } = running;
-  const faults = mode === 'start' ? probe(settings) : Promise.resolve([]);
+  const faults = mode === 'start' ? probe(settings) : undefined;
   const stores = await startStores({
     folder,
     queueStore: settings.QUEUE_STORE,
@@ -182,7 +182,11 @@ async function run(running: Running): Promise<void> {
   reporter.onFirstPrice(() => running.print(`first price stored ${secondsSinceStart()} s after start`));
   for (const sentence of [...startNotes(running), ...unusedStores(settings)]) reporter.note(sentence);
   void follow(running, decisions);
-  void faults.then((sentences) => sentences.forEach((sentence) => reporter.note(sentence)));
+  void faults?.then(async (found) => {
+    const catalogue = { file: settings.CATALOGUE_FILE, databaseUrl: decisions.databaseUrl };
+    const named = await running.sourcesOf?.(catalogue).catch(() => undefined);
+    for (const { source, sentence } of found) if (named?.has(source) ?? true) reporter.note(sentence);
+  });
   await Promise.race([failed, new Promise<void>((end) => onAbort(signal, end))]);
 }
 
@@ -235,8 +239,8 @@ async function follow(running: Running, { databaseUrl }: Decisions): Promise<voi
   if (!signal.aborted) running.print(`all processes are ready ${secondsSinceStart()} s after start`);
 }
 
-/** What keeps the sources from being used, in sentences. */
-async function probe(settings: LauncherSettings): Promise<string[]> {
+/** What keeps the sources of the default catalogue from being used. */
+async function probe(settings: LauncherSettings): Promise<UnusableSource[]> {
   return probeSources({
     sources: DEFAULT_SOURCES.map(sourceByName).filter((source) => source !== undefined),
     access: configuredSources({ ...settings }, SOURCES),
@@ -244,7 +248,7 @@ async function probe(settings: LauncherSettings): Promise<string[]> {
     noProxy: settings.NO_PROXY,
     limitMs: Math.max(Math.round(PROBE_LIMIT_MS - performance.now()), PROBE_LEAST_MS),
     now: Date.now,
-  }).catch((error: unknown) => [messageOf(error)]);
+  }).catch((error: unknown) => DEFAULT_SOURCES.map((source) => ({ source, sentence: messageOf(error) })));
 }
 
 function unusedStores(settings: LauncherSettings): string[] {

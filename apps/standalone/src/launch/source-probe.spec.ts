@@ -23,7 +23,9 @@ async function probe(url: string, limitMs = 4_000): Promise<string[]> {
   const deribit = sourceByName('deribit');
   if (deribit === undefined) throw new Error('no deribit');
   const rest = { httpsProxy: undefined, noProxy: undefined, limitMs, now: Date.now };
-  return probeSources({ sources: [deribit], access: { deribit: { baseUrl: url } }, ...rest });
+  const found = await probeSources({ sources: [deribit], access: { deribit: { baseUrl: url } }, ...rest });
+  expect(found.map(({ source }) => source)).toEqual(found.map(() => 'deribit'));
+  return found.map(({ sentence }) => sentence);
 }
 
 describe('the probe of the sources', () => {

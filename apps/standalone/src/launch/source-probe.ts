@@ -1,5 +1,8 @@
 import { SourceClient, SourceError, type Source, type SourceAccesses } from '@app/sources';
 
+/** The sources of the default catalogue, and of a ticker that names none. */
+export const DEFAULT_SOURCES: readonly string[] = ['deribit'];
+
 /** How the sources are reached. */
 export interface ProbeOptions {
   readonly sources: readonly Source[];
@@ -13,15 +16,24 @@ export interface ProbeOptions {
   readonly now: () => number;
 }
 
+/** A source that cannot be used from here. */
+export interface UnusableSource {
+  /** Its name. */
+  readonly source: string;
+  readonly sentence: string;
+}
+
 const ASKED = { ticker: 'btc_usd', base: 'btc', quote: 'usd' };
 
-/** Asks every source once for bitcoin; gives one sentence for each that cannot be used from here. */
-export async function probeSources(options: ProbeOptions): Promise<string[]> {
+/** Asks every source once for bitcoin; gives those that cannot be used from here. */
+export async function probeSources(options: ProbeOptions): Promise<UnusableSource[]> {
   const { access, httpsProxy, noProxy, now } = options;
   const client = new SourceClient({ access, httpsProxy, noProxy, now });
   try {
-    const faults = await Promise.all(options.sources.map((source) => probe(client, source, options)));
-    return faults.filter((fault) => fault !== undefined);
+    const found = await Promise.all(
+      options.sources.map(async (source) => ({ source: source.name, sentence: await probe(client, source, options) })),
+    );
+    return found.flatMap(({ source, sentence }) => (sentence === undefined ? [] : [{ source, sentence }]));
   } finally {
     client.close();
   }

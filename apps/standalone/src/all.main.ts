@@ -1,5 +1,5 @@
 import { environmentWith } from '@app/config';
-import { createLogger } from '@app/observability';
+import { createLogger, lineFormat } from '@app/observability';
 import { prepareOrExit, runProcess } from '@app/process';
 import { allEnvironment } from './all/all-environment.js';
 import { ALL_END_LIMIT_MS, runAll } from './all/run-all.js';
@@ -9,7 +9,8 @@ const ending = new AbortController();
 const environment = await prepareOrExit(() => allEnvironment(environmentWith({})));
 const logger = createLogger({ name: 'all', level: environment.logLevel });
 if (environment.isControlClosed) logger.warn({ event: 'control_closed' }, 'control API closed: set CONTROL_PASSWORD');
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const format = await lineFormat(process.stdout.isTTY);
+const print = (line: string): void => void process.stdout.write(`${format(line)}\n`);
 const running = runAll({ environment, logger, print, signal: ending.signal });
 const start = async () => {
   running.catch((error: unknown) => setImmediate(() => raise(error)));

@@ -1,2 +1,3 @@
 export * from './describe-fault.js';
 export * from './logger.js';
+export * from './readable-line.js';

@@ -84,7 +84,7 @@ export const declaredSourceSettings = {
     .string()
     .optional()
     .describe(
-      'YAML file that declares further sources: an address, the path of price and time in its answer, and a limit.',
+      'YAML file that declares further sources: an address, the path of price and time in its answer, what in it says whose the price is (identity), and a limit.',
     ),
   CCXT_EXCHANGES: z
     .string()

@@ -200,7 +200,7 @@ export const checksSchema = strictFields(
       .optional()
       .meta({
         description:
-          'In seconds: a source with the same digits for longer, and for ten of its intervals, is `frozen` when another one moved by more than `agreement_ratio`. Null: never, for a pair that is pegged; the default of one dollar in another (usd, usdt, usdc, dai).',
+          'In seconds: a source with the same digits for longer, and for ten of its intervals, is `frozen` when another one moved by more than `agreement_ratio` meanwhile, or more of the others are that far from it than near it; where no other one reports, its price is flagged `frozen`. Null: never, for a pair that is pegged; the default of one dollar in another (usd, usdt, usdc, dai).',
         default: 900,
         examples: [3600],
       }),

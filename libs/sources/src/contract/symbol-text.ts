@@ -5,7 +5,9 @@ import { z } from 'zod';
  * field of an answer that says whose price it is; read it under its own name alone ({@link AnswerReader.shape}, `exact`).
  */
 export function symbolText(sourceSymbol: string): z.ZodType<string> {
-  return z.string().refine((text) => plainSymbol(text) === plainSymbol(sourceSymbol), { error: `must be ${sourceSymbol}` });
+  return z
+    .string()
+    .refine((text) => plainSymbol(text) === plainSymbol(sourceSymbol), { error: `must be ${sourceSymbol}` });
 }
 
 /** The plain form of a symbol: `BTC/USD`, `btc-usd` and `BTCUSD` are one. */

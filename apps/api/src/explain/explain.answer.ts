@@ -6,7 +6,9 @@ import { sampleSchema } from './explained-sample.js';
 
 const price = {
   price: decimal('Exactly the stored digits'),
-  uncertainty: decimal('How far the true price may lie from it; null: half a unit of its last digit').nullable(),
+  uncertainty: decimal(
+    'How far the true price may lie from it; null: half a unit of its last digit, or not kept by the build that stored it',
+  ).nullable(),
   source: z.string().describe('`median` for a median'),
   observed_at: unixTime('When it was received: UNIX seconds with milliseconds'),
   flags: flags(),

@@ -11,7 +11,9 @@ const reason = () => textOrNull().describe('Why it is not accepted; null when it
 const detail = () => textOrNull().describe('The same for people');
 const raw = () => textOrNull().describe('The text on the wire');
 const rateUncertainty = () =>
-  decimalOrNull('How far the true rate may lie from it; null: half a unit of its last digit, or no rate');
+  decimalOrNull(
+    'How far the true rate may lie from it; null: half a unit of its last digit, no rate, or not kept by the build that stored it',
+  );
 
 const ratePriceSchema = z.strictObject({
   ticker: tickerName(),

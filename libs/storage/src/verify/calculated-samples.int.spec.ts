@@ -114,6 +114,12 @@ describe('samples that were calculated', () => {
       });
     });
 
+    it('are unproven, and not broken, where a build of before has lost how well the rate was known, by a replay on this schema', async () => {
+      const said = await saidAfter([...KNOWN, `UPDATE prices SET uncertainty = NULL WHERE ${rate}`]);
+      expect(said.problems).toEqual([]);
+      expect(said.unproven.length).toBeGreaterThan(0);
+    });
+
     it('are unproven where their own price does not say how well it is known', async () => {
       const said = await saidAfter([...KNOWN, `UPDATE prices SET uncertainty = NULL WHERE ${at('btc_usd', SLOT)}`]);
       expect(said).toMatchObject({ problems: [], before: undefined });

@@ -156,7 +156,11 @@ function faultOfRate(row: CalculatedRow): Fault | undefined {
   const isPar = isAtPar(flags);
   const isKnown = (rates ?? []).some(
     ({ price, uncertainty, isRead }) =>
-      compareDecimals(price, rate) === 0 && (rateUncertainty === null || (rateUncertainty === uncertainty && !isRead)),
+      compareDecimals(price, rate) === 0 &&
+      // A build of before that replays on this schema loses or leaves what it does not know: that is not proven, and no fault.
+      (rateUncertainty === null ||
+        (!isRead && (uncertainty === null || rateUncertainty === uncertainty)) ||
+        row.isFormer),
   );
   if (isPar ? isParOf(row) : isKnown) return undefined;
   const used = rateUncertainty === null ? rate : `${rate}, known to ${rateUncertainty}`;

@@ -18,11 +18,12 @@ export class RateUncertainty1764100000000 implements MigrationInterface {
 }
 
 const STATEMENTS = [
-  // Without a check, which would be held against every row of years while nobody may write.
-  `ALTER TABLE prices ADD COLUMN uncertainty numeric`,
-  `ALTER TABLE price_revisions ADD COLUMN uncertainty numeric`,
+  // Without a check, which would be held against every row of years while nobody may write. In the order in which a store writes: in
+  // another one the stores under way and this would wait for each other.
   `ALTER TABLE samples ADD COLUMN rate_uncertainty numeric`,
   `ALTER TABLE sample_revisions ADD COLUMN rate_uncertainty numeric`,
+  `ALTER TABLE prices ADD COLUMN uncertainty numeric`,
+  `ALTER TABLE price_revisions ADD COLUMN uncertainty numeric`,
   `INSERT INTO settings (key, value)
    SELECT '${FORMER_RULES_UNTIL}', to_jsonb(clock_timestamp() + interval '1 day') WHERE EXISTS (SELECT 1 FROM samples)
    ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value`,

@@ -43,7 +43,7 @@ export interface IsolationOptions<Asked extends RequestedTicker, Answer> {
   readonly maxCalls?: number;
 }
 
-/** A symbol that was refused in a call of its own; or again, in a call with others, and the source's own list lacks it. */
+/** A symbol that was refused in a call of its own. */
 export interface RefusedSymbol<Asked extends RequestedTicker> {
   readonly symbol: string;
   /** The tickers that have it. */
@@ -85,7 +85,7 @@ const MAX_REFUSALS_WITHOUT_ANSWER = 8;
  * Asks for tickers so that a symbol that the source does not know takes no other down. A refused group is asked again without the
  * symbols that the source's own list lacks, and is halved where that does not help. Neither words nor a list condemn a symbol: only a
  * call of its own does, and only while the source answers for others, or its list lacks that symbol. They who were refused before come
- * last, and stay refused when a call for them is refused and the list lacks them.
+ * last; where a call for several of them is refused, those that the list lacks are not asked again this time.
  */
 export async function isolateSymbols<Asked extends RequestedTicker, Answer>(
   options: IsolationOptions<Asked, Answer>,
@@ -96,6 +96,8 @@ export async function isolateSymbols<Asked extends RequestedTicker, Answer>(
   const answered: { members: readonly Asked[]; answer: Answer }[] = [];
   const refused: Refused<Asked>[] = [];
   const failed: FailedCall<Asked>[] = [];
+  /** Refused again together, and not listed: asked no more this time. */
+  const putOff: Item<Asked>[] = [];
   /** Refusals of them who were refused before; undefined once one was answered. */
   let vainTries: number | undefined = 0;
   const { all, parts } = joined(together ? waiting : []);
@@ -133,7 +135,7 @@ export async function isolateSymbols<Asked extends RequestedTicker, Answer>(
       refused.push({ members: item.members, wasRefused, error });
     } else if (wasRefused) {
       const { lacking, others } = await list.divideRefused(item);
-      for (const members of lacking) refused.push({ members, wasRefused, error });
+      putOff.push(...lacking);
       waiting.push(...others);
     } else {
       waiting.push(...((await list.divide(item)) ?? halvesOf(item)));
@@ -143,7 +145,7 @@ export async function isolateSymbols<Asked extends RequestedTicker, Answer>(
   return {
     refused: await judge(refused, { list, isCertain, isAnswered: answered.length > 0, failed }),
     ...{ answered, failed },
-    open: waiting
+    open: [...waiting, ...putOff]
       .flatMap((item) => (item === all ? parts : [item]))
       .map(({ members, isSuspect, wasRefused }) => ({ members, isSuspect, ...(wasRefused && { wasRefused }) })),
   };
@@ -154,7 +156,7 @@ export function isGoodGroup({ isSuspect, wasRefused }: Pick<SymbolGroup<Requeste
   return !isSuspect && wasRefused !== true;
 }
 
-/** A symbol that was refused in a call of its own, or again. */
+/** A symbol that was refused in a call of its own. */
 interface Refused<Asked extends RequestedTicker> {
   readonly members: readonly Asked[];
   readonly wasRefused: boolean;
@@ -215,16 +217,14 @@ class SymbolList<Asked extends RequestedTicker> {
     return parts.every(({ length }) => length > 0) ? partsOf(item, parts) : undefined;
   }
 
-  /** Of a group that was refused before and is again: who is not listed, symbol by symbol, and the others in one group or two. */
-  async divideRefused(
-    item: Item<Asked>,
-  ): Promise<{ readonly lacking: readonly (readonly Asked[])[]; readonly others: readonly Item<Asked>[] }> {
+  /** Of a group that was refused before and is again: who is not listed in one group, and the others in one or two. */
+  async divideRefused(item: Item<Asked>): Promise<Readonly<Record<'lacking' | 'others', readonly Item<Asked>[]>>> {
     const unlisted = (await this.lacking()) ?? new Set<string>();
-    const bySymbol = Map.groupBy(item.members, ({ sourceSymbol }) => sourceSymbol);
-    const lacking = [...bySymbol].filter(([symbol]) => unlisted.has(symbol)).map(([, members]) => members);
-    if (lacking.length === 0) return { lacking, others: halvesOf(item) };
-    const listed = item.members.filter(({ sourceSymbol }) => !unlisted.has(sourceSymbol));
-    return { lacking, others: listed.length === 0 ? [] : [{ ...groupOf(item), members: listed }] };
+    const isLacking = ({ sourceSymbol }: Asked): boolean => unlisted.has(sourceSymbol);
+    const [lacking, listed] = [item.members.filter(isLacking), item.members.filter((asked) => !isLacking(asked))];
+    if (lacking.length === 0) return { lacking: [], others: halvesOf(item) };
+    const groupsOf = (members: readonly Asked[]) => (members.length === 0 ? [] : [{ ...groupOf(item), members }]);
+    return { lacking: groupsOf(lacking), others: groupsOf(listed) };
   }
 
   /** The symbols of the isolation that are not listed; undefined when that cannot be known. */

@@ -1,4 +1,4 @@
-import { type Source, SourceError } from '../contract/index.js';
+import { type Source, SourceError, type SourceNames } from '../contract/index.js';
 import type { FetchOptions, SourceClient } from './source-client.js';
 
 /** How the lists are had. */
@@ -13,7 +13,7 @@ export interface ListLookUp extends FetchOptions {
   /** Counts the call against limit and month; false when it may not be made. Throws SourceError. */
   readonly take: (source: Source, cost: number) => Promise<boolean>;
   /** How old the list may be, in milliseconds; default {@link KEPT_FOR_MS}. */
-  readonly maxAgeMs?: number;
+  readonly maxAgeMs?: number | undefined;
 }
 
 /** A list is kept for so long, in milliseconds: sources drop symbols at any time. One that could not be had is not asked for meanwhile. */
@@ -26,7 +26,16 @@ export class ListedSymbols {
     { readonly names: ReadonlySet<string> | undefined; readonly atMs: number }
   >();
 
+  /** Calls for lists that are under way: whoever else needs one of them waits for it. */
+  private readonly coming = new Map<string, Promise<ReadonlySet<string> | undefined>>();
+
   constructor(private readonly options: ListedSymbolsOptions) {}
+
+  /** Whether a look-up of a source needs a call. @param maxAgeMs how old the list may be. */
+  needsCall(source: Source, maxAgeMs: number): boolean {
+    const kept = this.lists.get(source.name);
+    return kept === undefined || this.options.now() - kept.atMs >= maxAgeMs;
+  }
 
   /**
    * Which of these symbols the source's list lacks.
@@ -57,14 +66,27 @@ export class ListedSymbols {
 
   private async namesOf(source: Source, lookUp: ListLookUp): Promise<ReadonlySet<string> | undefined> {
     if (source.names === undefined) return undefined;
+    if (!this.needsCall(source, lookUp.maxAgeMs ?? KEPT_FOR_MS)) return this.lists.get(source.name)?.names;
+    const coming = this.coming.get(source.name) ?? this.fetchNames(source, source.names, lookUp);
+    this.coming.set(source.name, coming);
+    try {
+      return await coming;
+    } finally {
+      this.coming.delete(source.name);
+    }
+  }
+
+  private async fetchNames(
+    source: Source,
+    { cost = 1 }: SourceNames,
+    lookUp: ListLookUp,
+  ): Promise<ReadonlySet<string> | undefined> {
     const { client, now } = this.options;
-    const kept = this.lists.get(source.name);
-    if (kept !== undefined && now() - kept.atMs < (lookUp.maxAgeMs ?? KEPT_FOR_MS)) return kept.names;
     let names: ReadonlySet<string> | undefined;
     let isMade = false;
     let limit: SourceError | undefined;
     try {
-      if (!(await lookUp.take(source, source.names.cost ?? 1))) return undefined;
+      if (!(await lookUp.take(source, cost))) return undefined;
       isMade = true;
       const listed = await client.fetchNames(source, lookUp);
       // A list with nothing in it is no list.

@@ -142,9 +142,11 @@ describe('symbols that a source refuses', () => {
       ...{ refused: [{ symbol: 'B', detail: DETAIL }], refusedTogether: [{ symbol: 'C', detail: DETAIL }] },
     });
     expect(await members()).toMatchObject([
-      { symbol: 'B', isDue: false, mayBeBack: false },
+      { symbol: 'B', isDue: false, mayBeBack: true },
       { symbol: 'C', isDue: true, mayBeBack: true },
     ]);
+    // It was refused a moment before the source answered for another.
+    expect((await waitSeconds())[0]).toBe(60);
     await symbols.learn(KRAKEN, { ...NOTHING, answered: ['C'] });
     expect(await members()).toMatchObject([{ symbol: 'B', isDue: true, mayBeBack: true }]);
     // A try that was not made leaves it as it was.
@@ -154,15 +156,28 @@ describe('symbols that a source refuses', () => {
     expect(await symbols.list()).toEqual([due]);
   });
 
-  it('wait as ever when none of those that were asked for together was answered', async () => {
+  it('are put off for a minute by a try that says nothing of them', async () => {
+    await refuse('A', 'B');
+    await age(1_800);
+    await symbols.beginTries(KRAKEN, ['A']);
+    await symbols.postponeTries(KRAKEN, ['A', 'C']);
+    const [a, b] = await symbols.list(KRAKEN);
+    expect(Math.round(((a?.nextTryAt.getTime() ?? 0) - Date.now()) / 10_000)).toBe(6);
+    expect(b?.nextTryAt.getTime()).toBeLessThan(Date.now());
+    expect(await symbols.list(KRAKEN - 1)).toEqual([]);
+  });
+
+  it('wait for ten minutes at most when a call for several was refused, and nobody was asked for alone', async () => {
     await refuse('A', 'B');
     await age(1_800);
     await symbols.learn(KRAKEN, {
       ...NOTHING,
       refusedTogether: ['A', 'B'].map((symbol) => ({ symbol, detail: DETAIL })),
     });
-    expect(await waitSeconds()).toEqual([1_800, 1_800]);
-    expect(await members()).toMatchObject(Array(2).fill({ isDue: false, mayBeBack: false }));
+    expect(await waitSeconds()).toEqual([600, 600]);
+    expect(await members()).toMatchObject(Array(2).fill({ isDue: false, mayBeBack: true }));
+    await refuse('A');
+    expect((await waitSeconds())[0]).toBeGreaterThanOrEqual(1_800);
   });
 
   it('are left to whoever tries them at the moment when another is answered', async () => {

@@ -70,8 +70,8 @@ export interface GivenTry {
 /** A refused symbol is tried again first after so long, in seconds, and then whenever it has been refused for twice as long. */
 const TRY_AGAIN_SECONDS = { first: 60, longest: 3_600 };
 
-/** The longest wait for the next try of a symbol that the source's own list has, in seconds. */
-const LISTED_TRY_AGAIN_SECONDS = 600;
+/** The longest wait for the next try of a symbol that may be back, since the source's own list has it, or nobody asked for it alone, in seconds. */
+const MAYBE_BACK_TRY_AGAIN_SECONDS = 600;
 
 /** Whoever tries it again has so long to report, in seconds: longer than a window. After that another worker tries. */
 const TRY_LEASE_SECONDS = 20;
@@ -88,7 +88,8 @@ export class RefusedSymbolRepository {
 
   /**
    * Notes what calls have shown. A symbol that was refused alone is not made suspect again by a call for many. When one that was refused
-   * is answered, all others that the source refuses are due at once, but for those that were refused alone meanwhile.
+   * is answered, all others that the source refuses are due at once, and those that were refused alone meanwhile in a minute. Those
+   * that were refused again together with others wait for ten minutes at most: which of them the source refuses is not known.
    */
   async learn(sourceId: number, learned: LearnedSymbols): Promise<SymbolNews> {
     const { refused, refusedTogether = [], suspects, answered } = learned;
@@ -147,20 +148,36 @@ export class RefusedSymbolRepository {
     await this.pool.query({
       name: 'shorten-waits',
       text: `WITH at AS MATERIALIZED (SELECT clock_timestamp() AS now)
-             UPDATE refused_symbols SET next_try_at = greatest(last_tried_at + interval '${LISTED_TRY_AGAIN_SECONDS} seconds', at.now) FROM at
+             UPDATE refused_symbols SET next_try_at = greatest(last_tried_at + interval '${MAYBE_BACK_TRY_AGAIN_SECONDS} seconds', at.now) FROM at
              WHERE source_id = $1 AND source_symbol = ANY($2) AND ${isNotBegunSql('at.now')}
-               AND next_try_at > last_tried_at + interval '${LISTED_TRY_AGAIN_SECONDS} seconds'`,
+               AND next_try_at > last_tried_at + interval '${MAYBE_BACK_TRY_AGAIN_SECONDS} seconds'`,
       values: [sourceId, listed],
     });
   }
 
-  /** Those that are refused and that the catalogue names, by source and symbol; suspects are not among them. */
-  async list(): Promise<RefusedSymbolRow[]> {
+  /** Puts off tries that failed in a way that says nothing of their symbols. */
+  async postponeTries(sourceId: number, symbols: readonly string[]): Promise<void> {
+    await this.pool.query({
+      name: 'postpone-tries',
+      text: `WITH at AS MATERIALIZED (SELECT clock_timestamp() AS now)
+             UPDATE refused_symbols SET next_try_at = at.now + interval '${TRY_AGAIN_SECONDS.first} seconds' FROM at
+             WHERE source_id = $1 AND source_symbol = ANY($2) AND next_try_at IS NOT NULL`,
+      values: [sourceId, symbols],
+    });
+  }
+
+  /**
+   * Those that are refused and that the catalogue names, by source and symbol; suspects are not among them.
+   * @param sourceId of this source alone.
+   */
+  async list(sourceId?: number): Promise<RefusedSymbolRow[]> {
     const { rows } = await this.pool.query<RefusedSymbolRow>({
       name: 'list-refused-symbols',
       text: `SELECT source_id AS "sourceId", source_symbol AS symbol, since, last_tried_at AS "lastTriedAt",
                     next_try_at AS "nextTryAt", detail
-             FROM refused_symbols r WHERE next_try_at IS NOT NULL AND ${IS_NAMED} ORDER BY source_id, source_symbol`,
+             FROM refused_symbols r WHERE next_try_at IS NOT NULL AND ($1::int IS NULL OR source_id = $1) AND ${IS_NAMED}
+             ORDER BY source_id, source_symbol`,
+      values: [sourceId ?? null],
     });
     return rows;
   }
@@ -231,8 +248,10 @@ const LEARN_SQL = `
       SET since = CASE WHEN r.next_try_at IS NULL AND EXCLUDED.suspect_group IS NULL THEN EXCLUDED.since ELSE r.since END,
           last_tried_at = EXCLUDED.last_tried_at, detail = EXCLUDED.detail, suspect_group = EXCLUDED.suspect_group,
           next_try_at = CASE WHEN EXCLUDED.next_try_at = EXCLUDED.last_tried_at THEN EXCLUDED.next_try_at
-            WHEN EXCLUDED.suspect_group IS NULL THEN EXCLUDED.last_tried_at
-              + ${waitSql('EXCLUDED.last_tried_at', 'CASE WHEN r.next_try_at IS NOT NULL THEN r.since END')} END
+            WHEN EXCLUDED.suspect_group IS NULL THEN EXCLUDED.last_tried_at + least(
+              ${waitSql('EXCLUDED.last_tried_at', 'CASE WHEN r.next_try_at IS NOT NULL THEN r.since END')},
+              CASE WHEN EXISTS (SELECT 1 FROM released WHERE next_try_at IS NOT NULL) THEN interval '${TRY_AGAIN_SECONDS.first} seconds'
+                WHEN r.source_symbol = ANY($6::text[]) THEN interval '${MAYBE_BACK_TRY_AGAIN_SECONDS} seconds' END) END
       WHERE EXCLUDED.suspect_group IS NULL OR r.suspect_group IS NOT NULL
     RETURNING source_id, source_symbol, since, last_tried_at, next_try_at, detail
   ), woken AS (

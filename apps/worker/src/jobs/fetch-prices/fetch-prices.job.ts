@@ -169,7 +169,8 @@ export class FetchPricesJob {
     if (failure !== undefined && failure.members.length > 0 && isOfAll(end, failure.error))
       return this.keepFailure(fetch, plan, failure.error);
     await this.keepCalls(fetch, plan, end);
-    await this.lookForListed(fetch);
+    // A source that has just failed is left alone.
+    if (end.failed.length === 0 && end.answered.length > 0) await this.lookForListed(fetch);
   }
 
   /** Stores what the calls of a fetch came to: one answer as a rule, several where a symbol had to be isolated. */

@@ -161,7 +161,9 @@ describe.each(['kraken', 'binance'] as const)('a symbol that %s has refused, and
     const [still] = await batch.symbols.list();
     expect((await batch.samples(5))['sol_usd']).toContain(still?.nextTryAt.toISOString().slice(0, 19));
     expect(await batch.symbols.list()).toHaveLength(1);
-    expect(await batch.minute(6)).toEqual([named(...healthy)]);
+    // A list condemns nobody: it is asked for alone, and waits for long then.
+    expect(await batch.minute(6)).toEqual([named(...healthy), delisted]);
+    expect(await batch.minute(7)).toEqual([named(...healthy)]);
   });
 
   it.each([
@@ -194,6 +196,27 @@ describe.each(['kraken', 'binance'] as const)('a symbol that %s has refused, and
       const calls = [...(await batch.minute(22)), ...(await batch.minute(23))];
       expect(new Set(calls)).toEqual(new Set([rest, 'list', ...tries]));
       expect(await batch.symbols.list()).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['429', 429],
+    ['503', 503],
+  ])(
+    'costs no call for the list after a try that is answered with %s, and is tried a minute later',
+    async (_, status) => {
+      batch.upstream.delisted.add(healthyD);
+      batch.upstream.listed = [healthyA, healthyB];
+      await batch.minute(0);
+      await batch.fixture.database.pool.query(
+        `UPDATE refused_symbols SET since = now() - interval '1 day', last_tried_at = now() - interval '20 minutes',
+       next_try_at = CASE WHEN source_symbol = $1 THEN now() ELSE now() + interval '40 minutes' END`,
+        [delisted],
+      );
+      batch.upstream.failWith = (call) => (call === 2 ? status : undefined);
+      expect(await batch.minute(11)).toEqual([named(healthyA, healthyB), delisted]);
+      const tried = (await batch.symbols.list()).find(({ symbol }) => symbol === delisted);
+      expect(Math.round(((tried?.nextTryAt.getTime() ?? 0) - Date.now()) / 10_000)).toBe(6);
     },
   );
 

@@ -11,6 +11,7 @@ import {
   type SourceClient,
   SourceError,
   type SymbolCall,
+  waitForRoom,
 } from '@app/sources';
 import type {
   Claim,
@@ -27,6 +28,9 @@ import { planSymbols, symbolsToTry, type SymbolPlan } from './symbol-plan.js';
 
 /** How old the list may be in which refused symbols are looked for, and how long they have been refused then, in milliseconds. */
 const LIST_MAX_AGE_MS = 600_000;
+
+/** How long the call for a list that nobody waits for may wait for room under the limit, in milliseconds. */
+const LIST_WAIT_MS = 10_000;
 
 /** What the calls of a fetch are made with. */
 export interface SymbolCallsOptions {
@@ -105,10 +109,16 @@ export class SymbolCalls {
         const timeoutMs = Math.min(CALL_TIMEOUT_MS, this.leftMs(fetch));
         if (timeoutMs <= 0 || !(await this.keepInHand(fetch, claim.attempt + calls.length - 1))) return undefined;
         const take = async (_source: Source, cost: number) => (await this.roomFor(fetch, cost)) === 'granted';
-        return this.options.lists.unlisted(source, symbols, { timeoutMs, signal, take });
+        return this.options.lists.unlisted(source, symbols, {
+          timeoutMs,
+          signal,
+          take,
+          maxAgeMs: listMaxAgeMs(groups),
+        });
       },
     });
     await this.giveBackTries(fetch, plan, calls);
+    await this.postponeTries(fetch, end);
     return { ...end, calls, unasked };
   }
 
@@ -128,6 +138,19 @@ export class SymbolCalls {
     // A process that ends leaves them to their lease.
     if (signal.aborted) return;
     await retryWhileDatabaseAway(logger, signal, () => symbols.giveBackTries(key.sourceId, tries));
+  }
+
+  /** Tries that failed in a way that says nothing of their symbols are not made again in every slot. */
+  private async postponeTries(
+    { key, signal }: ClaimedFetch,
+    { failed }: Pick<SymbolCallsEnd, 'failed'>,
+  ): Promise<void> {
+    const { symbols, logger } = this.options;
+    const tried = failed
+      .flatMap(({ members }) => members)
+      .flatMap(({ sourceSymbol, refusal }) => (refusal?.suspectGroup === null ? [sourceSymbol] : []));
+    if (tried.length === 0 || signal.aborted) return;
+    await retryWhileDatabaseAway(logger, signal, () => symbols.postponeTries(key.sourceId, tried));
   }
 
   /** Tells the fleet what the calls have shown, and says once who is refused, and who is answered again. */
@@ -156,17 +179,23 @@ export class SymbolCalls {
   async lookForListed({ source, key, claim: { members }, signal }: ClaimedFetch): Promise<void> {
     const { budget, lists, symbols, logger, now } = this.options;
     const isLong = (sinceMs: number): boolean => now() - sinceMs >= LIST_MAX_AGE_MS;
-    const isDone = source.names === undefined || source.plans.some(({ monthly }) => monthly !== undefined);
+    const isDone =
+      source.names === undefined ||
+      source.plans.some(({ monthly }) => monthly !== undefined) ||
+      !lists.needsCall(source, LIST_MAX_AGE_MS);
     const isAny = members.some(({ refusal }) => refusal?.suspectGroup === null && isLong(refusal.sinceMs));
     if (isDone || !isAny || signal.aborted) return;
-    const { value: refused } = await retryWhileDatabaseAway(logger, signal, () => symbols.list());
-    const asked = refused
-      .filter(({ sourceId, since }) => sourceId === key.sourceId && isLong(since.getTime()))
-      .map(({ symbol }) => symbol);
+    const { value: refused } = await retryWhileDatabaseAway(logger, signal, () => symbols.list(key.sourceId));
+    const asked = refused.filter(({ since }) => isLong(since.getTime())).map(({ symbol }) => symbol);
     if (asked.length < 2) return;
-    // Whoever comes next needs the limit more.
-    const take = async (_source: Source, cost: number) =>
-      budget === undefined || (await budget.take(source, cost, now())).kind === 'granted';
+    const take = (_source: Source, cost: number) =>
+      budget === undefined
+        ? Promise.resolve(true)
+        : waitForRoom(source, {
+            take: async (nowMs) =>
+              (await retryWhileDatabaseAway(logger, signal, () => budget.take(source, cost, nowMs))).value,
+            ...{ now, signal, maxWaitMs: LIST_WAIT_MS },
+          });
     const lookUp = { timeoutMs: CALL_TIMEOUT_MS, maxAgeMs: LIST_MAX_AGE_MS, signal, take };
     const listed = await lists.listed(source, asked, lookUp);
     if (listed === undefined || listed.size === 0) return;
@@ -224,6 +253,11 @@ export class SymbolCalls {
   private leftMs({ key, claim }: ClaimedFetch): number {
     return claim.deadline * 1000 - leastCallMs(key.slot, claim.deadline) - this.options.now();
   }
+}
+
+/** Symbols that come back together come within minutes: an older list would lack them. */
+function listMaxAgeMs(groups: SymbolPlan['groups']): number | undefined {
+  return groups.some(({ wasRefused, members }) => wasRefused === true && members.length > 1) ? 60_000 : undefined;
 }
 
 /** Whether the fleet knows that a refusal of this symbol is about it. */

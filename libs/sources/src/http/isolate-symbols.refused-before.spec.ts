@@ -1,12 +1,5 @@
 import type { RequestedTicker, SourceError } from '../contract/index.js';
-import {
-  DOWN,
-  isolate,
-  LIMITED,
-  members,
-  RefusingUpstream,
-  whole,
-} from '../testing/refusing-upstream.contract.js';
+import { DOWN, isolate, LIMITED, members, RefusingUpstream, whole } from '../testing/refusing-upstream.contract.js';
 import { isolateSymbols, type SymbolGroup } from './isolate-symbols.js';
 
 const again = (...symbols: readonly string[]) => ({

@@ -88,8 +88,8 @@ export function describeRecordedAnswers(contract: RecordedContract): void {
 }
 
 function describeFolder(folder: string, { source, answers, lists = [], ofOthers, tickers }: RecordedContract): void {
-  describe(`recorded answers and ${source.name}`, () => {
-    it.each(lists)('list what the source can be asked for, by whatever name: $file', async (list) => {
+  for (const list of lists) {
+    it(`the recorded list ${list.file} has what ${source.name} can be asked for, by whatever name`, () => {
       const json = readJson(source.name, readFileSync(join(folder, list.file), 'utf8'));
       const listed = new Set(source.names?.parse(new AnswerReader(source.name, json)).map(({ name }) => name));
       const isLacking = (name: string): boolean => (source.names?.covers?.(name) ?? true) && !listed.has(name);
@@ -98,7 +98,9 @@ function describeFolder(folder: string, { source, answers, lists = [], ofOthers,
       expect(entries.flatMap(([key, entry]) => list.namesOf(key, entry)).filter(isLacking)).toEqual([]);
       expect(list.unlisted.filter(isLacking)).toEqual(list.unlisted);
     });
+  }
 
+  describe(`recorded answers and ${source.name}`, () => {
     it.each(answers.map((answer) => ({ ...answer, label: labelOf(answer) })))(
       'come out as they should: $label',
       (answer) => {

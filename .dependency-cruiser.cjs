@@ -30,6 +30,14 @@ module.exports = {
       to: { path: '^(apps|libs)/', pathNot: '^libs/(embedded|config)/' },
     },
     {
+      name: 'snapshots-only-know-config',
+      severity: 'error',
+      comment:
+        'libs/snapshots writes files, for the scheduler and the command line: it imports libs/config and external packages only. Pass the lines as an argument.',
+      from: { path: '^libs/snapshots/', pathNot: tests },
+      to: { path: '^(apps|libs)/', pathNot: '^libs/(snapshots|config)/' },
+    },
+    {
       name: 'process-only-knows-logs',
       severity: 'error',
       comment:

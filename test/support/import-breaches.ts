@@ -81,6 +81,12 @@ export const BREACHES: readonly (readonly [file: string, text: string, to: strin
     'embedded-only-knows-config',
   ],
   [
+    'libs/snapshots/src/storage.ts',
+    "import { storage } from '@app/storage'; export const s = storage;",
+    'libs/storage/src/index.ts',
+    'snapshots-only-know-config',
+  ],
+  [
     'libs/process/src/storage.ts',
     "import { storage } from '@app/storage'; export const s = storage;",
     'libs/storage/src/index.ts',

@@ -1,4 +1,5 @@
 export * from './candle.js';
+export * from './coingecko-ids.js';
 export * from './decimal.js';
 export * from './decision/index.js';
 export * from './flags.js';

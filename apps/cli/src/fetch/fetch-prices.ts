@@ -46,6 +46,8 @@ export interface Attempt {
   readonly requestedAt?: Date | undefined;
   readonly receivedAt?: Date | undefined;
   readonly latencyMs?: number | undefined;
+  /** Of the answer; undefined when none came. */
+  readonly httpStatus?: number | undefined;
 }
 
 /** How prices are fetched. */
@@ -185,8 +187,8 @@ export class PriceFetch {
   }
 
   private async judge(source: Source, asked: RequestedTicker, answer: SourceAnswer): Promise<Attempt> {
-    const { requestedAt, receivedAt, latencyMs } = answer;
-    const made = { ...asked, source: source.name, requestedAt, receivedAt, latencyMs };
+    const { requestedAt, receivedAt, latencyMs, httpStatus } = answer;
+    const made = { ...asked, source: source.name, requestedAt, receivedAt, latencyMs, httpStatus };
     const reading = answer.readings.find(({ ticker }) => ticker === asked.ticker);
     const quotedIn = otherCurrencyOf(source, asked);
     const { stablecoinsAtPar } = this.options;
@@ -236,8 +238,8 @@ function uncertaintyOf({ price, raw, isInverted = false, flags = 0, ...ofRate }:
 }
 
 function failedAttempt(source: Source, asked: RequestedTicker, error: SourceError): Attempt {
-  const { kind: reason, detail, requestedAt, receivedAt } = error;
-  return { ...asked, source: source.name, outcome: 'failed', reason, detail, requestedAt, receivedAt };
+  const { kind: reason, detail, requestedAt, receivedAt, httpStatus } = error;
+  return { ...asked, source: source.name, outcome: 'failed', reason, detail, requestedAt, receivedAt, httpStatus };
 }
 
 function withoutCredits(source: Source, asked: RequestedTicker): Attempt {

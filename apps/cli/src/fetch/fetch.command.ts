@@ -38,7 +38,7 @@ export function fetchCommand(terminal: Terminal, fail: () => void): TidemarkComm
     .option('--quote <currency>', 'currency for --assets', 'usd')
     .option('--source <list>', 'whom to ask, in this order (default: all that can be asked); repeatable', append)
     .option('--name <pair>', 'name of a ticker at the one --source, such as btc_usd=bitcoin; repeatable', append)
-    .option('--out <folder>', 'write the prices to a new CSV file in this folder')
+    .option('--out <folder>', 'add what is fetched in usd to the CSV file of the minute in this folder')
     .option('--timeout <seconds>', 'how long one call may take', '10')
     .option('--json', 'print one JSON object instead of a table')
     .action(async (options: FetchArguments) => {
@@ -70,8 +70,11 @@ async function run(options: FetchArguments, terminal: Terminal): Promise<FetchRe
     signal: terminal.signal,
     say: (text) => progress.say(text),
   });
+  const nowMs = terminal.now();
   try {
     const asked = await askedPrices(options, chosen, { sources, client, budget, signal: terminal.signal });
+    if (options.out !== undefined && asked.every(({ parts }) => parts.quote !== 'usd'))
+      throw new UsageError('--out writes prices in US dollars: ask for a ticker in usd, such as btc_usd.');
     const fetch = new PriceFetch({
       sources: chosen ?? usual,
       rateSources: [...new Set([...(chosen ?? []), ...usual])],
@@ -86,9 +89,10 @@ async function run(options: FetchArguments, terminal: Terminal): Promise<FetchRe
     const prices = await fetch.run(asked);
     const have = new Set(prices.map(({ ticker }) => ticker));
     const missing = asked.map(({ parts }) => parts.ticker).filter((ticker) => !have.has(ticker));
-    const isToBeWritten = options.out !== undefined && prices.length > 0;
-    const file = isToBeWritten ? await writeSnapshot(options.out, prices, terminal.now()) : null;
-    return { prices, missing, attempts: fetch.attempts, file };
+    const { attempts } = fetch;
+    const file =
+      options.out === undefined ? null : await writeSnapshot({ folder: options.out, asked, attempts, nowMs });
+    return { prices, missing, attempts, file };
   } finally {
     progress.end();
     client.close();
@@ -159,6 +163,8 @@ const TEXTS = {
   description: `Asks sources for prices now, over the network. What the first source does not give, or gives with a price that fails a check, is asked of the next, until every ticker has a price. Sources that are named are asked in that order, and no others.
 
 A price in a stablecoin (Binance gives SOLUSDT for sol_usd) is converted with a price of that coin that is fetched for it, and never with 1.0, unless ASSUME_STABLECOINS_AT_PAR says so. No price is stored in the database.
+
+--out adds a line for each answer in US dollars, failed ones too, to the file YYYY/MM/DD/prices-HHMM.csv of the minute (UTC) in this folder, as a scheduler with SNAPSHOT_DIR writes them.
 
 --assets takes ids of CoinGecko (bitcoin) and symbols (btc). A symbol that is not well known and has several assets is refused with its candidates.
 

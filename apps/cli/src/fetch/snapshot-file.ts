@@ -1,67 +1,52 @@
-import { link, mkdir, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { stringify } from 'csv-stringify/sync';
+import { COINGECKO_IDS } from '@app/domain';
+import { addToMinute, SnapshotFileError, type SnapshotRow } from '@app/snapshots';
 import { UsageError } from '../usage-error.js';
+import type { AskedPrice } from './asked-price.js';
 import type { Attempt } from './fetch-prices.js';
 
-/** What a row of a snapshot says, in this order. */
-const COLUMNS = [
-  'ticker',
-  'price',
-  'source',
-  'source_symbol',
-  'raw',
-  'quoted_in',
-  'rate',
-  'rate_ticker',
-  'flags',
-  'source_time',
-  'requested_at',
-  'received_at',
-];
-
-/**
- * Writes accepted prices to a new CSV file, whole or not at all, and never over another one.
- * @returns the path of the file, whose name is the time in UTC.
- * @throws UsageError when the folder cannot be written to.
- */
-export async function writeSnapshot(folder: string, prices: readonly Attempt[], nowMs: number): Promise<string> {
-  const name = `prices-${new Date(nowMs).toISOString().replaceAll(':', '-')}.csv`;
-  const file = join(folder, name);
-  const temporary = join(folder, `.${name}.${process.pid}`);
-  try {
-    await mkdir(folder, { recursive: true });
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(stringify([COLUMNS, ...prices.map(rowOf)]));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    // A link, because a rename would replace a file that is there.
-    await link(temporary, file);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`The snapshot could not be written to ${file}: ${reason}`, { cause: error });
-  } finally {
-    await rm(temporary, { force: true });
-  }
-  return file;
+/** What a snapshot is written of. */
+export interface SnapshotOptions {
+  readonly folder: string;
+  readonly asked: readonly AskedPrice[];
+  /** Everything that was asked; a price that was fetched to convert others is left out. */
+  readonly attempts: readonly Attempt[];
+  /** When the command asked, milliseconds since 1970: the time of every line. */
+  readonly nowMs: number;
 }
 
-function rowOf(price: Attempt): string[] {
-  return [
-    price.ticker,
-    price.price,
-    price.source,
-    price.sourceSymbol,
-    price.raw,
-    price.quotedIn,
-    price.rate,
-    price.rateTicker,
-    price.flags?.join(' '),
-    price.sourceTime?.toISOString(),
-    price.requestedAt?.toISOString(),
-    price.receivedAt?.toISOString(),
-  ].map((cell) => cell ?? '');
+/**
+ * Adds what sources were asked in US dollars, and what they gave, to the snapshot of the minute.
+ * @returns the path of the file; null when nobody was asked for a price in US dollars.
+ * @throws UsageError when it cannot be written.
+ */
+export async function writeSnapshot({ folder, asked, attempts, nowMs }: SnapshotOptions): Promise<string | null> {
+  const timestampUtc = new Date(nowMs).toISOString();
+  const inDollars = new Map(
+    asked.filter(({ parts }) => parts.quote === 'usd').map((one) => [one.parts.ticker, one] as const),
+  );
+  const rows = attempts.flatMap((attempt) => {
+    const one = inDollars.get(attempt.ticker);
+    return one === undefined || attempt.outcome === 'unasked' ? [] : rowOf(attempt, one, timestampUtc);
+  });
+  if (rows.length === 0) return null;
+  const minute = Math.floor(nowMs / 60_000) * 60;
+  try {
+    return await addToMinute({ folder, minute, rows });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const whole = error instanceof SnapshotFileError ? reason : `No snapshot can be written to ${folder}: ${reason}`;
+    throw new UsageError(whole, { cause: error });
+  }
+}
+
+function rowOf(attempt: Attempt, { parts, names }: AskedPrice, timestampUtc: string): SnapshotRow {
+  const { source, price, httpStatus, requestedAt, receivedAt } = attempt;
+  const tookMs = requestedAt && receivedAt && receivedAt.getTime() - requestedAt.getTime();
+  return {
+    ...{ timestampUtc, source, priceUsd: price, httpStatus },
+    asset: names.get('coingecko') ?? COINGECKO_IDS.get(parts.base) ?? parts.base,
+    latencyMs: attempt.latencyMs ?? tookMs,
+    // A command asks each source once.
+    attempt: requestedAt === undefined ? undefined : 1,
+  };
 }

@@ -1,4 +1,4 @@
-import { type Quote, type SourceErrorKind, type TickerParts, parseTicker } from '@app/domain';
+import { COINGECKO_IDS, type Quote, type SourceErrorKind, type TickerParts, parseTicker } from '@app/domain';
 import { z } from 'zod';
 import {
   type AnswerReader,
@@ -17,33 +17,6 @@ import {
 } from '../contract/index.js';
 
 const NAME = 'coingecko';
-
-/**
- * Ids of well known coins (from /coins/list). A symbol is never looked up at run time: some 1,500 symbols are shared by
- * several coins there. A coin that is not in this table needs its id in the catalogue.
- */
-const IDS: ReadonlyMap<string, string> = new Map(
-  `aave=aave ada=cardano algo=algorand ape=apecoin apt=aptos ar=arweave arb=arbitrum aster=aster-2 atom=cosmos
-  avax=avalanche-2 axs=axie-infinity bch=bitcoin-cash bera=berachain-bera bgb=bitget-token bnb=binancecoin
-  bonk=bonk bsv=bitcoin-cash-sv btc=bitcoin cake=pancakeswap-token cbbtc=coinbase-wrapped-btc chz=chiliz
-  comp=compound-governance-token cro=crypto-com-chain crv=curve-dao-token dai=dai dash=dash doge=dogecoin
-  dot=polkadot egld=elrond-erd-2 ena=ethena ens=ethereum-name-service eos=eos etc=ethereum-classic eth=ethereum
-  fdusd=first-digital-usd fet=fetch-ai fil=filecoin floki=floki flow=flow flr=flare-networks ftm=fantom gala=gala
-  grt=the-graph gt=gatechain-token hbar=hedera-hashgraph hype=hyperliquid icp=internet-computer imx=immutable-x
-  inj=injective-protocol iota=iota jto=jito-governance-token jup=jupiter-exchange-solana kas=kaspa ldo=lido-dao
-  leo=leo-token link=chainlink ltc=litecoin mana=decentraland matic=matic-network mkr=maker mnt=mantle near=near
-  neo=neo okb=okb ondo=ondo-finance op=optimism paxg=pax-gold pendle=pendle pengu=pudgy-penguins pepe=pepe
-  pol=polygon-ecosystem-token pump=pump-fun pyth=pyth-network pyusd=paypal-usd qnt=quant-network
-  render=render-token rlusd=ripple-usd rune=thorchain s=sonic-3 sand=the-sandbox sei=sei-network shib=shiba-inu
-  sky=sky snt=status snx=havven sol=solana steth=staked-ether strk=starknet stx=blockstack sui=sui tao=bittensor
-  theta=theta-token tia=celestia ton=the-open-network trump=official-trump trx=tron tusd=true-usd uni=uniswap
-  usd1=usd1-wlfi usdc=usd-coin usde=ethena-usde usds=usds usdt=tether vet=vechain wbtc=wrapped-bitcoin
-  weeth=wrapped-eeth wif=dogwifcoin wld=worldcoin-wld wlfi=world-liberty-financial wsteth=wrapped-steth
-  xaut=tether-gold xdc=xdce-crowd-sale xlm=stellar xmr=monero xpl=plasma xrp=ripple xtz=tezos yfi=yearn-finance
-  zec=zcash`
-    .split(/\s+/)
-    .map((entry) => entry.split('=') as [string, string]),
-);
 
 /** The currencies that CoinGecko converts to; one that it does not know comes back as an empty object. */
 const QUOTE_CURRENCIES: ReadonlySet<string> = new Set(
@@ -153,7 +126,8 @@ export const coingeckoSource: Source = {
     },
   ],
   endpoints: [simplePrice],
-  defaultSymbol: (ticker: TickerParts) => (QUOTE_CURRENCIES.has(ticker.quote) ? IDS.get(ticker.base) : undefined),
+  defaultSymbol: (ticker: TickerParts) =>
+    QUOTE_CURRENCIES.has(ticker.quote) ? COINGECKO_IDS.get(ticker.base) : undefined,
   explain: (json) => readError(json),
   names: {
     request: { path: '/coins/list', query: {} },
@@ -164,7 +138,7 @@ export const coingeckoSource: Source = {
 
 /** The symbol of a well known coin, `btc` for `bitcoin`; undefined for any other, whose symbol others may share. */
 export function coingeckoSymbolOf(id: string): string | undefined {
-  return [...IDS].find(([, known]) => known === id)?.[0];
+  return [...COINGECKO_IDS].find(([, known]) => known === id)?.[0];
 }
 
 /** One ticker of the answer; undefined when the answer has no price for it. */

@@ -1,0 +1,57 @@
+/** What a line of a snapshot says, in this order: the header of every file. */
+export const SNAPSHOT_COLUMNS = [
+  'timestamp_utc',
+  'source',
+  'asset',
+  'price_usd',
+  'http_status',
+  'latency_ms',
+  'attempt',
+] as const;
+
+/** One sample in US dollars, as a snapshot has it. */
+export interface SnapshotRow {
+  /** ISO 8601 with Z: of a slot by {@link slotText}, else with milliseconds, which is how the two are told apart. */
+  readonly timestampUtc: string;
+  /** Name of the source. */
+  readonly source: string;
+  /** The CoinGecko id where one is known, else the base of the ticker. */
+  readonly asset: string;
+  /** A plain decimal; defined exactly when the sample was accepted. */
+  readonly priceUsd: string | undefined;
+  /** Of the last attempt of its call, as the two below; undefined where nobody was called, or no answer came. */
+  readonly httpStatus: number | undefined;
+  readonly latencyMs: number | undefined;
+  /** Which attempt that was; the first is 1. */
+  readonly attempt: number | undefined;
+}
+
+/** A slot, UNIX seconds, as ISO 8601 in whole seconds: `2026-11-20T20:05:00Z`. */
+export function slotText(slot: number): string {
+  return `${new Date(slot * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+/** Whether a line is that of a slot, by its time. */
+export function isOfSlot(timestampUtc: string): boolean {
+  return !timestampUtc.includes('.');
+}
+
+/** The cells of a line. */
+export function cellsOf(row: SnapshotRow): string[] {
+  const { timestampUtc, source, asset, priceUsd, httpStatus, latencyMs, attempt } = row;
+  return [timestampUtc, source, asset, priceUsd, httpStatus, latencyMs, attempt].map((cell) => String(cell ?? ''));
+}
+
+/** The order of lines: by time, then asset, source, and whatever else they say, so that equal lines make equal files. */
+export function compareLines(left: readonly string[], right: readonly string[]): number {
+  return (
+    Date.parse(left[0] ?? '') - Date.parse(right[0] ?? '') ||
+    compareTexts(left[2], right[2]) ||
+    compareTexts(left[1], right[1]) ||
+    compareTexts(left.join(), right.join())
+  );
+}
+
+function compareTexts(left = '', right = ''): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}

@@ -245,6 +245,14 @@ CREATE TABLE settings (
   CONSTRAINT settings_pkey PRIMARY KEY (key)
 );
 
+CREATE TABLE snapshot_progress (
+  id boolean NOT NULL DEFAULT true,
+  written_to bigint NOT NULL,
+  CONSTRAINT snapshot_progress_id_check CHECK (id),
+  CONSTRAINT snapshot_progress_pkey PRIMARY KEY (id),
+  CONSTRAINT snapshot_progress_written_to_check CHECK (((written_to % (60)::bigint) = 0))
+);
+
 CREATE TABLE source_credits (
   source_id smallint NOT NULL,
   month date NOT NULL,

@@ -57,7 +57,9 @@ function otherNames(name, schema) {
   const { secret, alias } = schema.meta() ?? {};
   return [
     ...(secret === true ? [`Or ${name}_FILE: a file with it.`] : []),
-    ...(alias === undefined ? [] : [`Or ${alias.name}, as hosts of containers call it; ${name} wins.`]),
+    ...(alias === undefined
+      ? []
+      : [`Or ${alias.name}, ${alias.isOlder ? 'its older name' : 'as hosts of containers call it'}; ${name} wins.`]),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { COINGECKO_IDS } from '@app/domain';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { OperationsModule, type ReadinessAnswer } from '@app/process/server';
@@ -12,6 +13,7 @@ import {
   PayloadRepository,
   PlanRepository,
   RefusedSymbolRepository,
+  SnapshotRepository,
   StatusRepository,
   type Pool,
 } from '@app/storage';
@@ -48,6 +50,8 @@ export interface SchedulerModuleOptions {
   readonly sources: SourcesPart;
   /** How many days the bodies of answers are kept. */
   readonly payloadRetentionDays: number;
+  /** Where snapshots are written; undefined when none are. */
+  readonly snapshotFolder?: string | undefined;
 }
 
 /** How this process knows and reaches the sources. */
@@ -119,12 +123,13 @@ export class SchedulerModule {
 }
 
 function taskOptions(options: SchedulerModuleOptions, planner: PlannerService, wakeUps: WakeUps): TaskOptions {
-  const { logger, pool, clock, queues, payloadRetentionDays } = options;
+  const { logger, pool, clock, queues, payloadRetentionDays, snapshotFolder } = options;
   const { access, limited } = options.sources;
   return {
-    ...{ logger, pool, clock, queues, payloadRetentionDays, access, limited, planner, wakeUps },
+    ...{ logger, pool, clock, queues, payloadRetentionDays, snapshotFolder, access, limited, planner, wakeUps },
     closer: new CloseRepository(pool, (decisions) => reportDecisions(logger, decisions)),
     payloads: new PayloadRepository(pool),
+    snapshots: new SnapshotRepository(pool, COINGECKO_IDS),
     jobTypes: JOBS,
     now: Date.now,
   };

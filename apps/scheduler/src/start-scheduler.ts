@@ -95,6 +95,7 @@ function moduleOptionsOf(settings: Settings, access: SourceAccesses, opened: Ope
       stablecoinsAtPar: settings.ASSUME_STABLECOINS_AT_PAR === 'true',
     },
     payloadRetentionDays: settings.PAYLOAD_RETENTION_DAYS,
+    snapshotFolder: settings.SNAPSHOT_DIR,
   };
 }
 

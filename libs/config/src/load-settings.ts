@@ -10,6 +10,8 @@ type FaultBeside = (given: Readonly<Record<string, string | undefined>>) => stri
 /** Another name of a setting, which hosts of containers give: taken where its own name is not set. */
 export interface SettingAlias {
   readonly name: string;
+  /** The setting once had this name; else it is what hosts of containers call it. */
+  readonly isOlder?: true;
   /** What it must be besides what the setting itself must be. */
   readonly schema?: z.ZodType<string, string>;
 }

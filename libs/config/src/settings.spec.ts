@@ -1,5 +1,5 @@
 import { loadSettings } from './load-settings.js';
-import { callSettings, keepsSourceLimits } from './settings.js';
+import { callSettings, keepsSourceLimits, schedulerSettings } from './settings.js';
 
 describe('whether the limits of sources are kept', () => {
   it.each([
@@ -17,5 +17,16 @@ describe('whether the limits of sources are kept', () => {
     expect(() => loadSettings(callSettings, { SOURCE_LIMITS: 'half' })).toThrow(
       'SOURCE_LIMITS: must be published or off',
     );
+  });
+});
+
+describe('the folder of snapshots', () => {
+  it.each([
+    [{}, undefined],
+    [{ SNAPSHOT_DIR: '', DATA_DIR: '' }, undefined],
+    [{ DATA_DIR: '/older' }, '/older'],
+    [{ SNAPSHOT_DIR: '/newer', DATA_DIR: '/older' }, '/newer'],
+  ])('is by %j: %s', (environment, folder) => {
+    expect(loadSettings(schedulerSettings, environment).SNAPSHOT_DIR).toBe(folder);
   });
 });

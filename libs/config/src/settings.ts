@@ -164,6 +164,13 @@ export const schedulerSettings = {
   ...queueSettings,
   ...callSettings,
   PAYLOAD_RETENTION_DAYS: payloadSettings.PAYLOAD_RETENTION_DAYS,
+  SNAPSHOT_DIR: z
+    .string()
+    .optional()
+    .describe(
+      'Folder in which every minute of samples in US dollars is written to a CSV file of its own, the same one for all schedulers. Without it none is written.',
+    )
+    .meta({ alias: { name: 'DATA_DIR', isOlder: true } }),
   CONTROL_HOST: host('127.0.0.1', 'Address that control API and queue board listen on.'),
   CONTROL_PORT: port(8001, 'Port of control API and queue board.'),
   CONTROL_PASSWORD: z
@@ -295,6 +302,7 @@ export const standaloneSettings = {
   SIMULATOR_HISTORY: simulatorSettings.SIMULATOR_HISTORY,
   SAMPLE_INTERVAL_SECONDS: schedulerSettings.SAMPLE_INTERVAL_SECONDS,
   CATALOGUE_FILE: schedulerSettings.CATALOGUE_FILE,
+  SNAPSHOT_DIR: schedulerSettings.SNAPSHOT_DIR,
   CONTROL_PASSWORD: schedulerSettings.CONTROL_PASSWORD,
   TIDEMARK_HOME: schedulerSettings.TIDEMARK_HOME,
   QUEUE_STORE: z

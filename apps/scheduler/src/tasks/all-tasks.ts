@@ -6,6 +6,7 @@ import { makePartitions } from './make-partitions.task.js';
 import { readSourceStates } from './read-source-states.task.js';
 import type { Task, TaskOptions } from './task.js';
 import { wakePlanner } from './wake-planner.task.js';
+import { writeSnapshots } from './write-snapshots.task.js';
 
 /** Every periodic task of a scheduler. A new one is a file of its own and a line here. */
 export function allTasks(options: TaskOptions): Task[] {
@@ -17,5 +18,6 @@ export function allTasks(options: TaskOptions): Task[] {
     cleanQueues(options),
     dropPayloads(options),
     forgetSymbols(options),
+    writeSnapshots(options),
   ];
 }

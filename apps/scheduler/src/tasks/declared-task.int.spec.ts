@@ -62,6 +62,7 @@ describe('a task that is only declared', () => {
       'clean-queues',
       'drop-payloads',
       'forget-symbols',
+      'write-snapshots',
       'count-sheep',
     ]);
     const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);

@@ -2,7 +2,7 @@ import type { Logger } from '@app/observability';
 import type { ClockWatch } from '@app/process';
 import type { JobTypes } from '@app/queue';
 import type { SourceAccesses } from '@app/sources';
-import type { CloseRepository, PayloadRepository, Pool } from '@app/storage';
+import type { CloseRepository, PayloadRepository, Pool, SnapshotRepository } from '@app/storage';
 import type { FetchQueues } from '../planning/fetch-queues.js';
 import type { PlannerService } from '../planning/planner.service.js';
 import type { WakeUps } from '../planning/wake-ups.js';
@@ -38,6 +38,9 @@ export interface TaskOptions {
   readonly payloads: PayloadRepository;
   /** How many days the bodies of answers are kept. */
   readonly payloadRetentionDays: number;
+  readonly snapshots: SnapshotRepository;
+  /** Where snapshots are written; undefined when none are. */
+  readonly snapshotFolder: string | undefined;
   readonly access: SourceAccesses;
   /** Whether months are counted. */
   readonly limited: boolean;

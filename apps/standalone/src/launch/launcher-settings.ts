@@ -74,9 +74,11 @@ function ownVariables(): string[] {
   return variablesOf(settings).filter((name) => !PROXY_VARIABLES.includes(name));
 }
 
-/** Whether a variable names a file, from the folder in which the launcher was started. */
+/** Whether a variable names a file or a folder, from the folder in which the launcher was started. */
 function namesFile(variable: string): boolean {
-  return /^(CATALOGUE_FILE|SIMULATOR_HISTORY|HTTP_SOURCES_FILE|.*_(API_KEY|PASSWORD)_FILE)$/.test(variable);
+  return /^(CATALOGUE_FILE|SNAPSHOT_DIR|DATA_DIR|SIMULATOR_HISTORY|HTTP_SOURCES_FILE|.*_(API_KEY|PASSWORD)_FILE)$/.test(
+    variable,
+  );
 }
 
 /**

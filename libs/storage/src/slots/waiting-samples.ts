@@ -97,6 +97,9 @@ async function readWaiting(pool: pg.Pool, rates: DecidedSlot['rates']): Promise<
 /** How long the closer looks back for samples that wait, in seconds after their window; what is older was closed long ago. */
 const LOOK_BACK_SECONDS = GRACE_AFTER_WINDOW_SECONDS + 60;
 
+/** The same in seconds after the slot: an older sample that waits for a rate is left as it is. */
+export const RATE_AWAITED_SECONDS = MAX_WINDOW_SECONDS + RATE_GRACE_SECONDS + LOOK_BACK_SECONDS;
+
 /**
  * Slots without a price in which a sample waits for a rate: one that has come meanwhile, from a worker that ended before it could
  * look for what waits, or one that does not come any more while another source of the slot has a price.
@@ -110,7 +113,7 @@ export async function readStrandedSlots(pool: pg.Pool, nowSeconds: number, limit
              FROM samples w
              JOIN schedules s ON s.ticker_id = w.ticker_id AND s.from_slot <= w.slot AND (s.to_slot IS NULL OR s.to_slot > w.slot)
              WHERE w.reason = 'no_conversion_rate'
-               AND w.slot >= $1::bigint - ${MAX_WINDOW_SECONDS + RATE_GRACE_SECONDS + LOOK_BACK_SECONDS} AND w.slot <= $1
+               AND w.slot >= $1::bigint - ${RATE_AWAITED_SECONDS} AND w.slot <= $1
                AND w.slot + least(s.interval_seconds, ${MAX_WINDOW_SECONDS}) <= $1
                AND NOT EXISTS (SELECT 1 FROM prices p WHERE p.ticker_id = w.ticker_id AND p.slot = w.slot)
                AND NOT EXISTS (SELECT 1 FROM gaps g WHERE g.ticker_id = w.ticker_id AND g.from_slot <= w.slot AND g.to_slot > w.slot)

@@ -1,0 +1,49 @@
+/** The source whose symbols are the ids of assets. */
+const ASSET_SOURCE = 'coingecko';
+
+/**
+ * SQL: what a snapshot says of the samples `s` of the tickers `t`, with its joins. `s` has the columns of `samples`; the slots that can come
+ * are those that `range` says of a column, so that partitions of no other time are touched. Parameter `$assets` is a JSON object of the
+ * ids of assets by their bases.
+ *
+ * A sample names its call by the time of its request: the call that the fetch ended with, or another one, whose row has its number. One
+ * that failed without a call of its own, because the window was over before the next try, has that of the last try.
+ */
+export function snapshotColumnsSql({
+  range,
+  assets,
+}: {
+  readonly range: (column: string) => string;
+  readonly assets: string;
+}) {
+  const isOfFetch = (row: string) =>
+    `${row}.source_id = s.source_id AND ${row}.batch = s.batch AND ${row}.slot = s.slot AND ${range(`${row}.slot`)}`;
+  return {
+    columns: `s.slot, o.name AS source, coalesce(named.source_symbol, ${assets}::jsonb ->> t.base, t.base) AS asset,
+      s.price::text AS "priceUsd",
+      CASE WHEN f.slot IS NULL THEN other.http_status ELSE f.http_status END AS "httpStatus",
+      CASE WHEN f.slot IS NULL THEN other.latency_ms ELSE f.latency_ms END AS "latencyMs",
+      CASE
+        WHEN f.slot IS NULL THEN other.attempt
+        WHEN f.attempts = 1 THEN 1
+        ELSE (SELECT max(number) FROM generate_series(1, f.attempts) AS number
+              WHERE NOT EXISTS (SELECT 1 FROM fetch_attempts a WHERE ${isOfFetch('a')} AND a.attempt = number))
+      END AS attempt`,
+    joins: `LEFT JOIN sources o ON o.id = s.source_id
+      LEFT JOIN (
+        SELECT h.ticker_id, h.from_slot, h.to_slot, ts.source_symbol
+        FROM schedules h
+        JOIN ticker_sources ts ON ts.schedule_id = h.id
+        JOIN sources c ON c.id = ts.source_id AND c.name = '${ASSET_SOURCE}'
+      ) named ON named.ticker_id = t.id AND named.from_slot <= s.slot AND (named.to_slot IS NULL OR named.to_slot > s.slot)
+      LEFT JOIN fetches f ON ${isOfFetch('f')} AND f.requested_at = s.requested_at
+      LEFT JOIN LATERAL (
+        SELECT a.http_status, a.latency_ms, a.attempt FROM fetch_attempts a
+        WHERE f.slot IS NULL AND ${isOfFetch('a')}
+          AND (a.requested_at = s.requested_at
+            OR (s.requested_at IS NULL AND s.outcome = 'failed' AND a.error_kind = s.reason
+              AND EXISTS (SELECT 1 FROM fetches ended WHERE ${isOfFetch('ended')} AND ended.status = 'closed')))
+        ORDER BY a.attempt DESC LIMIT 1
+      ) other ON true`,
+  };
+}

@@ -1,3 +1,4 @@
+import { COINGECKO_IDS } from '@app/domain';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import type { Registry } from '@prometheus-io/client';
@@ -6,6 +7,7 @@ import { MetricsModule } from '@app/process/server';
 import {
   ExplainReader,
   GapReader,
+  LatestSampleReader,
   PayloadReader,
   PriceLineReader,
   PriceReader,
@@ -21,6 +23,7 @@ import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { HomeController } from './home/home.controller.js';
 import { RecentLinesReader } from './home/recent-lines.js';
+import { LatestController } from './latest/latest.controller.js';
 import { LatestPrices } from './prices/latest-prices.service.js';
 import { PayloadController } from './payloads/payload.controller.js';
 import { PriceController } from './prices/price.controller.js';
@@ -57,6 +60,7 @@ export class ApiModule {
       controllers: [
         HomeController,
         PriceController,
+        LatestController,
         ExplainController,
         PayloadController,
         GapController,
@@ -75,6 +79,7 @@ export class ApiModule {
         { provide: ExplainReader, useValue: new ExplainReader(database) },
         { provide: PayloadReader, useValue: new PayloadReader(database) },
         { provide: GapReader, useValue: new GapReader(database) },
+        { provide: LatestSampleReader, useValue: new LatestSampleReader(database, COINGECKO_IDS) },
         { provide: TickerReader, useValue: new TickerReader(database) },
         HealthService,
         LatestPrices,

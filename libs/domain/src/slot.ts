@@ -32,6 +32,11 @@ export function graceEndOf(slot: number, intervalSeconds: number): number {
   return deadlineOf(slot, intervalSeconds) + GRACE_AFTER_WINDOW_SECONDS;
 }
 
+/** A slot as ISO 8601 in whole seconds: `2026-11-20T20:05:00Z`. */
+export function slotText(slot: number): string {
+  return `${new Date(slot * 1000).toISOString().slice(0, 19)}Z`;
+}
+
 /** How many slots begin in `[fromSeconds, toSeconds)`. */
 export function countSlots(fromSeconds: number, toSeconds: number, intervalSeconds: number): number {
   const first = slotAtOrAfter(fromSeconds, intervalSeconds);

@@ -2,8 +2,9 @@ import '../../../test/support/one-realm-of-errors.js';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { slotText } from '@app/domain';
 import { addToMinute, SnapshotFileError, writeMinute } from './minute-file.js';
-import { slotText, type SnapshotRow } from './snapshot-row.js';
+import type { SnapshotRow } from './snapshot-row.js';
 
 /** 2025-12-31T23:59:00Z. */
 const MINUTE = Date.UTC(2025, 11, 31, 23, 59) / 1000;

@@ -11,7 +11,7 @@ export const SNAPSHOT_COLUMNS = [
 
 /** One sample in US dollars, as a snapshot has it. */
 export interface SnapshotRow {
-  /** ISO 8601 with Z: of a slot by {@link slotText}, else with milliseconds, which is how the two are told apart. */
+  /** ISO 8601 with Z: of a slot in whole seconds, else with milliseconds, which is how the two are told apart. */
   readonly timestampUtc: string;
   /** Name of the source. */
   readonly source: string;
@@ -24,11 +24,6 @@ export interface SnapshotRow {
   readonly latencyMs: number | undefined;
   /** Which attempt that was; the first is 1. */
   readonly attempt: number | undefined;
-}
-
-/** A slot, UNIX seconds, as ISO 8601 in whole seconds: `2026-11-20T20:05:00Z`. */
-export function slotText(slot: number): string {
-  return `${new Date(slot * 1000).toISOString().slice(0, 19)}Z`;
 }
 
 /** Whether a line is that of a slot, by its time. */

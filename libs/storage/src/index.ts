@@ -50,6 +50,7 @@ export {
   type Correction,
   type CorrectionOptions,
 } from './revisions/revision.repository.js';
+export type { SnapshotSample } from './snapshots/snapshot-samples.sql.js';
 export * from './snapshots/snapshot.repository.js';
 export * from './read/index.js';
 export * from './read/recent-samples.js';

@@ -24,6 +24,7 @@ describe('the OpenAPI document', () => {
     const known = [
       '/gaps',
       '/health',
+      '/latest',
       '/livez',
       '/payloads/{sha256}',
       '/prices',

@@ -14,6 +14,7 @@ describe('the routes under /v1', () => {
     ['explain', () => `/prices/explain?ticker=sol_usd&timestamp=${past.slots.good}`],
     ['gaps', () => `/gaps?ticker=btc_usd&to=${past.slots.long}`],
     ['tickers', () => '/tickers'],
+    ['the last samples', () => '/latest'],
     ['payloads', () => `/payloads/${sha256(GOOD_BODY)}`],
     ['health', () => '/health'],
     ['a wrong parameter', () => '/prices?ticker=btc_usd&from=yesterday'],

@@ -136,7 +136,7 @@ describe('wrong input', () => {
     const name = fc.oneof(fc.constantFrom('ticker', 'from', 'to', 'limit', 'order', 'cursor'), fc.string());
     await fc.assert(
       fc.asyncProperty(
-        fc.constantFrom('/prices', '/prices/latest', '/gaps', '/tickers', '/', '/nothing'),
+        fc.constantFrom('/prices', '/prices/latest', '/latest', '/gaps', '/tickers', '/', '/nothing'),
         fc.array(fc.tuple(name, text), { maxLength: 6 }),
         fc.boolean(),
         async (route, pairs, raw) => {

@@ -1,4 +1,5 @@
-import { slotText, SnapshotFileError, type SnapshotRow, writeMinute } from '@app/snapshots';
+import { slotText } from '@app/domain';
+import { SnapshotFileError, type SnapshotRow, writeMinute } from '@app/snapshots';
 import type { DecidedMinute, SnapshotSample } from '@app/storage';
 import { requireTrueClock, type Task, type TaskOptions } from './task.js';
 

@@ -1,5 +1,6 @@
 export * from './explain.reader.js';
 export * from './gap.reader.js';
+export * from './latest-sample.reader.js';
 export { PayloadReader } from './payload.reader.js';
 export * from './price-line.reader.js';
 export * from './price.reader.js';

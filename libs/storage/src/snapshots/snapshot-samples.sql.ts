@@ -1,21 +1,30 @@
+/** What a snapshot says of a sample in US dollars. */
+export interface SnapshotSample {
+  readonly slot: number;
+  /** Name of the source. */
+  readonly source: string;
+  /** Id of the asset at CoinGecko where one is known, else the base of its ticker. */
+  readonly asset: string;
+  /** Exactly the stored digits; null unless it was accepted. */
+  readonly priceUsd: string | null;
+  /** Of the last attempt of its call, as the two below; null where nobody was called, or no answer came. */
+  readonly httpStatus: number | null;
+  readonly latencyMs: number | null;
+  readonly attempt: number | null;
+}
+
 /** The source whose symbols are the ids of assets. */
 const ASSET_SOURCE = 'coingecko';
 
 /**
- * SQL: what a snapshot says of the samples `s` of the tickers `t`, with its joins. `s` has the columns of `samples`; the slots that can come
- * are those that `range` says of a column, so that partitions of no other time are touched. Parameter `$assets` is a JSON object of the
- * ids of assets by their bases.
+ * SQL: what a snapshot says of the samples `s` of the tickers `t`, with its joins. `s` has the columns of `samples`. `assets` is the
+ * parameter with a JSON object of the ids of assets by their bases, `range` says of a column of slots which can come, so that partitions of
+ * no other time are touched; default: all.
  *
  * A sample names its call by the time of its request: the call that the fetch ended with, or another one, whose row has its number. One
  * that failed without a call of its own, because the window was over before the next try, has that of the last try.
  */
-export function snapshotColumnsSql({
-  range,
-  assets,
-}: {
-  readonly range: (column: string) => string;
-  readonly assets: string;
-}) {
+export function snapshotColumnsSql(assets: string, range: (column: string) => string = () => 'true') {
   const isOfFetch = (row: string) =>
     `${row}.source_id = s.source_id AND ${row}.batch = s.batch AND ${row}.slot = s.slot AND ${range(`${row}.slot`)}`;
   return {
@@ -36,7 +45,10 @@ export function snapshotColumnsSql({
         JOIN ticker_sources ts ON ts.schedule_id = h.id
         JOIN sources c ON c.id = ts.source_id AND c.name = '${ASSET_SOURCE}'
       ) named ON named.ticker_id = t.id AND named.from_slot <= s.slot AND (named.to_slot IS NULL OR named.to_slot > s.slot)
-      LEFT JOIN fetches f ON ${isOfFetch('f')} AND f.requested_at = s.requested_at
+      LEFT JOIN LATERAL (
+        SELECT made.slot, made.attempts, made.http_status, made.latency_ms FROM fetches made
+        WHERE ${isOfFetch('made')} AND made.requested_at = s.requested_at LIMIT 1
+      ) f ON true
       LEFT JOIN LATERAL (
         SELECT a.http_status, a.latency_ms, a.attempt FROM fetch_attempts a
         WHERE f.slot IS NULL AND ${isOfFetch('a')}

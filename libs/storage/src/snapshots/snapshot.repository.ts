@@ -2,22 +2,7 @@ import { GRACE_AFTER_WINDOW_SECONDS, MAX_WINDOW_SECONDS } from '@app/domain';
 import type pg from 'pg';
 import { inTransaction } from '../database/pool.js';
 import { RATE_AWAITED_SECONDS } from '../slots/waiting-samples.js';
-import { snapshotColumnsSql } from './snapshot-samples.sql.js';
-
-/** What a snapshot says of a sample in US dollars. */
-export interface SnapshotSample {
-  readonly slot: number;
-  /** Name of the source. */
-  readonly source: string;
-  /** Id of the asset at CoinGecko where one is known, else the base of its ticker. */
-  readonly asset: string;
-  /** Exactly the stored digits; null unless it was accepted. */
-  readonly priceUsd: string | null;
-  /** Of the last attempt of its call, as the two below; null where nobody was called, or no answer came. */
-  readonly httpStatus: number | null;
-  readonly latencyMs: number | null;
-  readonly attempt: number | null;
-}
+import { snapshotColumnsSql, type SnapshotSample } from './snapshot-samples.sql.js';
 
 /** The samples of one minute, of which none will change any more. */
 export interface DecidedMinute {
@@ -144,7 +129,7 @@ const OPEN_SQL = `
   ) AS "isOpen"`;
 
 const inMinute = (column: string): string => `${column} >= $1::bigint AND ${column} < $2::bigint`;
-const { columns, joins } = snapshotColumnsSql({ range: inMinute, assets: '$3' });
+const { columns, joins } = snapshotColumnsSql('$3', inMinute);
 
 /** The samples in US dollars from $1 up to $2 (exclusive): of each ticker a look along the primary key. */
 const SAMPLES_SQL = `

@@ -24,8 +24,8 @@ COPY tools/build.mjs tools/
 COPY apps apps
 COPY libs libs
 RUN npm run -s build && rm dist/.tsbuildinfo && chmod 755 dist/apps/cli/src/main.js
-# The command by its name, and the folder of TIDEMARK_HOME, as they lie in the image.
-RUN mkdir -p /image/usr/local/bin /image/var/lib/tidemark && ln -s /app/dist/apps/cli/src/main.js /image/usr/local/bin/tidemark
+# The command by its name, and the folders of TIDEMARK_HOME and of snapshots, as they lie in the image: a new volume takes the owner of its folder.
+RUN mkdir -p /image/usr/local/bin /image/var/lib/tidemark/snapshots && ln -s /app/dist/apps/cli/src/main.js /image/usr/local/bin/tidemark
 
 # Declarations and source maps of packages are for editors and debuggers; they are two fifths of what npm installs.
 FROM npm AS packages

@@ -114,6 +114,14 @@ describe('the compose file', () => {
     expect(path.basename(folder)).not.toBe('data');
   });
 
+  it('gives the scheduler a volume for snapshots, or a folder of the machine, where SNAPSHOT_DIR is told to be', () => {
+    const folder = '/var/lib/tidemark/snapshots';
+    const mounting = services.filter(([, { volumes }]) => volumes?.some((volume) => volume.endsWith(`:${folder}`)));
+    expect(mounting.map(([name]) => name)).toEqual(['scheduler']);
+    expect(compose.services['scheduler']?.volumes).toContain(`\${SNAPSHOT_VOLUME:-snapshots}:${folder}`);
+    expect(example).toContain(`sees as ${folder}`);
+  });
+
   it('is one project for make and for docker compose, and another one for the demo', () => {
     expect(compose.name).toBe('tidemark');
     expect(read('compose.demo.env')).toMatch(/^COMPOSE_PROJECT_NAME=tidemark-demo$/m);

@@ -28,6 +28,12 @@ export const COMPOSE_VARIABLES = [
     description: 'Folder that the processes see as /etc/tidemark, for CATALOGUE_FILE and HTTP_SOURCES_FILE.',
   },
   {
+    name: 'SNAPSHOT_VOLUME',
+    value: 'snapshots',
+    description:
+      'Volume, or folder of the machine (./snapshots, which user 10001 may write to), that the scheduler sees as /var/lib/tidemark/snapshots: the value that SNAPSHOT_DIR is to have with Compose.',
+  },
+  {
     name: 'API_STOP_GRACE_PERIOD',
     value: '40s',
     description: 'How long the API may take to end before it is killed: more than API_DRAIN_SECONDS by 10 s.',

@@ -4,6 +4,7 @@
 {{- $block := .block -}}
 {{- $fullname := include "tidemark.fullname" $root -}}
 {{- $readsFiles := and (ne .component "api") (include "tidemark.files" $root | fromYaml) -}}
+{{- $writesSnapshots := and (eq .component "scheduler") $root.Values.snapshots.existingClaim -}}
 {{- $drains := eq .component "api" | ternary $root.Values.service.drainSeconds 0 | int -}}
 {{- $needed := add $block.preStopSleepSeconds $drains 8 -}}
 {{- if lt (int $block.terminationGracePeriodSeconds) (int $needed) -}}
@@ -90,6 +91,13 @@ spec:
             {{- if $readsFiles }}
             - { name: files, mountPath: /etc/tidemark, readOnly: true }
             {{- end }}
+            {{- if $writesSnapshots }}
+            - name: snapshots
+              mountPath: /var/lib/tidemark/snapshots
+              {{- with $root.Values.snapshots.subPath }}
+              subPath: {{ . | quote }}
+              {{- end }}
+            {{- end }}
             {{- with $block.extraVolumeMounts }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
@@ -97,6 +105,9 @@ spec:
         - { name: tmp, emptyDir: { sizeLimit: 64Mi } }
         {{- if $readsFiles }}
         - { name: files, configMap: { name: {{ $fullname }}-files } }
+        {{- end }}
+        {{- if $writesSnapshots }}
+        - { name: snapshots, persistentVolumeClaim: { claimName: {{ $root.Values.snapshots.existingClaim }} } }
         {{- end }}
         {{- with $block.extraVolumes }}
         {{- toYaml . | nindent 8 }}

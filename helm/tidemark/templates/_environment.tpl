@@ -12,8 +12,8 @@
 {{- range $name, $value := .Values.config -}}
 {{- if regexMatch "^(DATABASE_URL|API_DATABASE_URL|(QUEUE|REDIS)_URL|.*PASSWORD|.*_API_KEY)$" $name -}}
 {{- fail (printf "config.%s: secrets belong into Secrets, which postgresql, redis, control and sources name (existingSecret)" $name) -}}
-{{- else if regexMatch "^(PORT|(API|CONTROL|WORKER|SIMULATOR)_(HOST|PORT)|API_DRAIN_SECONDS|CATALOGUE_FILE|HTTP_SOURCES_FILE)$" $name -}}
-{{- fail (printf "config.%s: the chart sets it; see service, catalogue and sources.declared" $name) -}}
+{{- else if regexMatch "^(PORT|(API|CONTROL|WORKER|SIMULATOR)_(HOST|PORT)|API_DRAIN_SECONDS|CATALOGUE_FILE|HTTP_SOURCES_FILE|SNAPSHOT_DIR|DATA_DIR)$" $name -}}
+{{- fail (printf "config.%s: the chart sets it; see service, catalogue, sources.declared and snapshots" $name) -}}
 {{- end -}}
 {{- /* Numbers of YAML are floats, and large ones would be written with an exponent. */ -}}
 {{- $isWhole := and (kindIs "float64" $value) (eq (toString (floor $value)) (toString $value)) -}}
@@ -117,6 +117,9 @@
 {{ include "tidemark.secretVariable" (dict "name" "CONTROL_PASSWORD" "secret" (include "tidemark.controlSecret" .root) "key" $values.control.keys.password) }}
 {{- if $values.catalogue }}
 - { name: CATALOGUE_FILE, value: /etc/tidemark/catalogue.yaml }
+{{- end }}
+{{- if $values.snapshots.existingClaim }}
+- { name: SNAPSHOT_DIR, value: /var/lib/tidemark/snapshots }
 {{- end }}
 {{- else if eq .component "worker" }}
 - { name: WORKER_HOST, value: 0.0.0.0 }

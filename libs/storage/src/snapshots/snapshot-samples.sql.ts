@@ -39,12 +39,12 @@ export function snapshotColumnsSql(assets: string, range: (column: string) => st
               WHERE NOT EXISTS (SELECT 1 FROM fetch_attempts a WHERE ${isOfFetch('a')} AND a.attempt = number))
       END AS attempt`,
     joins: `LEFT JOIN sources o ON o.id = s.source_id
-      LEFT JOIN (
-        SELECT h.ticker_id, h.from_slot, h.to_slot, ts.source_symbol
-        FROM schedules h
+      LEFT JOIN LATERAL (
+        SELECT ts.source_symbol FROM schedules h
         JOIN ticker_sources ts ON ts.schedule_id = h.id
         JOIN sources c ON c.id = ts.source_id AND c.name = '${ASSET_SOURCE}'
-      ) named ON named.ticker_id = t.id AND named.from_slot <= s.slot AND (named.to_slot IS NULL OR named.to_slot > s.slot)
+        WHERE h.ticker_id = t.id AND h.from_slot <= s.slot AND (h.to_slot IS NULL OR h.to_slot > s.slot) LIMIT 1
+      ) named ON true
       LEFT JOIN LATERAL (
         SELECT made.slot, made.attempts, made.http_status, made.latency_ms FROM fetches made
         WHERE ${isOfFetch('made')} AND made.requested_at = s.requested_at LIMIT 1

@@ -8,6 +8,7 @@ import { snapshotColumnsSql, type SnapshotSample } from './snapshot-samples.sql.
 export interface DecidedMinute {
   /** The UNIX second at which it begins. */
   readonly minute: number;
+  /** In no order. */
   readonly samples: readonly SnapshotSample[];
 }
 
@@ -21,6 +22,9 @@ export type NextMinute =
   | { readonly kind: 'written'; readonly minute: number }
   | { readonly kind: 'undecided'; readonly minute: number; readonly sinceSeconds: number }
   | { readonly kind: 'taken' };
+
+/** In the first days of a partition nothing is known of how much it holds, and it would be read from its beginning for each ticker. */
+const BEGIN_BY_INDEX = 'BEGIN; SET LOCAL enable_seqscan = off';
 
 /** The longest interval that a ticker may have, in seconds; its rate may be so much older. */
 const LONGEST_INTERVAL_SECONDS = 86_400;
@@ -55,25 +59,29 @@ export class SnapshotRepository {
    * @param write keeps it; a minute that it fails for stays the next one.
    */
   async next(write: (minute: DecidedMinute) => Promise<void>): Promise<NextMinute> {
-    return inTransaction(this.pool, async (client): Promise<NextMinute> => {
-      const locked = await client.query<{ minute: number }>({
-        name: 'lock-snapshots',
-        text: 'SELECT written_to AS minute FROM snapshot_progress FOR UPDATE SKIP LOCKED',
-      });
-      const [next] = locked.rows;
-      if (next === undefined) return { kind: 'taken' };
-      const { minute } = next;
-      const sinceSeconds = (await nowSeconds(client)) - (minute + MINUTE_SECONDS);
-      if (sinceSeconds < GRACE_SECONDS || !(await isDecided(client, minute, sinceSeconds)))
-        return { kind: 'undecided', minute, sinceSeconds };
-      await write({ minute, samples: await this.samplesOf(client, minute) });
-      await client.query({
-        name: 'advance-snapshots',
-        text: 'UPDATE snapshot_progress SET written_to = $1',
-        values: [minute + MINUTE_SECONDS],
-      });
-      return { kind: 'written', minute };
-    });
+    return inTransaction(
+      this.pool,
+      async (client): Promise<NextMinute> => {
+        const locked = await client.query<{ minute: number }>({
+          name: 'lock-snapshots',
+          text: 'SELECT written_to AS minute FROM snapshot_progress FOR UPDATE SKIP LOCKED',
+        });
+        const [next] = locked.rows;
+        if (next === undefined) return { kind: 'taken' };
+        const { minute } = next;
+        const sinceSeconds = (await nowSeconds(client)) - (minute + MINUTE_SECONDS);
+        if (sinceSeconds < GRACE_SECONDS || !(await isDecided(client, minute, sinceSeconds)))
+          return { kind: 'undecided', minute, sinceSeconds };
+        await write({ minute, samples: await this.samplesOf(client, minute) });
+        await client.query({
+          name: 'advance-snapshots',
+          text: 'UPDATE snapshot_progress SET written_to = $1',
+          values: [minute + MINUTE_SECONDS],
+        });
+        return { kind: 'written', minute };
+      },
+      BEGIN_BY_INDEX,
+    );
   }
 
   private async samplesOf(client: pg.ClientBase, minute: number): Promise<SnapshotSample[]> {
@@ -131,11 +139,10 @@ const OPEN_SQL = `
 const inMinute = (column: string): string => `${column} >= $1::bigint AND ${column} < $2::bigint`;
 const { columns, joins } = snapshotColumnsSql('$3', inMinute);
 
-/** The samples in US dollars from $1 up to $2 (exclusive): of each ticker a look along the primary key. */
+/** The samples in US dollars from $1 up to $2 (exclusive), in no order: of each ticker a look along the primary key. */
 const SAMPLES_SQL = `
   SELECT ${columns}
   FROM tickers t
   CROSS JOIN LATERAL (SELECT * FROM samples WHERE ticker_id = t.id AND ${inMinute('slot')} OFFSET 0) s
   ${joins}
-  WHERE t.quote = 'usd'
-  ORDER BY s.slot, t.ticker, s.source_id`;
+  WHERE t.quote = 'usd'`;

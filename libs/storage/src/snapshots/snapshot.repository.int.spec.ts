@@ -63,6 +63,7 @@ describe('the next minute of snapshots', () => {
     await new SnapshotRepository(database.pool, new Map()).next(async () => {
       const { rows } = await database.pool.query<{ name: string }>(
         `SELECT DISTINCT c.relname AS name FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+         JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
          WHERE l.pid <> pg_backend_pid() AND c.relispartition AND c.relkind = 'r' ORDER BY 1`,
       );
       relations.push(...rows.map(({ name }) => name));

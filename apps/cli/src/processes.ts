@@ -64,7 +64,7 @@ export const PROCESS_COMMANDS: readonly ProcessCommand[] = [
     name: 'scheduler',
     summary: 'plan and close slots; control API and queue board',
     description: 'Plans what is due and closes slots; serves the control API and the queue board.',
-    reads: ['DATABASE_URL', 'CATALOGUE_FILE', 'SNAPSHOT_DIR', 'CONTROL_PASSWORD'],
+    reads: ['DATABASE_URL', 'CATALOGUE_FILE', 'CONTROL_PASSWORD'],
     group: 'process',
     entry: '../../scheduler/src/main.js',
   },

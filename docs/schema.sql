@@ -1,5 +1,27 @@
 -- The tables as the migrations leave them, described by Postgres. Generated: see test/schema.int.spec.ts.
 
+CREATE TABLE asset_values (
+  source text NOT NULL,
+  asset_id text NOT NULL,
+  updated_at timestamp(3) with time zone NOT NULL,
+  price_usd numeric,
+  market_cap numeric,
+  volume_24h numeric,
+  CONSTRAINT asset_values_pkey PRIMARY KEY (source, asset_id, updated_at)
+) PARTITION BY RANGE (updated_at);
+
+CREATE TABLE assets (
+  source text NOT NULL,
+  asset_id text NOT NULL,
+  symbol text NOT NULL,
+  name text NOT NULL,
+  price_usd numeric,
+  market_cap numeric,
+  volume_24h numeric,
+  updated_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT assets_pkey PRIMARY KEY (source, asset_id)
+);
+
 CREATE TABLE candles (
   ticker_id integer NOT NULL,
   bucket bigint NOT NULL,
@@ -24,6 +46,74 @@ CREATE TABLE drift_events (
   CONSTRAINT drift_events_pkey PRIMARY KEY (source_id, endpoint, field),
   CONSTRAINT drift_events_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id)
 );
+
+CREATE TABLE etl_checkpoints (
+  source text NOT NULL,
+  run_id bigint NOT NULL,
+  status text NOT NULL,
+  last_processed_id text,
+  last_processed_at timestamp(3) with time zone,
+  page_records integer NOT NULL DEFAULT 0,
+  next_page text,
+  lease_until timestamp(3) with time zone,
+  CONSTRAINT etl_checkpoints_check CHECK (((status = 'running'::text) = (lease_until IS NOT NULL))),
+  CONSTRAINT etl_checkpoints_pkey PRIMARY KEY (source),
+  CONSTRAINT etl_checkpoints_run_id_fkey FOREIGN KEY (run_id) REFERENCES etl_runs(run_id),
+  CONSTRAINT etl_checkpoints_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text])))
+);
+
+CREATE TABLE etl_pages (
+  source text NOT NULL,
+  page text NOT NULL,
+  next_page text,
+  fetched_at timestamp(3) with time zone NOT NULL,
+  record_ids text[] NOT NULL,
+  places text[] NOT NULL,
+  payloads text[] NOT NULL,
+  CONSTRAINT etl_pages_check CHECK (((cardinality(record_ids) = cardinality(places)) AND (cardinality(record_ids) = cardinality(payloads)))),
+  CONSTRAINT etl_pages_pkey PRIMARY KEY (source),
+  CONSTRAINT etl_pages_source_fkey FOREIGN KEY (source) REFERENCES etl_checkpoints(source)
+);
+
+CREATE TABLE etl_quarantine (
+  source text NOT NULL,
+  run_id bigint NOT NULL,
+  record_id text NOT NULL,
+  place text NOT NULL,
+  reason text NOT NULL,
+  payload text NOT NULL,
+  quarantined_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT etl_quarantine_pkey PRIMARY KEY (source, run_id, record_id),
+  CONSTRAINT etl_quarantine_run_id_fkey FOREIGN KEY (run_id) REFERENCES etl_runs(run_id)
+);
+
+CREATE TABLE etl_records (
+  source text NOT NULL,
+  record_id text NOT NULL,
+  content_hash bytea NOT NULL,
+  CONSTRAINT etl_records_content_hash_check CHECK ((octet_length(content_hash) = 32)),
+  CONSTRAINT etl_records_pkey PRIMARY KEY (source, record_id)
+);
+
+CREATE TABLE etl_runs (
+  run_id bigint NOT NULL,
+  source text NOT NULL,
+  status text NOT NULL,
+  started_at timestamp(3) with time zone NOT NULL,
+  ended_at timestamp(3) with time zone,
+  pages integer NOT NULL DEFAULT 0,
+  records_processed integer NOT NULL DEFAULT 0,
+  records_written integer NOT NULL DEFAULT 0,
+  records_unchanged integer NOT NULL DEFAULT 0,
+  records_quarantined integer NOT NULL DEFAULT 0,
+  error text,
+  CONSTRAINT etl_runs_check CHECK (((status = 'running'::text) = (ended_at IS NULL))),
+  CONSTRAINT etl_runs_check1 CHECK (((status = 'failed'::text) = (error IS NOT NULL))),
+  CONSTRAINT etl_runs_check2 CHECK ((records_processed = ((records_written + records_unchanged) + records_quarantined))),
+  CONSTRAINT etl_runs_pkey PRIMARY KEY (run_id),
+  CONSTRAINT etl_runs_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text])))
+);
+CREATE INDEX etl_runs_source ON public.etl_runs USING btree (source, run_id);
 
 CREATE TABLE fetch_attempts (
   source_id smallint NOT NULL,
@@ -147,6 +237,17 @@ CREATE TABLE prices (
   CONSTRAINT prices_pkey PRIMARY KEY (ticker_id, slot) INCLUDE (price, source_id, observed_at, flags),
   CONSTRAINT prices_price_check CHECK (((price > (0)::numeric) AND (price < 'Infinity'::numeric)))
 ) PARTITION BY RANGE (slot);
+
+CREATE TABLE raw_records (
+  source text NOT NULL,
+  record_id text NOT NULL,
+  ingested_at integer NOT NULL,
+  run_id bigint NOT NULL,
+  content_hash bytea NOT NULL,
+  payload jsonb NOT NULL,
+  CONSTRAINT raw_records_content_hash_check CHECK ((octet_length(content_hash) = 32)),
+  CONSTRAINT raw_records_pkey PRIMARY KEY (source, record_id, ingested_at, run_id)
+) PARTITION BY LIST (source);
 
 CREATE TABLE refused_symbols (
   source_id smallint NOT NULL,

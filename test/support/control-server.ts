@@ -14,6 +14,9 @@ import { TaskRunner } from '../../apps/scheduler/src/tasks/run-tasks.js';
 import { documentedReplies } from './documented-replies.js';
 import { createLogBook, type LogBook } from './log-lines.js';
 
+/** No list is read beside. */
+const NO_LISTS = { intervalSeconds: 0, csvFolder: undefined };
+
 /** The password of the control servers of tests. */
 export const CONTROL_PASSWORD = 'control-password';
 
@@ -81,7 +84,7 @@ export async function startControlServer(
   await Promise.all(queues.all().map((queue) => queue.waitUntilReady()));
   const client = new SourceClient({ access, now: Date.now });
   const sources = { client, access, limited: false };
-  const stores = { pool, databaseUrl, queueStore, queues, payloadRetentionDays: 30 };
+  const stores = { pool, databaseUrl, queueStore, queues, ingestion: NO_LISTS, payloadRetentionDays: 30 };
   const module = SchedulerModule.forRoot(
     { ...stores, logger: log.logger, clock, readiness: () => [], sources },
     tasksOf,

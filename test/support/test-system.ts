@@ -16,6 +16,8 @@ export interface TestSystemOptions {
   /** Base addresses of the sources; undefined starts the simulator. */
   readonly sourceUrls?: { readonly DERIBIT_URL: string; readonly COINGECKO_URL: string };
   readonly seed?: string;
+  /** How many made-up assets the simulator has. */
+  readonly simulatedAssets?: number;
   readonly history?: string;
   /** Folder of the compiled programs of another build, which {@link TestSystem.startOther} starts. */
   readonly otherBuild?: string;
@@ -56,9 +58,12 @@ export class TestSystem {
       TIDEMARK_HOME: home,
       API_DATABASE_PASSWORD: 'reader',
       CONTROL_PASSWORD: 'control-password',
+      // Calls for prices are what most tests count.
+      ETL_INTERVAL_SECONDS: '0',
       DERIBIT_URL: options.sourceUrls?.DERIBIT_URL ?? `${simulatorUrl}/deribit/api/v2`,
       COINGECKO_URL: options.sourceUrls?.COINGECKO_URL ?? `${simulatorUrl}/coingecko/api/v3`,
       SIMULATOR_SEED: options.seed,
+      SIMULATOR_ASSETS: options.simulatedAssets === undefined ? undefined : String(options.simulatedAssets),
       SIMULATOR_HISTORY: options.history,
       SIMULATOR_PORT: simulatorPort === undefined ? undefined : String(simulatorPort),
       SAMPLE_INTERVAL_SECONDS: options.intervalSeconds === undefined ? undefined : String(options.intervalSeconds),

@@ -66,6 +66,13 @@ export class WorkerFleet {
       client: new SourceClient({ access, now: Date.now }),
       queueStore: queueStoreOf(this.redis?.url ?? this.database.url),
       running: { access, concurrency: 20, limited: true },
+      ingestion: {
+        csvFolder: undefined,
+        driftPolicy: 'reject' as const,
+        pages: {},
+        batchSize: 250,
+        failAfterRecords: undefined,
+      },
       judging: { stablecoinsAtPar: false },
       provenance: { retentionDays: 1, maxBytesPerDay: 2 ** 20 },
       finishWithinMs: 5_000,

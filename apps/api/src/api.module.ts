@@ -5,9 +5,11 @@ import type { Registry } from '@prometheus-io/client';
 import { ClockWatch, ReadinessWatch } from '@app/process';
 import { MetricsModule } from '@app/process/server';
 import {
+  AssetReader,
   ExplainReader,
   GapReader,
   LatestSampleReader,
+  IngestionReader,
   PayloadReader,
   PriceLineReader,
   PriceReader,
@@ -17,6 +19,7 @@ import {
 } from '@app/storage';
 import type { ApiSettings } from './api-settings.js';
 import { ReaderCheck } from './health/reader.check.js';
+import { AssetController } from './assets/asset.controller.js';
 import { ExplainController } from './explain/explain.controller.js';
 import { GapController } from './gaps/gap.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -65,6 +68,7 @@ export class ApiModule {
         PayloadController,
         GapController,
         TickerController,
+        AssetController,
         HealthController,
       ],
       providers: [
@@ -80,6 +84,8 @@ export class ApiModule {
         { provide: PayloadReader, useValue: new PayloadReader(database) },
         { provide: GapReader, useValue: new GapReader(database) },
         { provide: LatestSampleReader, useValue: new LatestSampleReader(database, COINGECKO_IDS) },
+        { provide: AssetReader, useValue: new AssetReader(database) },
+        { provide: IngestionReader, useValue: new IngestionReader(database) },
         { provide: TickerReader, useValue: new TickerReader(database) },
         HealthService,
         LatestPrices,

@@ -6,6 +6,7 @@ import { latestCommand } from './ask/latest.command.js';
 import { pricesCommand } from './ask/prices.command.js';
 import { tickersCommand } from './ask/tickers.command.js';
 import { didYouMean } from './did-you-mean.js';
+import { etlCommand } from './etl/etl.command.js';
 import { fetchCommand } from './fetch/fetch.command.js';
 import { parseCommand } from './parse/parse.command.js';
 import { PROCESS_COMMANDS, type ProcessCommand } from './processes.js';
@@ -54,7 +55,10 @@ function createProgram(terminal: Terminal, outcome: { status: number }): Tidemar
       fetchCommand(terminal, () => finish(EXIT.failed)),
       parseCommand(terminal),
     ],
-    'Look after what is stored:': processCommands('care', terminal),
+    'Look after what is stored:': [
+      ...processCommands('care', terminal),
+      etlCommand(terminal, () => finish(EXIT.failed)),
+    ],
     'Processes, configured by the environment (docs/configuration.md):': processCommands('process', terminal),
   };
   for (const [heading, commands] of Object.entries(groups)) {

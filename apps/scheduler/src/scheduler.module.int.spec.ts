@@ -16,6 +16,9 @@ import { PlannerService } from './planning/planner.service.js';
 import { FetchQueues } from './planning/fetch-queues.js';
 import { SchedulerModule } from './scheduler.module.js';
 
+/** No list is read beside. */
+const NO_LISTS = { intervalSeconds: 0, csvFolder: undefined };
+
 const STORES = ['Postgres', ...(process.env.TEST_REDIS_URL === undefined ? [] : ['Redis'])];
 
 describe('a scheduler', () => {
@@ -75,7 +78,14 @@ describe('a scheduler', () => {
     await clock.measure();
     queues = new FetchQueues(['deribit', 'coingecko'], producerOptions(queueStore), log.logger);
     const sources = { client: new SourceClient({ now: Date.now }), access: {}, limited: false };
-    const stores = { pool, databaseUrl: database.url, queueStore, queues, payloadRetentionDays: 30 };
+    const stores = {
+      pool,
+      databaseUrl: database.url,
+      queueStore,
+      queues,
+      ingestion: NO_LISTS,
+      payloadRetentionDays: 30,
+    };
     const parts = { ...stores, logger: log.logger, clock, readiness: () => [], sources };
     app = await NestFactory.create<NestFastifyApplication>(SchedulerModule.forRoot(parts), new FastifyAdapter(), {
       logger: new NestLogger(log.logger),

@@ -8,6 +8,7 @@ import { JOBS, type QueueStore } from '@app/queue';
 import {
   CatalogueRepository,
   CloseRepository,
+  IngestionRepository,
   dataSourceOptions,
   ExtraFetchRepository,
   PayloadRepository,
@@ -34,7 +35,7 @@ import { WakeUps } from './planning/wake-ups.js';
 import { reportDecisions } from './planning/report-decisions.js';
 import { allTasks } from './tasks/all-tasks.js';
 import { TaskRunner } from './tasks/run-tasks.js';
-import type { TaskOptions, TasksOf } from './tasks/task.js';
+import type { IngestionPart, TaskOptions, TasksOf } from './tasks/task.js';
 import { LOGGER, SOURCE_ACCESSES, STABLECOINS_AT_PAR } from './tokens.js';
 
 /** What a scheduler is made of; opened before Nest starts, so that Nest only wires. */
@@ -48,6 +49,7 @@ export interface SchedulerModuleOptions {
   readonly queueStore: QueueStore;
   readonly queues: FetchQueues;
   readonly sources: SourcesPart;
+  readonly ingestion: IngestionPart;
   /** How many days the bodies of answers are kept. */
   readonly payloadRetentionDays: number;
   /** Where snapshots are written; undefined when none are. */
@@ -123,12 +125,14 @@ export class SchedulerModule {
 }
 
 function taskOptions(options: SchedulerModuleOptions, planner: PlannerService, wakeUps: WakeUps): TaskOptions {
-  const { logger, pool, clock, queues, payloadRetentionDays, snapshotFolder } = options;
+  const { logger, pool, clock, queues, ingestion, payloadRetentionDays, snapshotFolder } = options;
   const { access, limited } = options.sources;
   return {
-    ...{ logger, pool, clock, queues, payloadRetentionDays, snapshotFolder, access, limited, planner, wakeUps },
+    ...{ logger, pool, clock, queues, ingestion, payloadRetentionDays, snapshotFolder },
+    ...{ access, limited, planner, wakeUps },
     closer: new CloseRepository(pool, (decisions) => reportDecisions(logger, decisions)),
     payloads: new PayloadRepository(pool),
+    runs: new IngestionRepository(pool),
     snapshots: new SnapshotRepository(pool, COINGECKO_IDS),
     jobTypes: JOBS,
     now: Date.now,

@@ -94,6 +94,7 @@ function moduleOptionsOf(settings: Settings, access: SourceAccesses, opened: Ope
       limited: keepsSourceLimits(settings),
       stablecoinsAtPar: settings.ASSUME_STABLECOINS_AT_PAR === 'true',
     },
+    ingestion: { intervalSeconds: settings.ETL_INTERVAL_SECONDS, csvFolder: settings.ETL_CSV_DIR },
     payloadRetentionDays: settings.PAYLOAD_RETENTION_DAYS,
     snapshotFolder: settings.SNAPSHOT_DIR,
   };

@@ -3,7 +3,10 @@ import type { Logger } from '@app/observability';
 import { ClockWatch, type ClockOffset } from '@app/process';
 import {
   JobWorker,
+  FILES_JOBS,
+  FILES_QUEUE,
   sourceQueueName,
+  type HandlersOf,
   type JobTypes,
   type JobWorkerEvents,
   type JobWorkerOptions,
@@ -43,6 +46,15 @@ export function jobWorkersFor(
     };
     return new JobWorker(worker);
   });
+}
+
+/** A worker for the queue of files: one at a time, since each is read as fast as it can be. */
+export function filesWorkerFor(
+  handlers: HandlersOf<typeof FILES_JOBS>,
+  { store, logger }: { readonly store: QueueStore; readonly logger: Logger },
+): RunnableWorker {
+  const events = eventsOf('csv', logger);
+  return new JobWorker({ queue: FILES_QUEUE, store, types: FILES_JOBS, handlers, concurrency: 1, events });
 }
 
 /** What {@link RunJobs} asks of a worker. */

@@ -83,6 +83,11 @@ function moduleOptionsOf(settings: Settings, access: SourceAccesses, opened: Ope
     }),
     running: { access, concurrency: settings.WORKER_CONCURRENCY, limited: keepsSourceLimits(settings) },
     judging: { stablecoinsAtPar: settings.ASSUME_STABLECOINS_AT_PAR === 'true' },
+    ingestion: {
+      ...{ csvFolder: settings.ETL_CSV_DIR, driftPolicy: settings.DRIFT_POLICY, batchSize: settings.ETL_BATCH_SIZE },
+      pages: { coingecko: settings.ETL_COINGECKO_PAGES },
+      failAfterRecords: settings.FAIL_AFTER_N_RECORDS,
+    },
     provenance: {
       retentionDays: settings.PAYLOAD_RETENTION_DAYS,
       maxBytesPerDay: settings.PAYLOAD_MAX_MB_PER_DAY * 2 ** 20,

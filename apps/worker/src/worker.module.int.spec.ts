@@ -63,6 +63,13 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
       readiness: () => [],
       client,
       queueStore,
+      ingestion: {
+        csvFolder: undefined,
+        driftPolicy: 'reject' as const,
+        pages: {},
+        batchSize: 250,
+        failAfterRecords: undefined,
+      },
       judging: { stablecoinsAtPar: false },
       provenance: { retentionDays: 30, maxBytesPerDay: 2 ** 28 },
       running: { access: {}, concurrency: 5, limited: false },

@@ -7,9 +7,9 @@ import type { QueueStore } from '@app/queue';
 import { parserVersionOf, SOURCES, SourceClient } from '@app/sources';
 import { AttemptRepository, DriftRepository, PayloadRepository, type Pool } from '@app/storage';
 import { Provenance, type ProvenanceLimits } from './jobs/fetch-prices/provenance.js';
-import type { JobOptions } from './jobs/job-options.js';
-import { sourceJobs, type JobsOf } from './jobs/source-jobs.js';
-import { jobWorkersFor, RunJobs, type RunJobsOptions } from './run-jobs.js';
+import type { IngestionOptions, JobOptions } from './jobs/job-options.js';
+import { filesJobs, sourceJobs, type JobsOf } from './jobs/source-jobs.js';
+import { filesWorkerFor, jobWorkersFor, RunJobs, type RunJobsOptions } from './run-jobs.js';
 import { publishedBudget } from './source-budget.js';
 import { FINISH_WITHIN_MS, JOB_WORKERS, LOGGER } from './tokens.js';
 
@@ -25,6 +25,8 @@ export interface WorkerModuleOptions {
   readonly running: RunJobsOptions;
   /** How answers are judged. */
   readonly judging: JudgeOptions;
+  /** How lists of assets are read. */
+  readonly ingestion: IngestionOptions;
   /** How much of what the sources answered is kept. */
   readonly provenance: ProvenanceLimits;
   /** How long jobs in hand may take to finish at the end before they are given back. */
@@ -39,10 +41,9 @@ export class WorkerModule {
   static forRoot(options: WorkerModuleOptions, jobsOf: JobsOf = sourceJobs): DynamicModule {
     const { logger, clock, client, queueStore, running } = options;
     const provenance = provenanceOf(options);
-    const workers = jobWorkersFor(SOURCES, jobsOf(jobParts(options, provenance)), {
-      ...running,
-      ...{ store: queueStore, logger },
-    });
+    const parts = jobParts(options, provenance);
+    const how = { ...running, store: queueStore, logger };
+    const workers = [...jobWorkersFor(SOURCES, jobsOf(parts), how), filesWorkerFor(filesJobs(parts), how)];
     return {
       module: WorkerModule,
       imports: [OperationsModule.forRoot(options)],
@@ -60,9 +61,9 @@ export class WorkerModule {
 }
 
 function jobParts({ running, ...options }: WorkerModuleOptions, provenance: Provenance): JobOptions {
-  const { logger, pool, client, judging, now } = options;
+  const { logger, pool, client, ingestion, judging, now } = options;
   const budget = running.limited ? publishedBudget(pool, running.access) : undefined;
-  return { logger, pool, client, budget, provenance, judging, now };
+  return { logger, pool, client, budget, provenance, ingestion, judging, now };
 }
 
 function provenanceOf({ pool, logger, now, provenance: limits, running }: WorkerModuleOptions): Provenance {

@@ -141,6 +141,30 @@ export const payloadSettings = {
     ),
 };
 
+/** Which lists of assets are read beside the prices, and how. */
+export const ingestionSettings = {
+  ETL_INTERVAL_SECONDS: wholeNumber(0, 86_400, 'must be a whole number of seconds, 0 to 86400')
+    .default(300)
+    .describe(
+      'How often the list of assets of each source is read, slower where the month of its plan allows less; 0: never.',
+    ),
+  ETL_CSV_DIR: z
+    .string()
+    .optional()
+    .describe('Folder with CSV files and their layouts.yaml, which are read like the lists of sources.'),
+  ETL_BATCH_SIZE: wholeNumber(1, 5_000, 'must be a whole number, 1 to 5000')
+    .default(250)
+    .describe('How many records of a list are stored in one transaction.'),
+  ETL_COINGECKO_PAGES: wholeNumber(1, 100, 'must be a whole number, 1 to 100')
+    .default(1)
+    .describe('How many pages of 250 coins of CoinGecko are read; each is a call.'),
+  FAIL_AFTER_N_RECORDS: wholeNumber(1, 1_000_000_000, 'must be a whole number, 1 or more')
+    .optional()
+    .describe(
+      'Ends each run over a list as failed after exactly so many records, to see that the next one goes on there.',
+    ),
+};
+
 /** The read plane. */
 export const apiSettings = {
   ...logSettings,
@@ -171,6 +195,8 @@ export const schedulerSettings = {
       'Folder in which every minute of samples in US dollars is written to a CSV file of its own, the same one for all schedulers. Without it none is written.',
     )
     .meta({ alias: { name: 'DATA_DIR', isOlder: true } }),
+  ETL_INTERVAL_SECONDS: ingestionSettings.ETL_INTERVAL_SECONDS,
+  ETL_CSV_DIR: ingestionSettings.ETL_CSV_DIR,
   CONTROL_HOST: host('127.0.0.1', 'Address that control API and queue board listen on.'),
   CONTROL_PORT: port(8001, 'Port of control API and queue board.'),
   CONTROL_PASSWORD: z
@@ -217,6 +243,7 @@ export const workerSettings = {
   ...queueSettings,
   ...callSettings,
   ...payloadSettings,
+  ...ingestionSettings,
   WORKER_HOST: host('127.0.0.1', 'Address that the worker listens on for health and metrics.'),
   WORKER_PORT: port(8002, 'Port of health and metrics of the worker.'),
   WORKER_CONCURRENCY: wholeNumber(1, 500, 'must be a whole number, 1 to 500')

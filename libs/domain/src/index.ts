@@ -1,3 +1,4 @@
+export type * from './asset/asset-record.js';
 export * from './candle.js';
 export * from './coingecko-ids.js';
 export * from './decimal.js';

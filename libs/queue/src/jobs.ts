@@ -41,6 +41,28 @@ export const FETCH_PRICES = jobType<FetchJob>({
   staleAfterSeconds: 60,
 });
 
+/** Queue of the files that are read beside the lists of the sources. */
+export const FILES_QUEUE = 'files';
+
+/** What a job carries that reads a list: whose, and which run of it is to come. */
+export const ingestJobSchema = z.object({ source: z.string(), after: z.int().nonnegative() });
+/** See {@link ingestJobSchema}. */
+export type IngestJob = z.infer<typeof ingestJobSchema>;
+
+/** Reads the list of assets of a source, or the files of a folder. */
+export const INGEST_ASSETS = jobType<IngestJob>({
+  name: 'ingest-assets',
+  data: ingestJobSchema,
+  queue: ({ source }) => (source === 'csv' ? FILES_QUEUE : sourceQueueName(source)),
+  // However many schedulers offer it, it is there once; and it comes again only when a run has begun meanwhile.
+  id: ({ source, after }) => `ingest-${source}-${after}`,
+  attempts: 1,
+  retryAfterMs: () => 1_000,
+  // Prices come first.
+  priority: 10,
+  staleAfterSeconds: 3_600,
+});
+
 /** Wakes the planner, every second. */
 export const WAKE_PLANNER = jobType({
   name: 'wake-planner',
@@ -54,7 +76,10 @@ export const WAKE_PLANNER = jobType({
 });
 
 /** The jobs that stand in the queue of a source, and that a worker runs. */
-export const SOURCE_JOBS = { 'fetch-prices': FETCH_PRICES } as const;
+export const SOURCE_JOBS = { 'fetch-prices': FETCH_PRICES, 'ingest-assets': INGEST_ASSETS } as const;
+
+/** The jobs of {@link FILES_QUEUE}, which a worker runs. */
+export const FILES_JOBS = { 'ingest-assets': INGEST_ASSETS } as const;
 
 /** The jobs of {@link PLANNER_QUEUE}, which a scheduler runs. */
 export const PLANNER_JOBS = { 'wake-planner': WAKE_PLANNER } as const;

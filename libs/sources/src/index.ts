@@ -1,5 +1,10 @@
 export { coingeckoSymbolOf } from './providers/coingecko.source.js';
 export * from './contract/answer-reader.js';
+export type * from './contract/asset-list.js';
+export { readJson } from './contract/read-json.js';
+export { isoTime, isZone } from './contract/zoned-time.js';
+export { wireJson } from './contract/wire-text.js';
+export { ASSET_LISTS } from './lists/index.js';
 export * from './contract/drift.js';
 export * from './contract/drifted-field.js';
 export * from './contract/source-error.js';

@@ -1,5 +1,5 @@
 import { judgeReading } from '@app/domain';
-import { answerTimes, readAnswer, readNames } from './read-answer.js';
+import { answerTimes, readAnswer, readList } from './read-answer.js';
 import { coingeckoSource } from './providers/coingecko.source.js';
 import { SOURCES } from './registry.js';
 
@@ -34,7 +34,7 @@ describe('a list of names', () => {
       '{"detail":"Request was throttled. Expected available in 25 seconds."}',
     ]) {
       for (const status of [200, 403, 429, 503]) {
-        const read = (): unknown => readNames(source, names, { status, headers: {}, body }, NOW_MS);
+        const read = (): unknown => readList(source, names, { status, headers: {}, body }, NOW_MS);
         const retryAfterSeconds = body.includes('25') ? 25 : undefined;
         expect(read).toThrow(
           expect.objectContaining({ kind: 'rate_limited', retryAfterSeconds, httpStatus: status }) as Error,

@@ -3,12 +3,10 @@ import {
   type Drift,
   type DriftPolicy,
   endpointFor,
-  type ListedName,
   type RequestedTicker,
   type Source,
   type SourceEndpoint,
   SourceError,
-  type SourceNames,
   type SourceReading,
   type SourceResponse,
   isQuote,
@@ -71,22 +69,22 @@ export function readAnswer(
 }
 
 /**
- * Reads a source's own list of names, as {@link readAnswer} reads prices: a refusal is one in whatever form and under whatever status it comes.
+ * Reads a list of a source, of its names or of its assets, as {@link readAnswer} reads prices: a refusal is one in whatever form and under whatever status it comes.
  * @throws SourceError, and nothing else.
  */
-export function readNames(
+export function readList<List>(
   source: Source,
-  names: SourceNames,
+  { parse }: { readonly parse: (reader: AnswerReader) => List },
   response: SourceResponse,
   nowMs: number,
-): readonly ListedName[] {
+): List {
   try {
     if (response.status !== 200) throw refusalOf(source, response, nowMs);
     const json = jsonOf(source, response.body);
     const error = saidBy(source, json, response, nowMs);
     if (error !== undefined) throw refusalInstead(source, json, response.body, error);
     try {
-      return names.parse(new AnswerReader(source.name, json));
+      return parse(new AnswerReader(source.name, json));
     } catch (unread) {
       throw refusalInstead(source, json, response.body, unread);
     }

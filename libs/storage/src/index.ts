@@ -42,6 +42,9 @@ export {
 } from './sources/refused-symbol.repository.js';
 export * from './sources/source-credit.repository.js';
 export * from './sources/source-state.repository.js';
+export * from './ingestion/asset.reader.js';
+export * from './ingestion/ingestion.reader.js';
+export * from './ingestion/ingestion.repository.js';
 export * from './payloads/payload.repository.js';
 export * from './revisions/replay.repository.js';
 export {

@@ -3,6 +3,7 @@ import { closeSlots } from './close-slots.task.js';
 import { dropPayloads } from './drop-payloads.task.js';
 import { forgetSymbols } from './forget-symbols.task.js';
 import { makePartitions } from './make-partitions.task.js';
+import { readLists } from './read-lists.task.js';
 import { readSourceStates } from './read-source-states.task.js';
 import type { Task, TaskOptions } from './task.js';
 import { wakePlanner } from './wake-planner.task.js';
@@ -19,5 +20,6 @@ export function allTasks(options: TaskOptions): Task[] {
     dropPayloads(options),
     forgetSymbols(options),
     writeSnapshots(options),
+    readLists(options),
   ];
 }

@@ -2,7 +2,7 @@ import type { Logger } from '@app/observability';
 import type { ClockWatch } from '@app/process';
 import type { JobTypes } from '@app/queue';
 import type { SourceAccesses } from '@app/sources';
-import type { CloseRepository, PayloadRepository, Pool, SnapshotRepository } from '@app/storage';
+import type { CloseRepository, IngestionRepository, PayloadRepository, Pool, SnapshotRepository } from '@app/storage';
 import type { FetchQueues } from '../planning/fetch-queues.js';
 import type { PlannerService } from '../planning/planner.service.js';
 import type { WakeUps } from '../planning/wake-ups.js';
@@ -23,6 +23,14 @@ export interface Task {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Which lists of assets are read, and how often. */
+export interface IngestionPart {
+  /** 0: never. */
+  readonly intervalSeconds: number;
+  /** Folder with CSV files and their layouts; undefined: none. */
+  readonly csvFolder: string | undefined;
+}
+
 /** What the tasks are made from; each takes what it needs. */
 export interface TaskOptions {
   readonly logger: Logger;
@@ -41,6 +49,9 @@ export interface TaskOptions {
   readonly snapshots: SnapshotRepository;
   /** Where snapshots are written; undefined when none are. */
   readonly snapshotFolder: string | undefined;
+  /** Which lists of assets are read. */
+  readonly ingestion: IngestionPart;
+  readonly runs: IngestionRepository;
   readonly access: SourceAccesses;
   /** Whether months are counted. */
   readonly limited: boolean;

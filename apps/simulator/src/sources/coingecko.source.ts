@@ -64,6 +64,7 @@ export const coingecko: SimulatedSource = {
       asked: (request) => ({ names: request.query('ids')?.split(',') ?? [] }),
       answer: simplePrice,
     },
+    { path: '/coins/markets', asked: () => ({ names: [], all: true }), answer: coinsMarkets },
     { path: '/coins/list', answer: coinsList },
     { path: '/ping', answer: () => jsonAnswer(200, HEADERS, { gecko_says: '(V3) To the Moon!' }) },
   ],
@@ -141,6 +142,35 @@ function coinsList(_request: SourceRequest, writer: PriceWriter): SourceAnswer {
     }));
   const all = [...coins, ...NAMESAKES].toSorted((one, other) => (one.id < other.id ? -1 : 1));
   return cachedAnswer(JSON.stringify(all));
+}
+
+/** The default and the largest size of a page of `/coins/markets`; more is answered with the largest (taped 2022). */
+const PAGE_SIZE = { default: 100, largest: 250 };
+
+/** `/coins/markets` in US dollars, by size; a page past the end is an empty list (taped). */
+function coinsMarkets(request: SourceRequest, writer: PriceWriter): SourceAnswer {
+  if (request.query('vs_currency') !== 'usd') return missingParameter('vs_currency');
+  const size = Math.min(Number(request.query('per_page') ?? PAGE_SIZE.default), PAGE_SIZE.largest);
+  const from = (Number(request.query('page') ?? 1) - 1) * size;
+  const given = names.listed(writer.syntheticCount).slice(from, from + size);
+  const kept = new Set(writer.kept(given.map(names.nameOf)));
+  const rows = given.flatMap((asset, index) => {
+    const id = names.nameOf(asset);
+    if (!kept.has(id)) return [];
+    const text = writer.text(id, `${asset}_usd`, {
+      rounded: (full) => roundedText(full, 'usd', request.query('precision')),
+    });
+    const price = Number(text);
+    const at = new Date(writer.second * 1000).toISOString();
+    return [
+      `{"id":"${id}","symbol":"${asset}","name":"${titleOf(asset)}","image":"https://coin-images.coingecko.com/${id}.png",` +
+        `${writer.member('current_price', id, text, 'number')},"market_cap":${Math.round(price * COINS_IN_CIRCULATION)},` +
+        `"market_cap_rank":${from + index + 1},"fully_diluted_valuation":null,"total_volume":${Math.round(price * COINS_TRADED_PER_DAY)},` +
+        `"high_24h":${price * 1.01},"low_24h":${price * 0.98},"circulating_supply":${COINS_IN_CIRCULATION},"max_supply":null,` +
+        `"ath":${price * 1.8},"roi":null,"last_updated":"${at}"}`,
+    ];
+  });
+  return cachedAnswer(`[${rows.join(',')}]`);
 }
 
 /** It has a shape of its own for many statuses. */

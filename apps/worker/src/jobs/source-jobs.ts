@@ -1,7 +1,15 @@
-import { SOURCE_JOBS, type HandlersOf, type JobTypes } from '@app/queue';
+import { openList } from '@app/ingestion';
+import { FILES_JOBS, SOURCE_JOBS, type HandlersOf, type JobTypes } from '@app/queue';
 import type { Source } from '@app/sources';
-import { FetchRepository, RefusedSymbolRepository, SampleRepository, SourceStateRepository } from '@app/storage';
+import {
+  FetchRepository,
+  IngestionRepository,
+  RefusedSymbolRepository,
+  SampleRepository,
+  SourceStateRepository,
+} from '@app/storage';
 import { FetchPricesJob } from './fetch-prices/fetch-prices.job.js';
+import { IngestAssetsJob } from './ingest-assets/ingest-assets.job.js';
 import type { JobOptions } from './job-options.js';
 
 /** The jobs that a worker runs: their types, and who handles those of a source. */
@@ -23,8 +31,27 @@ export function sourceJobs(options: JobOptions): SourceJobs<typeof SOURCE_JOBS> 
     states: new SourceStateRepository(pool),
     symbols: new RefusedSymbolRepository(pool),
   });
+  const ingestAssets = ingestAssetsJob(options);
   return {
     types: SOURCE_JOBS,
-    handlersFor: (source) => ({ 'fetch-prices': (key, context) => fetchPrices.run(source, key, context) }),
+    handlersFor: (source) => ({
+      'fetch-prices': (key, context) => fetchPrices.run(source, key, context),
+      'ingest-assets': (key, context) => ingestAssets.run(key, context),
+    }),
   };
+}
+
+/** Every type of job of the queue of files with its handler. */
+export function filesJobs(options: JobOptions): HandlersOf<typeof FILES_JOBS> {
+  const ingestAssets = ingestAssetsJob(options);
+  return { 'ingest-assets': (key, context) => ingestAssets.run(key, context) };
+}
+
+function ingestAssetsJob({ pool, logger, client, budget, ingestion, now }: JobOptions): IngestAssetsJob {
+  const takeCall = budget === undefined ? undefined : budget.take.bind(budget);
+  return new IngestAssetsJob({
+    ...{ logger, ...ingestion },
+    runs: new IngestionRepository(pool),
+    listOf: (source) => openList(source, { ...ingestion, client, takeCall, now }),
+  });
 }

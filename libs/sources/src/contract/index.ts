@@ -1,4 +1,5 @@
 export * from './answer-reader.js';
+export type * from './asset-list.js';
 export * from './drift.js';
 export * from './drifted-field.js';
 export * from './error-words.js';
@@ -14,3 +15,4 @@ export * from './source-error.js';
 export * from './call-record.js';
 export * from './symbol-text.js';
 export * from './zoned-time.js';
+export * from './wire-text.js';

@@ -1,8 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import {
+  type AssetList,
   type DriftPolicy,
   endpointFor,
   type ListedName,
+  type ListedPage,
   type RequestedTicker,
   type Source,
   type SourceEndpoint,
@@ -15,7 +17,7 @@ import {
 import { makeCall } from './call.js';
 import { withoutSecrets } from './hide-secrets.js';
 import { ConnectionPool, type HttpAgentsOptions } from './http-agents.js';
-import { type ReadAnswer, readAnswer, readNames } from '../read-answer.js';
+import { type ReadAnswer, readAnswer, readList } from '../read-answer.js';
 import { lacksKey, planOf, type SourceAccess, type SourceAccesses } from './source-access.js';
 import { transportFailure } from './transport-failure.js';
 
@@ -56,6 +58,12 @@ export interface SourceAnswer extends ReadAnswer {
   readonly latencyMs: number;
   /** What was asked and answered, for the record. */
   readonly call: CallRecord;
+}
+
+/** A page of a list of assets. */
+export interface FetchedPage extends ListedPage {
+  /** When its answer was there. */
+  readonly fetchedAt: Date;
 }
 
 /** Asks sources over HTTP. One per process; {@link SourceClient.close} it at the end. */
@@ -127,17 +135,40 @@ export class SourceClient {
     try {
       const url = this.urlOf(source, names.request, names.baseUrl);
       const response = await this.call(source, { url, maxBodyBytes: MAX_LIST_BYTES }, options);
-      return readNames(source, names, response, this.options.now());
+      return readList(source, { parse: (reader) => names.parse(reader) }, response, this.options.now());
     } catch (error) {
-      const failure = error instanceof SourceError ? error : unexpected(source, error);
-      const { kind, detail, cause, drift, httpStatus, retryAfterSeconds } = failure;
-      throw new SourceError(kind, source.name, this.safe(source, detail), {
-        cause,
-        drift: drift === undefined ? undefined : { ...drift, detail: this.safe(source, drift.detail) },
-        httpStatus,
-        retryAfterSeconds,
-      });
+      throw this.failureOf(source, error);
     }
+  }
+
+  /**
+   * Asks a source for a page of its list of assets.
+   * @param page from 1.
+   * @throws SourceError, and nothing else.
+   */
+  async fetchPage(list: AssetList, page: number, options: FetchOptions): Promise<FetchedPage> {
+    const { source, maxBodyBytes } = list;
+    try {
+      const response = await this.call(source, { url: this.urlOf(source, list.request(page)), maxBodyBytes }, options);
+      const fetchedAt = new Date(this.options.now());
+      return {
+        ...readList(source, { parse: (reader) => list.parse(reader) }, response, fetchedAt.getTime()),
+        fetchedAt,
+      };
+    } catch (error) {
+      throw this.failureOf(source, error);
+    }
+  }
+
+  private failureOf(source: Source, error: unknown): SourceError {
+    const failure = error instanceof SourceError ? error : unexpected(source, error);
+    const { kind, detail, cause, drift, httpStatus, retryAfterSeconds } = failure;
+    return new SourceError(kind, source.name, this.safe(source, detail), {
+      cause,
+      drift: drift === undefined ? undefined : { ...drift, detail: this.safe(source, drift.detail) },
+      httpStatus,
+      retryAfterSeconds,
+    });
   }
 
   /** Closes all connections; calls that are under way fail. */
@@ -191,7 +222,7 @@ export class SourceClient {
     return (signal) => call(tickers, { timeoutMs, signal });
   }
 
-  private urlOf(source: Source, { path, query }: SourceRequest, ownBaseUrl: string | undefined): URL {
+  private urlOf(source: Source, { path, query }: SourceRequest, ownBaseUrl?: string): URL {
     const access = this.accessOf(source);
     const base = access.baseUrl ?? ownBaseUrl ?? planOf(source, access).baseUrl;
     const url = new URL(base.replace(/\/+$/, '') + path);

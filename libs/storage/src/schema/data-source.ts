@@ -8,6 +8,7 @@ import { KnownDigits1763900000000 } from './migrations/4-known-digits.migration.
 import { Refusals1764000000000 } from './migrations/5-refusals.migration.js';
 import { RateUncertainty1764100000000 } from './migrations/6-rate-uncertainty.migration.js';
 import { Snapshots1764200000000 } from './migrations/7-snapshots.migration.js';
+import { AssetLists1764300000000 } from './migrations/8-asset-lists.migration.js';
 
 /** Every migration, oldest first. The last one's name is the version that a process expects of the schema. */
 export const MIGRATIONS = [
@@ -18,10 +19,11 @@ export const MIGRATIONS = [
   Refusals1764000000000,
   RateUncertainty1764100000000,
   Snapshots1764200000000,
+  AssetLists1764300000000,
 ];
 
 /** The version of the schema that this build works with. */
-export const SCHEMA_VERSION = 'Snapshots1764200000000';
+export const SCHEMA_VERSION = 'AssetLists1764300000000';
 
 /**
  * The oldest build, named by the version it works with, that still runs on the schema of this build. A migration expands first: it adds

@@ -7,7 +7,7 @@ export const PARTITIONED_TABLES = ['fetches', 'samples', 'prices'] as const;
 export const MONTHS_AHEAD = 2;
 
 /** A calendar month in UTC. */
-interface Month {
+export interface Month {
   readonly name: string;
   readonly fromSlot: number;
   readonly toSlot: number;
@@ -27,7 +27,13 @@ export async function ensurePartitions(
   const made: string[] = [];
   for (const month of monthsBetween(fromSeconds, toSeconds)) {
     for (const table of PARTITIONED_TABLES) {
-      if (await attachPartition(client, table, month)) made.push(`${table}_${month.name}`);
+      const { name, fromSlot: from, toSlot: to } = month;
+      const partition = {
+        ...{ table, name: `${table}_${name}` },
+        check: `slot >= ${from} AND slot < ${to}`,
+        values: `FOR VALUES FROM (${from}) TO (${to})`,
+      };
+      if (await attachPartition(client, partition)) made.push(partition.name);
     }
   }
   return made;
@@ -40,7 +46,8 @@ export async function ensureUpcomingPartitions(client: pg.ClientBase, nowMs: num
   return ensurePartitions(client, nowMs / 1000 - 86_400, end / 1000);
 }
 
-function monthsBetween(fromSeconds: number, toSeconds: number): Month[] {
+/** The months, in UTC, from that of one instant to that of another, in UNIX seconds. */
+export function monthsBetween(fromSeconds: number, toSeconds: number): Month[] {
   const months: Month[] = [];
   const first = new Date(fromSeconds * 1000);
   for (let index = 0; ; index += 1) {
@@ -52,23 +59,34 @@ function monthsBetween(fromSeconds: number, toSeconds: number): Month[] {
   }
 }
 
-async function attachPartition(client: pg.ClientBase, table: string, month: Month): Promise<boolean> {
-  const partition = `${table}_${month.name}`;
-  if (await isAttached(client, table, partition)) return false;
+/** A partition that may have to be made. */
+export interface Partition {
+  readonly table: string;
+  /** Its own name. */
+  readonly name: string;
+  /** What holds of every row in it, as SQL. */
+  readonly check: string;
+  /** As after ATTACH PARTITION: `FOR VALUES FROM (1) TO (2)`. */
+  readonly values: string;
+  /** How it is divided itself: `RANGE (slot)`. */
+  readonly dividedBy?: string;
+}
+
+/** Makes one partition unless it is there. @returns whether it was made. */
+export async function attachPartition(client: pg.ClientBase, partition: Partition): Promise<boolean> {
+  const { table, name, check, values, dividedBy } = partition;
+  if (await isAttached(client, table, name)) return false;
   await client.query('BEGIN');
   try {
     await client.query(`SET LOCAL lock_timeout = '2s'`);
     // One maker at a time; the loser of the race finds the partition attached and leaves it.
     await client.query(`SELECT pg_advisory_xact_lock(hashtext('tidemark partitions'))`);
-    const isNew = !(await isAttached(client, table, partition));
+    const isNew = !(await isAttached(client, table, name));
     if (isNew) {
-      await client.query(`CREATE TABLE ${partition} (LIKE ${table} INCLUDING ALL)`);
-      await client.query(
-        `ALTER TABLE ${partition} ADD CONSTRAINT ${partition}_slot CHECK (slot >= ${month.fromSlot} AND slot < ${month.toSlot})`,
-      );
-      await client.query(
-        `ALTER TABLE ${table} ATTACH PARTITION ${partition} FOR VALUES FROM (${month.fromSlot}) TO (${month.toSlot})`,
-      );
+      const divided = dividedBy === undefined ? '' : ` PARTITION BY ${dividedBy}`;
+      await client.query(`CREATE TABLE ${name} (LIKE ${table} INCLUDING ALL)${divided}`);
+      await client.query(`ALTER TABLE ${name} ADD CONSTRAINT ${name}_slot CHECK (${check})`);
+      await client.query(`ALTER TABLE ${table} ATTACH PARTITION ${name} ${values}`);
     }
     await client.query('COMMIT');
     return isNew;

@@ -1,0 +1,77 @@
+import type { Terminal } from '../terminal.js';
+import { TidemarkCommand } from '../tidemark-command.js';
+import { UsageError } from '../usage-error.js';
+
+/** `etl`: reads lists of assets, and shows how they stand. @param fail is called when a run has failed. */
+export function etlCommand(terminal: Terminal, fail: () => void): TidemarkCommand {
+  const command = new TidemarkCommand('etl', terminal, TEXTS);
+  command.addCommand(runCommand(terminal, fail));
+  command.addCommand(statusCommand(terminal));
+  command.addCommand(quarantineCommand(terminal));
+  return command;
+}
+
+function runCommand(terminal: Terminal, fail: () => void): TidemarkCommand {
+  const command = new TidemarkCommand('run', terminal, RUN_TEXTS);
+  return command
+    .neededOption('--source <name>', 'whose list: coingecko, coinpaprika, or csv')
+    .option('--take-over', 'begin although the run before has not ended, since its process is gone')
+    .option('--json', 'print one JSON object')
+    .action(async (given: { source: string; takeOver?: true; json?: true }) => {
+      // Only here: what leads to the database takes longer to load than all the rest.
+      const { runList } = await import('./run-list.js');
+      const end = await runList(terminal, { source: given.source, isTakenOver: given.takeOver === true });
+      terminal.print(given.json === true ? `${JSON.stringify(end)}\n` : `${end.sentence}\n`);
+      if (end.status === 'failed') fail();
+    });
+}
+
+function statusCommand(terminal: Terminal): TidemarkCommand {
+  const command = new TidemarkCommand('status', terminal, STATUS_TEXTS);
+  return command.option('--json', 'print one JSON object').action(async (given: { json?: true }) => {
+    const { showStatus } = await import('./show-lists.js');
+    terminal.print(await showStatus(terminal, given.json === true));
+  });
+}
+
+function quarantineCommand(terminal: Terminal): TidemarkCommand {
+  const command = new TidemarkCommand('quarantine', terminal, QUARANTINE_TEXTS);
+  return command
+    .option('--source <name>', 'of this list only')
+    .option('--limit <count>', 'how many, the newest first', '20')
+    .option('--json', 'print one JSON object')
+    .action(async (given: { source?: string; limit: string; json?: true }) => {
+      const limit = /^\d{1,4}$/.test(given.limit) ? Number(given.limit) : 0;
+      if (limit === 0) throw new UsageError(`--limit ${given.limit}: give a number from 1 to 9999.`);
+      const { showQuarantine } = await import('./show-lists.js');
+      terminal.print(await showQuarantine(terminal, { source: given.source, limit, isJson: given.json === true }));
+    });
+}
+
+const TEXTS = {
+  summary: 'read lists of assets and CSV files, and show how they stand',
+  description: `Reads whole lists of assets beside the prices: those of CoinGecko and CoinPaprika, and the CSV files of ETL_CSV_DIR. Workers do it by themselves every ETL_INTERVAL_SECONDS; this is for those who prefer cron, and to look at what came of it.`,
+  examples: ['tidemark etl status', 'tidemark etl run --source coinpaprika', 'tidemark etl quarantine --source csv'],
+} as const;
+
+const RUN_TEXTS = {
+  summary: 'read a list now',
+  description: `Reads a list once, from where the run before it ended: a run that failed or was killed leaves its page in the database, and the next one goes on with the record after the last one that was stored.
+
+Is refused while another run of the same list is under way. Calls are counted together with those of the workers, and wait until the limit of their source has room.
+
+Ends with status 0 when the list was read to its end, with 1 when the run failed.`,
+  examples: ['tidemark etl run --source coinpaprika', 'FAIL_AFTER_N_RECORDS=10 tidemark etl run --source coingecko'],
+} as const;
+
+const STATUS_TEXTS = {
+  summary: 'show where each list stands',
+  description: 'Shows of each list its newest run, and the record that was processed last.',
+  examples: ['tidemark etl status', 'tidemark etl status --json'],
+} as const;
+
+const QUARANTINE_TEXTS = {
+  summary: 'show records that could not be read',
+  description: 'Shows records that could not be read, with their place and the reason, the newest first.',
+  examples: ['tidemark etl quarantine', 'tidemark etl quarantine --source csv --limit 100 --json'],
+} as const;

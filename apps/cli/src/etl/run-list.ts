@@ -1,0 +1,75 @@
+import { keepsSourceLimits } from '@app/config';
+import { ingest, openList, RunFailedError, type IngestOutcome, type Progress } from '@app/ingestion';
+import { callLimitsOf, SourceClient, SOURCES } from '@app/sources';
+import { CallBudget, checkMode, IngestionRepository, type Pool } from '@app/storage';
+import { readCliSettings } from '../cli-settings.js';
+import type { Terminal } from '../terminal.js';
+import { readIngestionSettings, withDatabase } from './with-database.js';
+
+/** What a run came to. */
+export interface RunEnd extends IngestOutcome {
+  readonly source: string;
+  readonly status: 'completed' | 'failed';
+  readonly error: string | null;
+  readonly sentence: string;
+}
+
+/** Runs a list once. @throws RunUnderWayError and whatever keeps the run from beginning. */
+export async function runList(
+  terminal: Terminal,
+  { source, isTakenOver }: { readonly source: string; readonly isTakenOver: boolean },
+): Promise<RunEnd> {
+  const lists = readIngestionSettings(terminal);
+  const { settings, access } = readCliSettings(terminal, SOURCES);
+  const { HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy, DRIFT_POLICY: driftPolicy } = settings;
+  const now = () => terminal.now();
+  const client = new SourceClient({ access, driftPolicy, httpsProxy, noProxy, now });
+  const progress = terminal.progress();
+  const onWait = (afterMs: number) => progress.say(`waiting ${(afterMs / 1000).toFixed(1)} s for room under its limit`);
+  const budgetOf = (pool: Pool) => {
+    const budget = new CallBudget(pool);
+    return (of: (typeof SOURCES)[number], cost: number, nowMs: number) =>
+      budget.take({ sourceId: of.id, cost, nowMs, ...callLimitsOf(of, access[of.name]) });
+  };
+  try {
+    return await withDatabase(terminal, async (pool) => {
+      await checkMode(pool, lists.TIDEMARK_MODE);
+      const list = await openList(source, {
+        ...{ client, driftPolicy, csvFolder: lists.ETL_CSV_DIR, pages: { coingecko: lists.ETL_COINGECKO_PAGES } },
+        ...{ takeCall: keepsSourceLimits({ ...settings, ...lists }) ? budgetOf(pool) : undefined, onWait, now },
+      });
+      const signal = terminal.signal ?? new AbortController().signal;
+      try {
+        const outcome = await ingest(list, {
+          ...{ runs: new IngestionRepository(pool), isTakenOver, signal },
+          ...{ batchSize: lists.ETL_BATCH_SIZE, failAfterRecords: lists.FAIL_AFTER_N_RECORDS },
+          onProgress: (done) => progress.say(barOf(source, done, terminal.columns)),
+        });
+        return { source, status: 'completed', error: null, ...outcome, sentence: sentenceOf(source, outcome) };
+      } catch (error) {
+        if (!(error instanceof RunFailedError)) throw error;
+        const sentence = `${sentenceOf(source, error.outcome)}\nThe run failed: ${error.message}`;
+        return { source, status: 'failed', error: error.message, ...error.outcome, sentence };
+      }
+    });
+  } finally {
+    progress.end();
+    client.close();
+  }
+}
+
+/** How far the page in hand is: a bar, and the records. */
+function barOf(source: string, { page, pageDone, pageRecords, processed }: Progress, columns: number): string {
+  const words = ` ${pageDone} of ${pageRecords} records of page ${page}, ${processed} in all`;
+  const width = Math.max(0, Math.min(30, columns - source.length - words.length - 6));
+  const full = pageRecords === 0 ? width : Math.round((width * pageDone) / pageRecords);
+  return `${source} ${'█'.repeat(full)}${'░'.repeat(width - full)}${words}`;
+}
+
+function sentenceOf(
+  source: string,
+  { runId, processed, written, unchanged, quarantined, lastProcessedId }: IngestOutcome,
+) {
+  const last = lastProcessedId === null ? '' : `, the last one ${lastProcessedId}`;
+  return `Run ${runId} of ${source}: ${processed} records${last}; ${written} written, ${unchanged} unchanged, ${quarantined} in quarantine.`;
+}

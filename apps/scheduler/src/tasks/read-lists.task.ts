@@ -1,0 +1,42 @@
+import { addJobs, INGEST_ASSETS, newJob } from '@app/queue';
+import { callLimitsOf, ASSET_LISTS, type SourceAccesses } from '@app/sources';
+import { requireTrueClock, type Task, type TaskOptions } from './task.js';
+
+/** The part of a month's credits that lists may take; the rest is for prices. */
+const SHARE_OF_MONTH = 0.1;
+
+const MONTH_SECONDS = 30 * 86_400;
+
+/** How often each list is read, in seconds: as the settings say, slower where the month of its plan allows less. */
+export function listIntervals(
+  intervalSeconds: number,
+  { access, csvFolder, limited }: { access: SourceAccesses; csvFolder: string | undefined; limited: boolean },
+): ReadonlyMap<string, number> {
+  const ofSources = ASSET_LISTS.map(({ source, cost = 1 }): [string, number] => {
+    const { monthly } = callLimitsOf(source, access[source.name]);
+    const affordable = monthly === undefined || !limited ? 0 : (MONTH_SECONDS * cost) / (monthly * SHARE_OF_MONTH);
+    return [source.name, Math.max(intervalSeconds, Math.ceil(affordable))];
+  });
+  return new Map(csvFolder === undefined ? ofSources : [...ofSources, ['csv', intervalSeconds]]);
+}
+
+/** Has workers read the lists of assets that are due. Offered again until a run has begun, and by several schedulers, each is read once. */
+export function readLists({
+  ingestion: { intervalSeconds, csvFolder },
+  ...options
+}: Pick<TaskOptions, 'ingestion' | 'runs' | 'queues' | 'access' | 'limited' | 'clock'>): Task {
+  const { runs, queues, access, limited, clock } = options;
+  const intervals =
+    intervalSeconds === 0 ? new Map<string, number>() : listIntervals(intervalSeconds, { access, csvFolder, limited });
+  return {
+    name: 'read-lists',
+    everySeconds: 5,
+    offsetMs: 2_500,
+    run: async () => {
+      if (intervals.size === 0) return;
+      requireTrueClock(clock);
+      for (const due of await runs.due(intervals))
+        await addJobs(due.source === 'csv' ? queues.files : queues.of(due.source), [newJob(INGEST_ASSETS, due)]);
+    },
+  };
+}

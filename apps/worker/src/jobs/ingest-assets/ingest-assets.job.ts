@@ -1,0 +1,51 @@
+import { ingest, RunFailedError, type IngestOutcome, type RecordList } from '@app/ingestion';
+import type { Logger } from '@app/observability';
+import { PostponedJobError, type IngestJob, type JobContext } from '@app/queue';
+import { isTransientDatabaseError, RunReplacedError, RunUnderWayError, type IngestionRepository } from '@app/storage';
+
+/** What the job works with. */
+export interface IngestAssetsOptions {
+  readonly runs: IngestionRepository;
+  readonly logger: Logger;
+  /** Opens the list of a source. @throws when it cannot be read, such as files without layouts. */
+  readonly listOf: (source: string) => Promise<RecordList>;
+  readonly batchSize: number;
+  readonly failAfterRecords?: number | undefined;
+}
+
+/** How long a job waits that found another run under way, or no database, in milliseconds. */
+const LOOK_AGAIN_AFTER_MS = 5_000;
+
+/** Reads a list of assets: one run, which goes on where the one before ended. */
+export class IngestAssetsJob {
+  constructor(private readonly options: IngestAssetsOptions) {}
+
+  /** @throws PostponedJobError when another run is under way or the database is away; what a run itself ends with is in its row. */
+  async run({ source }: IngestJob, { isTakenOver, ending }: JobContext<IngestJob>): Promise<void> {
+    const { runs, logger, listOf, batchSize, failAfterRecords } = this.options;
+    try {
+      const list = await listOf(source);
+      const outcome = await ingest(list, {
+        ...{ runs, batchSize, failAfterRecords, isTakenOver, signal: ending },
+      });
+      logger.info({ event: 'ingested', source, ...fieldsOf(outcome) }, 'a list of assets was read to its end');
+    } catch (error) {
+      if (error instanceof RunUnderWayError) throw new PostponedJobError(error.message, LOOK_AGAIN_AFTER_MS);
+      if (error instanceof RunReplacedError) {
+        logger.warn({ event: 'ingestion_replaced', source }, error.message);
+        return;
+      }
+      if (error instanceof RunFailedError) {
+        logger.warn({ event: 'ingestion_failed', source, ...fieldsOf(error.outcome) }, error.message);
+        return;
+      }
+      // The run's own row says nothing of it: its lease ends, and the next run goes on.
+      if (!isTransientDatabaseError(error)) throw error;
+      throw new PostponedJobError(error instanceof Error ? error.message : String(error), LOOK_AGAIN_AFTER_MS);
+    }
+  }
+}
+
+function fieldsOf({ runId, processed, written, unchanged, quarantined, pages, lastProcessedId }: IngestOutcome) {
+  return { run: runId, processed, written, unchanged, quarantined, pages, last: lastProcessedId };
+}

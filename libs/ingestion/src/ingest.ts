@@ -1,0 +1,164 @@
+import { setInterval } from 'node:timers';
+import type { RecordPage } from '@app/domain';
+import { RunReplacedError, RUN_LEASE_SECONDS, type BatchCounts, type IngestionRepository } from '@app/storage';
+import type { RecordList } from './record-list.js';
+
+/** How a run works. */
+export interface IngestOptions {
+  readonly runs: Pick<IngestionRepository, 'begin' | 'keepPage' | 'storeBatch' | 'endPage' | 'renew' | 'end'>;
+  /** Records stored in one transaction. */
+  readonly batchSize: number;
+  /** The run fails once more than this share of its records cannot be read, from 0 to 1; default 0.1. */
+  readonly maxBadShare?: number;
+  /** Ends the run as failed after exactly so many records, to try what happens then; undefined: never. */
+  readonly failAfterRecords?: number | undefined;
+  /** Whether the process of the run before is known to be gone. */
+  readonly isTakenOver: boolean;
+  /** Aborted when the process has to end: the run fails where it is, and the next one goes on there. */
+  readonly signal: AbortSignal;
+  /** Told after each batch. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** How far a run has come. */
+export interface Progress extends BatchCounts {
+  readonly processed: number;
+  readonly page: string;
+  /** Records of that page, and how many of them are done. */
+  readonly pageRecords: number;
+  readonly pageDone: number;
+}
+
+/** What a run came to. */
+export interface IngestOutcome extends BatchCounts {
+  readonly runId: number;
+  readonly processed: number;
+  readonly pages: number;
+  readonly lastProcessedId: string | null;
+}
+
+/** Thrown when a run has failed; what it had stored is kept, and the next run goes on after it. */
+export class RunFailedError extends Error {
+  override readonly name = 'RunFailedError';
+
+  constructor(
+    message: string,
+    readonly outcome: IngestOutcome,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+const MAX_BAD_SHARE = 0.1;
+
+/** Fewer records than this are too few to say that too many of them are bad. */
+const MIN_JUDGED = 20;
+
+/**
+ * One run over a list: first what an earlier run left of its page, then page by page to the end. A page is in Postgres before its first
+ * record is processed, and each batch is stored with the place up to which the page is processed.
+ * @throws RunUnderWayError when another run of this list is under way; RunReplacedError when another took this one's place;
+ * RunFailedError.
+ */
+export async function ingest(list: RecordList, options: IngestOptions): Promise<IngestOutcome> {
+  const { runs, signal, isTakenOver } = options;
+  const begun = await runs.begin(list.source, { isTakenOver });
+  const run = new Run(list, options, begun.runId, begun.lastProcessedId);
+  // A page may be on its way for longer than a lease.
+  const renewal = setInterval(() => void runs.renew(list.source, begun.runId).catch(() => undefined), RENEW_EVERY_MS);
+  try {
+    let page = begun.nextPage ?? list.firstPage;
+    if (begun.unfinished !== undefined) {
+      const { nextPage } = begun.unfinished;
+      await run.process(begun.unfinished, begun.unfinished.processed);
+      if (nextPage === null) return await run.complete();
+      page = nextPage;
+    }
+    for (;;) {
+      signal.throwIfAborted();
+      const fetched = await list.fetchPage(page, signal);
+      await runs.keepPage(list.source, begun.runId, fetched);
+      run.outcome.pages += 1;
+      await run.process(fetched, 0);
+      if (fetched.nextPage === null) return await run.complete();
+      page = fetched.nextPage;
+    }
+  } catch (error) {
+    if (error instanceof RunReplacedError) throw error;
+    throw await run.fail(error);
+  } finally {
+    clearInterval(renewal);
+  }
+}
+
+const RENEW_EVERY_MS = (RUN_LEASE_SECONDS * 1000) / 4;
+
+class Run {
+  readonly outcome: { -readonly [Name in keyof IngestOutcome]: IngestOutcome[Name] };
+
+  constructor(
+    private readonly list: RecordList,
+    private readonly options: IngestOptions,
+    private readonly runId: number,
+    lastProcessedId: string | null,
+  ) {
+    this.outcome = { runId, processed: 0, pages: 0, written: 0, unchanged: 0, quarantined: 0, lastProcessedId };
+  }
+
+  /** Processes a page from a record on. */
+  async process({ page, records }: RecordPage, from: number): Promise<void> {
+    const { runs, signal, onProgress } = this.options;
+    const { source } = this.list;
+    for (let done = from; done < records.length;) {
+      signal.throwIfAborted();
+      const batch = records.slice(done, done + this.roomForBatch());
+      const read = batch.map((record) => this.list.read(record));
+      const counts = await runs.storeBatch({ source, runId: this.runId, processed: done }, read);
+      done += batch.length;
+      this.count(counts, batch.length, batch.at(-1)?.id ?? null);
+      onProgress?.({ ...this.outcome, page, pageRecords: records.length, pageDone: done });
+      this.judge();
+    }
+    await runs.endPage(source, this.runId);
+  }
+
+  async complete(): Promise<IngestOutcome> {
+    await this.options.runs.end(this.list.source, this.runId);
+    return this.outcome;
+  }
+
+  /** @returns what is thrown to the caller. */
+  async fail(error: unknown): Promise<RunFailedError> {
+    const message = error instanceof Error ? error.message : String(error);
+    await this.options.runs.end(this.list.source, this.runId, message);
+    return new RunFailedError(message, this.outcome, { cause: error });
+  }
+
+  /** So that a run that is to fail after some records has stored exactly these. */
+  private roomForBatch(): number {
+    const { batchSize, failAfterRecords = Infinity } = this.options;
+    return Math.min(batchSize, failAfterRecords - this.outcome.processed);
+  }
+
+  private count({ written, unchanged, quarantined }: BatchCounts, records: number, lastId: string | null): void {
+    this.outcome.processed += records;
+    this.outcome.written += written;
+    this.outcome.unchanged += unchanged;
+    this.outcome.quarantined += quarantined;
+    this.outcome.lastProcessedId = lastId;
+  }
+
+  /** @throws Error when the run must not go on. */
+  private judge(): void {
+    const { failAfterRecords, maxBadShare = MAX_BAD_SHARE } = this.options;
+    const { processed, quarantined } = this.outcome;
+    if (processed >= MIN_JUDGED && quarantined > processed * maxBadShare) {
+      throw new Error(
+        `${quarantined} of ${processed} records cannot be read, more than ${maxBadShare * 100} %: the list may have changed. tidemark etl quarantine --source ${this.list.source} shows them.`,
+      );
+    }
+    if (processed === failAfterRecords)
+      throw new Error(`stopped after ${processed} records, as FAIL_AFTER_N_RECORDS asks`);
+  }
+}

@@ -1,0 +1,50 @@
+import type { BudgetAnswer } from '@app/domain';
+import { ASSET_LISTS, SourceError, waitForRoom, type DriftPolicy, type Source, type SourceClient } from '@app/sources';
+import { csvRecordList } from './csv/csv-list.js';
+import { httpRecordList } from './http-list.js';
+import type { RecordList } from './record-list.js';
+
+/** What lists are opened with. */
+export interface OpenListOptions {
+  readonly client: Pick<SourceClient, 'fetchPage'>;
+  readonly driftPolicy: DriftPolicy;
+  /** Folder with CSV files and their layouts; undefined: none. */
+  readonly csvFolder: string | undefined;
+  /** How many pages of a list are read, by source; default: what the list says. */
+  readonly pages?: Readonly<Record<string, number>>;
+  /** Asks limit and month for a call; undefined: anything is allowed. */
+  readonly takeCall: ((source: Source, cost: number, nowMs: number) => Promise<BudgetAnswer>) | undefined;
+  /** Called before each wait for room under a limit, with how long it will last in milliseconds. */
+  readonly onWait?: ((afterMs: number) => void) | undefined;
+  /** The clock, UNIX milliseconds. */
+  readonly now: () => number;
+}
+
+/** The source of the files of a folder. */
+export const CSV_SOURCE = 'csv';
+
+/** How long a run waits for room under the limit of its source, in milliseconds. */
+const MAX_WAIT_MS = 120_000;
+
+/** The sources whose lists can be read: those of APIs, and `csv` where a folder is named. */
+export function listSources(csvFolder: string | undefined): string[] {
+  return [...ASSET_LISTS.map(({ source }) => source.name), ...(csvFolder === undefined ? [] : [CSV_SOURCE])];
+}
+
+/** Opens the list of a source. @throws Error that names those that can be read; LayoutsError. */
+export async function openList(source: string, options: OpenListOptions): Promise<RecordList> {
+  const { client, driftPolicy, csvFolder, pages, takeCall, onWait, now } = options;
+  if (source === CSV_SOURCE && csvFolder !== undefined) return csvRecordList(csvFolder, { now });
+  const list = ASSET_LISTS.find((each) => each.source.name === source);
+  if (list === undefined)
+    throw new Error(`there is no list of ${source}: known are ${listSources(csvFolder).join(', ')}`);
+  return httpRecordList(list, {
+    ...{ client, driftPolicy, pages: pages?.[source] ?? list.defaultPages },
+    takeCall: async ({ source: of, cost = 1 }, signal) => {
+      if (takeCall === undefined) return;
+      const take = (nowMs: number) => takeCall(of, cost, nowMs);
+      if (await waitForRoom(of, { take, now, maxWaitMs: MAX_WAIT_MS, signal, onWait })) return;
+      throw new SourceError('rate_limited', of.name, 'the credits of this month are spent');
+    },
+  });
+}

@@ -1,0 +1,23 @@
+import type { RawRecord, ReadRecord, RecordPage } from '@app/domain';
+
+/** Something whose records are collected: the list of a source, or files in a folder. A new one is one file. */
+export interface RecordList {
+  /** Names it in tables, settings and answers: `coingecko`, `csv`. */
+  readonly source: string;
+  /** The page with which a run begins that has nothing to go on with. */
+  readonly firstPage: string;
+  /**
+   * Brings a page. Its records come in the order of their ids, none twice.
+   * @param signal aborted when the run has to end.
+   * @throws whatever went wrong; the run fails with it, and the next one asks for this page again.
+   */
+  fetchPage(page: string, signal: AbortSignal): Promise<RecordPage>;
+  /** Reads a record. What it cannot read it says in one sentence. */
+  read(record: RawRecord): ReadRecord;
+}
+
+/** The records of a page in the order of their ids, by the bytes of their characters; of several with one id the last. */
+export function inOrder(records: readonly RawRecord[]): RawRecord[] {
+  const byId = new Map(records.map((record) => [record.id, record]));
+  return [...byId.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1));
+}

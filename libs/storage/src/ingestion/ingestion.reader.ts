@@ -1,0 +1,64 @@
+import type { Reader } from '../read/read-database.js';
+
+/** Where the list of a source stands, with its newest run. */
+export interface IngestionStatus {
+  readonly source: string;
+  readonly runId: number;
+  readonly status: 'running' | 'completed' | 'failed';
+  readonly lastProcessedId: string | null;
+  readonly lastProcessedAt: Date | null;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+  readonly processed: number;
+  readonly written: number;
+  readonly unchanged: number;
+  readonly quarantined: number;
+  readonly error: string | null;
+  /** When a run last came to the end of the list, and when one last failed. */
+  readonly lastSuccess: Date | null;
+  readonly lastFailure: Date | null;
+}
+
+/** A record that could not be read. */
+export interface QuarantinedRecord {
+  readonly source: string;
+  readonly runId: number;
+  readonly recordId: string;
+  readonly place: string;
+  readonly reason: string;
+  readonly payload: string;
+  readonly quarantinedAt: Date;
+}
+
+/** Reads how lists of assets stand. */
+export class IngestionReader {
+  constructor(private readonly database: Reader) {}
+
+  /** Every list that was ever begun, by source. */
+  async status(): Promise<IngestionStatus[]> {
+    return this.database.rows<IngestionStatus & Record<string, unknown>>(
+      {
+        name: 'read-ingestion-status',
+        text: `SELECT c.source, c.run_id AS "runId", c.status, c.last_processed_id AS "lastProcessedId", c.last_processed_at AS "lastProcessedAt",
+               r.started_at AS "startedAt", r.ended_at AS "endedAt", r.records_processed AS processed, r.records_written AS written,
+               r.records_unchanged AS unchanged, r.records_quarantined AS quarantined, r.error,
+               (SELECT max(ended_at) FROM etl_runs e WHERE e.source = c.source AND e.status = 'completed') AS "lastSuccess",
+               (SELECT max(ended_at) FROM etl_runs e WHERE e.source = c.source AND e.status = 'failed') AS "lastFailure"
+             FROM etl_checkpoints c JOIN etl_runs r USING (run_id) ORDER BY c.source`,
+      },
+      [],
+    );
+  }
+
+  /** The newest records in quarantine. @param source undefined: of all lists. */
+  async quarantine(source: string | undefined, limit: number): Promise<QuarantinedRecord[]> {
+    return this.database.rows<QuarantinedRecord & Record<string, unknown>>(
+      {
+        name: 'read-quarantine',
+        text: `SELECT source, run_id AS "runId", record_id AS "recordId", place, reason, payload, quarantined_at AS "quarantinedAt"
+             FROM etl_quarantine WHERE $1::text IS NULL OR source = $1 ORDER BY run_id DESC, record_id LIMIT $2`,
+      },
+      [source ?? null, limit],
+    );
+  }
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import type { AssetValues, RawRecord } from '@app/domain';
+import type pg from 'pg';
+import { storableText } from '../database/storable-text.js';
+
+/** The longest payload that a quarantine keeps, in characters. */
+const MAX_KEPT_PAYLOAD = 64_000;
+
+/** Stores records as they came. @returns the ids of those that are not as they were when they came last. */
+export async function storeRaw(
+  client: pg.ClientBase,
+  source: string,
+  runId: number,
+  records: readonly RawRecord[],
+): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>({
+    name: 'store-raw-records',
+    text: `
+      WITH given AS MATERIALIZED (
+        SELECT * FROM unnest($3::text[], $4::bytea[], $5::text[]) AS g(record_id, content_hash, payload)
+      ), changed AS (
+        INSERT INTO etl_records AS r (source, record_id, content_hash) SELECT $1, record_id, content_hash FROM given ORDER BY record_id
+        ON CONFLICT (source, record_id) DO UPDATE SET content_hash = EXCLUDED.content_hash WHERE r.content_hash <> EXCLUDED.content_hash
+        RETURNING record_id
+      ), stored AS (
+        INSERT INTO raw_records (source, record_id, ingested_at, run_id, content_hash, payload)
+        SELECT $1, record_id, extract(epoch FROM now())::int, $2, content_hash, payload::jsonb FROM given JOIN changed USING (record_id)
+      )
+      SELECT record_id AS id FROM changed`,
+    values: [
+      ...[source, runId, records.map(({ id }) => id)],
+      ...[records.map(({ payload }) => hashOf(payload)), records.map(({ payload }) => payload)],
+    ],
+  });
+  return rows.map(({ id }) => id);
+}
+
+/** An asset of which an older record comes after a newer one keeps what the newer one said. */
+export async function storeAssets(
+  client: pg.ClientBase,
+  source: string,
+  assets: readonly AssetValues[],
+): Promise<void> {
+  if (assets.length === 0) return;
+  await client.query({
+    name: 'store-assets',
+    text: `
+      WITH given AS MATERIALIZED (
+        SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::numeric[], $6::numeric[], $7::numeric[], $8::timestamptz[])
+          WITH ORDINALITY AS g(asset_id, symbol, name, price_usd, market_cap, volume_24h, updated_at, place)
+      ), valued AS (
+        INSERT INTO asset_values (source, asset_id, updated_at, price_usd, market_cap, volume_24h)
+        SELECT DISTINCT ON (asset_id, updated_at) $1, asset_id, updated_at, price_usd, market_cap, volume_24h FROM given
+        ORDER BY asset_id, updated_at, place DESC
+        ON CONFLICT (source, asset_id, updated_at) DO UPDATE
+        SET price_usd = EXCLUDED.price_usd, market_cap = EXCLUDED.market_cap, volume_24h = EXCLUDED.volume_24h
+      )
+      INSERT INTO assets AS a (source, asset_id, symbol, name, price_usd, market_cap, volume_24h, updated_at)
+      SELECT DISTINCT ON (asset_id) $1, asset_id, symbol, name, price_usd, market_cap, volume_24h, updated_at FROM given
+      ORDER BY asset_id, updated_at DESC, place DESC
+      ON CONFLICT (source, asset_id) DO UPDATE SET symbol = EXCLUDED.symbol, name = EXCLUDED.name, price_usd = EXCLUDED.price_usd,
+        market_cap = EXCLUDED.market_cap, volume_24h = EXCLUDED.volume_24h, updated_at = EXCLUDED.updated_at
+      WHERE EXCLUDED.updated_at >= a.updated_at`,
+    values: [
+      ...[source, assets.map(({ assetId }) => storableText(assetId)), assets.map(({ symbol }) => storableText(symbol))],
+      ...[assets.map(({ name }) => storableText(name)), assets.map(({ priceUsd }) => priceUsd)],
+      ...[assets.map(({ marketCap }) => marketCap), assets.map(({ volume24h }) => volume24h)],
+      assets.map(({ updatedAt }) => updatedAt),
+    ],
+  });
+}
+
+/** Keeps records that could not be read, with why and where. */
+export async function quarantine(
+  client: pg.ClientBase,
+  source: string,
+  runId: number,
+  faults: readonly (RawRecord & { readonly fault: string })[],
+): Promise<void> {
+  if (faults.length === 0) return;
+  await client.query({
+    name: 'quarantine-records',
+    text: `INSERT INTO etl_quarantine (source, run_id, record_id, place, reason, payload, quarantined_at)
+           SELECT $1, $2, record_id, place, reason, payload, now()
+           FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS g(record_id, place, reason, payload)`,
+    values: [
+      ...[source, runId, faults.map(({ id }) => id), faults.map(({ place }) => place)],
+      faults.map(({ fault }) => storableText(fault)),
+      faults.map(({ payload }) => payload.slice(0, MAX_KEPT_PAYLOAD)),
+    ],
+  });
+}
+
+function hashOf(payload: string): Buffer {
+  return createHash('sha256').update(payload).digest();
+}

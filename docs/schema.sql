@@ -379,6 +379,7 @@ CREATE TABLE source_states (
   last_failure_at timestamp(3) with time zone,
   last_failure_kind text,
   last_failure_message text,
+  tries_from timestamp(3) with time zone,
   CONSTRAINT source_states_pkey PRIMARY KEY (source_id),
   CONSTRAINT source_states_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id)
 );

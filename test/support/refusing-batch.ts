@@ -16,6 +16,8 @@ export class RefusingBatch {
   readonly symbols: RefusedSymbolRepository;
   /** Of the calls that the budget grants before it says that its limit is used up; a call that waits is granted then. */
   room = Infinity;
+  /** What the limit allows on the average. */
+  callsPerMinute = 1e6;
   /** When a call may be made for which there is no room, in milliseconds. */
   later = 60_000;
   /** What the budget says then; undefined: later. */
@@ -33,8 +35,11 @@ export class RefusingBatch {
 
   static async start(name: keyof typeof BATCHES): Promise<RefusingBatch> {
     const { sourceId, symbols } = BATCHES[name];
-    const budget = { take: async (): Promise<BudgetAnswer> => ({ kind: 'granted' }) };
-    const fixture = await FetchFixture.start(undefined, { take: () => budget.take() });
+    const budget = { take: async (): Promise<BudgetAnswer> => ({ kind: 'granted' }), callsPerSecond: () => Infinity };
+    const fixture = await FetchFixture.start(undefined, {
+      take: () => budget.take(),
+      callsPerSecond: () => budget.callsPerSecond(),
+    });
     const upstream = new ExchangeUpstream(fixture.source, EXCHANGES[name], () => fixture.now());
     const [, , delisted] = symbols;
     upstream.listed = symbols.filter((symbol) => symbol !== delisted);
@@ -45,6 +50,7 @@ export class RefusingBatch {
     }));
     const batch = new RefusingBatch(fixture, upstream, sourceId, await fixture.slot(60, ...tickers));
     budget.take = () => batch.take();
+    budget.callsPerSecond = () => batch.callsPerMinute / 60;
     fixture.random = () => 0;
     return batch;
   }

@@ -6,6 +6,8 @@ import { CallBudget, type Pool } from '@app/storage';
 export interface SourceBudget {
   /** @param cost what the call counts against limit and month. @param nowMs the clock, milliseconds since 1970. */
   take(source: Source, cost: number, nowMs: number): Promise<BudgetAnswer>;
+  /** How many calls of this cost the limit of the source allows in a second. */
+  callsPerSecond(source: Source, cost: number): number;
 }
 
 /** The budget of what the sources publish, for the whole fleet. */
@@ -14,5 +16,9 @@ export function publishedBudget(pool: Pick<Pool, 'query'>, access: SourceAccesse
   return {
     take: (source, cost, nowMs) =>
       budget.take({ sourceId: source.id, cost, nowMs, ...callLimitsOf(source, access[source.name]) }),
+    callsPerSecond: (source, cost) => {
+      const { share, perSeconds } = callLimitsOf(source, access[source.name]).limit;
+      return share / perSeconds / cost;
+    },
   };
 }

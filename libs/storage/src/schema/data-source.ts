@@ -9,6 +9,7 @@ import { Refusals1764000000000 } from './migrations/5-refusals.migration.js';
 import { RateUncertainty1764100000000 } from './migrations/6-rate-uncertainty.migration.js';
 import { Snapshots1764200000000 } from './migrations/7-snapshots.migration.js';
 import { AssetLists1764300000000 } from './migrations/8-asset-lists.migration.js';
+import { TryPace1764400000000 } from './migrations/9-try-pace.migration.js';
 
 /** Every migration, oldest first. The last one's name is the version that a process expects of the schema. */
 export const MIGRATIONS = [
@@ -20,10 +21,11 @@ export const MIGRATIONS = [
   RateUncertainty1764100000000,
   Snapshots1764200000000,
   AssetLists1764300000000,
+  TryPace1764400000000,
 ];
 
 /** The version of the schema that this build works with. */
-export const SCHEMA_VERSION = 'AssetLists1764300000000';
+export const SCHEMA_VERSION = 'TryPace1764400000000';
 
 /**
  * The oldest build, named by the version it works with, that still runs on the schema of this build. A migration expands first: it adds

@@ -104,12 +104,51 @@ describe('symbols that a source refuses', () => {
 
   it('are tried by one worker at a time', async () => {
     await refuse('A', 'B');
-    expect(await symbols.beginTries(KRAKEN, ['A', 'B'])).toEqual(new Set());
+    expect(await symbols.beginTries(KRAKEN, [['A'], ['B']])).toEqual(new Set());
     await age(61);
-    const given = await Promise.all([1, 2, 3].map(() => symbols.beginTries(KRAKEN, ['A', 'B'])));
+    const given = await Promise.all([1, 2, 3].map(() => symbols.beginTries(KRAKEN, [['A'], ['B']])));
     expect(given.flatMap((one) => [...one]).sort()).toEqual(['A', 'B']);
     await age(21);
-    expect(await symbols.beginTries(KRAKEN, ['A'])).toEqual(new Set(['A']));
+    expect(await symbols.beginTries(KRAKEN, [['A']])).toEqual(new Set(['A']));
+  });
+
+  describe('are tried no faster than the limit leaves room for beside three batches a minute', () => {
+    const tryAll = (callsPerMinute: number) => symbols.beginTries(KRAKEN, [['A'], ['B'], ['C']], callsPerMinute / 60);
+    const pass = async (seconds: number) => {
+      await age(seconds);
+      await database.pool.query(`UPDATE source_states SET tries_from = tries_from - $1 * interval '1 second'`, [
+        seconds,
+      ]);
+    };
+
+    beforeEach(async () => {
+      await database.pool.query('DELETE FROM source_states');
+      await database.pool.query('INSERT INTO source_states (source_id) VALUES ($1)', [KRAKEN]);
+      await refuse('A', 'B', 'C');
+      await age(300);
+    });
+
+    it.each([
+      ['all at once where there is much', 300, ['A', 'B', 'C']],
+      ['two at once where there is one in ten seconds', 9, ['A', 'B']],
+      ['one where there is next to none', 3.3, ['A']],
+    ] as const)('%s', async (_, callsPerMinute, given) => {
+      expect([...(await tryAll(callsPerMinute))]).toEqual(given);
+    });
+
+    it.each([
+      [3.3, 200],
+      [3.12, 500],
+      [3, 600],
+      [2, 600],
+    ])('of %d: one in %d s, whoever asks', async (callsPerMinute, seconds) => {
+      const first = await Promise.all([1, 2, 3].map(() => tryAll(callsPerMinute)));
+      expect(first.flatMap((one) => [...one])).toHaveLength(1);
+      await pass(seconds - 15);
+      expect((await tryAll(callsPerMinute)).size).toBe(0);
+      await pass(10);
+      expect((await tryAll(callsPerMinute)).size).toBe(1);
+    });
   });
 
   it('are as due as before when a try was not made and is given back, unless something was learned meanwhile', async () => {
@@ -117,12 +156,12 @@ describe('symbols that a source refuses', () => {
     await age(400);
     const due = await symbols.list();
     const tries = due.map(({ symbol, nextTryAt }) => ({ symbol, nextTryMs: nextTryAt.getTime() }));
-    await symbols.beginTries(KRAKEN, ['A', 'B']);
+    await symbols.beginTries(KRAKEN, [['A'], ['B']]);
     await refuse('B');
     const [, learned] = await symbols.list();
     await symbols.giveBackTries(KRAKEN, tries);
     expect(await symbols.list()).toEqual([due[0], learned]);
-    expect(await symbols.beginTries(KRAKEN, ['A', 'B'])).toEqual(new Set(['A']));
+    expect(await symbols.beginTries(KRAKEN, [['A'], ['B']])).toEqual(new Set(['A']));
   });
 
   it('are due at once, and may be back, when another that was refused is answered', async () => {
@@ -151,7 +190,7 @@ describe('symbols that a source refuses', () => {
     expect(await members()).toMatchObject([{ symbol: 'B', isDue: true, mayBeBack: true }]);
     // A try that was not made leaves it as it was.
     const [due] = await symbols.list();
-    await symbols.beginTries(KRAKEN, ['B']);
+    await symbols.beginTries(KRAKEN, [['B']]);
     await symbols.giveBackTries(KRAKEN, [{ symbol: 'B', nextTryMs: due?.nextTryAt.getTime() ?? 0 }]);
     expect(await symbols.list()).toEqual([due]);
   });
@@ -159,7 +198,7 @@ describe('symbols that a source refuses', () => {
   it('are put off for a minute by a try that says nothing of them', async () => {
     await refuse('A', 'B');
     await age(1_800);
-    await symbols.beginTries(KRAKEN, ['A']);
+    await symbols.beginTries(KRAKEN, [['A']]);
     await symbols.postponeTries(KRAKEN, ['A', 'C']);
     const [a, b] = await symbols.list(KRAKEN);
     expect(Math.round(((a?.nextTryAt.getTime() ?? 0) - Date.now()) / 10_000)).toBe(6);
@@ -183,7 +222,7 @@ describe('symbols that a source refuses', () => {
   it('are left to whoever tries them at the moment when another is answered', async () => {
     await refuse('A', 'B');
     await age(61);
-    await symbols.beginTries(KRAKEN, ['B']);
+    await symbols.beginTries(KRAKEN, [['B']]);
     const [, begun] = await symbols.list();
     await symbols.learn(KRAKEN, { ...NOTHING, answered: ['A'] });
     expect(await symbols.list()).toEqual([begun]);
@@ -194,7 +233,7 @@ describe('symbols that a source refuses', () => {
     await age(7_200);
     await refuse('A', 'B');
     await age(300);
-    await symbols.beginTries(KRAKEN, ['C']);
+    await symbols.beginTries(KRAKEN, [['C']]);
     const [, , begun] = await symbols.list();
     for (let times = 0; times < 2; times += 1) {
       await symbols.shortenWaits(KRAKEN, ['A', 'C']);

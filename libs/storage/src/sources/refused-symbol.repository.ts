@@ -19,6 +19,8 @@ export interface Refusal {
   readonly wasPassedOver: boolean;
   /** It was passed over, and the source has answered others for minutes. */
   readonly isOverdue: boolean;
+  /** It was refused first minutes ago: a source that has answered nobody since is at fault itself. */
+  readonly isLasting: boolean;
   /** Its next try comes sooner than its refusals alone would have it: the source has answered for another that it refused, or lists it. */
   readonly mayBeBack: boolean;
   /** The source has answered some call since this symbol was refused the last time. */
@@ -76,11 +78,20 @@ const MAYBE_BACK_TRY_AGAIN_SECONDS = 600;
 /** Whoever tries it again has so long to report, in seconds: longer than a window. After that another worker tries. */
 const TRY_LEASE_SECONDS = 20;
 
+/** Tries that are this far ahead of their pace are made at once, in seconds: a source with room has all of a fetch in one slot. */
+const TRIES_AHEAD_SECONDS = 10;
+
+/** Between two tries of a source whose limit is full are so many seconds at most: each costs one of its batches a call. */
+const LONGEST_PACE_SECONDS = 600;
+
 /**
  * For so long a suspect symbol, or one whose next try is due, may find no room beside the others, in seconds; then it comes first, if it
  * was passed over in an earlier slot.
  */
 const OVERDUE_SECONDS = 300;
+
+/** A refusal lasts from so many seconds on: by then a slot with room for one call alone has isolated the symbol as a rule. */
+const LASTING_SECONDS = 600;
 
 /** Symbols that sources refuse, as the whole fleet knows them: every worker leaves them out, so that they take no batch down. */
 export class RefusedSymbolRepository {
@@ -116,16 +127,28 @@ export class RefusedSymbolRepository {
     };
   }
 
-  /** Takes it upon the caller to try these again: each is given to one caller only. @returns those that are given. */
-  async beginTries(sourceId: number, symbols: readonly string[]): Promise<ReadonlySet<string>> {
-    const { rows } = await this.pool.query<{ symbol: string }>({
-      name: 'begin-tries',
-      text: `WITH at AS MATERIALIZED (SELECT clock_timestamp() AS now)
-             UPDATE refused_symbols SET next_try_at = at.now + interval '${TRY_LEASE_SECONDS} seconds' FROM at
-             WHERE source_id = $1 AND source_symbol = ANY($2) AND next_try_at <= at.now RETURNING source_symbol AS symbol`,
-      values: [sourceId, symbols],
-    });
-    return new Set(rows.map(({ symbol }) => symbol));
+  /**
+   * Takes it upon the caller to try these again: each is given to one caller only, and of the whole fleet only so many as the limit of the
+   * source leaves room for beside the calls that its batches are due for.
+   * @param calls the symbols of each call, the most urgent first.
+   * @param callsPerSecond what the limit allows of such calls; undefined: as many as there are.
+   * @returns those that are given.
+   */
+  async beginTries(
+    sourceId: number,
+    calls: readonly (readonly string[])[],
+    callsPerSecond?: number,
+  ): Promise<ReadonlySet<string>> {
+    const given = new Set<string>();
+    for (const symbols of calls) {
+      const { rows } = await this.pool.query<{ symbol: string }>({
+        name: 'begin-tries',
+        text: BEGIN_TRIES_SQL,
+        values: [sourceId, symbols, callsPerSecond ?? null],
+      });
+      for (const { symbol } of rows) given.add(symbol);
+    }
+    return given;
   }
 
   /**
@@ -219,9 +242,35 @@ export const REFUSAL_SQL = `CASE WHEN r.source_id IS NOT NULL THEN json_build_ob
     'wasPassedOver', ${WAS_PASSED_OVER_SQL},
     'isOverdue', ${WAS_PASSED_OVER_SQL} AND ${DUE_SINCE_SQL} < clock_timestamp() - interval '${OVERDUE_SECONDS} seconds'
       AND EXISTS (SELECT 1 FROM source_states st WHERE st.source_id = r.source_id AND st.last_success_at > ${DUE_SINCE_SQL}),
+    'isLasting', r.since < clock_timestamp() - interval '${LASTING_SECONDS} seconds',
     'mayBeBack', coalesce(r.next_try_at < r.last_tried_at + ${waitSql('r.last_tried_at', 'r.since')}, false),
     'othersAnswered', EXISTS (SELECT 1 FROM source_states st WHERE st.source_id = r.source_id AND st.last_success_at > r.last_tried_at)
   ) END`;
+
+/**
+ * The lock on the source's row comes first: who waits for it reads what the others have begun. A batch is due once in the shortest interval of its
+ * tickers, and its call is taken to count as much as this one; standby sources are asked too rarely to count.
+ */
+const BEGIN_TRIES_SQL = `
+  WITH state AS MATERIALIZED (
+    SELECT tries_from FROM source_states WHERE source_id = $1 FOR NO KEY UPDATE
+  ), at AS MATERIALIZED (
+    SELECT clock_timestamp() AS now, (SELECT tries_from FROM state) AS tries_from FROM (SELECT count(*) FROM state) AS locked
+  ), given AS (
+    UPDATE refused_symbols SET next_try_at = at.now + interval '${TRY_LEASE_SECONDS} seconds' FROM at
+    WHERE source_id = $1 AND source_symbol = ANY($2) AND next_try_at <= at.now
+      AND ($3::float8 IS NULL OR at.tries_from IS NULL OR at.tries_from <= at.now + interval '${TRIES_AHEAD_SECONDS} seconds')
+    RETURNING source_symbol AS symbol
+  ), due AS (
+    SELECT coalesce(sum(1 / every::float8), 0) AS calls_per_second FROM (
+      SELECT min(ts.interval_seconds) AS every FROM schedules s JOIN ticker_sources ts ON ts.schedule_id = s.id
+      WHERE s.to_slot IS NULL AND ts.source_id = $1 AND NOT ts.standby GROUP BY ts.batch) AS batches
+  ), paced AS (
+    UPDATE source_states SET tries_from = greatest(at.tries_from, at.now)
+      + 1 / greatest($3::float8 - due.calls_per_second, 1 / ${LONGEST_PACE_SECONDS}::float8) * interval '1 second'
+    FROM at, due WHERE source_id = $1 AND $3::float8 IS NOT NULL AND EXISTS (SELECT 1 FROM given)
+  )
+  SELECT symbol FROM given`;
 
 /** Every row that is deleted or changed is locked first, in the order of the symbols: two workers never deadlock. */
 const LEARN_SQL = `

@@ -140,6 +140,8 @@ export class FetchPricesJob {
     try {
       await this.calls.lookForListed(fetch);
     } catch (error) {
+      // What the fetch came to is stored: a process that ends leaves the look to the next fetch.
+      if (fetch.signal.aborted) return;
       if (!(error instanceof SourceError)) throw error;
       await this.noteFailure(fetch.key, fetch.claim, error, fetch.signal);
     }
@@ -195,8 +197,9 @@ export class FetchPricesJob {
 
   /** A refusal that is about a symbol for certain says nothing bad of the source. What the last call says holds. */
   private async noteHealth({ key, claim, signal }: ClaimedFetch, end: SymbolCallsEnd): Promise<void> {
+    const isOngoing = !claim.isProbe && isBeingIsolated(end);
     const isOfSymbols = end.refused.every(({ isCertain }) => isCertain) && !end.open.some(({ isSuspect }) => isSuspect);
-    const isExplained = end.answered.length > 0 || end.failed.length > 0 || isOfSymbols;
+    const isExplained = end.answered.length > 0 || end.failed.length > 0 || isOfSymbols || isOngoing;
     const lastRefusal = end.calls.findLast((call) => isRefusal(call.end))?.end;
     let isNoted = false;
     for (const { end: said } of end.calls) {
@@ -292,6 +295,12 @@ interface FetchEnd {
 /** Whether the one call of a fetch tells of all of its tickers: nobody else could be asked after it. */
 function isOfAll({ calls, open }: SymbolCallsEnd, { kind }: SourceError): boolean {
   return calls.length === 1 && (kind === 'rate_limited' || !open.some(isGoodGroup));
+}
+
+/** Whether the next slot goes on with the isolation of a symbol, since this one had no room for it: what is refused may well be of that symbol. */
+function isBeingIsolated({ open, unasked }: SymbolCallsEnd): boolean {
+  const suspects = open.filter(({ isSuspect }) => isSuspect).flatMap(({ members }) => members);
+  return unasked !== undefined && suspects.length > 0 && !suspects.some(({ refusal }) => refusal?.isLasting === true);
 }
 
 function isRefusal(end: SourceAnswer | SourceError): end is SourceError {

@@ -22,7 +22,7 @@ describe('the job that fetches prices, towards a source', () => {
 
   beforeEach(async () => {
     budget = { kind: 'granted' };
-    fixture = await FetchFixture.start(undefined, { take: async () => budget });
+    fixture = await FetchFixture.start(undefined, { take: async () => budget, callsPerSecond: () => Infinity });
     states = new SourceStateRepository(fixture.database.pool);
     fixture.source.answerWith(right);
   });

@@ -138,8 +138,9 @@ describe.each(['kraken', 'binance'] as const)('a symbol of a batch that %s refus
       batch.room = 1;
       batch.fixture.random = () => number % 2;
       asked.push(...(await batch.minute(number)));
-      // A source that answers nobody rests; and a slot without room for them has passed: they were asked longer ago.
-      await batch.fixture.database.pool.query('UPDATE source_states SET circuit_open_until = NULL');
+      // It goes on: its circuit stays closed.
+      expect((await batch.health())?.failures ?? 0).toBe(0);
+      // A slot without room for them has passed: they were asked longer ago.
       await batch.fixture.database.pool.query(
         `UPDATE refused_symbols SET last_tried_at = last_tried_at - interval '2 hours' WHERE next_try_at IS NULL`,
       );
@@ -150,6 +151,23 @@ describe.each(['kraken', 'binance'] as const)('a symbol of a batch that %s refus
     const each = [left, right, healthyA, healthyB].flatMap((call) => [named(...all), call]);
     expect(asked.map(sorted)).toEqual(each.map(sorted));
     expect(await batch.prices(7)).toEqual({ eth_usd: '100' });
+  });
+
+  it('is looked for no longer than ten minutes where no slot has room for a second call: then the source is at fault', async () => {
+    batch.upstream.isConfused = true;
+    batch.upstream.listed = undefined;
+    const openings: number[] = [];
+    for (const number of [0, 1, 2, 3, 4]) {
+      batch.room = 1;
+      const minutes = number === 3 ? 10 : 0;
+      await batch.fixture.database.pool.query(`UPDATE refused_symbols SET since = since - $1 * interval '1 minute'`, [
+        minutes,
+      ]);
+      expect(await batch.minute(number)).toHaveLength(1);
+      openings.push((await batch.health())?.circuitOpenings ?? 0);
+    }
+    expect(openings).toEqual([0, 0, 0, 0, 1]);
+    expect(await batch.health()).toMatchObject({ circuitReason: 'not_found' });
   });
 
   it('does not hide a source that fails while it is isolated', async () => {

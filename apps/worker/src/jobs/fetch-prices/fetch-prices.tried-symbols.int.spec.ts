@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { planFetches } from '../../../../../test/builders/planned-fetch.js';
 import { RefusingBatch } from '../../../../../test/support/refusing-batch.js';
 
@@ -52,6 +53,23 @@ describe.each(['kraken', 'binance'] as const)('a symbol that %s has refused, and
     await batch.fixture.run(key);
     expect(batch.upstream.calls).toEqual([named(...healthy), named(...healthy), delisted]);
     expect(await batch.prices(1)).toEqual({ ...priced, sol_usd: '100' });
+  });
+
+  it('leaves the calls to the batches where the limit has room for few others', async () => {
+    batch.upstream.delisted.add(healthyD);
+    batch.upstream.listed = [healthyA, healthyB];
+    await batch.minute(0);
+    // One try in five minutes.
+    batch.callsPerMinute = 1.2;
+    const rest = named(healthyA, healthyB);
+    for (const [minute, tries] of [1, 0, 0, 1].entries()) {
+      await batch.becomeDue();
+      await batch.fixture.database.pool.query(
+        `UPDATE source_states SET tries_from = tries_from - interval '100 seconds'`,
+      );
+      const [first, ...tried] = await batch.minute(minute + 1);
+      expect([first, tried.length]).toEqual([rest, tries]);
+    }
   });
 
   it('is tried again by a call of its own, and back in the slot in which it is answered', async () => {
@@ -219,6 +237,26 @@ describe.each(['kraken', 'binance'] as const)('a symbol that %s has refused, and
       expect(Math.round(((tried?.nextTryAt.getTime() ?? 0) - Date.now()) / 10_000)).toBe(6);
     },
   );
+
+  it('is not looked for any longer by a worker that ends, which has stored its prices', async () => {
+    batch.upstream.delisted.add(healthyD);
+    batch.upstream.listed = [healthyA, healthyB];
+    await batch.minute(0);
+    await batch.fixture.database.pool.query(
+      `UPDATE refused_symbols SET since = now() - interval '1 day', next_try_at = now() + interval '40 minutes'`,
+    );
+    const slot = batch.first.slot + 11 * 60;
+    const [key = batch.first] = await planFetches(batch.fixture.database.pool, slot);
+    batch.fixture.setClock(slot * 1000 + 100);
+    batch.room = 1;
+    batch.later = 9_000;
+    const ending = new AbortController();
+    const run = batch.fixture.run(key, { signal: ending.signal });
+    while (Object.keys(await batch.prices(11)).length === 0) await sleep(10);
+    ending.abort();
+    await run;
+    expect(await batch.prices(11)).toEqual({ btc_usd: '100', eth_usd: '100' });
+  });
 
   it.each([
     ['while it is the only one', 'one'],

@@ -24,7 +24,7 @@ import type {
 import type { SourceBudget } from '../../source-budget.js';
 import { CALL_TIMEOUT_MS, callTimeoutMs, LEASE_MARGIN_MS, leastCallMs } from './call-time.js';
 import { retryWhileDatabaseAway } from './retry-while-database-away.js';
-import { planSymbols, symbolsToTry, type SymbolPlan } from './symbol-plan.js';
+import { callsToTry, planSymbols, type SymbolPlan } from './symbol-plan.js';
 
 /** How old the list may be in which refused symbols are looked for, and how long they have been refused then, in milliseconds. */
 const LIST_MAX_AGE_MS = 600_000;
@@ -78,11 +78,14 @@ export class SymbolCalls {
   constructor(private readonly options: SymbolCallsOptions) {}
 
   /** How the tickers of a fetch are asked for, by what the fleet knows of their symbols. */
-  async plan({ key, claim: { members }, signal }: ClaimedFetch): Promise<SymbolPlan> {
-    const { symbols, logger, random } = this.options;
-    const due = symbolsToTry(members);
+  async plan({ source, key, claim: { members }, signal }: ClaimedFetch): Promise<SymbolPlan> {
+    const { symbols, budget, logger, random } = this.options;
+    const due = callsToTry(members);
     if (due.length === 0) return planSymbols(members, new Set(), random());
-    const { value: tried } = await retryWhileDatabaseAway(logger, signal, () => symbols.beginTries(key.sourceId, due));
+    const callsPerSecond = budget?.callsPerSecond(source, callCostOf(source, members));
+    const { value: tried } = await retryWhileDatabaseAway(logger, signal, () =>
+      symbols.beginTries(key.sourceId, due, callsPerSecond),
+    );
     return planSymbols(members, tried, random());
   }
 

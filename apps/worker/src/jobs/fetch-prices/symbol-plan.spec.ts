@@ -1,5 +1,5 @@
 import type { FetchMember } from '@app/storage';
-import { planSymbols, symbolsToTry } from './symbol-plan.js';
+import { callsToTry, planSymbols } from './symbol-plan.js';
 
 type Known = NonNullable<FetchMember['refusal']>;
 
@@ -12,6 +12,7 @@ const REFUSED: Known = {
   isDue: true,
   wasPassedOver: false,
   isOverdue: false,
+  isLasting: false,
   mayBeBack: false,
   othersAnswered: true,
 };
@@ -31,7 +32,7 @@ const suspect = (group: string, more: Partial<Known> = {}): Partial<Known> => ({
 
 /** The calls of a plan: the symbols of each, with + where they were refused before. */
 function calls(members: readonly FetchMember[], random = 0): { calls: string[]; together: boolean; leftOut: string } {
-  const plan = planSymbols(members, new Set(symbolsToTry(members)), random);
+  const plan = planSymbols(members, new Set(callsToTry(members).flat()), random);
   const named = (some: readonly FetchMember[]): string => some.map(({ sourceSymbol }) => sourceSymbol).join(',');
   return {
     calls: plan.groups.map((group) => `${group.wasRefused === true ? '+' : ''}${named(group.members)}`),

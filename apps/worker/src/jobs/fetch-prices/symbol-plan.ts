@@ -18,11 +18,15 @@ export interface SymbolPlan {
 /** Most refused symbols that one fetch tries again by a call of its own each. */
 const MAX_TRIES = 3;
 
-/** The refused symbols of a batch that may be tried again now, the longest waiting first: those that may be back, and a few others. */
-export function symbolsToTry(members: readonly FetchMember[]): readonly string[] {
+/**
+ * The refused symbols of a batch that may be tried again now, call by call, the longest waiting first: those that may be back together, and
+ * a few others alone.
+ */
+export function callsToTry(members: readonly FetchMember[]): readonly (readonly string[])[] {
   const due = members.filter(({ refusal }) => refusal?.isDue === true).toSorted(byNextTry);
-  const [back, others] = [due.filter(mayBeBack), due.filter((member) => !mayBeBack(member))].map(symbolsOf);
-  return [...(back ?? []), ...(others ?? []).slice(0, MAX_TRIES)];
+  const back = symbolsOf(due.filter(mayBeBack));
+  const others = symbolsOf(due.filter((member) => !mayBeBack(member))).slice(0, MAX_TRIES);
+  return [back, ...others.map((symbol) => [symbol])].filter(({ length }) => length > 0);
 }
 
 /**

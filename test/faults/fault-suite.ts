@@ -75,6 +75,8 @@ export function describeFaults(build: () => Promise<FaultyWorld>): void {
         .filter(({ reasons }) => reasons.length !== 1 || !reasons.every((reason) => fault.reasons.includes(reason)))
         .map((slot) => ({ fault: fault.name, ...slot })),
     );
+    for (const { slot } of unfit)
+      process.stderr.write(`Said around slot ${slot}:\n${saidAround(system, slot).join('\n')}\n`);
     expect(unfit).toEqual([]);
   });
 
@@ -117,6 +119,14 @@ export function describeFaults(build: () => Promise<FaultyWorld>): void {
     process.stderr.write(result.stdout);
     expect({ status: result.status, stderr: result.stderr }).toEqual({ status: 0, stderr: '' });
   });
+}
+
+/** What schedulers and worker logged within two seconds of a slot. */
+function saidAround(system: TestSystem, slot: number): string[] {
+  return system
+    .lines('')
+    .filter(({ time }) => typeof time === 'string' && Math.abs(Date.parse(time) / 1000 - slot) <= 2)
+    .map((line) => JSON.stringify(line));
 }
 
 /** How often Deribit was asked for a price; schedulers ask it for its list of names as well. */

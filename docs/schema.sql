@@ -55,8 +55,6 @@ CREATE TABLE etl_checkpoints (
   last_processed_at timestamp(3) with time zone,
   page_records integer NOT NULL DEFAULT 0,
   next_page text,
-  lease_until timestamp(3) with time zone,
-  CONSTRAINT etl_checkpoints_check CHECK (((status = 'running'::text) = (lease_until IS NOT NULL))),
   CONSTRAINT etl_checkpoints_pkey PRIMARY KEY (source),
   CONSTRAINT etl_checkpoints_run_id_fkey FOREIGN KEY (run_id) REFERENCES etl_runs(run_id),
   CONSTRAINT etl_checkpoints_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text])))

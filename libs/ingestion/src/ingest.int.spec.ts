@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { RawRecord, ReadRecord } from '@app/domain';
-import { IngestionRepository, RunReplacedError, RunUnderWayError } from '@app/storage';
+import { IngestionRepository, RunLockLostError, RunReplacedError } from '@app/storage';
 import type pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
 import { ingest, RunFailedError, type IngestOptions } from './ingest.js';
@@ -50,10 +50,44 @@ function listOf(count: number, { pageSize = count, price = '1.50', bad = new Set
   };
 }
 
+/** A list whose first page does not come before it is let. */
+function slowList(count: number): {
+  readonly list: RecordList;
+  readonly begun: Promise<void>;
+  readonly goOn: () => void;
+} {
+  const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const list = listOf(count);
+  return {
+    begun: begun.promise,
+    goOn: goOn.resolve,
+    list: {
+      ...list,
+      fetchPage: async (page, signal) => {
+        begun.resolve();
+        await goOn.promise;
+        return list.fetchPage(page, signal);
+      },
+    },
+  };
+}
+
+const LOCKS = `pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND a.datname = current_database()`;
+
+/** What Postgres does when it is restarted, or hears nothing of a process for too long. */
+async function endLockSession(): Promise<void> {
+  await database.pool.query(`SELECT pg_terminate_backend(pid) FROM ${LOCKS}`);
+}
+
+/** Waits until Postgres has noticed that whoever held the lock is gone. */
+async function whenFree(): Promise<void> {
+  for (let isHeld = true; isHeld;) isHeld = (await database.pool.query(`SELECT 1 FROM ${LOCKS}`)).rowCount !== 0;
+}
+
 function optionsOf(more: Partial<IngestOptions> = {}): IngestOptions {
   return {
     runs: new IngestionRepository(database.pool),
-    ...{ batchSize: 7, maxBadShare: 0.1, isTakenOver: false, signal: new AbortController().signal },
+    ...{ batchSize: 7, maxBadShare: 0.1, signal: new AbortController().signal },
     ...more,
   };
 }
@@ -125,24 +159,62 @@ describe('a run over a list', () => {
     await expect(ingest(listOf(40, { bad: most }), optionsOf())).rejects.toThrow(/^7 of 21 records cannot be read/);
   });
 
-  it('is refused while another is under way, and replaces one whose lease is over, which then ends without harm', async () => {
-    const begun = Promise.withResolvers<void>();
-    const goOn = Promise.withResolvers<void>();
-    const list = listOf(30);
-    const slow: RecordList = {
-      ...list,
-      fetchPage: async (page, signal) => {
-        begun.resolve();
-        await goOn.promise;
-        return list.fetchPage(page, signal);
-      },
+  it('is refused while another is under way, and tells which one', async () => {
+    const { list, goOn, begun } = slowList(30);
+    const first = ingest(list, optionsOf());
+    await begun;
+    const runs = new IngestionRepository(database.openPool());
+    await expect(ingest(listOf(30), optionsOf({ runs }))).rejects.toThrow(
+      /^Another process reads the list of coingecko now: run 1, begun at .*Z\. Another run can begin when it has ended, or its process is gone\.$/,
+    );
+    goOn();
+    expect(await first).toMatchObject({ processed: 30 });
+  });
+
+  it('is due when its interval is over, unless a process is at it', async () => {
+    const repository = new IngestionRepository(database.pool);
+    const due = async () => repository.due(new Map([[SOURCE, 0]]));
+    expect(await due()).toEqual([{ source: SOURCE, after: 0 }]);
+    const { list, goOn, begun } = slowList(30);
+    const first = ingest(list, optionsOf());
+    await begun;
+    expect(await due()).toEqual([]);
+    await endLockSession();
+    await whenFree();
+    expect(await due()).toEqual([{ source: SOURCE, after: 1 }]);
+    goOn();
+    await expect(first).rejects.toThrow('the connection that held the lock of coingecko broke');
+    expect(await due()).toEqual([{ source: SOURCE, after: 1 }]);
+    expect(await repository.due(new Map([[SOURCE, 60]]))).toEqual([]);
+    expect(await repository.isReadSince(SOURCE, 0)).toBe(false);
+    await ingest(listOf(30), optionsOf());
+    expect([await repository.isReadSince(SOURCE, 0), await repository.isReadSince(SOURCE, 2)]).toEqual([true, false]);
+  });
+
+  it('ends when the connection of its lock breaks, and the next one goes on where it was', async () => {
+    let seen = 0;
+    const onProgress = async (): Promise<void> => {
+      seen += 1;
+      if (seen === 2) await endLockSession();
     };
-    const first = ingest(slow, optionsOf());
-    await begun.promise;
-    await expect(ingest(list, optionsOf())).rejects.toThrow(RunUnderWayError);
-    await database.pool.query(`UPDATE etl_checkpoints SET lease_until = clock_timestamp()`);
-    expect(await ingest(list, optionsOf())).toMatchObject({ processed: 30, written: 30 });
-    goOn.resolve();
+    const list = listOf(30);
+    const run = ingest(list, optionsOf({ batchSize: 1, onProgress: () => void onProgress() }));
+    await expect(run).rejects.toMatchObject({ name: RunFailedError.name, cause: { name: RunLockLostError.name } });
+    await whenFree();
+    const left = 30 - ((await runs()) as { processed: number }[]).reduce((sum, { processed }) => sum + processed, 0);
+    expect(left).toBeLessThan(30);
+    expect(await ingest(list, optionsOf())).toMatchObject({ processed: left, written: left });
+  });
+
+  it('whose lock another has meanwhile ends without harm when it comes back', async () => {
+    const { list, goOn, begun } = slowList(30);
+    const runs1 = new IngestionRepository(new DeafPool(database.openPool()) as unknown as pg.Pool);
+    const first = ingest(list, optionsOf({ runs: runs1 }));
+    await begun;
+    await endLockSession();
+    await whenFree();
+    expect(await ingest(listOf(30), optionsOf())).toMatchObject({ processed: 30, written: 30 });
+    goOn();
     await expect(first).rejects.toThrow(RunReplacedError);
     expect(await runs()).toMatchObject([{ status: 'failed', error: 'its process was gone' }, { status: 'completed' }]);
   });
@@ -180,7 +252,9 @@ describe('a process that is killed', () => {
           () => false,
           () => true,
         );
-        await ingest(list(), optionsOf({ batchSize, isTakenOver: true }));
+        dying.kill();
+        await whenFree();
+        await ingest(list(), optionsOf({ batchSize }));
         // One that was killed after its page is over has the list read anew, in which nothing has changed.
         expect(await tables()).toEqual(expected);
       }
@@ -189,20 +263,48 @@ describe('a process that is killed', () => {
   );
 });
 
+/** Connections whose events nobody hears, as those of a process that is stopped. */
+class DeafPool {
+  constructor(private readonly pool: pg.Pool) {}
+
+  async connect(): Promise<pg.PoolClient> {
+    const client = await this.pool.connect();
+    return new Proxy(client, {
+      get: (target, name) => {
+        const value: unknown = name === 'on' ? () => undefined : Reflect.get(target, name);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+  }
+
+  query(...args: unknown[]): Promise<unknown> {
+    return (this.pool.query.bind(this.pool) as (...each: unknown[]) => Promise<unknown>)(...args);
+  }
+}
+
 /** Connections that break before their statement of a number, as they do when a process is killed; no other works after that. */
 class DyingPool {
+  private readonly clients = new Set<Broken>();
+
   constructor(
     private readonly pool: pg.Pool,
     private left: number,
   ) {}
 
+  /** Breaks all connections that are still there, as the end of a process does. */
+  kill(): void {
+    this.left = 0;
+    for (const client of this.clients) client.connection.stream.destroy();
+  }
+
   async connect(): Promise<pg.PoolClient> {
     const client = await this.pool.connect();
+    this.clients.add(client);
     const query = client.query.bind(client) as (...args: unknown[]) => unknown;
     const counted = (...args: unknown[]): unknown => {
       this.left -= 1;
       if (this.left > 0) return query(...args);
-      (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+      this.kill();
       return Promise.reject(new Error('killed'));
     };
     return new Proxy(client, {
@@ -218,4 +320,8 @@ class DyingPool {
     if (this.left <= 0) return Promise.reject(new Error('killed'));
     return (this.pool.query.bind(this.pool) as (...each: unknown[]) => Promise<unknown>)(...args);
   }
+}
+
+interface Broken {
+  readonly connection: { readonly stream: { destroy(): void } };
 }

@@ -1,19 +1,16 @@
-import { setInterval } from 'node:timers';
 import type { RecordPage } from '@app/domain';
-import { RunReplacedError, RUN_LEASE_SECONDS, type BatchCounts, type IngestionRepository } from '@app/storage';
+import { RunReplacedError, type BatchCounts, type BegunRun, type IngestionRepository } from '@app/storage';
 import type { RecordList } from './record-list.js';
 
 /** How a run works. */
 export interface IngestOptions {
-  readonly runs: Pick<IngestionRepository, 'begin' | 'keepPage' | 'storeBatch' | 'endPage' | 'renew' | 'end'>;
+  readonly runs: Pick<IngestionRepository, 'begin' | 'keepPage' | 'storeBatch' | 'endPage' | 'end'>;
   /** Records stored in one transaction. */
   readonly batchSize: number;
   /** The run fails once more than this share of its records cannot be read, from 0 to 1; default 0.1. */
   readonly maxBadShare?: number;
   /** Ends the run as failed after exactly so many records, to try what happens then; undefined: never. */
   readonly failAfterRecords?: number | undefined;
-  /** Whether the process of the run before is known to be gone. */
-  readonly isTakenOver: boolean;
   /** Aborted when the process has to end: the run fails where it is, and the next one goes on there. */
   readonly signal: AbortSignal;
   /** Told after each batch. */
@@ -62,37 +59,20 @@ const MIN_JUDGED = 20;
  * RunFailedError.
  */
 export async function ingest(list: RecordList, options: IngestOptions): Promise<IngestOutcome> {
-  const { runs, signal, isTakenOver } = options;
-  const begun = await runs.begin(list.source, { isTakenOver });
-  const run = new Run(list, options, begun.runId, begun.lastProcessedId);
-  // A page may be on its way for longer than a lease.
-  const renewal = setInterval(() => void runs.renew(list.source, begun.runId).catch(() => undefined), RENEW_EVERY_MS);
+  const begun = await options.runs.begin(list.source);
+  const { lock, runId, lastProcessedId } = begun;
+  // Without its lock another may be at work already.
+  const signal = AbortSignal.any([options.signal, lock.lost]);
+  const run = new Run(list, { ...options, signal }, runId, lastProcessedId);
   try {
-    let page = begun.nextPage ?? list.firstPage;
-    if (begun.unfinished !== undefined) {
-      const { nextPage } = begun.unfinished;
-      await run.process(begun.unfinished, begun.unfinished.processed);
-      if (nextPage === null) return await run.complete();
-      page = nextPage;
-    }
-    for (;;) {
-      signal.throwIfAborted();
-      const fetched = await list.fetchPage(page, signal);
-      await runs.keepPage(list.source, begun.runId, fetched);
-      run.outcome.pages += 1;
-      await run.process(fetched, 0);
-      if (fetched.nextPage === null) return await run.complete();
-      page = fetched.nextPage;
-    }
+    return await run.readFrom(begun);
   } catch (error) {
     if (error instanceof RunReplacedError) throw error;
     throw await run.fail(error);
   } finally {
-    clearInterval(renewal);
+    await lock.release();
   }
 }
-
-const RENEW_EVERY_MS = (RUN_LEASE_SECONDS * 1000) / 4;
 
 class Run {
   readonly outcome: { -readonly [Name in keyof IngestOutcome]: IngestOutcome[Name] };
@@ -106,8 +86,28 @@ class Run {
     this.outcome = { runId, processed: 0, pages: 0, written: 0, unchanged: 0, quarantined: 0, lastProcessedId };
   }
 
+  async readFrom({ unfinished, nextPage }: BegunRun): Promise<IngestOutcome> {
+    const { list, runId } = this;
+    const { runs, signal } = this.options;
+    let page = nextPage ?? list.firstPage;
+    if (unfinished !== undefined) {
+      await this.process(unfinished, unfinished.processed);
+      if (unfinished.nextPage === null) return await this.complete();
+      page = unfinished.nextPage;
+    }
+    for (;;) {
+      signal.throwIfAborted();
+      const fetched = await list.fetchPage(page, signal);
+      await runs.keepPage(list.source, runId, fetched);
+      this.outcome.pages += 1;
+      await this.process(fetched, 0);
+      if (fetched.nextPage === null) return await this.complete();
+      page = fetched.nextPage;
+    }
+  }
+
   /** Processes a page from a record on. */
-  async process({ page, records }: RecordPage, from: number): Promise<void> {
+  private async process({ page, records }: RecordPage, from: number): Promise<void> {
     const { runs, signal, onProgress } = this.options;
     const { source } = this.list;
     for (let done = from; done < records.length;) {
@@ -123,7 +123,7 @@ class Run {
     await runs.endPage(source, this.runId);
   }
 
-  async complete(): Promise<IngestOutcome> {
+  private async complete(): Promise<IngestOutcome> {
     await this.options.runs.end(this.list.source, this.runId);
     return this.outcome;
   }

@@ -45,6 +45,7 @@ export * from './sources/source-state.repository.js';
 export * from './ingestion/asset.reader.js';
 export * from './ingestion/ingestion.reader.js';
 export * from './ingestion/ingestion.repository.js';
+export { RunLock, RunLockLostError, type RunLockOptions } from './ingestion/run-lock.js';
 export * from './payloads/payload.repository.js';
 export * from './revisions/replay.repository.js';
 export {

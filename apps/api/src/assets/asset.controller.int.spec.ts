@@ -23,7 +23,7 @@ beforeEach(() =>
 /** A run of a source over these assets, by symbol and price. */
 async function read(source: string, prices: Readonly<Record<string, string>>, error?: string): Promise<BatchCounts> {
   const runs = new IngestionRepository(database.pool);
-  const { runId } = await runs.begin(source, { isTakenOver: false });
+  const { runId, lock } = await runs.begin(source);
   const records = Object.entries(prices).map(([symbol, priceUsd]) => ({
     ...{ id: `${symbol}-id`, place: 'row 1', payload: `{"price":${priceUsd}}` },
     asset: {
@@ -35,6 +35,7 @@ async function read(source: string, prices: Readonly<Record<string, string>>, er
   const counts = await runs.storeBatch({ source, runId, processed: 0 }, records);
   await runs.endPage(source, runId);
   await runs.end(source, runId, error);
+  await lock.release();
   return counts;
 }
 

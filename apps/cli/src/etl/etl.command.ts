@@ -15,12 +15,11 @@ function runCommand(terminal: Terminal, fail: () => void): TidemarkCommand {
   const command = new TidemarkCommand('run', terminal, RUN_TEXTS);
   return command
     .neededOption('--source <name>', 'whose list: coingecko, coinpaprika, or csv')
-    .option('--take-over', 'begin although the run before has not ended, since its process is gone')
     .option('--json', 'print one JSON object')
-    .action(async (given: { source: string; takeOver?: true; json?: true }) => {
+    .action(async (given: { source: string; json?: true }) => {
       // Only here: what leads to the database takes longer to load than all the rest.
       const { runList } = await import('./run-list.js');
-      const end = await runList(terminal, { source: given.source, isTakenOver: given.takeOver === true });
+      const end = await runList(terminal, given.source);
       terminal.print(given.json === true ? `${JSON.stringify(end)}\n` : `${end.sentence}\n`);
       if (end.status === 'failed') fail();
     });

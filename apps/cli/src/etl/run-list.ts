@@ -15,10 +15,7 @@ export interface RunEnd extends IngestOutcome {
 }
 
 /** Runs a list once. @throws RunUnderWayError and whatever keeps the run from beginning. */
-export async function runList(
-  terminal: Terminal,
-  { source, isTakenOver }: { readonly source: string; readonly isTakenOver: boolean },
-): Promise<RunEnd> {
+export async function runList(terminal: Terminal, source: string): Promise<RunEnd> {
   const lists = readIngestionSettings(terminal);
   const { settings, access } = readCliSettings(terminal, SOURCES);
   const { HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy, DRIFT_POLICY: driftPolicy } = settings;
@@ -41,7 +38,7 @@ export async function runList(
       const signal = terminal.signal ?? new AbortController().signal;
       try {
         const outcome = await ingest(list, {
-          ...{ runs: new IngestionRepository(pool), isTakenOver, signal },
+          ...{ runs: new IngestionRepository(pool), signal },
           ...{ batchSize: lists.ETL_BATCH_SIZE, failAfterRecords: lists.FAIL_AFTER_N_RECORDS },
           onProgress: (done) => progress.say(barOf(source, done, terminal.columns)),
         });

@@ -4,10 +4,13 @@ import { inTransaction } from '../database/pool.js';
 import { storableText } from '../database/storable-text.js';
 import { quarantine, storeAssets, storeRaw } from './store-records.js';
 import { ensureRawPartitions, ensureValuePartitions, type KnownPartitions } from './asset-partitions.js';
+import { holdsRunLock, RunLock } from './run-lock.js';
 
 /** A run that has begun. */
 export interface BegunRun {
   readonly runId: number;
+  /** Keeps others from beginning; to be released when the run is over. */
+  readonly lock: RunLock;
   /** What an earlier run left of a page: to be processed first. */
   readonly unfinished: (RecordPage & { readonly processed: number }) | undefined;
   /** The page at which to go on after that; null: at the first one. */
@@ -28,20 +31,18 @@ export interface BatchCounts {
 export class RunUnderWayError extends Error {
   override readonly name = 'RunUnderWayError';
 
-  constructor(source: string, runId: number, startedAt: Date, leaseUntil: Date) {
+  constructor(source: string, run: { readonly runId: number; readonly startedAt: Date } | undefined) {
+    const which = run === undefined ? '' : `: run ${run.runId}, begun at ${run.startedAt.toISOString()}`;
     super(
-      `Run ${runId} of ${source}, begun at ${startedAt.toISOString()}, is under way. If its process is gone, another can begin after ${leaseUntil.toISOString()}.`,
+      `Another process reads the list of ${source} now${which}. Another run can begin when it has ended, or its process is gone.`,
     );
   }
 }
 
-/** Thrown to a run whose lease ended and whose place another run has taken: it must end, and has lost nothing. */
+/** Thrown to a run whose lock was lost and whose place another run has taken: it must end, and has lost nothing. */
 export class RunReplacedError extends Error {
   override readonly name = 'RunReplacedError';
 }
-
-/** For so long nobody else begins a run of the same source, in seconds; each batch and each page renews it. */
-export const RUN_LEASE_SECONDS = 60;
 
 /** The runs over lists of assets: what a run does is in Postgres batch by batch, so that it can stop at any record. */
 export class IngestionRepository {
@@ -50,7 +51,7 @@ export class IngestionRepository {
   constructor(private readonly pool: pg.Pool) {}
 
   /**
-   * Which lists are due: those that were never read, and those whose newest run is over and began so long ago.
+   * Which lists are due: those that were never read, and those whose newest run began so long ago and is over, or its process is gone.
    * @param intervals seconds, by source.
    * @returns each with the number of its newest run, 0 when there is none.
    */
@@ -60,51 +61,35 @@ export class IngestionRepository {
       text: `SELECT s.source, coalesce(c.run_id, 0) AS after
              FROM unnest($1::text[], $2::int[]) AS s(source, seconds)
              LEFT JOIN etl_checkpoints c USING (source) LEFT JOIN etl_runs r ON r.run_id = c.run_id
-             WHERE c.source IS NULL OR (coalesce(c.lease_until, '-infinity') <= clock_timestamp()
-               AND r.started_at + make_interval(secs => s.seconds) <= clock_timestamp())
+             WHERE c.source IS NULL OR (r.started_at + make_interval(secs => s.seconds) <= clock_timestamp()
+               AND (c.status <> 'running' OR NOT ${holdsRunLock('c.source')}))
              ORDER BY s.source`,
       values: [[...intervals.keys()], [...intervals.values()]],
     });
     return rows;
   }
 
-  /**
-   * Begins a run where the one before ended.
-   * @param isTakenOver whether the process of the run before is known to be gone, so that its lease counts for nothing.
-   * @throws RunUnderWayError
-   */
-  async begin(source: string, { isTakenOver }: { readonly isTakenOver: boolean }): Promise<BegunRun> {
-    await this.withClient((client) => ensureRawPartitions(client, source, Date.now() / 1000));
-    return inTransaction(this.pool, async (client) => {
-      await client.query(`SELECT pg_advisory_xact_lock(hashtext('tidemark run'), hashtext($1))`, [source]);
-      const before = await client.query<CheckpointRow>(
-        `SELECT c.run_id AS "runId", c.last_processed_id AS "lastProcessedId", c.page_records AS processed, c.next_page AS "nextPage",
-                c.lease_until AS "leaseUntil", c.lease_until > clock_timestamp() AS "isLeased", r.started_at AS "startedAt"
-         FROM etl_checkpoints c JOIN etl_runs r USING (run_id) WHERE c.source = $1 FOR UPDATE OF c`,
-        [source],
-      );
-      const [checkpoint] = before.rows;
-      if (checkpoint?.leaseUntil != null && checkpoint.isLeased && !isTakenOver)
-        throw new RunUnderWayError(source, checkpoint.runId, checkpoint.startedAt, checkpoint.leaseUntil);
-      if (checkpoint?.leaseUntil != null) await endRun(client, checkpoint.runId, 'its process was gone');
-      const begun = await client.query<{ runId: number }>(
-        `WITH run AS (
-           INSERT INTO etl_runs (source, status, started_at) VALUES ($1, 'running', clock_timestamp()) RETURNING run_id
-         )
-         INSERT INTO etl_checkpoints AS c (source, run_id, status, lease_until)
-         SELECT $1, run_id, 'running', clock_timestamp() + make_interval(secs => ${RUN_LEASE_SECONDS}) FROM run
-         ON CONFLICT (source) DO UPDATE SET run_id = EXCLUDED.run_id, status = 'running', lease_until = EXCLUDED.lease_until
-         RETURNING run_id AS "runId"`,
-        [source],
-      );
-      const page = await readPage(client, source);
-      return {
-        runId: begun.rows[0]?.runId ?? Number.NaN,
-        unfinished: page && { ...page, processed: checkpoint?.processed ?? 0 },
-        nextPage: checkpoint?.nextPage ?? null,
-        lastProcessedId: checkpoint?.lastProcessedId ?? null,
-      };
+  /** Whether a run that began after another came to the end of the list. @param after number of that other run. */
+  async isReadSince(source: string, after: number): Promise<boolean> {
+    const { rowCount } = await this.pool.query({
+      name: 'is-list-read',
+      text: `SELECT 1 FROM etl_checkpoints WHERE source = $1 AND run_id > $2 AND status = 'completed'`,
+      values: [source, after],
     });
+    return rowCount === 1;
+  }
+
+  /** Begins a run where the one before ended. @throws RunUnderWayError */
+  async begin(source: string): Promise<BegunRun> {
+    const lock = await RunLock.take(this.pool, source);
+    if (lock === undefined) throw new RunUnderWayError(source, await this.runUnderWay(source));
+    try {
+      await this.withClient((client) => ensureRawPartitions(client, source, Date.now() / 1000));
+      return { lock, ...(await inTransaction(this.pool, (client) => beginRun(client, source))) };
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   }
 
   /** Keeps a page before its records are processed. @throws RunReplacedError */
@@ -119,7 +104,7 @@ export class IngestionRepository {
           records.map(({ payload }) => storableText(payload)),
         ],
       );
-      await client.query(`UPDATE etl_checkpoints SET page_records = 0, ${RENEWED} WHERE source = $1`, [source]);
+      await client.query(`UPDATE etl_checkpoints SET page_records = 0 WHERE source = $1`, [source]);
       await client.query(`UPDATE etl_runs SET pages = pages + 1 WHERE run_id = $1`, [runId]);
     });
   }
@@ -162,7 +147,7 @@ export class IngestionRepository {
       const counts = { written, quarantined: faults.length, unchanged: records.length - faults.length - written };
       await client.query({
         name: 'move-checkpoint',
-        text: `UPDATE etl_checkpoints SET last_processed_id = $2, last_processed_at = clock_timestamp(), page_records = $3, ${RENEWED}
+        text: `UPDATE etl_checkpoints SET last_processed_id = $2, last_processed_at = clock_timestamp(), page_records = $3
                WHERE source = $1`,
         values: [source, records.at(-1)?.id, processed + records.length],
       });
@@ -182,31 +167,32 @@ export class IngestionRepository {
       await lockCheckpoint(client, source, runId);
       await client.query(
         `WITH page AS (DELETE FROM etl_pages WHERE source = $1 RETURNING next_page)
-         UPDATE etl_checkpoints SET next_page = page.next_page, page_records = 0, ${RENEWED} FROM page WHERE etl_checkpoints.source = $1`,
+         UPDATE etl_checkpoints SET next_page = page.next_page, page_records = 0 FROM page WHERE etl_checkpoints.source = $1`,
         [source],
       );
     });
-  }
-
-  /** Says that the process is at work, while a page is on its way. @throws RunReplacedError */
-  async renew(source: string, runId: number): Promise<void> {
-    const { rowCount } = await this.pool.query(
-      `UPDATE etl_checkpoints SET ${RENEWED} WHERE source = $1 AND run_id = $2 AND status = 'running'`,
-      [source, runId],
-    );
-    if (rowCount === 0) throw replaced(source, runId);
   }
 
   /** Ends a run. @param error why it failed; undefined: it came to the end of the list. @throws RunReplacedError */
   async end(source: string, runId: number, error?: string): Promise<void> {
     await inTransaction(this.pool, async (client) => {
       await lockCheckpoint(client, source, runId);
-      await client.query(`UPDATE etl_checkpoints SET status = $2, lease_until = NULL WHERE source = $1`, [
-        source,
-        error === undefined ? 'completed' : 'failed',
-      ]);
-      await endRun(client, runId, error);
+      const status = error === undefined ? 'completed' : 'failed';
+      await client.query(`UPDATE etl_checkpoints SET status = $2 WHERE source = $1`, [source, status]);
+      await client.query(
+        `UPDATE etl_runs SET status = $2, error = $3, ended_at = clock_timestamp() WHERE run_id = $1`,
+        [runId, status, storableText(error)],
+      );
     });
+  }
+
+  private async runUnderWay(source: string): Promise<{ runId: number; startedAt: Date } | undefined> {
+    const { rows } = await this.pool.query<{ runId: number; startedAt: Date }>(
+      `SELECT run_id AS "runId", started_at AS "startedAt" FROM etl_runs JOIN etl_checkpoints USING (run_id)
+       WHERE etl_runs.source = $1 AND etl_runs.status = 'running'`,
+      [source],
+    );
+    return rows[0];
   }
 
   private async withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
@@ -219,20 +205,41 @@ export class IngestionRepository {
   }
 }
 
-interface CheckpointRow {
-  readonly runId: number;
-  readonly lastProcessedId: string | null;
-  readonly processed: number;
-  readonly nextPage: string | null;
-  readonly leaseUntil: Date | null;
-  readonly isLeased: boolean;
-  readonly startedAt: Date;
+/** The place of whoever was there before is taken in the same transaction: it can store nothing after that. */
+async function beginRun(client: pg.ClientBase, source: string): Promise<Omit<BegunRun, 'lock'>> {
+  const before = await client.query<{ lastProcessedId: string | null; processed: number; nextPage: string | null }>(
+    `SELECT last_processed_id AS "lastProcessedId", page_records AS processed, next_page AS "nextPage"
+     FROM etl_checkpoints WHERE source = $1 FOR UPDATE`,
+    [source],
+  );
+  const [checkpoint] = before.rows;
+  const begun = await client.query<{ runId: number }>(
+    `WITH run AS (
+       INSERT INTO etl_runs (source, status, started_at) VALUES ($1, 'running', clock_timestamp()) RETURNING run_id
+     )
+     INSERT INTO etl_checkpoints AS c (source, run_id, status) SELECT $1, run_id, 'running' FROM run
+     ON CONFLICT (source) DO UPDATE SET run_id = EXCLUDED.run_id, status = 'running' RETURNING run_id AS "runId"`,
+    [source],
+  );
+  const runId = begun.rows[0]?.runId ?? Number.NaN;
+  await client.query(
+    `UPDATE etl_runs SET status = 'failed', error = 'its process was gone', ended_at = clock_timestamp()
+     WHERE source = $1 AND status = 'running' AND run_id <> $2`,
+    [source, runId],
+  );
+  const page = await readPage(client, source);
+  return {
+    runId,
+    unfinished: page && { ...page, processed: checkpoint?.processed ?? 0 },
+    nextPage: checkpoint?.nextPage ?? null,
+    lastProcessedId: checkpoint?.lastProcessedId ?? null,
+  };
 }
 
-const RENEWED = `lease_until = clock_timestamp() + make_interval(secs => ${RUN_LEASE_SECONDS})`;
-
 function replaced(source: string, runId: number): RunReplacedError {
-  return new RunReplacedError(`Run ${runId} of ${source} was away for too long: another has taken its place.`);
+  return new RunReplacedError(
+    `Run ${runId} of ${source} was away for too long: another has taken its place, and goes on where it was.`,
+  );
 }
 
 /** Whoever holds this lock, and is named there, goes on alone. */
@@ -245,13 +252,6 @@ async function lockCheckpoint(client: pg.ClientBase, source: string, runId: numb
   const [checkpoint] = rows;
   const isOurs = checkpoint?.runId === runId && checkpoint.status === 'running';
   if (!isOurs || (processed !== undefined && checkpoint.processed !== processed)) throw replaced(source, runId);
-}
-
-async function endRun(client: pg.ClientBase, runId: number, error?: string): Promise<void> {
-  await client.query(
-    `UPDATE etl_runs SET status = $2, error = $3, ended_at = clock_timestamp() WHERE run_id = $1 AND status = 'running'`,
-    [runId, error === undefined ? 'completed' : 'failed', storableText(error)],
-  );
 }
 
 async function readPage(client: pg.ClientBase, source: string): Promise<RecordPage | undefined> {

@@ -1,7 +1,13 @@
 import { ingest, RunFailedError, type IngestOutcome, type RecordList } from '@app/ingestion';
 import type { Logger } from '@app/observability';
 import { PostponedJobError, type IngestJob, type JobContext } from '@app/queue';
-import { isTransientDatabaseError, RunReplacedError, RunUnderWayError, type IngestionRepository } from '@app/storage';
+import {
+  isTransientDatabaseError,
+  RunLockLostError,
+  RunReplacedError,
+  RunUnderWayError,
+  type IngestionRepository,
+} from '@app/storage';
 
 /** What the job works with. */
 export interface IngestAssetsOptions {
@@ -21,13 +27,12 @@ export class IngestAssetsJob {
   constructor(private readonly options: IngestAssetsOptions) {}
 
   /** @throws PostponedJobError when another run is under way or the database is away; what a run itself ends with is in its row. */
-  async run({ source }: IngestJob, { isTakenOver, ending }: JobContext<IngestJob>): Promise<void> {
+  async run({ source, after }: IngestJob, { ending }: Pick<JobContext<IngestJob>, 'ending'>): Promise<void> {
     const { runs, logger, listOf, batchSize, failAfterRecords } = this.options;
     try {
-      const list = await listOf(source);
-      const outcome = await ingest(list, {
-        ...{ runs, batchSize, failAfterRecords, isTakenOver, signal: ending },
-      });
+      // By another worker, which was slow and not gone, or from the command line.
+      if (await runs.isReadSince(source, after)) return;
+      const outcome = await ingest(await listOf(source), { runs, batchSize, failAfterRecords, signal: ending });
       logger.info({ event: 'ingested', source, ...fieldsOf(outcome) }, 'a list of assets was read to its end');
     } catch (error) {
       if (error instanceof RunUnderWayError) throw new PostponedJobError(error.message, LOOK_AGAIN_AFTER_MS);
@@ -37,9 +42,10 @@ export class IngestAssetsJob {
       }
       if (error instanceof RunFailedError) {
         logger.warn({ event: 'ingestion_failed', source, ...fieldsOf(error.outcome) }, error.message);
+        if (error.cause instanceof RunLockLostError) throw new PostponedJobError(error.message, LOOK_AGAIN_AFTER_MS);
         return;
       }
-      // The run's own row says nothing of it: its lease ends, and the next run goes on.
+      // The run's own row says nothing of it: the next run ends it, and goes on.
       if (!isTransientDatabaseError(error)) throw error;
       throw new PostponedJobError(error instanceof Error ? error.message : String(error), LOOK_AGAIN_AFTER_MS);
     }

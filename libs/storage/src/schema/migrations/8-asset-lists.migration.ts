@@ -32,7 +32,8 @@ const STATEMENTS = [
     CHECK (records_processed = records_written + records_unchanged + records_quarantined)
   )`,
   `CREATE INDEX etl_runs_source ON etl_runs (source, run_id)`,
-  // Where a source stands: so many records of the page in hand are processed, and which page comes after the last one that was finished.
+  // Where a source stands: so many records of the page in hand are processed, and which page comes after the last one that was
+  // finished. Whoever runs holds a lock of a session, which goes with its process: see run-lock.ts.
   `CREATE TABLE etl_checkpoints (
     source text PRIMARY KEY,
     run_id bigint NOT NULL REFERENCES etl_runs,
@@ -40,9 +41,7 @@ const STATEMENTS = [
     last_processed_id text,
     last_processed_at timestamptz(3),
     page_records integer NOT NULL DEFAULT 0,
-    next_page text,
-    lease_until timestamptz(3),
-    CHECK ((status = 'running') = (lease_until IS NOT NULL))
+    next_page text
   )`,
   // The page in hand of a source, records in the order of their ids; it goes when its last record is processed. A payload is JSON as it came.
   `CREATE TABLE etl_pages (

@@ -3,8 +3,8 @@ import type { Logger } from '@app/observability';
 import { ClockWatch, type ClockOffset } from '@app/process';
 import {
   JobWorker,
-  FILES_JOBS,
-  FILES_QUEUE,
+  LISTS_JOBS,
+  LISTS_QUEUE,
   sourceQueueName,
   type HandlersOf,
   type JobTypes,
@@ -12,7 +12,7 @@ import {
   type JobWorkerOptions,
   type QueueStore,
 } from '@app/queue';
-import { SourceClient, type Source, type SourceAccesses } from '@app/sources';
+import { ASSET_LISTS, SourceClient, type Source, type SourceAccesses } from '@app/sources';
 import { RetryFetchError } from './jobs/fetch-prices/fetch-errors.js';
 import type { SourceJobs } from './jobs/source-jobs.js';
 import { limiterOf } from './queue-limiter.js';
@@ -48,19 +48,30 @@ export function jobWorkersFor(
   });
 }
 
-/** A worker for the queue of files: one at a time, since each is read as fast as it can be. */
-export function filesWorkerFor(
-  handlers: HandlersOf<typeof FILES_JOBS>,
+/** So many lists are read at a time: each of them, and the files. */
+export const CONCURRENT_LISTS = ASSET_LISTS.length + 1;
+
+/** A worker for the queue of lists, none of which waits for another. */
+export function listsWorkerFor(
+  handlers: HandlersOf<typeof LISTS_JOBS>,
   { store, logger }: { readonly store: QueueStore; readonly logger: Logger },
 ): RunnableWorker {
-  const events = eventsOf('csv', logger);
-  return new JobWorker({ queue: FILES_QUEUE, store, types: FILES_JOBS, handlers, concurrency: 1, events });
+  const events = eventsOf(undefined, logger);
+  return new JobWorker({
+    queue: LISTS_QUEUE,
+    store,
+    types: LISTS_JOBS,
+    handlers,
+    concurrency: CONCURRENT_LISTS,
+    events,
+  });
 }
 
 /** What {@link RunJobs} asks of a worker. */
 export type RunnableWorker = Pick<JobWorker<JobTypes>, 'run' | 'pause' | 'resume' | 'end'>;
 
-function eventsOf(source: string, logger: Logger): JobWorkerEvents {
+/** @param source undefined: a job says it itself. */
+function eventsOf(source: string | undefined, logger: Logger): JobWorkerEvents {
   return {
     failed: (job, error) => {
       const fields = { job: job?.id, type: job?.name, source };

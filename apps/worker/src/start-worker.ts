@@ -6,9 +6,13 @@ import { createStoreCheck, queueStoreOf, useQueueStore } from '@app/queue';
 import { checkPlans, lacksKey, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { openDatabase, SourceStateRepository, type Pool } from '@app/storage';
 import type { JobsOf } from './jobs/source-jobs.js';
+import { CONCURRENT_LISTS } from './run-jobs.js';
 import { WorkerModule, type WorkerModuleOptions } from './worker.module.js';
 
 type Settings = SettingsOf<typeof workerSettings>;
+
+/** Connections to the database besides those that hold the locks of runs over lists. */
+const WORKING_CONNECTIONS = 10;
 
 /** How long the end may take beyond that of the jobs in hand, in milliseconds: to give back what did not finish. */
 const GIVE_BACK_WITHIN_MS = 2_000;
@@ -37,7 +41,7 @@ export async function startWorker(
   const queue = queueLocation(settings);
   const queueStore = queueStoreOf(queue.url, queue.caFile);
   const database = openDatabase({
-    ...{ url, applicationName: 'tidemark-worker', maxConnections: 10 },
+    ...{ url, applicationName: 'tidemark-worker', maxConnections: WORKING_CONNECTIONS + CONCURRENT_LISTS },
     ...{ mode: settings.TIDEMARK_MODE, carriesQueue: queue.url === url },
     onIdleError: (error) => logger.warn({ event: 'database_connection_lost' }, error.message),
   });

@@ -1,7 +1,19 @@
 import { slotAt } from '@app/domain';
 import { NestLogger } from '@app/process/server';
 import { ClockWatch } from '@app/process';
-import { fetchJob, sourceQueueName, producerOptions, queueStoreOf, useQueueStore, type FetchJob } from '@app/queue';
+import {
+  addJobs,
+  fetchJob,
+  INGEST_ASSETS,
+  LISTS_QUEUE,
+  newJob,
+  sourceQueueName,
+  producerOptions,
+  queueStoreOf,
+  useQueueStore,
+  type FetchJob,
+  type QueueStore,
+} from '@app/queue';
 import { SourceClient } from '@app/sources';
 import { createPool, databaseNowMs } from '@app/storage';
 import { NestFactory } from '@nestjs/core';
@@ -13,7 +25,7 @@ import {
   startAnswerServer,
   type AnswerServer,
 } from '../../../libs/sources/src/testing/answer-server.contract.js';
-import { catalogueTickers } from '../../../test/builders/catalogued-ticker.js';
+import { catalogueTickers, type AskedTicker } from '../../../test/builders/catalogued-ticker.js';
 import {
   intervalBeginningAt,
   fetchState,
@@ -34,6 +46,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
   let source: AnswerServer;
   let log: LogBook;
   let queue: Queue;
+  let queueStore: QueueStore;
   let app: NestFastifyApplication;
   let stop: () => Promise<void>;
 
@@ -42,7 +55,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
     source = await startAnswerServer();
     source.answerWith(plainAnswer(200, deribitBody('87123.45')));
     log = createLogBook();
-    const queueStore = queueStoreOf(store === 'Postgres' ? database.url : await emptyRedisUrl());
+    queueStore = queueStoreOf(store === 'Postgres' ? database.url : await emptyRedisUrl());
     useQueueStore(queueStore);
     queue = new Queue(sourceQueueName('deribit'), producerOptions(queueStore));
     queue.on('error', () => undefined);
@@ -55,7 +68,10 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
     });
     const clock = new ClockWatch(() => databaseNowMs(pool));
     await clock.measure();
-    const client = new SourceClient({ access: { deribit: { baseUrl: source.url } }, now: Date.now });
+    const client = new SourceClient({
+      access: { deribit: { baseUrl: source.url }, coingecko: { baseUrl: source.url } },
+      now: Date.now,
+    });
     const parts = {
       logger: log.logger,
       pool,
@@ -72,7 +88,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
       },
       judging: { stablecoinsAtPar: false },
       provenance: { retentionDays: 30, maxBytesPerDay: 2 ** 28 },
-      running: { access: {}, concurrency: 5, limited: false },
+      running: { access: {}, concurrency: 1, limited: false },
       finishWithinMs: 5_000,
       now: Date.now,
     };
@@ -155,6 +171,38 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
     expect(log.of('job_failed')).toMatchObject([{ job: 'strange', source: 'deribit' }]);
   });
 
+  it('asks a source for prices while its list is read, and waits', async () => {
+    const [lists, prices] = [LISTS_QUEUE, sourceQueueName('coingecko')].map(
+      (name) => new Queue(name, producerOptions(queueStore)),
+    );
+    const [key] = await planned({ ticker: 'btc_usd', sources: [{ sourceId: 2, sourceSymbol: 'bitcoin' }] });
+    let isListAsked = false;
+    source.answerWith((request, response) => {
+      // The list never comes.
+      if (request.url?.startsWith('/coins/markets') === true) isListAsked = true;
+      else plainAnswer(200, `{"bitcoin":{"usd":87123.45,"last_updated_at":${key?.slot}}}`)(request, response);
+    });
+    await addJobs(lists as Queue, [newJob(INGEST_ASSETS, { source: 'coingecko', after: 0 })]);
+    await until(() => isListAsked);
+    await addJobs(prices as Queue, [fetchJob(key as FetchJob, 1)]);
+    await until(async () => 'btc_usd' in (await pricesOf(database.pool, key?.slot ?? 0)));
+    expect(await lists?.getActiveCount()).toBe(1);
+    await Promise.all([lists?.close(), prices?.close()]);
+  });
+
+  it('gives a list back at once when it is closed, for another to go on', async () => {
+    const lists = new Queue(LISTS_QUEUE, producerOptions(queueStore));
+    source.answerWith(plainAnswer(429, '{}', { 'retry-after': '60' }));
+    await addJobs(lists, [newJob(INGEST_ASSETS, { source: 'coingecko', after: 0 })]);
+    await until(() => log.of('ingestion_waits').length === 1);
+    await app.close();
+    expect((await database.pool.query('SELECT status, error FROM etl_runs')).rows).toEqual([
+      { status: 'failed', error: 'the process was told to end' },
+    ]);
+    await until(async () => (await lists.getJobCountByTypes('delayed', 'wait', 'prioritized')) === 1);
+    await lists.close();
+  });
+
   it('finishes what it has in hand when it is closed', async () => {
     const [key] = await planned('btc_usd');
     let answer: () => void = () => undefined;
@@ -178,11 +226,18 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
   });
 
   /** Fetches of the slot of now, planned and expected by nobody else. */
-  async function planned(...tickers: readonly string[]): Promise<FetchJob[]> {
+  async function planned(...tickers: readonly (string | Omit<AskedTicker, 'fromSlot'>)[]): Promise<FetchJob[]> {
     const now = Math.floor(Date.now() / 1000);
     const intervalSeconds = intervalBeginningAt(now, 15);
     const fromSlot = slotAt(now * 1000, intervalSeconds);
-    await catalogueTickers(database.url, ...tickers.map((ticker) => ({ ticker, fromSlot, intervalSeconds })));
+    await catalogueTickers(
+      database.url,
+      ...tickers.map((ticker) => ({
+        ...(typeof ticker === 'string' ? { ticker } : ticker),
+        fromSlot,
+        intervalSeconds,
+      })),
+    );
     return planFetches(database.pool, now);
   }
 

@@ -8,8 +8,8 @@ import { parserVersionOf, SOURCES, SourceClient } from '@app/sources';
 import { AttemptRepository, DriftRepository, PayloadRepository, type Pool } from '@app/storage';
 import { Provenance, type ProvenanceLimits } from './jobs/fetch-prices/provenance.js';
 import type { IngestionOptions, JobOptions } from './jobs/job-options.js';
-import { filesJobs, sourceJobs, type JobsOf } from './jobs/source-jobs.js';
-import { filesWorkerFor, jobWorkersFor, RunJobs, type RunJobsOptions } from './run-jobs.js';
+import { listsJobs, sourceJobs, type JobsOf } from './jobs/source-jobs.js';
+import { listsWorkerFor, jobWorkersFor, RunJobs, type RunJobsOptions } from './run-jobs.js';
 import { publishedBudget } from './source-budget.js';
 import { FINISH_WITHIN_MS, JOB_WORKERS, LOGGER } from './tokens.js';
 
@@ -43,7 +43,7 @@ export class WorkerModule {
     const provenance = provenanceOf(options);
     const parts = jobParts(options, provenance);
     const how = { ...running, store: queueStore, logger };
-    const workers = [...jobWorkersFor(SOURCES, jobsOf(parts), how), filesWorkerFor(filesJobs(parts), how)];
+    const workers = [...jobWorkersFor(SOURCES, jobsOf(parts), how), listsWorkerFor(listsJobs(parts), how)];
     return {
       module: WorkerModule,
       imports: [OperationsModule.forRoot(options)],

@@ -130,7 +130,7 @@ class Run {
 
   /** @returns what is thrown to the caller. */
   async fail(error: unknown): Promise<RunFailedError> {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = reasonOf(this.options.signal.aborted ? this.options.signal.reason : error);
     await this.options.runs.end(this.list.source, this.runId, message);
     return new RunFailedError(message, this.outcome, { cause: error });
   }
@@ -161,4 +161,10 @@ class Run {
     if (processed === failAfterRecords)
       throw new Error(`stopped after ${processed} records, as FAIL_AFTER_N_RECORDS asks`);
   }
+}
+
+/** A signal that was aborted without a reason says nothing that people understand. */
+function reasonOf(error: unknown): string {
+  if (error instanceof DOMException) return 'the process was told to end';
+  return error instanceof Error ? error.message : String(error);
 }

@@ -41,8 +41,11 @@ export const FETCH_PRICES = jobType<FetchJob>({
   staleAfterSeconds: 60,
 });
 
-/** Queue of the files that are read beside the lists of the sources. */
-export const FILES_QUEUE = 'files';
+/**
+ * Queue of the lists of all sources, and of files. Not that of their source: a run takes minutes, and may wait for more, which none of the
+ * calls for prices may have to sit out. The limit of a source holds for both all the same, since every call is taken from its budget.
+ */
+export const LISTS_QUEUE = 'lists';
 
 /** What a job carries that reads a list: whose, and which run of it is to come. */
 export const ingestJobSchema = z.object({ source: z.string(), after: z.int().nonnegative() });
@@ -53,13 +56,12 @@ export type IngestJob = z.infer<typeof ingestJobSchema>;
 export const INGEST_ASSETS = jobType<IngestJob>({
   name: 'ingest-assets',
   data: ingestJobSchema,
-  queue: ({ source }) => (source === 'csv' ? FILES_QUEUE : sourceQueueName(source)),
+  queue: () => LISTS_QUEUE,
   // However many schedulers offer it, it is there once; and it comes again only when a run has begun meanwhile.
   id: ({ source, after }) => `ingest-${source}-${after}`,
   attempts: 1,
   retryAfterMs: () => 1_000,
-  // Prices come first.
-  priority: 10,
+  priority: 0,
   staleAfterSeconds: 3_600,
 });
 
@@ -76,16 +78,16 @@ export const WAKE_PLANNER = jobType({
 });
 
 /** The jobs that stand in the queue of a source, and that a worker runs. */
-export const SOURCE_JOBS = { 'fetch-prices': FETCH_PRICES, 'ingest-assets': INGEST_ASSETS } as const;
+export const SOURCE_JOBS = { 'fetch-prices': FETCH_PRICES } as const;
 
-/** The jobs of {@link FILES_QUEUE}, which a worker runs. */
-export const FILES_JOBS = { 'ingest-assets': INGEST_ASSETS } as const;
+/** The jobs of {@link LISTS_QUEUE}, which a worker runs. */
+export const LISTS_JOBS = { 'ingest-assets': INGEST_ASSETS } as const;
 
 /** The jobs of {@link PLANNER_QUEUE}, which a scheduler runs. */
 export const PLANNER_JOBS = { 'wake-planner': WAKE_PLANNER } as const;
 
 /** Every type of job. */
-export const JOBS = { ...SOURCE_JOBS, ...PLANNER_JOBS } as const;
+export const JOBS = { ...SOURCE_JOBS, ...LISTS_JOBS, ...PLANNER_JOBS } as const;
 
 /** A job of {@link FETCH_PRICES}. */
 export function fetchJob({ sourceId, source, batch, slot }: FetchJob, maxAttempts: number): NewJob<FetchJob> {

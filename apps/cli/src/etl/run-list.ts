@@ -1,7 +1,7 @@
 import { keepsSourceLimits } from '@app/config';
-import { ingest, openList, RunFailedError, type IngestOutcome, type Progress } from '@app/ingestion';
+import { ingest, openList, RunFailedError, type IngestOutcome, type Progress, type Wait } from '@app/ingestion';
 import { callLimitsOf, SourceClient, SOURCES } from '@app/sources';
-import { CallBudget, checkMode, IngestionRepository, type Pool } from '@app/storage';
+import { CallBudget, checkMode, IngestionRepository, SourceStateRepository, type Pool } from '@app/storage';
 import { readCliSettings } from '../cli-settings.js';
 import type { Terminal } from '../terminal.js';
 import { readIngestionSettings, withDatabase } from './with-database.js';
@@ -22,11 +22,11 @@ export async function runList(terminal: Terminal, source: string): Promise<RunEn
   const now = () => terminal.now();
   const client = new SourceClient({ access, driftPolicy, httpsProxy, noProxy, now });
   const progress = terminal.progress();
-  const onWait = (afterMs: number) => progress.say(`waiting ${(afterMs / 1000).toFixed(1)} s for room under its limit`);
+  const onWait = ({ afterMs, why }: Wait) => progress.say(`${source}: waiting ${(afterMs / 1000).toFixed(1)} s ${why}`);
   const budgetOf = (pool: Pool) => {
     const budget = new CallBudget(pool);
-    return (of: (typeof SOURCES)[number], cost: number, nowMs: number) =>
-      budget.take({ sourceId: of.id, cost, nowMs, ...callLimitsOf(of, access[of.name]) });
+    return (of: (typeof SOURCES)[number], cost: number, nowMs: number, keptFree: number) =>
+      budget.take({ sourceId: of.id, cost, nowMs, keptFree, ...callLimitsOf(of, access[of.name]) });
   };
   try {
     return await withDatabase(terminal, async (pool) => {
@@ -34,6 +34,7 @@ export async function runList(terminal: Terminal, source: string): Promise<RunEn
       const list = await openList(source, {
         ...{ client, driftPolicy, csvFolder: lists.ETL_CSV_DIR, pages: { coingecko: lists.ETL_COINGECKO_PAGES } },
         ...{ takeCall: keepsSourceLimits({ ...settings, ...lists }) ? budgetOf(pool) : undefined, onWait, now },
+        states: new SourceStateRepository(pool),
       });
       const signal = terminal.signal ?? new AbortController().signal;
       try {

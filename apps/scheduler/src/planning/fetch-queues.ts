@@ -1,11 +1,11 @@
 import { Queue } from 'bullmq';
-import { fetchJobId, FILES_QUEUE, PLANNER_QUEUE, removeJobs, sourceQueueName, type StoreOptions } from '@app/queue';
+import { fetchJobId, LISTS_QUEUE, PLANNER_QUEUE, removeJobs, sourceQueueName, type StoreOptions } from '@app/queue';
 import type { Logger } from '@app/observability';
 
-/** The queues that the scheduler adds to: one a source, that of files, and the one that wakes the planner. */
+/** The queues that the scheduler adds to: one a source, that of lists, and the one that wakes the planner. */
 export class FetchQueues {
   readonly planner: Queue;
-  readonly files: Queue;
+  readonly lists: Queue;
   private readonly bySource: ReadonlyMap<string, Queue>;
 
   constructor(
@@ -20,7 +20,7 @@ export class FetchQueues {
       return queue;
     };
     this.planner = open(PLANNER_QUEUE);
-    this.files = open(FILES_QUEUE);
+    this.lists = open(LISTS_QUEUE);
     this.bySource = new Map(sources.map((source) => [source, open(sourceQueueName(source))]));
   }
 
@@ -52,7 +52,7 @@ export class FetchQueues {
 
   /** Every queue, the planner's first. */
   all(): Queue[] {
-    return [this.planner, ...this.bySource.values(), this.files];
+    return [this.planner, ...this.bySource.values(), this.lists];
   }
 
   /** Never rejects: a store that is away has nothing to close. */

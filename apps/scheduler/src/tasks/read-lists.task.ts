@@ -35,8 +35,11 @@ export function readLists({
     run: async () => {
       if (intervals.size === 0) return;
       requireTrueClock(clock);
-      for (const due of await runs.due(intervals))
-        await addJobs(due.source === 'csv' ? queues.files : queues.of(due.source), [newJob(INGEST_ASSETS, due)]);
+      const due = await runs.due(intervals);
+      await addJobs(
+        queues.lists,
+        due.map((each) => newJob(INGEST_ASSETS, each)),
+      );
     },
   };
 }

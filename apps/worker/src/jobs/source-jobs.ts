@@ -1,5 +1,5 @@
-import { openList } from '@app/ingestion';
-import { FILES_JOBS, SOURCE_JOBS, type HandlersOf, type JobTypes } from '@app/queue';
+import { openList, type Wait } from '@app/ingestion';
+import { LISTS_JOBS, SOURCE_JOBS, type HandlersOf, type JobTypes } from '@app/queue';
 import type { Source } from '@app/sources';
 import {
   FetchRepository,
@@ -8,6 +8,7 @@ import {
   SampleRepository,
   SourceStateRepository,
 } from '@app/storage';
+import { sourceCalls } from './fetch-prices/call-metrics.js';
 import { FetchPricesJob } from './fetch-prices/fetch-prices.job.js';
 import { IngestAssetsJob } from './ingest-assets/ingest-assets.job.js';
 import type { JobOptions } from './job-options.js';
@@ -31,27 +32,29 @@ export function sourceJobs(options: JobOptions): SourceJobs<typeof SOURCE_JOBS> 
     states: new SourceStateRepository(pool),
     symbols: new RefusedSymbolRepository(pool),
   });
-  const ingestAssets = ingestAssetsJob(options);
   return {
     types: SOURCE_JOBS,
     handlersFor: (source) => ({
       'fetch-prices': (key, context) => fetchPrices.run(source, key, context),
-      'ingest-assets': (key, context) => ingestAssets.run(key, context),
     }),
   };
 }
 
-/** Every type of job of the queue of files with its handler. */
-export function filesJobs(options: JobOptions): HandlersOf<typeof FILES_JOBS> {
+/** Every type of job of the queue of lists with its handler. */
+export function listsJobs(options: JobOptions): HandlersOf<typeof LISTS_JOBS> {
   const ingestAssets = ingestAssetsJob(options);
   return { 'ingest-assets': (key, context) => ingestAssets.run(key, context) };
 }
 
 function ingestAssetsJob({ pool, logger, client, budget, ingestion, now }: JobOptions): IngestAssetsJob {
   const takeCall = budget === undefined ? undefined : budget.take.bind(budget);
+  const states = new SourceStateRepository(pool);
+  const onCall = (source: string, outcome: string): void => sourceCalls.inc({ source, outcome });
+  const onWait = ({ source, afterMs, why }: Wait): void =>
+    logger.info({ event: 'ingestion_waits', source, seconds: Math.ceil(afterMs / 1000) }, `waiting ${why}`);
   return new IngestAssetsJob({
     ...{ logger, ...ingestion },
     runs: new IngestionRepository(pool),
-    listOf: (source) => openList(source, { ...ingestion, client, takeCall, now }),
+    listOf: (source) => openList(source, { ...ingestion, client, states, takeCall, onCall, onWait, now }),
   });
 }

@@ -14,6 +14,14 @@ describe('a token bucket', () => {
     expect(takeFromBucket(60_000, 900_000, bucket)).toEqual({ fullAtMs: 930_000 });
   });
 
+  it('keeps a part free from calls that matter less', () => {
+    const bucket = bucketFor(MINUTE, 10, 0.5);
+    expect(takeFromBucket(24_000, 0, bucket)).toEqual({ fullAtMs: 30_000 });
+    expect(takeFromBucket(30_000, 0, bucket)).toEqual({ afterMs: 6_000 });
+    // One that takes more than it may comes when next to nothing is taken.
+    expect(takeFromBucket(12_000, 0, bucketFor(MINUTE, 90, 0.5))).toEqual({ afterMs: 1_200 });
+  });
+
   it.each([3, 7, 9, 13.5, 225, 4_500])('gives all of a share of %f at once, whatever is rounded', (share) => {
     const bucket = bucketFor({ share, perSeconds: 60 }, 1);
     let fullAtMs: number | undefined;

@@ -30,17 +30,21 @@ const SLACK = 0.2;
 const WRONG_CLOCK_MS = 60_000;
 
 /**
- * The bucket of a limit for a call that takes `cost` of it. A call that is heavier than the share comes when the bucket is next to
+ * The bucket of a limit for a call that takes `cost` of it.
+ * @param keptFree from 0 to 1: the part of the share that the call leaves to calls that matter more; default: nothing. Where that is
+ * more than it can leave, the call comes when the bucket is next to full.
+ *
+ * A call that is heavier than the share comes when the bucket is next to
  * full, and is refilled whole before the next but one.
  */
-export function bucketFor({ share, perSeconds }: CallLimit, cost: number): CallBucket {
+export function bucketFor({ share, perSeconds }: CallLimit, cost: number, keptFree = 0): CallBucket {
   const periodMs = perSeconds * 1000;
   // In whole microseconds, as Postgres keeps a time: sums are exact, and the last call of a share is not lost to what was rounded.
   const costMs = Math.floor((cost / share) * periodMs * 1000) / 1000;
   return {
     costMs,
     // Never nothing: the queue hands out jobs at the same pace, and one that came a moment early would wait there once more.
-    roomMs: Math.max(periodMs - costMs, costMs * SLACK),
+    roomMs: Math.max(periodMs * (1 - keptFree) - costMs, costMs * SLACK),
     furthestMs: Math.max(periodMs, costMs) * 2 + WRONG_CLOCK_MS,
   };
 }

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { UNPLANNED_REASONS_SQL } from '../slots/gap-reasons.sql.js';
 import { storableText } from '../database/storable-text.js';
 import { REFUSAL_SQL, type Refusal } from '../sources/refused-symbol.repository.js';
+import { beginProbe } from '../sources/source-state.repository.js';
 
 /** What identifies one call. */
 export interface FetchKey {
@@ -254,15 +255,7 @@ export class FetchRepository {
 
   /** The circuit is half-open: one fetch of the whole fleet goes and looks. Undefined when another is the one. */
   private async probe(key: FetchKey, options: ClaimOptions): Promise<Claim | undefined> {
-    const chosen = await this.pool.query({
-      name: 'begin-probe',
-      text: `UPDATE source_states SET probing_until = to_timestamp(($2::float8 + $3) / 1000)
-             WHERE source_id = $1 AND circuit_open_until <= to_timestamp($2::float8 / 1000)
-               AND (paused_until IS NULL OR paused_until <= to_timestamp($2::float8 / 1000))
-               AND (probing_until IS NULL OR probing_until <= to_timestamp($2::float8 / 1000))`,
-      values: [key.sourceId, options.nowMs, options.leaseMs],
-    });
-    return chosen.rowCount === 0 ? undefined : this.take(key, options, true);
+    return (await beginProbe(this.pool, key.sourceId, options)) ? this.take(key, options, true) : undefined;
   }
 }
 

@@ -11,6 +11,8 @@ export interface CallRequest {
   readonly limit: CallLimit;
   /** What a month of the source's plan allows, in credits; undefined: months are not counted. */
   readonly monthly?: number | undefined;
+  /** See {@link bucketFor}. */
+  readonly keptFree?: number | undefined;
 }
 
 /**
@@ -25,8 +27,8 @@ export class CallBudget {
    * @throws what the database throws.
    */
   async take(request: CallRequest): Promise<BudgetAnswer> {
-    const { sourceId, cost, nowMs, limit, monthly } = request;
-    const { costMs, roomMs, furthestMs } = bucketFor(limit, cost);
+    const { sourceId, cost, nowMs, limit, monthly, keptFree } = request;
+    const { costMs, roomMs, furthestMs } = bucketFor(limit, cost, keptFree);
     const result = await this.pool.query<{ is_granted: boolean; used_ms: number }>({
       name: 'take-call',
       text: TAKE,

@@ -39,6 +39,29 @@ export interface HealthChange {
   readonly after: SourceHealth;
 }
 
+/** When a probe begins, and for how long it keeps others from being one, in milliseconds. */
+export interface ProbeOptions {
+  readonly nowMs: number;
+  readonly leaseMs: number;
+}
+
+/** The circuit is half-open: one call of the whole fleet goes and looks. @returns whether this is the one. */
+export async function beginProbe(
+  pool: Pick<pg.Pool, 'query'>,
+  sourceId: number,
+  { nowMs, leaseMs }: ProbeOptions,
+): Promise<boolean> {
+  const { rowCount } = await pool.query({
+    name: 'begin-probe',
+    text: `UPDATE source_states SET probing_until = to_timestamp(($2::float8 + $3) / 1000)
+           WHERE source_id = $1 AND circuit_open_until <= to_timestamp($2::float8 / 1000)
+             AND (paused_until IS NULL OR paused_until <= to_timestamp($2::float8 / 1000))
+             AND (probing_until IS NULL OR probing_until <= to_timestamp($2::float8 / 1000))`,
+    values: [sourceId, nowMs, leaseMs],
+  });
+  return rowCount !== 0;
+}
+
 /** A key that is missing is not found by waiting. */
 const FOR_EVER = 'infinity';
 
@@ -56,6 +79,21 @@ export class SourceStateRepository {
   async list(): Promise<SourceState[]> {
     const result = await this.pool.query<StateRow>(`${STATE_SQL} ORDER BY source_id`);
     return result.rows.map(stateOf);
+  }
+
+  /** The state of one source; undefined when nothing was ever noted of it. */
+  async of(sourceId: number): Promise<SourceState | undefined> {
+    const { rows } = await this.pool.query<StateRow>({
+      name: 'read-source-state',
+      text: `${STATE_SQL} WHERE source_id = $1`,
+      values: [sourceId],
+    });
+    return rows[0] === undefined ? undefined : stateOf(rows[0]);
+  }
+
+  /** See {@link beginProbe}. */
+  async beginProbe(sourceId: number, options: ProbeOptions): Promise<boolean> {
+    return beginProbe(this.pool, sourceId, options);
   }
 
   /**

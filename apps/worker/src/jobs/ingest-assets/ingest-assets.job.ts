@@ -42,6 +42,8 @@ export class IngestAssetsJob {
       }
       if (error instanceof RunFailedError) {
         logger.warn({ event: 'ingestion_failed', source, ...fieldsOf(error.outcome) }, error.message);
+        // Another worker, or this one a moment later, goes on at once.
+        if (ending.aborted) throw new PostponedJobError(error.message, 0);
         if (error.cause instanceof RunLockLostError) throw new PostponedJobError(error.message, LOOK_AGAIN_AFTER_MS);
         return;
       }

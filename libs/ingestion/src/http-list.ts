@@ -1,5 +1,14 @@
-import type { RawRecord, ReadRecord, RecordPage } from '@app/domain';
-import { AnswerReader, readJson, SourceError, wireJson, type AssetList, type DriftPolicy } from '@app/sources';
+import type { RecordPage } from '@app/domain';
+import {
+  AnswerReader,
+  readJson,
+  SourceError,
+  wireJson,
+  type AssetList,
+  type Drift,
+  type DriftPolicy,
+} from '@app/sources';
+import { DriftTally } from '@app/storage';
 import { PageCalls, type PageCallsOptions } from './page-calls.js';
 import { inOrder, type RecordList } from './record-list.js';
 
@@ -10,36 +19,47 @@ export interface HttpListOptions extends PageCallsOptions {
   readonly driftPolicy: DriftPolicy;
 }
 
+/** Names the lists among the endpoints of a source whose fields may drift. */
+const ENDPOINT = 'asset-list';
+
 /** The list of a source as records. */
 export function httpRecordList(list: AssetList, options: HttpListOptions): RecordList {
-  const { pages, driftPolicy } = options;
+  const { pages, driftPolicy, now } = options;
+  const { name, id: sourceId } = list.source;
   const calls = new PageCalls(list, options);
-  const source = list.source.name;
+  const drifts = new DriftTally();
+  const noteDrift = ({ field, detail }: Drift): void =>
+    drifts.add({ source: name, sourceId }, { endpoint: ENDPOINT, field, detail, names: [], seenAt: new Date(now()) });
   return {
-    source,
+    source: name,
     firstPage: '1',
+    drifts,
     fetchPage: async (page, signal): Promise<RecordPage> => {
       const number = Number(page);
-      const { records, isLast, fetchedAt } = await calls.call(number, signal);
-      const raw = records.map(({ id, row }, index) => ({
-        ...{ id, payload: wireJson(row) },
-        place: `row ${index + 1} of page ${page}`,
-      }));
-      return {
-        ...{ page, fetchedAt, records: inOrder(raw) },
-        nextPage: isLast || number >= pages ? null : String(number + 1),
-      };
+      try {
+        const { records, isLast, fetchedAt } = await calls.call(number, signal);
+        const raw = records.map(({ id, row }, index) => ({
+          ...{ id, payload: wireJson(row) },
+          place: `row ${index + 1} of page ${page}`,
+        }));
+        const nextPage = isLast || number >= pages ? null : String(number + 1);
+        return { page, fetchedAt, records: inOrder(raw), nextPage };
+      } catch (error) {
+        if (error instanceof SourceError && error.kind === 'drift')
+          noteDrift(error.drift ?? { field: [], detail: error.detail });
+        throw error;
+      }
     },
-    read: (record) => readListed(list, record, driftPolicy),
+    read: (record) => {
+      const reader = new AnswerReader(name, readJson(name, record.payload), driftPolicy);
+      try {
+        return { ...record, asset: list.read(reader) };
+      } catch (error) {
+        if (!(error instanceof SourceError)) throw error;
+        return { ...record, fault: error.detail };
+      } finally {
+        for (const drift of reader.drifts) noteDrift(drift);
+      }
+    },
   };
-}
-
-function readListed(list: AssetList, record: RawRecord, driftPolicy: DriftPolicy): ReadRecord {
-  try {
-    const json = readJson(list.source.name, record.payload);
-    return { ...record, asset: list.read(new AnswerReader(list.source.name, json, driftPolicy)) };
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    return { ...record, fault: error.detail };
-  }
 }

@@ -1,5 +1,11 @@
 import type { RecordPage } from '@app/domain';
-import { RunReplacedError, type BatchCounts, type BegunRun, type IngestionRepository } from '@app/storage';
+import {
+  RunReplacedError,
+  type BatchCounts,
+  type BegunRun,
+  type DriftSighting,
+  type IngestionRepository,
+} from '@app/storage';
 import type { RecordList } from './record-list.js';
 
 /** How a run works. */
@@ -13,6 +19,8 @@ export interface IngestOptions {
   readonly failAfterRecords?: number | undefined;
   /** Aborted when the process has to end: the run fails where it is, and the next one goes on there. */
   readonly signal: AbortSignal;
+  /** Keeps the fields that had drifted, of many records at once; default: they are forgotten. */
+  readonly keepDrifts?: ((sightings: readonly DriftSighting[]) => Promise<void>) | undefined;
   /** Told after each batch. */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -120,6 +128,7 @@ class Run {
       onProgress?.({ ...this.outcome, page, pageRecords: records.length, pageDone: done });
       this.judge();
     }
+    await this.keepDrifts();
     await runs.endPage(source, this.runId);
   }
 
@@ -131,8 +140,14 @@ class Run {
   /** @returns what is thrown to the caller. */
   async fail(error: unknown): Promise<RunFailedError> {
     const message = reasonOf(this.options.signal.aborted ? this.options.signal.reason : error);
+    await this.keepDrifts();
     await this.options.runs.end(this.list.source, this.runId, message);
     return new RunFailedError(message, this.outcome, { cause: error });
+  }
+
+  private async keepDrifts(): Promise<void> {
+    const sightings = this.list.drifts?.take() ?? [];
+    if (sightings.length > 0) await this.options.keepDrifts?.(sightings);
   }
 
   /** So that a run that is to fail after some records has stored exactly these. */

@@ -1,4 +1,5 @@
 import type { RawRecord, ReadRecord, RecordPage } from '@app/domain';
+import type { DriftTally } from '@app/storage';
 
 /** Something whose records are collected: the list of a source, or files in a folder. A new one is one file. */
 export interface RecordList {
@@ -12,6 +13,8 @@ export interface RecordList {
    * @throws whatever went wrong; the run fails with it, and the next one asks for this page again.
    */
   fetchPage(page: string, signal: AbortSignal): Promise<RecordPage>;
+  /** Fields that were not what the list is known for, since they were taken last; undefined where there is nothing to compare with. */
+  readonly drifts?: Pick<DriftTally, 'take'> | undefined;
   /** Reads a record. What it cannot read it says in one sentence. */
   read(record: RawRecord): ReadRecord;
 }

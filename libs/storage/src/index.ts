@@ -33,6 +33,7 @@ export {
 } from './slots/sample.repository.js';
 export * from './sources/call-budget.js';
 export * from './sources/drift.repository.js';
+export * from './sources/drift-tally.js';
 export {
   RefusedSymbolRepository,
   type LearnedSymbols,

@@ -1,7 +1,14 @@
 import { keepsSourceLimits } from '@app/config';
 import { ingest, openList, RunFailedError, type IngestOutcome, type Progress, type Wait } from '@app/ingestion';
 import { callLimitsOf, SourceClient, SOURCES } from '@app/sources';
-import { CallBudget, checkMode, IngestionRepository, SourceStateRepository, type Pool } from '@app/storage';
+import {
+  CallBudget,
+  checkMode,
+  DriftRepository,
+  IngestionRepository,
+  SourceStateRepository,
+  type Pool,
+} from '@app/storage';
 import { readCliSettings } from '../cli-settings.js';
 import type { Terminal } from '../terminal.js';
 import { readIngestionSettings, withDatabase } from './with-database.js';
@@ -41,6 +48,10 @@ export async function runList(terminal: Terminal, source: string): Promise<RunEn
         const outcome = await ingest(list, {
           ...{ runs: new IngestionRepository(pool), signal },
           ...{ batchSize: lists.ETL_BATCH_SIZE, failAfterRecords: lists.FAIL_AFTER_N_RECORDS },
+          keepDrifts: async (sightings) => {
+            for (const { detail } of await new DriftRepository(pool).record(sightings))
+              terminal.complain(`${source} changed a field: ${detail}\n`);
+          },
           onProgress: (done) => progress.say(barOf(source, done, terminal.columns)),
         });
         return { source, status: 'completed', error: null, ...outcome, sentence: sentenceOf(source, outcome) };

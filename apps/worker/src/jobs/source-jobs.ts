@@ -2,6 +2,7 @@ import { openList, type Wait } from '@app/ingestion';
 import { LISTS_JOBS, SOURCE_JOBS, type HandlersOf, type JobTypes } from '@app/queue';
 import type { Source } from '@app/sources';
 import {
+  DriftRepository,
   FetchRepository,
   IngestionRepository,
   RefusedSymbolRepository,
@@ -55,6 +56,7 @@ function ingestAssetsJob({ pool, logger, client, budget, ingestion, now }: JobOp
   return new IngestAssetsJob({
     ...{ logger, ...ingestion },
     runs: new IngestionRepository(pool),
+    drifts: new DriftRepository(pool),
     listOf: (source) => openList(source, { ...ingestion, client, states, takeCall, onCall, onWait, now }),
   });
 }

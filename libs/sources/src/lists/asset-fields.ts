@@ -2,9 +2,9 @@ import { plainDecimal } from '@app/domain';
 import { z } from 'zod';
 import { wireNumber } from '../contract/index.js';
 
-/** Schema of an amount in US dollars; null and nothing are none. @returns a plain decimal. */
-export const wireAmount = wireNumber.nullish().transform((number, context) => {
-  if (number === null || number === undefined) return undefined;
+/** Schema of an amount in US dollars; null is none, and a field that is not there has drifted. @returns a plain decimal. */
+export const wireAmount = wireNumber.nullable().transform((number, context) => {
+  if (number === null) return undefined;
   const text = plainDecimal(number.text);
   if (text !== undefined && !text.startsWith('-')) return text;
   context.addIssue({ code: 'custom', message: 'expected an amount that is not negative, of 40 digits at most' });

@@ -15,3 +15,10 @@ export const sourceCallSeconds = new Histogram({
   // 4 s is the limit of a call.
   buckets: [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 5],
 });
+
+/** Fields that had drifted, by where. */
+export const driftTotal = new Counter({
+  name: 'tidemark_drift_total',
+  help: 'Fields of answers that were not what the contract of the source says.',
+  labelNames: ['source', 'endpoint'],
+});

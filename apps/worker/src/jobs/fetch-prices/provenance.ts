@@ -6,14 +6,15 @@ import {
   type AnsweredCall,
   type AttemptRepository,
   type DriftRepository,
+  DriftTally,
   type EarlierCall,
   type FetchMember,
   type FetchResult,
   type Payload,
   type PayloadRepository,
 } from '@app/storage';
+import { driftTotal } from './call-metrics.js';
 import { Counter } from '@prometheus-io/client';
-import { DriftTally } from './drift-tally.js';
 import { recordCall } from './keep-payload.js';
 import type { MadeCall } from './symbol-calls.js';
 
@@ -58,11 +59,6 @@ const payloadsTotal = new Counter({
   name: 'tidemark_payloads_total',
   help: 'Answers by what became of their bodies: kept, known (the same body is there), refused (beyond the cap of the day), lost.',
   labelNames: ['outcome'],
-});
-const driftTotal = new Counter({
-  name: 'tidemark_drift_total',
-  help: 'Fields of answers that were not what the contract of the source says.',
-  labelNames: ['source', 'endpoint'],
 });
 
 /**

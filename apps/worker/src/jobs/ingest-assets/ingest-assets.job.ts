@@ -2,12 +2,15 @@ import { ingest, RunFailedError, type IngestOutcome, type RecordList } from '@ap
 import type { Logger } from '@app/observability';
 import { PostponedJobError, type IngestJob, type JobContext } from '@app/queue';
 import {
+  type DriftRepository,
+  type DriftSighting,
   isTransientDatabaseError,
   RunLockLostError,
   RunReplacedError,
   RunUnderWayError,
   type IngestionRepository,
 } from '@app/storage';
+import { driftTotal } from '../fetch-prices/call-metrics.js';
 
 /** What the job works with. */
 export interface IngestAssetsOptions {
@@ -15,6 +18,8 @@ export interface IngestAssetsOptions {
   readonly logger: Logger;
   /** Opens the list of a source. @throws when it cannot be read, such as files without layouts. */
   readonly listOf: (source: string) => Promise<RecordList>;
+  /** Keeps the fields of a list that had drifted. */
+  readonly drifts: Pick<DriftRepository, 'record'>;
   readonly batchSize: number;
   readonly failAfterRecords?: number | undefined;
 }
@@ -32,7 +37,10 @@ export class IngestAssetsJob {
     try {
       // By another worker, which was slow and not gone, or from the command line.
       if (await runs.isReadSince(source, after)) return;
-      const outcome = await ingest(await listOf(source), { runs, batchSize, failAfterRecords, signal: ending });
+      const outcome = await ingest(await listOf(source), {
+        ...{ runs, batchSize, failAfterRecords, signal: ending },
+        keepDrifts: (sightings) => this.keepDrifts(source, sightings),
+      });
       logger.info({ event: 'ingested', source, ...fieldsOf(outcome) }, 'a list of assets was read to its end');
     } catch (error) {
       if (error instanceof RunUnderWayError) throw new PostponedJobError(error.message, LOOK_AGAIN_AFTER_MS);
@@ -51,6 +59,16 @@ export class IngestAssetsJob {
       if (!isTransientDatabaseError(error)) throw error;
       throw new PostponedJobError(error instanceof Error ? error.message : String(error), LOOK_AGAIN_AFTER_MS);
     }
+  }
+
+  /** One line for each field that is news, however many records had it. */
+  private async keepDrifts(source: string, sightings: readonly DriftSighting[]): Promise<void> {
+    for (const { endpoint, count } of sightings) driftTotal.inc({ source, endpoint }, count);
+    for (const { endpoint, field, detail } of await this.options.drifts.record(sightings))
+      this.options.logger.warn(
+        { event: 'source_drifted', source, endpoint, field, detail },
+        'a source changed a field',
+      );
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DriftSighting } from '@app/storage';
+import type { DriftSighting } from './drift.repository.js';
 
 /** A field that was seen to have drifted. */
 export interface SeenDrift {

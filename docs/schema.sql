@@ -55,6 +55,8 @@ CREATE TABLE etl_checkpoints (
   last_processed_at timestamp(3) with time zone,
   page_records integer NOT NULL DEFAULT 0,
   next_page text,
+  reading_from bigint,
+  reading_before bigint,
   CONSTRAINT etl_checkpoints_pkey PRIMARY KEY (source),
   CONSTRAINT etl_checkpoints_run_id_fkey FOREIGN KEY (run_id) REFERENCES etl_runs(run_id),
   CONSTRAINT etl_checkpoints_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text])))
@@ -89,6 +91,7 @@ CREATE TABLE etl_records (
   source text NOT NULL,
   record_id text NOT NULL,
   content_hash bytea NOT NULL,
+  seen_run_id bigint NOT NULL,
   CONSTRAINT etl_records_content_hash_check CHECK ((octet_length(content_hash) = 32)),
   CONSTRAINT etl_records_pkey PRIMARY KEY (source, record_id)
 );
@@ -104,6 +107,9 @@ CREATE TABLE etl_runs (
   records_written integer NOT NULL DEFAULT 0,
   records_unchanged integer NOT NULL DEFAULT 0,
   records_quarantined integer NOT NULL DEFAULT 0,
+  records_repeated integer NOT NULL DEFAULT 0,
+  records_missed integer NOT NULL DEFAULT 0,
+  records_returned integer NOT NULL DEFAULT 0,
   error text,
   CONSTRAINT etl_runs_check CHECK (((status = 'running'::text) = (ended_at IS NULL))),
   CONSTRAINT etl_runs_check1 CHECK (((status = 'failed'::text) = (error IS NOT NULL))),

@@ -33,6 +33,7 @@ export function httpRecordList(list: AssetList, options: HttpListOptions): Recor
   return {
     source: name,
     firstPage: '1',
+    isLive: true,
     drifts,
     fetchPage: async (page, signal): Promise<RecordPage> => {
       const number = Number(page);

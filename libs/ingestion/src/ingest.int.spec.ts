@@ -99,7 +99,7 @@ async function tables(): Promise<unknown> {
       'assets', (SELECT json_agg(a ORDER BY asset_id) FROM assets a),
       'values', (SELECT json_agg(v ORDER BY asset_id, updated_at) FROM asset_values v),
       'raw', (SELECT json_agg(json_build_array(record_id, content_hash, payload) ORDER BY record_id) FROM raw_records),
-      'records', (SELECT json_agg(r ORDER BY record_id) FROM etl_records r),
+      'records', (SELECT json_agg(json_build_array(record_id, content_hash) ORDER BY record_id) FROM etl_records),
       'quarantine', (SELECT json_agg(json_build_array(record_id, place, reason, payload) ORDER BY record_id) FROM etl_quarantine),
       'pages', (SELECT count(*) FROM etl_pages),
       'checkpoint', (SELECT json_build_array(status, last_processed_id, page_records, next_page) FROM etl_checkpoints)) AS all`);

@@ -39,6 +39,8 @@ export interface IngestOutcome extends BatchCounts {
   readonly runId: number;
   readonly processed: number;
   readonly pages: number;
+  /** Records that the reading of the list before had, and this one has not; known at its end. */
+  readonly missed: number;
   readonly lastProcessedId: string | null;
 }
 
@@ -67,7 +69,7 @@ const MIN_JUDGED = 20;
  * RunFailedError.
  */
 export async function ingest(list: RecordList, options: IngestOptions): Promise<IngestOutcome> {
-  const begun = await options.runs.begin(list.source);
+  const begun = await options.runs.begin(list.source, { isLive: list.isLive ?? false });
   const { lock, runId, lastProcessedId } = begun;
   // Without its lock another may be at work already.
   const signal = AbortSignal.any([options.signal, lock.lost]);
@@ -91,7 +93,8 @@ class Run {
     private readonly runId: number,
     lastProcessedId: string | null,
   ) {
-    this.outcome = { runId, processed: 0, pages: 0, written: 0, unchanged: 0, quarantined: 0, lastProcessedId };
+    const counts = { written: 0, unchanged: 0, quarantined: 0, repeated: 0, returned: 0 };
+    this.outcome = { runId, processed: 0, pages: 0, missed: 0, ...counts, lastProcessedId };
   }
 
   async readFrom({ unfinished, nextPage }: BegunRun): Promise<IngestOutcome> {
@@ -129,7 +132,7 @@ class Run {
       this.judge();
     }
     await this.keepDrifts();
-    await runs.endPage(source, this.runId);
+    this.outcome.missed = (await runs.endPage(source, this.runId)) ?? 0;
   }
 
   private async complete(): Promise<IngestOutcome> {
@@ -156,11 +159,10 @@ class Run {
     return Math.min(batchSize, failAfterRecords - this.outcome.processed);
   }
 
-  private count({ written, unchanged, quarantined }: BatchCounts, records: number, lastId: string | null): void {
+  private count(counts: BatchCounts, records: number, lastId: string | null): void {
     this.outcome.processed += records;
-    this.outcome.written += written;
-    this.outcome.unchanged += unchanged;
-    this.outcome.quarantined += quarantined;
+    for (const name of ['written', 'unchanged', 'quarantined', 'repeated', 'returned'] as const)
+      this.outcome[name] += counts[name];
     this.outcome.lastProcessedId = lastId;
   }
 

@@ -13,6 +13,8 @@ export interface RecordList {
    * @throws whatever went wrong; the run fails with it, and the next one asks for this page again.
    */
   fetchPage(page: string, signal: AbortSignal): Promise<RecordPage>;
+  /** Whether records move between pages while they are read, so that some come twice and others not at all; default: no. */
+  readonly isLive?: boolean;
   /** Fields that were not what the list is known for, since they were taken last; undefined where there is nothing to compare with. */
   readonly drifts?: Pick<DriftTally, 'take'> | undefined;
   /** Reads a record. What it cannot read it says in one sentence. */

@@ -8,11 +8,23 @@ export async function showStatus(terminal: Terminal, isJson: boolean): Promise<s
   const lists = await withDatabase(terminal, (pool) => new IngestionReader(new ReadDatabase(pool)).status());
   if (isJson) return `${JSON.stringify({ lists }, null, 2)}\n`;
   if (lists.length === 0) return 'No list was read yet: tidemark etl run --source coinpaprika\n';
-  const head = ['SOURCE', 'RUN', 'STATUS', 'LAST RECORD', 'AT', 'PROCESSED', 'WRITTEN', 'QUARANTINED'];
+  const head = [
+    'SOURCE',
+    'RUN',
+    'STATUS',
+    'LAST RECORD',
+    'AT',
+    'PROCESSED',
+    'WRITTEN',
+    'QUARANTINED',
+    'REPEATED',
+    'MISSED',
+    'RETURNED',
+  ];
   const rows = lists.map((list) => [
     ...[list.source, String(list.runId), list.status, list.lastProcessedId ?? '-'],
     list.lastProcessedAt?.toISOString() ?? '-',
-    ...[list.processed, list.written, list.quarantined].map(String),
+    ...[list.processed, list.written, list.quarantined, list.repeated, list.missed, list.returned].map(String),
   ]);
   const errors = lists.flatMap(({ source, error }) => (error === null ? [] : [`${source}: ${error}`]));
   return `${[alignColumns([head, ...rows], terminal.columns).trimEnd(), ...errors].join('\n')}\n`;

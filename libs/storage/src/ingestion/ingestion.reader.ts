@@ -13,6 +13,10 @@ export interface IngestionStatus {
   readonly written: number;
   readonly unchanged: number;
   readonly quarantined: number;
+  /** Records that came twice in one reading of the list, were not in it though in the one before, and were in it again. */
+  readonly repeated: number;
+  readonly missed: number;
+  readonly returned: number;
   readonly error: string | null;
   /** When a run last came to the end of the list, and when one last failed. */
   readonly lastSuccess: Date | null;
@@ -41,7 +45,8 @@ export class IngestionReader {
         name: 'read-ingestion-status',
         text: `SELECT c.source, c.run_id AS "runId", c.status, c.last_processed_id AS "lastProcessedId", c.last_processed_at AS "lastProcessedAt",
                r.started_at AS "startedAt", r.ended_at AS "endedAt", r.records_processed AS processed, r.records_written AS written,
-               r.records_unchanged AS unchanged, r.records_quarantined AS quarantined, r.error,
+               r.records_unchanged AS unchanged, r.records_quarantined AS quarantined, r.records_repeated AS repeated,
+               r.records_missed AS missed, r.records_returned AS returned, r.error,
                (SELECT max(ended_at) FROM etl_runs e WHERE e.source = c.source AND e.status = 'completed') AS "lastSuccess",
                (SELECT max(ended_at) FROM etl_runs e WHERE e.source = c.source AND e.status = 'failed') AS "lastFailure"
              FROM etl_checkpoints c JOIN etl_runs r USING (run_id) ORDER BY c.source`,

@@ -2,7 +2,7 @@ import type { ReadRecord, RecordPage } from '@app/domain';
 import type pg from 'pg';
 import { inTransaction } from '../database/pool.js';
 import { storableText } from '../database/storable-text.js';
-import { quarantine, storeAssets, storeRaw } from './store-records.js';
+import { quarantine, storeAssets, storeRaw, type Reading } from './store-records.js';
 import { ensureRawPartitions, ensureValuePartitions, type KnownPartitions } from './asset-partitions.js';
 import { holdsRunLock, RunLock } from './run-lock.js';
 
@@ -25,6 +25,9 @@ export interface BatchCounts {
   /** As they had been when they came last. */
   readonly unchanged: number;
   readonly quarantined: number;
+  /** Among all of these, those that had come in the same reading of the list, and those that the reading before had not. */
+  readonly repeated: number;
+  readonly returned: number;
 }
 
 /** Thrown when another run of the same source is under way. */
@@ -79,13 +82,18 @@ export class IngestionRepository {
     return rowCount === 1;
   }
 
-  /** Begins a run where the one before ended. @throws RunUnderWayError */
-  async begin(source: string): Promise<BegunRun> {
+  /**
+   * Begins a run where the one before ended.
+   * @param isLive whether records move between the pages of the list while it is read, so that it is counted which come twice or not at
+   * all; default: no.
+   * @throws RunUnderWayError
+   */
+  async begin(source: string, { isLive = false }: { readonly isLive?: boolean } = {}): Promise<BegunRun> {
     const lock = await RunLock.take(this.pool, source);
     if (lock === undefined) throw new RunUnderWayError(source, await this.runUnderWay(source));
     try {
       await this.withClient((client) => ensureRawPartitions(client, source, Date.now() / 1000));
-      return { lock, ...(await inTransaction(this.pool, (client) => beginRun(client, source))) };
+      return { lock, ...(await inTransaction(this.pool, (client) => beginRun(client, source, isLive))) };
     } catch (error) {
       await lock.release();
       throw error;
@@ -128,8 +136,8 @@ export class IngestionRepository {
       ),
     );
     return inTransaction(this.pool, async (client) => {
-      await lockCheckpoint(client, source, runId, processed);
-      const changed = await storeRaw(client, source, runId, records);
+      const reading = await lockCheckpoint(client, source, runId, processed);
+      const { changed, repeated, returned } = await storeRaw(client, { source, runId, reading }, records);
       const isChanged = new Set(changed);
       await storeAssets(
         client,
@@ -144,7 +152,8 @@ export class IngestionRepository {
         faults.filter(({ id }) => isChanged.has(id)),
       );
       const written = changed.length - faults.filter(({ id }) => isChanged.has(id)).length;
-      const counts = { written, quarantined: faults.length, unchanged: records.length - faults.length - written };
+      const unchanged = records.length - faults.length - written;
+      const counts = { written, quarantined: faults.length, unchanged, repeated, returned };
       await client.query({
         name: 'move-checkpoint',
         text: `UPDATE etl_checkpoints SET last_processed_id = $2, last_processed_at = clock_timestamp(), page_records = $3
@@ -154,22 +163,39 @@ export class IngestionRepository {
       await client.query({
         name: 'count-records',
         text: `UPDATE etl_runs SET records_processed = records_processed + $2, records_written = records_written + $3,
-                 records_unchanged = records_unchanged + $4, records_quarantined = records_quarantined + $5 WHERE run_id = $1`,
-        values: [runId, records.length, counts.written, counts.unchanged, counts.quarantined],
+                 records_unchanged = records_unchanged + $4, records_quarantined = records_quarantined + $5,
+                 records_repeated = records_repeated + $6, records_returned = records_returned + $7 WHERE run_id = $1`,
+        values: [runId, records.length, written, unchanged, faults.length, repeated, returned],
       });
       return counts;
     });
   }
 
-  /** Leaves a page whose last record was processed. @throws RunReplacedError */
-  async endPage(source: string, runId: number): Promise<void> {
-    await inTransaction(this.pool, async (client) => {
-      await lockCheckpoint(client, source, runId);
-      await client.query(
+  /**
+   * Leaves a page whose last record was processed; after the last one the reading of the list is over.
+   * @returns how many records the reading before had and this one has not; undefined when it is not over, or they are not counted.
+   * @throws RunReplacedError
+   */
+  async endPage(source: string, runId: number): Promise<number | undefined> {
+    return inTransaction(this.pool, async (client) => {
+      const { from, before } = await lockCheckpoint(client, source, runId);
+      const { rows } = await client.query<{ nextPage: string | null }>(
         `WITH page AS (DELETE FROM etl_pages WHERE source = $1 RETURNING next_page)
-         UPDATE etl_checkpoints SET next_page = page.next_page, page_records = 0 FROM page WHERE etl_checkpoints.source = $1`,
+         UPDATE etl_checkpoints SET next_page = page.next_page, page_records = 0 FROM page WHERE etl_checkpoints.source = $1
+         RETURNING page.next_page AS "nextPage"`,
         [source],
       );
+      if (from === null || rows[0]?.nextPage !== null) return undefined;
+      await client.query(
+        `UPDATE etl_checkpoints SET reading_before = reading_from, reading_from = NULL WHERE source = $1`,
+        [source],
+      );
+      const missed = await client.query<{ missed: number }>(
+        `UPDATE etl_runs SET records_missed = (SELECT count(*) FROM etl_records WHERE source = $1 AND seen_run_id >= $3 AND seen_run_id < $4)
+         WHERE run_id = $2 RETURNING records_missed AS missed`,
+        [source, runId, before, from],
+      );
+      return missed.rows[0]?.missed;
     });
   }
 
@@ -206,7 +232,7 @@ export class IngestionRepository {
 }
 
 /** The place of whoever was there before is taken in the same transaction: it can store nothing after that. */
-async function beginRun(client: pg.ClientBase, source: string): Promise<Omit<BegunRun, 'lock'>> {
+async function beginRun(client: pg.ClientBase, source: string, isLive: boolean): Promise<Omit<BegunRun, 'lock'>> {
   const before = await client.query<{ lastProcessedId: string | null; processed: number; nextPage: string | null }>(
     `SELECT last_processed_id AS "lastProcessedId", page_records AS processed, next_page AS "nextPage"
      FROM etl_checkpoints WHERE source = $1 FOR UPDATE`,
@@ -228,6 +254,12 @@ async function beginRun(client: pg.ClientBase, source: string): Promise<Omit<Beg
     [source, runId],
   );
   const page = await readPage(client, source);
+  const isAtFirstPage = page === undefined && (checkpoint?.nextPage ?? null) === null;
+  await client.query(
+    `UPDATE etl_checkpoints SET reading_from = CASE WHEN NOT $3 THEN NULL WHEN $4 THEN $2 ELSE coalesce(reading_from, $2) END
+     WHERE source = $1`,
+    [source, runId, isLive, isAtFirstPage],
+  );
   return {
     runId,
     unfinished: page && { ...page, processed: checkpoint?.processed ?? 0 },
@@ -243,15 +275,22 @@ function replaced(source: string, runId: number): RunReplacedError {
 }
 
 /** Whoever holds this lock, and is named there, goes on alone. */
-async function lockCheckpoint(client: pg.ClientBase, source: string, runId: number, processed?: number): Promise<void> {
-  const { rows } = await client.query<{ runId: number; status: string; processed: number }>({
+async function lockCheckpoint(
+  client: pg.ClientBase,
+  source: string,
+  runId: number,
+  processed?: number,
+): Promise<Reading> {
+  const { rows } = await client.query<Reading & { runId: number; status: string; processed: number }>({
     name: 'lock-checkpoint',
-    text: `SELECT run_id AS "runId", status, page_records AS processed FROM etl_checkpoints WHERE source = $1 FOR NO KEY UPDATE`,
+    text: `SELECT run_id AS "runId", status, page_records AS processed, reading_from AS "from", reading_before AS before
+           FROM etl_checkpoints WHERE source = $1 FOR NO KEY UPDATE`,
     values: [source],
   });
   const [checkpoint] = rows;
   const isOurs = checkpoint?.runId === runId && checkpoint.status === 'running';
   if (!isOurs || (processed !== undefined && checkpoint.processed !== processed)) throw replaced(source, runId);
+  return checkpoint;
 }
 
 async function readPage(client: pg.ClientBase, source: string): Promise<RecordPage | undefined> {

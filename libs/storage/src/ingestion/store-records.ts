@@ -6,33 +6,58 @@ import { storableText } from '../database/storable-text.js';
 /** The longest payload that a quarantine keeps, in characters. */
 const MAX_KEPT_PAYLOAD = 64_000;
 
-/** Stores records as they came. @returns the ids of those that are not as they were when they came last. */
+/** The reading of a list that is in hand; see migration 8. */
+export interface Reading {
+  /** The run that began it; null: sightings of records are not counted. */
+  readonly from: number | null;
+  /** The run that began the one before; null: there was none. */
+  readonly before: number | null;
+}
+
+/** What became of raw records. */
+export interface StoredRaw {
+  /** Ids of those that are not as they were when they came last. */
+  readonly changed: readonly string[];
+  /** How many had come in the same reading. */
+  readonly repeated: number;
+  /** How many had come once, and not in the reading before. */
+  readonly returned: number;
+}
+
+/** Stores records as they came. */
 export async function storeRaw(
   client: pg.ClientBase,
-  source: string,
-  runId: number,
+  { source, runId, reading }: { readonly source: string; readonly runId: number; readonly reading: Reading },
   records: readonly RawRecord[],
-): Promise<string[]> {
-  const { rows } = await client.query<{ id: string }>({
+): Promise<StoredRaw> {
+  const { rows } = await client.query<{ changed: string[]; repeated: number; returned: number }>({
     name: 'store-raw-records',
     text: `
       WITH given AS MATERIALIZED (
-        SELECT * FROM unnest($3::text[], $4::bytea[], $5::text[]) AS g(record_id, content_hash, payload)
-      ), changed AS (
-        INSERT INTO etl_records AS r (source, record_id, content_hash) SELECT $1, record_id, content_hash FROM given ORDER BY record_id
-        ON CONFLICT (source, record_id) DO UPDATE SET content_hash = EXCLUDED.content_hash WHERE r.content_hash <> EXCLUDED.content_hash
-        RETURNING record_id
+        SELECT g.*, r.seen_run_id AS seen, r.content_hash IS DISTINCT FROM g.content_hash AS is_changed
+        FROM unnest($3::text[], $4::bytea[], $5::text[]) AS g(record_id, content_hash, payload)
+        LEFT JOIN etl_records r ON r.source = $1 AND r.record_id = g.record_id
+      ), kept AS (
+        INSERT INTO etl_records (source, record_id, content_hash, seen_run_id)
+        SELECT $1, record_id, content_hash, $2 FROM given WHERE is_changed OR $6::bigint IS NOT NULL ORDER BY record_id
+        ON CONFLICT (source, record_id) DO UPDATE SET content_hash = EXCLUDED.content_hash, seen_run_id = EXCLUDED.seen_run_id
       ), stored AS (
         INSERT INTO raw_records (source, record_id, ingested_at, run_id, content_hash, payload)
-        SELECT $1, record_id, extract(epoch FROM now())::int, $2, content_hash, payload::jsonb FROM given JOIN changed USING (record_id)
+        SELECT $1, record_id, extract(epoch FROM now())::int, $2, content_hash, payload::jsonb FROM given WHERE is_changed
+        -- One that came twice within a second, each time another: the later one is what the asset is.
+        ON CONFLICT (source, record_id, ingested_at, run_id) DO UPDATE
+        SET content_hash = EXCLUDED.content_hash, payload = EXCLUDED.payload
       )
-      SELECT record_id AS id FROM changed`,
+      SELECT coalesce(array_agg(record_id) FILTER (WHERE is_changed), '{}') AS changed,
+        count(*) FILTER (WHERE seen >= $6)::int AS repeated,
+        count(*) FILTER (WHERE seen < $7 AND $6 IS NOT NULL)::int AS returned FROM given`,
     values: [
       ...[source, runId, records.map(({ id }) => id)],
       ...[records.map(({ payload }) => hashOf(payload)), records.map(({ payload }) => payload)],
+      ...[reading.from, reading.before],
     ],
   });
-  return rows.map(({ id }) => id);
+  return rows[0] ?? { changed: [], repeated: 0, returned: 0 };
 }
 
 /** An asset of which an older record comes after a newer one keeps what the newer one said. */

@@ -72,6 +72,6 @@ export class IngestAssetsJob {
   }
 }
 
-function fieldsOf({ runId, processed, written, unchanged, quarantined, pages, lastProcessedId }: IngestOutcome) {
-  return { run: runId, processed, written, unchanged, quarantined, pages, last: lastProcessedId };
+function fieldsOf({ runId, lastProcessedId, ...counts }: IngestOutcome) {
+  return { run: runId, ...counts, last: lastProcessedId };
 }

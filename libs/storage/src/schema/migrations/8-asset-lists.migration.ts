@@ -14,7 +14,10 @@ export class AssetLists1764300000000 implements MigrationInterface {
 }
 
 const STATEMENTS = [
-  // Counts are of records: processed = written + unchanged + quarantined.
+  // Counts are of records: processed = written + unchanged + quarantined. Pages of a live list shift while they are read: repeated came
+  // twice in one reading of the list (it may take several runs), missed were in the reading before and not in this one, which the run
+  // counts that ends it, and returned are those among the processed that the reading before had not. An asset that was taken off the list, or
+  // fell below the last page that is read, is missed once.
   `CREATE TABLE etl_runs (
     run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source text NOT NULL,
@@ -26,6 +29,9 @@ const STATEMENTS = [
     records_written integer NOT NULL DEFAULT 0,
     records_unchanged integer NOT NULL DEFAULT 0,
     records_quarantined integer NOT NULL DEFAULT 0,
+    records_repeated integer NOT NULL DEFAULT 0,
+    records_missed integer NOT NULL DEFAULT 0,
+    records_returned integer NOT NULL DEFAULT 0,
     error text,
     CHECK ((status = 'running') = (ended_at IS NULL)),
     CHECK ((status = 'failed') = (error IS NOT NULL)),
@@ -41,7 +47,10 @@ const STATEMENTS = [
     last_processed_id text,
     last_processed_at timestamptz(3),
     page_records integer NOT NULL DEFAULT 0,
-    next_page text
+    next_page text,
+    -- The run that began the reading in hand at its first page, and the one that began the last reading that came to its end; of files neither.
+    reading_from bigint,
+    reading_before bigint
   )`,
   // The page in hand of a source, records in the order of their ids; it goes when its last record is processed. A payload is JSON as it came.
   `CREATE TABLE etl_pages (
@@ -54,11 +63,13 @@ const STATEMENTS = [
     payloads text[] NOT NULL,
     CHECK (cardinality(record_ids) = cardinality(places) AND cardinality(record_ids) = cardinality(payloads))
   )`,
-  // What every record was when it came last: one that comes again as it was is not written again.
+  // What every record was when it came last: one that comes again as it was is not written again. Its run is that which saw it last, of
+  // files that which changed it last.
   `CREATE TABLE etl_records (
     source text NOT NULL,
     record_id text NOT NULL,
     content_hash bytea NOT NULL CHECK (octet_length(content_hash) = 32),
+    seen_run_id bigint NOT NULL,
     PRIMARY KEY (source, record_id)
   )`,
   // One list partition for each source (raw_coingecko), which is cut into months: see asset-partitions.ts.

@@ -15,7 +15,7 @@ import { documentedReplies } from './documented-replies.js';
 import { createLogBook, type LogBook } from './log-lines.js';
 
 /** No list is read beside. */
-const NO_LISTS = { intervalSeconds: 0, csvFolder: undefined };
+const NO_LISTS = { intervalSeconds: 0, csvFolder: undefined, retentionDays: { raw: 90, values: 400, runs: 90 } };
 
 /** The password of the control servers of tests. */
 export const CONTROL_PASSWORD = 'control-password';

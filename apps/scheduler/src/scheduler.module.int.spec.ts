@@ -17,7 +17,7 @@ import { FetchQueues } from './planning/fetch-queues.js';
 import { SchedulerModule } from './scheduler.module.js';
 
 /** No list is read beside. */
-const NO_LISTS = { intervalSeconds: 0, csvFolder: undefined };
+const NO_LISTS = { intervalSeconds: 0, csvFolder: undefined, retentionDays: { raw: 90, values: 400, runs: 90 } };
 
 const STORES = ['Postgres', ...(process.env.TEST_REDIS_URL === undefined ? [] : ['Redis'])];
 

@@ -94,7 +94,15 @@ function moduleOptionsOf(settings: Settings, access: SourceAccesses, opened: Ope
       limited: keepsSourceLimits(settings),
       stablecoinsAtPar: settings.ASSUME_STABLECOINS_AT_PAR === 'true',
     },
-    ingestion: { intervalSeconds: settings.ETL_INTERVAL_SECONDS, csvFolder: settings.ETL_CSV_DIR },
+    ingestion: {
+      intervalSeconds: settings.ETL_INTERVAL_SECONDS,
+      csvFolder: settings.ETL_CSV_DIR,
+      retentionDays: {
+        raw: settings.ETL_RAW_RETENTION_DAYS,
+        values: settings.ETL_VALUES_RETENTION_DAYS,
+        runs: settings.ETL_RUNS_RETENTION_DAYS,
+      },
+    },
     payloadRetentionDays: settings.PAYLOAD_RETENTION_DAYS,
     snapshotFolder: settings.SNAPSHOT_DIR,
   };

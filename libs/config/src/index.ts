@@ -5,5 +5,6 @@ export * from './kept-password.js';
 export * from './load-settings.js';
 export * from './reader-password.js';
 export * from './make-folder.js';
+export { ingestionSettings } from './ingestion-settings.js';
 export * from './settings.js';
 export * from './source-settings.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { partsTlsFault, queueTlsFault } from './database-url.js';
 import { SSL_MODES } from './database-tls.js';
+import { ingestionRetentionSettings, ingestionSettings } from './ingestion-settings.js';
 import { address, fineSeconds, host, port, proxyAddress, seconds, secret, wholeNumber } from './setting-types.js';
 
 /** Every process: how it logs. */
@@ -141,30 +142,6 @@ export const payloadSettings = {
     ),
 };
 
-/** Which lists of assets are read beside the prices, and how. */
-export const ingestionSettings = {
-  ETL_INTERVAL_SECONDS: wholeNumber(0, 86_400, 'must be a whole number of seconds, 0 to 86400')
-    .default(300)
-    .describe(
-      'How often the list of assets of each source is read, slower where the month of its plan allows less; 0: never.',
-    ),
-  ETL_CSV_DIR: z
-    .string()
-    .optional()
-    .describe('Folder with CSV files and their layouts.yaml, which are read like the lists of sources.'),
-  ETL_BATCH_SIZE: wholeNumber(1, 5_000, 'must be a whole number, 1 to 5000')
-    .default(250)
-    .describe('How many records of a list are stored in one transaction.'),
-  ETL_COINGECKO_PAGES: wholeNumber(1, 100, 'must be a whole number, 1 to 100')
-    .default(1)
-    .describe('How many pages of 250 coins of CoinGecko are read; each is a call.'),
-  FAIL_AFTER_N_RECORDS: wholeNumber(1, 1_000_000_000, 'must be a whole number, 1 or more')
-    .optional()
-    .describe(
-      'Ends each run over a list as failed after exactly so many records, to see that the next one goes on there.',
-    ),
-};
-
 /** The read plane. */
 export const apiSettings = {
   ...logSettings,
@@ -197,6 +174,7 @@ export const schedulerSettings = {
     .meta({ alias: { name: 'DATA_DIR', isOlder: true } }),
   ETL_INTERVAL_SECONDS: ingestionSettings.ETL_INTERVAL_SECONDS,
   ETL_CSV_DIR: ingestionSettings.ETL_CSV_DIR,
+  ...ingestionRetentionSettings,
   CONTROL_HOST: host('127.0.0.1', 'Address that control API and queue board listen on.'),
   CONTROL_PORT: port(8001, 'Port of control API and queue board.'),
   CONTROL_PASSWORD: z

@@ -44,6 +44,7 @@ export {
 export * from './sources/source-credit.repository.js';
 export * from './sources/source-state.repository.js';
 export * from './ingestion/asset.reader.js';
+export * from './ingestion/ingestion-retention.js';
 export * from './ingestion/ingestion.reader.js';
 export * from './ingestion/ingestion.repository.js';
 export { RunLock, RunLockLostError, type RunLockOptions } from './ingestion/run-lock.js';

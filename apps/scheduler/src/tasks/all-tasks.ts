@@ -1,5 +1,6 @@
 import { cleanQueues } from './clean-queues.task.js';
 import { closeSlots } from './close-slots.task.js';
+import { dropIngested } from './drop-ingested.task.js';
 import { dropPayloads } from './drop-payloads.task.js';
 import { forgetSymbols } from './forget-symbols.task.js';
 import { makePartitions } from './make-partitions.task.js';
@@ -21,5 +22,6 @@ export function allTasks(options: TaskOptions): Task[] {
     forgetSymbols(options),
     writeSnapshots(options),
     readLists(options),
+    dropIngested(options),
   ];
 }

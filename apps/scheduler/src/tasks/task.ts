@@ -2,7 +2,14 @@ import type { Logger } from '@app/observability';
 import type { ClockWatch } from '@app/process';
 import type { JobTypes } from '@app/queue';
 import type { SourceAccesses } from '@app/sources';
-import type { CloseRepository, IngestionRepository, PayloadRepository, Pool, SnapshotRepository } from '@app/storage';
+import type {
+  CloseRepository,
+  IngestionRepository,
+  IngestionRetentionDays,
+  PayloadRepository,
+  Pool,
+  SnapshotRepository,
+} from '@app/storage';
 import type { FetchQueues } from '../planning/fetch-queues.js';
 import type { PlannerService } from '../planning/planner.service.js';
 import type { WakeUps } from '../planning/wake-ups.js';
@@ -23,12 +30,14 @@ export interface Task {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Which lists of assets are read, and how often. */
+/** Which lists of assets are read, how often, and for how long what they brought is kept. */
 export interface IngestionPart {
   /** 0: never. */
   readonly intervalSeconds: number;
   /** Folder with CSV files and their layouts; undefined: none. */
   readonly csvFolder: string | undefined;
+  /** For how long what they brought is kept. */
+  readonly retentionDays: IngestionRetentionDays;
 }
 
 /** What the tasks are made from; each takes what it needs. */

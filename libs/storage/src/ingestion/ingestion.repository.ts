@@ -126,15 +126,27 @@ export class IngestionRepository {
     { source, runId, processed }: { readonly source: string; readonly runId: number; readonly processed: number },
     records: readonly ReadRecord[],
   ): Promise<BatchCounts> {
+    const instants = records.flatMap((record) => ('asset' in record ? [record.asset.updatedAt] : []));
+    const store = async (): Promise<BatchCounts> => {
+      await this.withClient((client) => ensureValuePartitions(client, instants, this.known));
+      return this.storeRecords({ source, runId, processed }, records);
+    };
+    try {
+      return await store();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== NO_PARTITION) throw error;
+      // A month past its retention was dropped since it was last written to.
+      this.known.clear();
+      return store();
+    }
+  }
+
+  private async storeRecords(
+    { source, runId, processed }: { readonly source: string; readonly runId: number; readonly processed: number },
+    records: readonly ReadRecord[],
+  ): Promise<BatchCounts> {
     const assets = records.flatMap((record) => ('asset' in record ? [{ ...record.asset, id: record.id }] : []));
     const faults = records.flatMap((record) => ('fault' in record ? [record] : []));
-    await this.withClient((client) =>
-      ensureValuePartitions(
-        client,
-        assets.map(({ updatedAt }) => updatedAt),
-        this.known,
-      ),
-    );
     return inTransaction(this.pool, async (client) => {
       const reading = await lockCheckpoint(client, source, runId, processed);
       const { changed, repeated, returned } = await storeRaw(client, { source, runId, reading }, records);
@@ -267,6 +279,9 @@ async function beginRun(client: pg.ClientBase, source: string, isLive: boolean):
     lastProcessedId: checkpoint?.lastProcessedId ?? null,
   };
 }
+
+/** What Postgres says when a row is for a partition that is not there. */
+const NO_PARTITION = '23514';
 
 function replaced(source: string, runId: number): RunReplacedError {
   return new RunReplacedError(

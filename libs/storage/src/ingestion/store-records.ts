@@ -38,9 +38,10 @@ export async function storeRaw(
         FROM unnest($3::text[], $4::bytea[], $5::text[]) AS g(record_id, content_hash, payload)
         LEFT JOIN etl_records r ON r.source = $1 AND r.record_id = g.record_id
       ), kept AS (
-        INSERT INTO etl_records (source, record_id, content_hash, seen_run_id)
-        SELECT $1, record_id, content_hash, $2 FROM given WHERE is_changed OR $6::bigint IS NOT NULL ORDER BY record_id
-        ON CONFLICT (source, record_id) DO UPDATE SET content_hash = EXCLUDED.content_hash, seen_run_id = EXCLUDED.seen_run_id
+        INSERT INTO etl_records AS r (source, record_id, content_hash, seen_run_id, ingested_at)
+        SELECT $1, record_id, content_hash, $2, extract(epoch FROM now())::int FROM given WHERE is_changed OR $6::bigint IS NOT NULL ORDER BY record_id
+        ON CONFLICT (source, record_id) DO UPDATE SET content_hash = EXCLUDED.content_hash, seen_run_id = EXCLUDED.seen_run_id,
+          ingested_at = CASE WHEN r.content_hash = EXCLUDED.content_hash THEN r.ingested_at ELSE EXCLUDED.ingested_at END
       ), stored AS (
         INSERT INTO raw_records (source, record_id, ingested_at, run_id, content_hash, payload)
         SELECT $1, record_id, extract(epoch FROM now())::int, $2, content_hash, payload::jsonb FROM given WHERE is_changed
@@ -107,7 +108,9 @@ export async function quarantine(
     name: 'quarantine-records',
     text: `INSERT INTO etl_quarantine (source, run_id, record_id, place, reason, payload, quarantined_at)
            SELECT $1, $2, record_id, place, reason, payload, now()
-           FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS g(record_id, place, reason, payload)`,
+           FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS g(record_id, place, reason, payload)
+           ON CONFLICT (source, run_id, record_id) DO UPDATE
+           SET place = EXCLUDED.place, reason = EXCLUDED.reason, payload = EXCLUDED.payload`,
     values: [
       ...[source, runId, faults.map(({ id }) => id), faults.map(({ place }) => place)],
       faults.map(({ fault }) => storableText(fault)),

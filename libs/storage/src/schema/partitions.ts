@@ -59,6 +59,14 @@ export function monthsBetween(fromSeconds: number, toSeconds: number): Month[] {
   }
 }
 
+/** The month of a partition by its name, such as `prices_y2025m12`; undefined when it is none of a month. */
+export function monthOfPartition(name: string): Month | undefined {
+  const [, year, month] = /_y(\d{4})m(\d{2})$/.exec(name) ?? [];
+  if (year === undefined || month === undefined) return undefined;
+  const start = Date.UTC(Number(year), Number(month) - 1, 1) / 1000;
+  return monthsBetween(start, start)[0];
+}
+
 /** A partition that may have to be made. */
 export interface Partition {
   readonly table: string;

@@ -63,13 +63,14 @@ const STATEMENTS = [
     payloads text[] NOT NULL,
     CHECK (cardinality(record_ids) = cardinality(places) AND cardinality(record_ids) = cardinality(payloads))
   )`,
-  // What every record was when it came last: one that comes again as it was is not written again. Its run is that which saw it last, of
-  // files that which changed it last.
+  // What every record was when it was last written, and when that was: one that comes again as it was is not written again. It goes
+  // with the raw row of that time. Its run is that which saw it last, of files that which changed it last.
   `CREATE TABLE etl_records (
     source text NOT NULL,
     record_id text NOT NULL,
     content_hash bytea NOT NULL CHECK (octet_length(content_hash) = 32),
     seen_run_id bigint NOT NULL,
+    ingested_at integer NOT NULL,
     PRIMARY KEY (source, record_id)
   )`,
   // One list partition for each source (raw_coingecko), which is cut into months: see asset-partitions.ts.
@@ -82,6 +83,14 @@ const STATEMENTS = [
     payload jsonb NOT NULL,
     PRIMARY KEY (source, record_id, ingested_at, run_id)
   ) PARTITION BY LIST (source)`,
+  ...[
+    ['raw_coingecko', 'coingecko'],
+    ['raw_coinpaprika', 'coinpaprika'],
+    ['raw_csv_source', 'csv'],
+  ].map(
+    ([table, source]) =>
+      `CREATE TABLE ${table} PARTITION OF raw_records FOR VALUES IN ('${source}') PARTITION BY RANGE (ingested_at)`,
+  ),
   `CREATE TABLE assets (
     source text NOT NULL,
     asset_id text NOT NULL,
@@ -106,7 +115,7 @@ const STATEMENTS = [
   ) PARTITION BY RANGE (updated_at)`,
   `CREATE TABLE etl_quarantine (
     source text NOT NULL,
-    run_id bigint NOT NULL REFERENCES etl_runs,
+    run_id bigint NOT NULL,
     record_id text NOT NULL,
     place text NOT NULL,
     reason text NOT NULL,

@@ -28,7 +28,7 @@ function below(help: string, heading: RegExp): string[] {
 
 const QUESTIONS = ['latest', 'prices', 'gaps', 'explain', 'tickers'];
 const ALONE = ['sources', 'fetch', 'parse'];
-const NAMES = [...QUESTIONS, ...ALONE, ...PROCESS_COMMANDS.map(({ name }) => name)];
+const NAMES = [...QUESTIONS, ...ALONE, 'etl', ...PROCESS_COMMANDS.map(({ name }) => name)];
 
 describe('the help of the command line', () => {
   it('begins with what Tidemark is, and lists every command in one line', async () => {

@@ -4,3 +4,4 @@ export * from './ingest.js';
 export * from './open-list.js';
 export * from './page-calls.js';
 export * from './record-list.js';
+export * from './reprocess.js';

@@ -1,3 +1,4 @@
+import { instantOf } from '../instant-of.js';
 import type { Terminal } from '../terminal.js';
 import { TidemarkCommand } from '../tidemark-command.js';
 import { UsageError } from '../usage-error.js';
@@ -8,6 +9,7 @@ export function etlCommand(terminal: Terminal, fail: () => void): TidemarkComman
   command.addCommand(runCommand(terminal, fail));
   command.addCommand(statusCommand(terminal));
   command.addCommand(quarantineCommand(terminal));
+  command.addCommand(reprocessCommand(terminal, fail));
   return command;
 }
 
@@ -47,8 +49,27 @@ function quarantineCommand(terminal: Terminal): TidemarkCommand {
     });
 }
 
+function reprocessCommand(terminal: Terminal, fail: () => void): TidemarkCommand {
+  const command = new TidemarkCommand('reprocess', terminal, REPROCESS_TEXTS);
+  return command
+    .neededOption('--source <name>', 'whose raw records: coingecko, coinpaprika, or csv')
+    .neededOption('--from <instant>', 'when the first of them came, inclusive')
+    .neededOption('--to <instant>', 'end, exclusive')
+    .option('--apply', 'store what differs')
+    .option('--json', 'print one JSON object')
+    .action(async (given: { source: string; from: string; to: string; apply?: true; json?: true }) => {
+      const [from, to] = [instantOf('--from', given.from), instantOf('--to', given.to)];
+      if (from >= to) throw new UsageError(`--from ${given.from} is not before --to ${given.to}.`);
+      const { reprocessList } = await import('./reprocess-list.js');
+      const isApplied = given.apply === true;
+      const end = await reprocessList(terminal, { source: given.source, from, to, isApplied });
+      terminal.print(given.json === true ? `${JSON.stringify(end.outcome, null, 2)}\n` : end.text);
+      if (end.differs && !isApplied) fail();
+    });
+}
+
 const TEXTS = {
-  summary: 'read lists of assets and CSV files, and show how they stand',
+  summary: 'read lists of assets and CSV files',
   description: `Reads whole lists of assets beside the prices: those of CoinGecko and CoinPaprika, and the CSV files of ETL_CSV_DIR. Workers do it by themselves every ETL_INTERVAL_SECONDS; this is for those who prefer cron, and to look at what came of it.`,
   examples: ['tidemark etl status', 'tidemark etl run --source coinpaprika', 'tidemark etl quarantine --source csv'],
 } as const;
@@ -73,4 +94,21 @@ const QUARANTINE_TEXTS = {
   summary: 'show records that could not be read',
   description: 'Shows records that could not be read, with their place and the reason, the newest first.',
   examples: ['tidemark etl quarantine', 'tidemark etl quarantine --source csv --limit 100 --json'],
+} as const;
+
+const REPROCESS_TEXTS = {
+  summary: "read stored raw records again with today's rules",
+  description: `Reads the raw records of a list once more, as they would be read today, and prints where that differs from the values and assets that are stored, and which records leave the quarantine or come into it.
+
+An instant is in UNIX seconds, or as ISO 8601 in UTC: 1766000000, 2025-12-17, 2025-12-17T19:33:20Z. It is when a record came, and not the time that it speaks of.
+
+With --apply it stores what differs, batch by batch: what was stored when it was interrupted does not differ any more when it runs again. What a later record says of the same time is never overwritten, and runs may be under way meanwhile. A value under a time that no record names any more stays.
+
+Needs the raw records: those of the last ETL_RAW_RETENTION_DAYS are kept. Those of csv are read by the layouts of ETL_CSV_DIR.
+
+Ends with status 0 when nothing differs or all that did was stored, with 1 when something differs, with 2 when asked wrongly or when no raw record of these times is kept.`,
+  examples: [
+    'tidemark etl reprocess --source csv --from 2025-12-01 --to 2025-12-18',
+    'tidemark etl reprocess --source coingecko --from 2025-12-17 --to 2025-12-18 --apply',
+  ],
 } as const;

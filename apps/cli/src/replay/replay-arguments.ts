@@ -1,3 +1,4 @@
+import { instantOf } from '../instant-of.js';
 import type { Terminal } from '../terminal.js';
 import { TidemarkCommand } from '../tidemark-command.js';
 import { UsageError } from '../usage-error.js';
@@ -51,20 +52,6 @@ In a checkout:
   make replay FROM=2025-12-17 TO=2025-12-18 [SOURCE=kraken] [APPLY=1]
 
 Exit status: 0 nothing differs, or all that did was stored; 1 something differs; 2 asked wrongly, or nothing could be replayed.`;
-
-const UNIX_SECONDS = /^\d{1,10}$/;
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/;
-
-function instantOf(name: string, text: string): number {
-  if (UNIX_SECONDS.test(text)) return Number(text);
-  const milliseconds = ISO_TIME.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(milliseconds) || milliseconds < 0) {
-    throw new UsageError(
-      `${name} ${text.slice(0, 40)} is no instant: give UNIX seconds, or ISO 8601 in UTC such as 2025-12-17T19:33:20Z.`,
-    );
-  }
-  return milliseconds / 1000;
-}
 
 function isYes(text: string | true | undefined): boolean {
   if (text === undefined || text === '' || text === '0' || text === 'false') return false;

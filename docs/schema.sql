@@ -62,6 +62,14 @@ CREATE TABLE etl_checkpoints (
   CONSTRAINT etl_checkpoints_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text])))
 );
 
+CREATE TABLE etl_lists (
+  source text NOT NULL,
+  interval_seconds integer NOT NULL,
+  read_since timestamp(3) with time zone NOT NULL,
+  CONSTRAINT etl_lists_interval_seconds_check CHECK ((interval_seconds > 0)),
+  CONSTRAINT etl_lists_pkey PRIMARY KEY (source)
+);
+
 CREATE TABLE etl_pages (
   source text NOT NULL,
   page text NOT NULL,

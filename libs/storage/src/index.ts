@@ -49,6 +49,7 @@ export * from './ingestion/ingestion.reader.js';
 export * from './ingestion/ingestion.repository.js';
 export { RunLock, RunLockLostError, type RunLockOptions } from './ingestion/run-lock.js';
 export * from './ingestion/reprocess.repository.js';
+export * from './ingestion/list-interval.repository.js';
 export * from './payloads/payload.repository.js';
 export * from './revisions/replay.repository.js';
 export {

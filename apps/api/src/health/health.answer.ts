@@ -35,9 +35,22 @@ const sampledTickerSchema = z.strictObject({
   stale: z.boolean().describe('Older than twice the interval of its ticker'),
 });
 
+const listSchema = z.strictObject({
+  source: z.string().describe('Name of the source'),
+  late: z.boolean().describe('No run came to its end for three of its intervals'),
+  interval_seconds: whole().describe('How often it is read, in seconds'),
+  last_success: z
+    .string()
+    .meta({ format: 'date-time' })
+    .nullable()
+    .describe('When a run last came to its end; null before the first'),
+});
+
 const healthSchema = z
   .strictObject({
-    status: z.enum(['ok', 'degraded', 'down']).describe('The worst of the three below; `down`: no price can be served'),
+    status: z
+      .enum(['ok', 'degraded', 'down'])
+      .describe('The worst of those below, of which only the database makes it `down`: no price can be served'),
     mode: z.enum(['live', 'simulated']).describe('Whether prices are real or simulated'),
     database: z
       .strictObject({
@@ -57,7 +70,7 @@ const healthSchema = z
           .describe("This machine's clock minus the database's, in milliseconds; null before it is measured"),
       })
       .describe('The clock'),
-    etl: z
+    sampling: z
       .strictObject({
         status: partStatus,
         enabled: whole().optional().describe('How many tickers are sampled'),
@@ -68,6 +81,17 @@ const healthSchema = z
         message,
       })
       .describe('Tickers that are being sampled, the stalest first, at most 100 of them one by one'),
+    etl: z
+      .strictObject({
+        status: z
+          .enum(['healthy', 'unhealthy', 'disabled'])
+          .describe(
+            '`unhealthy`: a list is late, and the whole `degraded`; `disabled`: none is read (ETL_INTERVAL_SECONDS=0)',
+          ),
+        lists: z.array(listSchema).optional().describe('One by one, by the names of their sources'),
+        message,
+      })
+      .describe('Lists of assets and CSV files'),
     timestamp: z.string().meta({ format: 'date-time' }).describe('When this was so'),
   })
   .meta({ id: 'Health' });
@@ -82,13 +106,17 @@ export const HEALTH_ANSWER: RouteAnswer<typeof healthSchema> = {
     mode: 'live',
     database: { status: 'up', role: 'tidemark_api', latency_ms: 1, responseTime: 2 },
     clock: { status: 'up', offset_ms: 2 },
-    etl: {
+    sampling: {
       status: 'up',
       enabled: 1,
       fresh: 1,
       stale: 0,
       last_slot: 1765999980,
       tickers: [{ ticker: 'btc_usd', last_slot: 1765999980, age_seconds: 3.588, stale: false }],
+    },
+    etl: {
+      status: 'healthy',
+      lists: [{ source: 'coinpaprika', late: false, interval_seconds: 300, last_success: '2025-12-17T19:31:02.000Z' }],
     },
     timestamp: '2025-12-17T19:33:20.000Z',
   },
@@ -98,7 +126,8 @@ export const HEALTH_ANSWER: RouteAnswer<typeof healthSchema> = {
       mode: 'live',
       database: { status: 'down', responseTime: 2, message: 'the database cannot be reached' },
       clock: { status: 'up', offset_ms: 2 },
-      etl: { status: 'degraded', message: 'unknown while the database is away' },
+      sampling: { status: 'degraded', message: 'unknown while the database is away' },
+      etl: { status: 'unhealthy', message: 'unknown while the database is away' },
       timestamp: '2025-12-17T19:33:20.000Z',
     },
   },

@@ -45,7 +45,10 @@ export class HealthController {
 
   @Get('health')
   @Version(VERSIONS)
-  @ApiOperation({ summary: 'How database, clock and sampling are', description: '503 when prices cannot be served.' })
+  @ApiOperation({
+    summary: 'How database, clock, sampling and the lists of assets are',
+    description: '503 when prices cannot be served.',
+  })
   @ApiAnswer(HEALTH_ANSWER)
   async report(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthReport> {
     const report = await this.health.report();

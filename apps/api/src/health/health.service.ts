@@ -1,7 +1,7 @@
 import { HttpException, Inject, Injectable } from '@nestjs/common';
 import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
 import { ClockWatch, ReadinessWatch } from '@app/process';
-import { readRole, type ListedTicker, type Mode, type ReadDatabase } from '@app/storage';
+import { IngestionReader, readRole, type ListAge, type ListedTicker, type Mode, type ReadDatabase } from '@app/storage';
 import type { ApiSettings } from '../api-settings.js';
 import { freshnessOf } from '../prices/freshness.js';
 import { TickerDirectory } from '../tickers/ticker.directory.js';
@@ -17,9 +17,24 @@ export interface HealthReport {
   readonly mode: Mode;
   readonly database: unknown;
   readonly clock: unknown;
-  readonly etl: unknown;
+  readonly sampling: unknown;
+  readonly etl: IngestionHealth;
   readonly timestamp: string;
 }
+
+/** How the lists of assets are read. */
+export interface IngestionHealth {
+  /** `disabled`: none is read. */
+  readonly status: 'healthy' | 'unhealthy' | 'disabled';
+  readonly lists?: readonly unknown[];
+  /** What is wrong, where nothing else can be said. */
+  readonly message?: string;
+}
+
+/** A list is late when no run came to its end for so many of its intervals. */
+const LATE_AFTER_INTERVALS = 3;
+
+const DATABASE_AWAY = 'unknown while the database is away';
 
 /** Most tickers listed one by one, the stalest first. */
 const MOST_TICKERS = 100;
@@ -41,22 +56,27 @@ export class HealthService {
     @Inject(API_SETTINGS) private readonly settings: ApiSettings,
   ) {}
 
-  /** Asks now. Never throws: what fails is part of the report. */
+  /**
+   * Asks now. Never throws: what fails is part of the report. Lists that are late make the whole `degraded` and never `down`, since
+   * prices are served all the same.
+   */
   async report(): Promise<HealthReport> {
-    const { status, details } = await this.run();
+    const [{ status, details }, etl] = await Promise.all([this.run(), this.checkIngestion()]);
+    const isWell = status === 'ok' && etl.status !== 'unhealthy';
     return {
-      status: status === 'ok' || status === 'degraded' ? status : 'down',
+      status: isWell ? 'ok' : status === 'ok' || status === 'degraded' ? 'degraded' : 'down',
       mode: this.settings.mode,
       database: details['database'],
       clock: details['clock'],
-      etl: details['etl'],
+      sampling: details['sampling'],
+      etl,
       timestamp: new Date(this.now()).toISOString(),
     };
   }
 
   private async run(): Promise<HealthCheckResult> {
     try {
-      return await this.checks.check([() => this.checkDatabase(), () => this.checkClock(), () => this.checkEtl()]);
+      return await this.checks.check([() => this.checkDatabase(), () => this.checkClock(), () => this.checkSampling()]);
     } catch (error) {
       const result = resultOf(error);
       if (result === undefined) throw error;
@@ -85,17 +105,39 @@ export class HealthService {
     return this.clock.isTrue() ? check.up(offset) : check.degraded(offset);
   }
 
-  private async checkEtl() {
-    const check = this.indicators.check('etl');
-    // An ETL that nobody can ask about makes nothing worse than the database already is.
-    if (this.readiness.findings().length > 0) return check.degraded({ message: 'unknown while the database is away' });
+  private async checkSampling() {
+    const check = this.indicators.check('sampling');
+    // Sampling that nobody can ask about makes nothing worse than the database already is.
+    if (this.readiness.findings().length > 0) return check.degraded({ message: DATABASE_AWAY });
     try {
       const summary = summarize([...(await this.directory.all()).values()], this.now());
       return summary.stale === 0 && summary.fresh > 0 ? check.up({ ...summary }) : check.degraded({ ...summary });
     } catch {
-      return check.degraded({ message: 'unknown while the database is away' });
+      return check.degraded({ message: DATABASE_AWAY });
     }
   }
+
+  private async checkIngestion(): Promise<IngestionHealth> {
+    const away: IngestionHealth = { status: 'unhealthy', message: DATABASE_AWAY };
+    if (this.readiness.findings().length > 0) return away;
+    try {
+      return healthOf(await new IngestionReader(this.database).ages());
+    } catch {
+      return away;
+    }
+  }
+}
+
+/** Before its first run a list is as late as it would be had a run ended when it began to be read. */
+function healthOf(ages: readonly ListAge[]): IngestionHealth {
+  if (ages.length === 0) return { status: 'disabled' };
+  const lists = ages.map(({ source, intervalSeconds, lastSuccess, waitingSeconds }) => ({
+    source,
+    late: waitingSeconds > LATE_AFTER_INTERVALS * intervalSeconds,
+    interval_seconds: intervalSeconds,
+    last_success: lastSuccess?.toISOString() ?? null,
+  }));
+  return { status: lists.some(({ late }) => late) ? 'unhealthy' : 'healthy', lists };
 }
 
 /** How far sampling has come; disabled tickers are nobody's worry. */

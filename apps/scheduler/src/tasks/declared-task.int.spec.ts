@@ -63,6 +63,7 @@ describe('a task that is only declared', () => {
       'drop-payloads',
       'forget-symbols',
       'write-snapshots',
+      'read-lists',
       'count-sheep',
     ]);
     const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);

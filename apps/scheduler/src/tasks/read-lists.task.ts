@@ -24,8 +24,8 @@ export function listIntervals(
 export function readLists({
   ingestion: { intervalSeconds, csvFolder },
   ...options
-}: Pick<TaskOptions, 'ingestion' | 'runs' | 'queues' | 'access' | 'limited' | 'clock'>): Task {
-  const { runs, queues, access, limited, clock } = options;
+}: Pick<TaskOptions, 'ingestion' | 'lists' | 'runs' | 'queues' | 'access' | 'limited' | 'clock'>): Task {
+  const { lists, runs, queues, access, limited, clock } = options;
   const intervals =
     intervalSeconds === 0 ? new Map<string, number>() : listIntervals(intervalSeconds, { access, csvFolder, limited });
   return {
@@ -33,6 +33,7 @@ export function readLists({
     everySeconds: 5,
     offsetMs: 2_500,
     run: async () => {
+      await lists.keep(intervals);
       if (intervals.size === 0) return;
       requireTrueClock(clock);
       const due = await runs.due(intervals);

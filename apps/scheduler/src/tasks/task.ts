@@ -6,6 +6,7 @@ import type {
   CloseRepository,
   IngestionRepository,
   IngestionRetentionDays,
+  ListIntervalRepository,
   PayloadRepository,
   Pool,
   SnapshotRepository,
@@ -60,6 +61,7 @@ export interface TaskOptions {
   readonly snapshotFolder: string | undefined;
   /** Which lists of assets are read. */
   readonly ingestion: IngestionPart;
+  readonly lists: ListIntervalRepository;
   readonly runs: IngestionRepository;
   readonly access: SourceAccesses;
   /** Whether months are counted. */

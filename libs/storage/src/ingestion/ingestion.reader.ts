@@ -23,6 +23,15 @@ export interface IngestionStatus {
   readonly lastFailure: Date | null;
 }
 
+/** A list that is read, and when a run last came to its end; ages by the clock of the database. */
+export interface ListAge {
+  readonly source: string;
+  readonly intervalSeconds: number;
+  readonly lastSuccess: Date | null;
+  /** Seconds since then; before the first time, since schedulers began to have it read. */
+  readonly waitingSeconds: number;
+}
+
 /** A record that could not be read. */
 export interface QuarantinedRecord {
   readonly source: string;
@@ -50,6 +59,21 @@ export class IngestionReader {
                (SELECT max(ended_at) FROM etl_runs e WHERE e.source = c.source AND e.status = 'completed') AS "lastSuccess",
                (SELECT max(ended_at) FROM etl_runs e WHERE e.source = c.source AND e.status = 'failed') AS "lastFailure"
              FROM etl_checkpoints c JOIN etl_runs r USING (run_id) ORDER BY c.source`,
+      },
+      [],
+    );
+  }
+
+  /** The lists that schedulers have read, by source; none when they have none read. */
+  async ages(): Promise<ListAge[]> {
+    return this.database.rows<ListAge & Record<string, unknown>>(
+      {
+        name: 'read-list-ages',
+        text: `SELECT l.source, l.interval_seconds AS "intervalSeconds", success.ended_at AS "lastSuccess",
+               round(extract(epoch FROM clock_timestamp() - greatest(l.read_since, success.ended_at)), 3)::float8 AS "waitingSeconds"
+             FROM etl_lists l LEFT JOIN LATERAL (
+               SELECT ended_at FROM etl_runs r WHERE r.source = l.source AND r.status = 'completed' ORDER BY run_id DESC LIMIT 1
+             ) success ON true ORDER BY l.source`,
       },
       [],
     );

@@ -73,6 +73,12 @@ const STATEMENTS = [
     ingested_at integer NOT NULL,
     PRIMARY KEY (source, record_id)
   )`,
+  // Which lists schedulers have read, and how often: what is not here is not read. For those who only read the database.
+  `CREATE TABLE etl_lists (
+    source text PRIMARY KEY,
+    interval_seconds integer NOT NULL CHECK (interval_seconds > 0),
+    read_since timestamptz(3) NOT NULL
+  )`,
   // One list partition for each source (raw_coingecko), which is cut into months: see asset-partitions.ts.
   `CREATE TABLE raw_records (
     source text NOT NULL,

@@ -64,6 +64,7 @@ COPY --from=packages /app/node_modules node_modules
 COPY --from=build --chown=10001:10001 /image/var/lib/tidemark /var/lib/tidemark
 COPY --from=build /image/usr /usr
 COPY package.json LICENSE ./
+COPY samples samples
 COPY --from=build /app/dist dist
 
 FROM base AS tidemark-ccxt

@@ -122,6 +122,14 @@ describe('the compose file', () => {
     expect(example).toContain(`sees as ${folder}`);
   });
 
+  it('has the demo read the CSV files of the image', () => {
+    const folder = /^ETL_CSV_DIR=\/app\/(.*)$/m.exec(read('compose.demo.env'))?.[1] ?? '';
+    expect(read(`${folder}/layouts.yaml`)).toContain('crypto_data.csv');
+    expect(read('Dockerfile')).toMatch(/^COPY samples samples$/m);
+    expect(read('.dockerignore')).toMatch(/^!samples$/m);
+    expect(compose.services['worker']?.environment).toHaveProperty('ETL_CSV_DIR');
+  });
+
   it('is one project for make and for docker compose, and another one for the demo', () => {
     expect(compose.name).toBe('tidemark');
     expect(read('compose.demo.env')).toMatch(/^COMPOSE_PROJECT_NAME=tidemark-demo$/m);

@@ -25,7 +25,8 @@ export const COMPOSE_VARIABLES = [
   {
     name: 'FILES_FOLDER',
     value: './docs',
-    description: 'Folder that the processes see as /etc/tidemark, for CATALOGUE_FILE and HTTP_SOURCES_FILE.',
+    description:
+      'Folder that the processes see as /etc/tidemark, for CATALOGUE_FILE, HTTP_SOURCES_FILE and ETL_CSV_DIR. The image has CSV files to try in /app/samples/csv.',
   },
   {
     name: 'SNAPSHOT_VOLUME',
@@ -77,6 +78,8 @@ export function composeDemo() {
     COMPOSE_PROJECT_NAME: 'tidemark-demo',
     TIDEMARK_MODE: 'simulated',
     SAMPLE_INTERVAL_SECONDS: String(DEMO_INTERVAL_SECONDS),
+    // Those of the image.
+    ETL_CSV_DIR: '/app/samples/csv',
     ...simulatedSources('http://simulator:8003'),
   };
   return [

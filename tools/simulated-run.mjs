@@ -25,6 +25,9 @@ export async function startSimulatedRun(name, catalogue, environment = {}) {
     API_PORT: String(api),
     CONTROL_PORT: String(control),
     WORKER_PORT: String(worker),
+    // Prices are what these runs are about.
+    ETL_INTERVAL_SECONDS: '0',
+    SIMULATOR_ASSETS: '0',
     SIMULATOR_PORT: String(simulator),
     ...environment,
   };

@@ -23,6 +23,9 @@ const environment = {
   API_PORT: String(api),
   CONTROL_PORT: String(control),
   WORKER_PORT: String(worker),
+  // Prices are what is soaked.
+  ETL_INTERVAL_SECONDS: '0',
+  SIMULATOR_ASSETS: '0',
   SIMULATOR_PORT: String(simulator),
 };
 

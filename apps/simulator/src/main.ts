@@ -17,6 +17,7 @@ runProcess(logger, async () => {
     seed: settings.SIMULATOR_SEED,
     history,
     syntheticCount: settings.SIMULATOR_ASSETS,
+    listRefusalsPercent: settings.SIMULATOR_LIST_REFUSALS_PERCENT,
     logger,
   });
   const address = await simulator.listen(settings.SIMULATOR_PORT, settings.SIMULATOR_HOST);

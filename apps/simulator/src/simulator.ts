@@ -23,6 +23,8 @@ export interface SimulatorOptions {
   readonly now?: Clock | undefined;
   /** How many made-up assets (`sim0001`, ...) every source has besides the real ones; none without it. */
   readonly syntheticCount?: number | undefined;
+  /** How many of a hundred calls for a page of CoinGecko's list of assets are answered 429, in the first week; none without it. */
+  readonly listRefusalsPercent?: number | undefined;
   /** How much the log of calls keeps. */
   readonly callLimits?: Partial<CallLimits> | undefined;
   /** Silent without it. */
@@ -63,6 +65,7 @@ export async function createSimulator(options: SimulatorOptions): Promise<Simula
   const rates = new CallRates();
   const faults = new FaultStore(now);
   const syntheticCount = options.syntheticCount ?? 0;
+  if (options.listRefusalsPercent) refuseLists(faults, options.listRefusalsPercent, Math.floor(now() / 1000));
   const app = await NestFactory.create<NestFastifyApplication>(
     SimulatorModule.around({ prices, log, rates, faults, events, now, syntheticCount }),
     // CoinGecko answers with and without a slash at the end of the path.
@@ -92,4 +95,14 @@ export async function createSimulator(options: SimulatorOptions): Promise<Simula
       await app.close();
     },
   };
+}
+
+/** So long a planned fault may last, in seconds. */
+const WEEK_SECONDS = 7 * 86_400;
+
+function refuseLists(faults: FaultStore, percent: number, from: number): void {
+  faults.start({
+    ...{ kind: 'status', status: 429, retry_after: 1, source: 'coingecko', endpoint: '/coins/markets' },
+    ...{ probability: percent / 100, from, to: from + WEEK_SECONDS },
+  });
 }

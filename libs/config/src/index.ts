@@ -7,4 +7,5 @@ export * from './reader-password.js';
 export * from './make-folder.js';
 export { ingestionSettings } from './ingestion-settings.js';
 export * from './settings.js';
+export * from './standalone-settings.js';
 export * from './source-settings.js';

@@ -9,9 +9,9 @@ import {
   migrateSettings,
   schedulerSettings,
   simulatorSettings,
-  standaloneSettings,
   workerSettings,
 } from './settings.js';
+import { standaloneSettings } from './standalone-settings.js';
 
 const SLICES = {
   apiSettings,

@@ -285,6 +285,11 @@ export const simulatorSettings = {
   SIMULATOR_ASSETS: wholeNumber(0, 20_000, 'must be a whole number, 0 to 20000')
     .default(0)
     .describe('How many made-up assets (sim0001, sim0002, ...) every simulated source has besides the real ones.'),
+  SIMULATOR_LIST_REFUSALS_PERCENT: wholeNumber(0, 100, 'must be a whole number, 0 to 100')
+    .default(0)
+    .describe(
+      'How many of a hundred calls for a page of the list of assets of CoinGecko are answered with status 429, in the first week.',
+    ),
 };
 
 /** The proof of the invariants, besides where the database is. */
@@ -293,27 +298,4 @@ export const verifySettings = {
   SIMULATOR_URL: address(['http', 'https'])
     .optional()
     .describe('Running simulator that knows the simulated prices; without it one is started that knows of no faults.'),
-};
-
-/** The launcher; it hands most variables on to the processes it starts. Its stores are its own, so that none is named. */
-export const standaloneSettings = {
-  ...callSettings,
-  ...payloadSettings,
-  API_PORT: apiSettings.API_PORT,
-  CONTROL_PORT: schedulerSettings.CONTROL_PORT,
-  WORKER_PORT: workerSettings.WORKER_PORT,
-  SIMULATOR_PORT: simulatorSettings.SIMULATOR_PORT,
-  SIMULATOR_SEED: simulatorSettings.SIMULATOR_SEED,
-  SIMULATOR_HISTORY: simulatorSettings.SIMULATOR_HISTORY,
-  SAMPLE_INTERVAL_SECONDS: schedulerSettings.SAMPLE_INTERVAL_SECONDS,
-  CATALOGUE_FILE: schedulerSettings.CATALOGUE_FILE,
-  SNAPSHOT_DIR: schedulerSettings.SNAPSHOT_DIR,
-  CONTROL_PASSWORD: schedulerSettings.CONTROL_PASSWORD,
-  TIDEMARK_HOME: schedulerSettings.TIDEMARK_HOME,
-  QUEUE_STORE: z
-    .enum(['redis', 'postgres'], { error: 'must be redis or postgres' })
-    .optional()
-    .describe(
-      'Queue store of the launcher: a private redis-server or valkey-server, or Postgres. Without it: Redis when there is one on the PATH.',
-    ),
 };

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { prefixOf } from '@app/config';
 import { SOURCES } from '@app/sources';
 import {
@@ -39,8 +40,30 @@ describe('the environment of a child', () => {
       TIDEMARK_MODE: 'simulated',
       WORKER_PORT: '8002',
       WORKER_FINISH_SECONDS: '1',
+      ETL_COINGECKO_PAGES: '20',
+      ETL_CSV_DIR: path.resolve(import.meta.dirname, '../../../../samples/csv'),
       ...simulatedSources('http://127.0.0.1:8003'),
     });
+  });
+
+  it('has long lists of assets in the demo, unless it is told otherwise, and in the live system what it is told alone', () => {
+    expect(environmentOf('simulator', 'demo')).toMatchObject({
+      SIMULATOR_ASSETS: '5000',
+      SIMULATOR_LIST_REFUSALS_PERCENT: '5',
+    });
+    const given = {
+      ETL_CSV_DIR: '/srv/csv',
+      ETL_COINGECKO_PAGES: '2',
+      SIMULATOR_ASSETS: '7',
+      FAIL_AFTER_N_RECORDS: '10',
+    };
+    expect(environmentOf('worker', 'demo', given)).toMatchObject({
+      ...{ ETL_CSV_DIR: '/srv/csv', ETL_COINGECKO_PAGES: '2', FAIL_AFTER_N_RECORDS: '10' },
+    });
+    expect(environmentOf('simulator', 'demo', given)).toMatchObject({ SIMULATOR_ASSETS: '7' });
+    expect(environmentOf('scheduler', 'start', given)).toMatchObject({ ETL_CSV_DIR: '/srv/csv' });
+    expect(environmentOf('worker', 'start')).not.toHaveProperty('ETL_CSV_DIR');
+    expect(environmentOf('worker', 'start')).not.toHaveProperty('ETL_COINGECKO_PAGES');
   });
 
   it('has every source at the simulator under its name and the path of its own address, with a key where it takes one', () => {
@@ -48,6 +71,7 @@ describe('the environment of a child', () => {
       DERIBIT_URL: 'http://127.0.0.1:8003/deribit/api/v2',
       COINGECKO_URL: 'http://127.0.0.1:8003/coingecko/api/v3',
       COINPAPRIKA_URL: 'http://127.0.0.1:8003/coinpaprika/v1',
+      COINPAPRIKA_API_KEY: 'simulated',
       COINCAP_URL: 'http://127.0.0.1:8003/coincap/v3',
       COINCAP_API_KEY: 'simulated',
       BINANCE_URL: 'http://127.0.0.1:8003/binance',

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import {
   apiSettings,
   migrateSettings,
@@ -35,6 +37,13 @@ export interface Decisions {
 
 /** How often the demo samples when nobody says otherwise, in seconds. */
 const DEMO_INTERVAL_SECONDS = 5;
+
+/** What the demo reads besides prices when nobody says otherwise: two long lists, one of them in pages, and our own CSV files. */
+const DEMO_LISTS: VariableValues = {
+  SIMULATOR_ASSETS: '5000',
+  SIMULATOR_LIST_REFUSALS_PERCENT: '5',
+  ETL_COINGECKO_PAGES: '20',
+};
 
 /** A worker that is given longer would be killed before it gives its jobs back: Ctrl-C ends everything within 5 s. */
 const WORKER_FINISH_SECONDS = 1;
@@ -127,9 +136,26 @@ function decidedValues(settings: LauncherSettings, decisions: Decisions): Variab
     TIDEMARK_MODE: mode === 'demo' ? 'simulated' : 'live',
     ...Object.fromEntries(Object.entries(ports).map(([variable, port]) => [variable, String(port)])),
     ...(intervalSeconds === undefined ? {} : { SAMPLE_INTERVAL_SECONDS: String(intervalSeconds) }),
-    ...(mode === 'start' ? {} : simulatedSources(simulator)),
+    ...(mode === 'start' ? {} : { ...demoLists(settings), ...simulatedSources(simulator) }),
   };
 }
+
+function demoLists({ given }: LauncherSettings): VariableValues {
+  const folder = sampleFolder();
+  const lists = { ...DEMO_LISTS, ...(folder === undefined ? {} : { ETL_CSV_DIR: folder }) };
+  return Object.fromEntries(Object.entries(lists).filter(([name]) => !(name in given.own)));
+}
+
+/** The CSV files that come with Tidemark, seen from what is compiled and from its source; undefined when they are not there. */
+function sampleFolder(): string | undefined {
+  const root = ['../../../../../', '../../../../'];
+  return root
+    .map((way) => fileURLToPath(new URL(`${way}samples/csv`, import.meta.url)))
+    .find((path) => existsSync(path));
+}
+
+/** Whose list of assets is whole with a key alone. */
+const LONGER_WITH_KEY: readonly string[] = ['coinpaprika'];
 
 /** Every source at the simulator, which lays each under its name and the path of its own address; any key opens it. */
 export function simulatedSources(simulator: string): VariableValues {
@@ -138,7 +164,8 @@ export function simulatedSources(simulator: string): VariableValues {
       const prefix = prefixOf(source);
       const path = new URL(source.plans[0].baseUrl).pathname.replace(/\/$/, '');
       const url: [string, string] = [`${prefix}_URL`, `${simulator}/${source.name}${path}`];
-      return !takesKey(source.plans[0]) ? [url] : [url, [`${prefix}_API_KEY`, 'simulated']];
+      const isKeyed = takesKey(source.plans[0]) || LONGER_WITH_KEY.includes(source.name);
+      return !isKeyed ? [url] : [url, [`${prefix}_API_KEY`, 'simulated']];
     }),
   );
 }

@@ -32,6 +32,7 @@ const launcherSettings = {
   API_DRAIN_SECONDS: apiSettings.API_DRAIN_SECONDS,
   WORKER_CONCURRENCY: workerSettings.WORKER_CONCURRENCY,
   SIMULATOR_ASSETS: simulatorSettings.SIMULATOR_ASSETS,
+  SIMULATOR_LIST_REFUSALS_PERCENT: simulatorSettings.SIMULATOR_LIST_REFUSALS_PERCENT,
 };
 
 /** What every child may know of the machine, besides Tidemark's own variables. */
@@ -76,7 +77,7 @@ function ownVariables(): string[] {
 
 /** Whether a variable names a file or a folder, from the folder in which the launcher was started. */
 function namesFile(variable: string): boolean {
-  return /^(CATALOGUE_FILE|SNAPSHOT_DIR|DATA_DIR|SIMULATOR_HISTORY|HTTP_SOURCES_FILE|.*_(API_KEY|PASSWORD)_FILE)$/.test(
+  return /^(CATALOGUE_FILE|SNAPSHOT_DIR|DATA_DIR|ETL_CSV_DIR|SIMULATOR_HISTORY|HTTP_SOURCES_FILE|.*_(API_KEY|PASSWORD)_FILE)$/.test(
     variable,
   );
 }

@@ -38,6 +38,14 @@ module.exports = {
       to: { path: '^(apps|libs)/', pathNot: '^libs/(snapshots|config)/' },
     },
     {
+      name: 'ingestion-knows-what-it-joins',
+      severity: 'error',
+      comment:
+        'libs/ingestion runs over lists for the worker and the command line: it joins libs/sources and libs/storage, and imports libs/domain and libs/yaml-file besides. A queue, settings and logs belong to an app: take what they say as an argument.',
+      from: { path: '^libs/ingestion/', pathNot: tests },
+      to: { path: '^(apps|libs)/', pathNot: '^libs/(ingestion|domain|sources|storage|yaml-file)/' },
+    },
+    {
       name: 'process-only-knows-logs',
       severity: 'error',
       comment:
@@ -96,7 +104,7 @@ module.exports = {
       severity: 'error',
       comment: 'The API knows no queue and calls no source: read what is stored through @app/storage.',
       from: { path: '^apps/api/', pathNot: tests },
-      to: { path: '^(libs/(queue|sources)/|node_modules/(bullmq|ioredis|got)/)' },
+      to: { path: '^(libs/(queue|sources|ingestion)/|node_modules/(bullmq|ioredis|got)/)' },
     },
     {
       name: 'source-file-is-request-and-parse',

@@ -17,6 +17,8 @@ export const HOUSE: Readonly<Record<string, string>> = {
   'libs/sources/src/http/source-client.ts': "import got from 'got'; export const client = got;",
   'libs/sources/src/providers/good.source.ts':
     "import { slot } from '@app/domain'; import { z } from 'zod'; import { contract } from '../contract/index.js'; export const good = [slot, z, contract];",
+  'libs/ingestion/src/index.ts':
+    "import { good } from '@app/sources'; import { storage } from '@app/storage'; export const ingest = [good, storage];",
   'apps/api/src/main.ts':
     "import { storage } from '@app/storage'; import { serve } from '@app/process/server'; export const api = [storage, serve];",
   'apps/worker/src/main.ts':
@@ -73,6 +75,12 @@ export const BREACHES: readonly (readonly [file: string, text: string, to: strin
     "import { config } from '@app/config'; export const c = config;",
     'libs/config/src/index.ts',
     'foundation-libs-are-alone',
+  ],
+  [
+    'libs/ingestion/src/queue.ts',
+    "import { queue } from '@app/queue'; export const q = queue;",
+    'libs/queue/src/index.ts',
+    'ingestion-knows-what-it-joins',
   ],
   [
     'libs/embedded/src/domain.ts',

@@ -5,6 +5,7 @@
 {{- $fullname := include "tidemark.fullname" $root -}}
 {{- $readsFiles := and (ne .component "api") (include "tidemark.files" $root | fromYaml) -}}
 {{- $writesSnapshots := and (eq .component "scheduler") $root.Values.snapshots.existingClaim -}}
+{{- $csvVolume := eq .component "worker" | ternary (include "tidemark.csvVolume" $root) "" -}}
 {{- $drains := eq .component "api" | ternary $root.Values.service.drainSeconds 0 | int -}}
 {{- $needed := add $block.preStopSleepSeconds $drains 8 -}}
 {{- if lt (int $block.terminationGracePeriodSeconds) (int $needed) -}}
@@ -98,6 +99,14 @@ spec:
               subPath: {{ . | quote }}
               {{- end }}
             {{- end }}
+            {{- if $csvVolume }}
+            - name: csv-files
+              mountPath: /var/lib/tidemark/csv
+              readOnly: true
+              {{- with $root.Values.csvFiles.subPath }}
+              subPath: {{ . | quote }}
+              {{- end }}
+            {{- end }}
             {{- with $block.extraVolumeMounts }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
@@ -108,6 +117,10 @@ spec:
         {{- end }}
         {{- if $writesSnapshots }}
         - { name: snapshots, persistentVolumeClaim: { claimName: {{ $root.Values.snapshots.existingClaim }} } }
+        {{- end }}
+        {{- with $csvVolume }}
+        - name: csv-files
+          {{- . | nindent 10 }}
         {{- end }}
         {{- with $block.extraVolumes }}
         {{- toYaml . | nindent 8 }}

@@ -8,6 +8,7 @@
 {{- range $name, $value := .Files.Get "files/simulated-sources.yaml" | fromYaml -}}
 {{- $_ := set $settings $name (hasSuffix "_URL" $name | ternary (printf "%s%s" $simulator $value) $value) -}}
 {{- end -}}
+{{- $_ := set $settings "ETL_CSV_DIR" "/app/samples/csv" -}}
 {{- end -}}
 {{- range $name, $value := .Values.config -}}
 {{- if regexMatch "^(DATABASE_URL|API_DATABASE_URL|(QUEUE|REDIS)_URL|.*PASSWORD|.*_API_KEY)$" $name -}}
@@ -20,6 +21,19 @@
 {{- $_ := set $settings $name ($isWhole | ternary (int64 $value | toString) (toString $value)) -}}
 {{- end -}}
 {{- toYaml $settings -}}
+{{- end -}}
+
+{{/* The volume with CSV files, as what stands beside its name; empty when there is none. */}}
+{{- define "tidemark.csvVolume" -}}
+{{- with .Values.csvFiles -}}
+{{- if and .existingClaim .existingConfigMap -}}
+{{- fail "csvFiles: name existingClaim or existingConfigMap, and not both" -}}
+{{- else if .existingClaim -}}
+persistentVolumeClaim: { claimName: {{ .existingClaim }}, readOnly: true }
+{{- else if .existingConfigMap -}}
+configMap: { name: {{ .existingConfigMap }} }
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Files that the processes read, as a map of their names to their text. */}}
@@ -111,7 +125,10 @@
 {{- if $values.postgresql.manageApiRole }}
 {{ include "tidemark.secretVariable" (dict "name" "API_DATABASE_PASSWORD" "secret" $apiSecret "key" $keys.apiDatabasePassword) }}
 {{- end }}
-{{- else if eq .component "scheduler" }}
+{{- else if and (has .component (list "scheduler" "worker")) (include "tidemark.csvVolume" .root) }}
+- { name: ETL_CSV_DIR, value: /var/lib/tidemark/csv }
+{{- end }}
+{{- if eq .component "scheduler" }}
 - { name: CONTROL_HOST, value: 0.0.0.0 }
 - { name: CONTROL_PORT, value: {{ include "tidemark.port" "scheduler" | quote }} }
 {{ include "tidemark.secretVariable" (dict "name" "CONTROL_PASSWORD" "secret" (include "tidemark.controlSecret" .root) "key" $values.control.keys.password) }}

@@ -11,6 +11,7 @@ import {
   type IngestionRepository,
 } from '@app/storage';
 import { driftTotal } from '../fetch-prices/call-metrics.js';
+import { countRun } from './run-metrics.js';
 
 /** What the job works with. */
 export interface IngestAssetsOptions {
@@ -34,6 +35,8 @@ export class IngestAssetsJob {
   /** @throws PostponedJobError when another run is under way or the database is away; what a run itself ends with is in its row. */
   async run({ source, after }: IngestJob, { ending }: Pick<JobContext<IngestJob>, 'ending'>): Promise<void> {
     const { runs, logger, listOf, batchSize, failAfterRecords } = this.options;
+    const beganMs = performance.now();
+    const seconds = (): number => (performance.now() - beganMs) / 1000;
     try {
       // By another worker, which was slow and not gone, or from the command line.
       if (await runs.isReadSince(source, after)) return;
@@ -41,6 +44,7 @@ export class IngestAssetsJob {
         ...{ runs, batchSize, failAfterRecords, signal: ending },
         keepDrifts: (sightings) => this.keepDrifts(source, sightings),
       });
+      countRun(source, outcome, { status: 'completed', seconds: seconds() });
       logger.info({ event: 'ingested', source, ...fieldsOf(outcome) }, 'a list of assets was read to its end');
     } catch (error) {
       if (error instanceof RunUnderWayError) throw new PostponedJobError(error.message, LOOK_AGAIN_AFTER_MS);
@@ -49,6 +53,7 @@ export class IngestAssetsJob {
         return;
       }
       if (error instanceof RunFailedError) {
+        countRun(source, error.outcome, { status: 'failed', seconds: seconds() });
         logger.warn({ event: 'ingestion_failed', source, ...fieldsOf(error.outcome) }, error.message);
         // Another worker, or this one a moment later, goes on at once.
         if (ending.aborted) throw new PostponedJobError(error.message, 0);

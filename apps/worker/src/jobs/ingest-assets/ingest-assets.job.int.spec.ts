@@ -1,0 +1,47 @@
+import { csvRecordList } from '@app/ingestion';
+import { IngestionRepository } from '@app/storage';
+import { register } from '@prometheus-io/client';
+import path from 'node:path';
+import { createLogBook } from '../../../../../test/support/log-lines.js';
+import { createTestDatabase, type TestDatabase } from '../../../../../test/support/test-database.js';
+import { IngestAssetsJob, type IngestAssetsOptions } from './ingest-assets.job.js';
+
+const SAMPLES = path.resolve(import.meta.dirname, '../../../../../samples/csv');
+
+describe('the job that reads a list', () => {
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+  });
+  afterEach(() => database.drop());
+
+  function run(failAfterRecords?: IngestAssetsOptions['failAfterRecords']): Promise<void> {
+    const job = new IngestAssetsJob({
+      ...{
+        runs: new IngestionRepository(database.pool),
+        logger: createLogBook().logger,
+        batchSize: 7,
+        failAfterRecords,
+      },
+      listOf: () => csvRecordList(SAMPLES, { now: Date.now }),
+    });
+    const { signal: ending } = new AbortController();
+    return job.run({ source: 'csv', after: 0 }, { ending } as Parameters<IngestAssetsJob['run']>[1]);
+  }
+
+  it('counts runs and records, and says when it last came to the end', async () => {
+    const before = Math.floor(Date.now() / 1000);
+    await run(10);
+    expect(await register.metrics()).not.toMatch(/^tidemark_list_last_success_timestamp_seconds\{/m);
+    await run();
+    const text = await register.metrics();
+    expect(text).toContain('tidemark_list_runs_total{source="csv",outcome="failed"} 1');
+    expect(text).toContain('tidemark_list_runs_total{source="csv",outcome="completed"} 1');
+    expect(text).toContain('tidemark_list_records_total{source="csv",outcome="written"} 42');
+    expect(text).toContain('tidemark_list_records_total{source="csv",outcome="quarantined"} 0');
+    expect(text).toContain('tidemark_list_run_duration_seconds_count{source="csv"} 2');
+    const last = /^tidemark_list_last_success_timestamp_seconds\{source="csv"\} (\d+)/m.exec(text)?.[1];
+    expect(Number(last)).toBeGreaterThanOrEqual(before);
+  });
+});

@@ -13,7 +13,7 @@ sources := $(shell find apps libs -name '*.spec.ts' -prune -o \( -type d -o -nam
 # Node 24 first on the PATH of a recipe. Not for `npm ci`, which takes that very Node away and brings it anew.
 with_node = PATH="$(CURDIR)/node_modules/.bin:$$PATH" && export PATH
 
-.PHONY: help demo dev start test verify replay test-system test-faults check check-static test-coverage audit sbom ci-job soak demo-day \
+.PHONY: help demo dev start test smoke verify replay test-system test-faults check check-static test-coverage audit sbom ci-job soak demo-day \
   load build install clean node-version up down logs ps image image-load k8s test-compose test-chart test-cluster
 
 help: ## Show this list
@@ -40,6 +40,9 @@ start: $(built) ## Run everything against the real sources, on private stores; C
 
 test: $(built) ## Run the tests, in another order each time; TEST_SEED=... repeats one
 	@$(with_node) && exec npm run -s jest
+
+smoke: node-version ## Ask a running deployment, wherever it is, whether it works: BASE_URL=https://prices.example.com
+	@BASE_URL='$(BASE_URL)' exec node tools/smoke.mjs
 
 verify: $(built) ## Prove the invariants on the database of DATABASE_URL, or on the private one
 	@$(with_node) && exec npm run -s verify

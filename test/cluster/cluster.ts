@@ -163,6 +163,13 @@ export class Namespace {
     return JSON.parse(printed) as { status: number; body: string };
   }
 
+  /** Runs `make smoke` against an API from inside of the cluster. @returns what it said. @throws Error when a check failed. */
+  smoke(api: string): Promise<string> {
+    const script = readFileSync(path.join(import.meta.dirname, '../../tools/smoke.mjs'), 'utf8');
+    const words = ['exec', PROBER, '--', 'env', `BASE_URL=${api}`, 'node', '--input-type=module', '--eval', script];
+    return this.kubectl(...words);
+  }
+
   /** Waits until an API hands out a price of Bitcoin. */
   async awaitPrice(api: string): Promise<void> {
     await eventually(`a price of ${api}`, 90_000, async () => {

@@ -89,6 +89,10 @@ describe('a system that samples and answers while it is upgraded', () => {
     expect(await newestPrice('btc_usd')).toMatchObject({ price: expect.stringMatching(/^\d+(\.\d+)?$/) });
   });
 
+  it('passes every check of make smoke', async () => {
+    expect(await namespace.smoke(api)).toContain('4 of 4 checks passed');
+  });
+
   it('is under load from here on', async () => {
     await eventually('a price of both tickers', 60_000, async () =>
       (await newestPrice('eth_usd')) === undefined ? undefined : newestPrice('btc_usd'),

@@ -1,4 +1,5 @@
 export type * from './asset/asset-record.js';
+export * from './asset/link-assets.js';
 export * from './candle.js';
 export * from './coingecko-ids.js';
 export * from './decimal.js';

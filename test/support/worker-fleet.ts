@@ -72,6 +72,7 @@ export class WorkerFleet {
         pages: {},
         batchSize: 250,
         failAfterRecords: undefined,
+        linkRules: [],
       },
       judging: { stablecoinsAtPar: false },
       provenance: { retentionDays: 1, maxBytesPerDay: 2 ** 20 },

@@ -1,8 +1,10 @@
 import { databaseUrl, queueLocation, keepsSourceLimits, type SettingsOf, type workerSettings } from '@app/config';
+import type { LinkRule } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { Closable } from '@app/process';
 import { createServer, plainProblem, serveProcess, type ProblemRules, type Watched } from '@app/process/server';
 import { createStoreCheck, queueStoreOf, useQueueStore } from '@app/queue';
+import { readLinkRules } from '@app/ingestion';
 import { checkPlans, lacksKey, SourceClient, SOURCES, type SourceAccesses } from '@app/sources';
 import { openDatabase, SourceStateRepository, type Pool } from '@app/storage';
 import type { JobsOf } from './jobs/source-jobs.js';
@@ -37,6 +39,7 @@ export async function startWorker(
   jobsOf?: JobsOf,
 ): Promise<Closable> {
   checkPlans(SOURCES, access);
+  const linkRules = await readLinkRules(settings.ETL_LINKS_FILE);
   const url = databaseUrl(settings);
   const queue = queueLocation(settings);
   const queueStore = queueStoreOf(queue.url, queue.caFile);
@@ -57,7 +60,7 @@ export async function startWorker(
       useQueueStore(queueStore);
       await openCircuitsOfKeyless(database.pool, access);
       const module = WorkerModule.forRoot(
-        moduleOptionsOf(settings, access, { logger, queueStore, ...database, ...watched }),
+        moduleOptionsOf(settings, access, { logger, queueStore, linkRules, ...database, ...watched }),
         jobsOf,
       );
       return { app: await createServer(module, { logger, problems: WORKER_PROBLEMS }) };
@@ -71,10 +74,11 @@ export async function startWorker(
   });
 }
 
-type Opened = Pick<WorkerModuleOptions, 'logger' | 'pool' | 'clock' | 'queueStore'> & Pick<Watched, 'readiness'>;
+type Opened = Pick<WorkerModuleOptions, 'logger' | 'pool' | 'clock' | 'queueStore'> &
+  Pick<Watched, 'readiness'> & { readonly linkRules: readonly LinkRule[] };
 
 function moduleOptionsOf(settings: Settings, access: SourceAccesses, opened: Opened): WorkerModuleOptions {
-  const { logger, pool, clock, queueStore, readiness } = opened;
+  const { logger, pool, clock, queueStore, readiness, linkRules } = opened;
   return {
     ...{ logger, pool, clock, queueStore },
     readiness: () => readiness.reasons(),
@@ -90,7 +94,7 @@ function moduleOptionsOf(settings: Settings, access: SourceAccesses, opened: Ope
     ingestion: {
       ...{ csvFolder: settings.ETL_CSV_DIR, driftPolicy: settings.DRIFT_POLICY, batchSize: settings.ETL_BATCH_SIZE },
       pages: { coingecko: settings.ETL_COINGECKO_PAGES },
-      failAfterRecords: settings.FAIL_AFTER_N_RECORDS,
+      ...{ failAfterRecords: settings.FAIL_AFTER_N_RECORDS, linkRules },
     },
     provenance: {
       retentionDays: settings.PAYLOAD_RETENTION_DAYS,

@@ -85,6 +85,7 @@ describe.each(STORES)('a worker with its queues on %s', (store) => {
         pages: {},
         batchSize: 250,
         failAfterRecords: undefined,
+        linkRules: [],
       },
       judging: { stablecoinsAtPar: false },
       provenance: { retentionDays: 30, maxBytesPerDay: 2 ** 28 },

@@ -12,6 +12,12 @@ export const ingestionSettings = {
     .string()
     .optional()
     .describe('Folder with CSV files and their layouts.yaml, which are read like the lists of sources.'),
+  ETL_LINKS_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'YAML file with rules by which assets of different sources are one; they come before those that Tidemark brings.',
+    ),
   ETL_BATCH_SIZE: wholeNumber(1, 5_000, 'must be a whole number, 1 to 5000')
     .default(250)
     .describe('How many records of a list are stored in one transaction.'),

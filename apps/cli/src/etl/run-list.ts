@@ -1,7 +1,13 @@
 import { keepsSourceLimits } from '@app/config';
-import { ingest, openList, RunFailedError, type IngestOutcome, type Progress, type Wait } from '@app/ingestion';
+import {
+  ingest,
+  openList,
+  readLinkRules,
+  RunFailedError, type IngestOutcome, type Progress, type Wait,
+} from '@app/ingestion';
 import { callLimitsOf, SourceClient, SOURCES } from '@app/sources';
 import {
+  AssetLinkRepository,
   CallBudget,
   checkMode,
   DriftRepository,
@@ -24,6 +30,7 @@ export interface RunEnd extends IngestOutcome {
 /** Runs a list once. @throws RunUnderWayError and whatever keeps the run from beginning. */
 export async function runList(terminal: Terminal, source: string): Promise<RunEnd> {
   const lists = readIngestionSettings(terminal);
+  const linkRules = await readLinkRules(lists.ETL_LINKS_FILE);
   const { settings, access } = readCliSettings(terminal, SOURCES);
   const { HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy, DRIFT_POLICY: driftPolicy } = settings;
   const now = () => terminal.now();
@@ -54,6 +61,7 @@ export async function runList(terminal: Terminal, source: string): Promise<RunEn
           },
           onProgress: (done) => progress.say(barOf(source, done, terminal.columns)),
         });
+        await new AssetLinkRepository(pool).link(linkRules);
         return { source, status: 'completed', error: null, ...outcome, sentence: sentenceOf(source, outcome) };
       } catch (error) {
         if (!(error instanceof RunFailedError)) throw error;

@@ -1,4 +1,4 @@
-import type { JudgeOptions } from '@app/domain';
+import type { JudgeOptions, LinkRule } from '@app/domain';
 import type { Logger } from '@app/observability';
 import type { DriftPolicy, SourceClient } from '@app/sources';
 import type { Pool } from '@app/storage';
@@ -16,6 +16,8 @@ export interface IngestionOptions {
   readonly batchSize: number;
   /** Ends a run as failed after so many records; undefined: never. */
   readonly failAfterRecords: number | undefined;
+  /** By which assets of different sources are one. */
+  readonly linkRules: readonly LinkRule[];
 }
 
 /** What the handlers of a worker's jobs are made from; each takes what it needs. */

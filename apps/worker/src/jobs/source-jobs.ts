@@ -2,6 +2,7 @@ import { openList, type Wait } from '@app/ingestion';
 import { LISTS_JOBS, SOURCE_JOBS, type HandlersOf, type JobTypes } from '@app/queue';
 import type { Source } from '@app/sources';
 import {
+  AssetLinkRepository,
   DriftRepository,
   FetchRepository,
   IngestionRepository,
@@ -57,6 +58,7 @@ function ingestAssetsJob({ pool, logger, client, budget, ingestion, now }: JobOp
     ...{ logger, ...ingestion },
     runs: new IngestionRepository(pool),
     drifts: new DriftRepository(pool),
+    links: new AssetLinkRepository(pool),
     listOf: (source) => openList(source, { ...ingestion, client, states, takeCall, onCall, onWait, now }),
   });
 }

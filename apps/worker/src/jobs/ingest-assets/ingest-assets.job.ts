@@ -1,7 +1,9 @@
 import { ingest, RunFailedError, type IngestOutcome, type RecordList } from '@app/ingestion';
+import type { LinkRule } from '@app/domain';
 import type { Logger } from '@app/observability';
 import { PostponedJobError, type IngestJob, type JobContext } from '@app/queue';
 import {
+  type AssetLinkRepository,
   type DriftRepository,
   type DriftSighting,
   isTransientDatabaseError,
@@ -16,6 +18,9 @@ import { countRun } from './run-metrics.js';
 /** What the job works with. */
 export interface IngestAssetsOptions {
   readonly runs: IngestionRepository;
+  readonly links: AssetLinkRepository;
+  /** By which assets of different sources are one. */
+  readonly linkRules: readonly LinkRule[];
   readonly logger: Logger;
   /** Opens the list of a source. @throws when it cannot be read, such as files without layouts. */
   readonly listOf: (source: string) => Promise<RecordList>;
@@ -28,13 +33,13 @@ export interface IngestAssetsOptions {
 /** How long a job waits that found another run under way, or no database, in milliseconds. */
 const LOOK_AGAIN_AFTER_MS = 5_000;
 
-/** Reads a list of assets: one run, which goes on where the one before ended. */
+/** Reads a list of assets: one run, which goes on where the one before ended; then links its assets with those of the other lists. */
 export class IngestAssetsJob {
   constructor(private readonly options: IngestAssetsOptions) {}
 
   /** @throws PostponedJobError when another run is under way or the database is away; what a run itself ends with is in its row. */
   async run({ source, after }: IngestJob, { ending }: Pick<JobContext<IngestJob>, 'ending'>): Promise<void> {
-    const { runs, logger, listOf, batchSize, failAfterRecords } = this.options;
+    const { runs, links, linkRules, logger, listOf, batchSize, failAfterRecords } = this.options;
     const beganMs = performance.now();
     const seconds = (): number => (performance.now() - beganMs) / 1000;
     try {
@@ -46,6 +51,13 @@ export class IngestAssetsJob {
       });
       countRun(source, outcome, { status: 'completed', seconds: seconds() });
       logger.info({ event: 'ingested', source, ...fieldsOf(outcome) }, 'a list of assets was read to its end');
+      // What is not done here, since the process ends, the next run of any list does.
+      const { linked, unlinked } = await links.link(linkRules);
+      if (linked + unlinked > 0)
+        logger.info(
+          { event: 'assets_linked', source, linked, unlinked },
+          'assets are linked with those of other lists',
+        );
     } catch (error) {
       if (error instanceof RunUnderWayError) throw new PostponedJobError(error.message, LOOK_AGAIN_AFTER_MS);
       if (error instanceof RunReplacedError) {

@@ -119,6 +119,25 @@ const STATEMENTS = [
     volume_24h numeric,
     PRIMARY KEY (source, asset_id, updated_at)
   ) PARTITION BY RANGE (updated_at)`,
+  // An asset, whatever its sources call it. Its symbol is clear when it means this asset alone.
+  `CREATE TABLE canonical_assets (
+    canonical_id text PRIMARY KEY,
+    symbol text NOT NULL,
+    name text NOT NULL,
+    pegged_to text,
+    is_symbol_clear boolean NOT NULL
+  )`,
+  `CREATE INDEX canonical_assets_symbol ON canonical_assets (symbol)`,
+  // Which canonical asset each one of a source is; kept when the source lists it no more.
+  `CREATE TABLE asset_links (
+    source text NOT NULL,
+    asset_id text NOT NULL,
+    canonical_id text NOT NULL REFERENCES canonical_assets,
+    linked_by text NOT NULL CHECK (linked_by IN ('rule', 'symbol_and_name', 'itself')),
+    linked_at timestamptz(3) NOT NULL,
+    PRIMARY KEY (source, asset_id),
+    UNIQUE (canonical_id, source)
+  )`,
   `CREATE TABLE etl_quarantine (
     source text NOT NULL,
     run_id bigint NOT NULL,

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import {
   apiSettings,
   callSettings,
-  ingestionSettings,
   payloadSettings,
   schedulerSettings,
   simulatorSettings,
   workerSettings,
 } from './settings.js';
+import { ingestionSettings } from './ingestion-settings.js';
 
 /** The launcher; it hands most variables on to the processes it starts. Its stores are its own, so that none is named. */
 export const standaloneSettings = {

@@ -1,3 +1,4 @@
+import { foldedSymbol } from '@app/domain';
 import { instantOf } from '../instant-of.js';
 import type { Terminal } from '../terminal.js';
 import { TidemarkCommand } from '../tidemark-command.js';
@@ -10,6 +11,7 @@ export function etlCommand(terminal: Terminal, fail: () => void): TidemarkComman
   command.addCommand(statusCommand(terminal));
   command.addCommand(quarantineCommand(terminal));
   command.addCommand(reprocessCommand(terminal, fail));
+  command.addCommand(assetsCommand(terminal));
   return command;
 }
 
@@ -42,8 +44,7 @@ function quarantineCommand(terminal: Terminal): TidemarkCommand {
     .option('--limit <count>', 'how many, the newest first', '20')
     .option('--json', 'print one JSON object')
     .action(async (given: { source?: string; limit: string; json?: true }) => {
-      const limit = /^\d{1,4}$/.test(given.limit) ? Number(given.limit) : 0;
-      if (limit === 0) throw new UsageError(`--limit ${given.limit}: give a number from 1 to 9999.`);
+      const limit = readLimit(given.limit);
       const { showQuarantine } = await import('./show-lists.js');
       terminal.print(await showQuarantine(terminal, { source: given.source, limit, isJson: given.json === true }));
     });
@@ -68,10 +69,32 @@ function reprocessCommand(terminal: Terminal, fail: () => void): TidemarkCommand
     });
 }
 
+function assetsCommand(terminal: Terminal): TidemarkCommand {
+  const command = new TidemarkCommand('assets', terminal, ASSETS_TEXTS);
+  return command
+    .option('--ambiguous', 'the symbols that mean no asset, instead of the assets')
+    .option('--symbol <symbol>', 'of this symbol only')
+    .option('--limit <count>', 'how many, those of the greatest assets first', '20')
+    .option('--json', 'print one JSON object')
+    .action(async (given: { ambiguous?: true; symbol?: string; limit: string; json?: true }) => {
+      const limit = readLimit(given.limit);
+      const { showAssets } = await import('./show-assets.js');
+      const symbol = given.symbol === undefined ? undefined : foldedSymbol(given.symbol);
+      const shown = { symbol, limit, isAmbiguous: given.ambiguous === true, isJson: given.json === true };
+      terminal.print(await showAssets(terminal, shown));
+    });
+}
+
+function readLimit(text: string): number {
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit === 0) throw new UsageError(`--limit ${text}: give a number from 1 to 9999.`);
+  return limit;
+}
+
 const TEXTS = {
   summary: 'read lists of assets and CSV files',
   description: `Reads whole lists of assets beside the prices: those of CoinGecko and CoinPaprika, and the CSV files of ETL_CSV_DIR. Workers do it by themselves every ETL_INTERVAL_SECONDS; this is for those who prefer cron, and to look at what came of it.`,
-  examples: ['tidemark etl status', 'tidemark etl run --source coinpaprika', 'tidemark etl quarantine --source csv'],
+  examples: ['tidemark etl status', 'tidemark etl run --source coinpaprika', 'tidemark etl assets --ambiguous'],
 } as const;
 
 const RUN_TEXTS = {
@@ -111,4 +134,12 @@ Ends with status 0 when nothing differs or all that did was stored, with 1 when 
     'tidemark etl reprocess --source csv --from 2025-12-01 --to 2025-12-18',
     'tidemark etl reprocess --source coingecko --from 2025-12-17 --to 2025-12-18 --apply',
   ],
+} as const;
+
+const ASSETS_TEXTS = {
+  summary: 'show which assets of different sources are one',
+  description: `Shows the assets of all lists with what each source calls them. Assets of two sources are one when a rule says so, or when symbol and name are the same and each source has them once; what neither decides is left apart.
+
+With --ambiguous: the symbols that mean no asset, since several have them. Nothing is guessed there: a rule in the file of ETL_LINKS_FILE says which one is meant (docs/assets-identity.md).`,
+  examples: ['tidemark etl assets', 'tidemark etl assets --symbol btc', 'tidemark etl assets --ambiguous --limit 100'],
 } as const;

@@ -1,6 +1,6 @@
 import { openList, reprocess, type ReprocessOutcome } from '@app/ingestion';
 import { SourceClient, SOURCES } from '@app/sources';
-import { checkMode, ReprocessRepository, type RereadRange, type ShownValues, type ValueDifference } from '@app/storage';
+import { checkMode, ReprocessRepository, SourceStateRepository, type RereadRange, type ShownValues, type ValueDifference } from '@app/storage';
 import { readCliSettings } from '../cli-settings.js';
 import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
@@ -29,6 +29,7 @@ export async function reprocessList(
       await checkMode(pool, lists.TIDEMARK_MODE);
       const list = await openList(range.source, {
         ...{ client, driftPolicy: settings.DRIFT_POLICY, csvFolder: lists.ETL_CSV_DIR, takeCall: undefined, now },
+        states: new SourceStateRepository(pool),
       });
       const connection = await pool.connect();
       try {

@@ -3,7 +3,10 @@ import {
   ingest,
   openList,
   readLinkRules,
-  RunFailedError, type IngestOutcome, type Progress, type Wait,
+  RunFailedError,
+  type IngestOutcome,
+  type Progress,
+  type Wait,
 } from '@app/ingestion';
 import { callLimitsOf, SourceClient, SOURCES } from '@app/sources';
 import {

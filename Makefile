@@ -14,7 +14,7 @@ sources := $(shell find apps libs -name '*.spec.ts' -prune -o \( -type d -o -nam
 with_node = PATH="$(CURDIR)/node_modules/.bin:$$PATH" && export PATH
 
 .PHONY: help demo dev start test smoke verify replay test-system test-faults check check-static test-coverage audit sbom ci-job soak demo-day \
-  load build install clean node-version up down logs ps image image-load k8s test-compose test-chart test-cluster
+  load test-ingestion-kills build install clean node-version up down logs ps image image-load k8s test-compose test-chart test-cluster
 
 help: ## Show this list
 	@echo 'Tidemark: crypto prices on a clock, every one of them kept.'
@@ -56,6 +56,9 @@ test-system: $(built) ## Run whole systems, every command of the README, and the
 
 test-faults: $(built) ## Kill, cut off and double the processes, and look whether a price is lost
 	@$(with_node) && exec npm run -s test:faults
+
+test-ingestion-kills: $(built) ## Kill runs over a list of 5,000 records at 200 of them; nothing may be lost or doubled (10 minutes)
+	@$(with_node) && TEST_KILLS=200 TEST_KILLED_RECORDS=5000 exec npm run -s test:system -- killed-runs
 
 check: $(built) ## Types, lint, import boundaries, generated files, all tests but the fault tests
 	@$(with_node) && exec npm run -s check

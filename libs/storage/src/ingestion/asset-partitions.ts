@@ -37,11 +37,13 @@ export async function ensureValuePartitions(
   instants: readonly Date[],
   known: KnownPartitions,
 ): Promise<void> {
-  const partitions = new Map(instants.map((instant) => valuePartitionOf(instant)).map((each) => [each.name, each]));
-  for (const [name, partition] of partitions) {
-    if (known.has(name)) continue;
+  // One instant of each month stands for all of them.
+  const months = new Map(instants.map((instant) => [instant.getUTCFullYear() * 12 + instant.getUTCMonth(), instant]));
+  for (const instant of months.values()) {
+    const partition = valuePartitionOf(instant);
+    if (known.has(partition.name)) continue;
     await attachPartition(client, partition);
-    known.add(name);
+    known.add(partition.name);
   }
 }
 

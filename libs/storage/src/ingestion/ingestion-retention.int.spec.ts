@@ -154,7 +154,11 @@ describe('the retention of what lists brought', () => {
     );
     client.release();
     await stored('coingecko', '2026-05-01T00:00:00Z', [{}]);
-    for (let pass = 0; pass < 2; pass += 1) await Promise.all([drop(), drop()]);
+    // Whoever waits for the other for too long leaves it for its next pass.
+    for (let isBusy = true; isBusy;) {
+      const passes = await Promise.all([drop(), drop()]);
+      isBusy = passes.some(({ busy }) => busy.length > 0);
+    }
     expect(await counts()).toMatchObject({ raw: 0, known: 0, bad: 0 });
     const { rows } = await database.pool.query(`SELECT relname FROM pg_class WHERE relname LIKE 'asset_values_y2023%'`);
     expect(rows).toEqual([]);

@@ -62,7 +62,11 @@ export class IngestionRetention {
       );
     }
     dropped.rows += await this.deleteRows('etl_quarantine', 'quarantined_at < to_timestamp($1)', [rawBefore], signal);
-    await this.dropMonths('asset_values', startOfMonth(before(days.values)), { signal, dropped, spared: FILE_SOURCE });
+    await this.dropMonths('asset_values', startOfMonth(before(days.values)), {
+      signal,
+      dropped,
+      exceptSource: FILE_SOURCE,
+    });
     dropped.rows += await this.deleteRows('etl_runs', ENDED_RUNS, [before(days.runs)], signal);
     return dropped;
   }
@@ -80,8 +84,8 @@ export class IngestionRetention {
     {
       signal,
       dropped,
-      spared,
-    }: { signal: AbortSignal; dropped: { tables: string[]; rows: number; busy: string[] }; spared?: string },
+      exceptSource,
+    }: { signal: AbortSignal; dropped: { tables: string[]; rows: number; busy: string[] }; exceptSource?: string },
   ): Promise<void> {
     const { rows } = await this.pool.query<{ name: string }>(
       `SELECT relname AS name FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = $1::regclass ORDER BY 1`,
@@ -92,9 +96,12 @@ export class IngestionRetention {
       if (signal.aborted || month === undefined || month.toSlot > beforeSeconds) continue;
       try {
         // Looked for without a lock first: a month that stays is met in each pass.
-        if (!(await holds(this.pool, name, spared)) && (await dropTable(this.pool, { parent, name, spared })))
+        if (
+          !(await holds(this.pool, name, exceptSource)) &&
+          (await dropTable(this.pool, { parent, name, exceptSource }))
+        )
           dropped.tables.push(name);
-        else dropped.rows += await this.deleteRows(name, 'source < $1 OR source > $1', [spared], signal);
+        else dropped.rows += await this.deleteRows(name, 'source < $1 OR source > $1', [exceptSource], signal);
       } catch (error) {
         if (!isBusy(error)) throw error;
         dropped.busy.push(name);
@@ -127,10 +134,14 @@ const ENDED_RUNS = `status <> 'running' AND started_at < to_timestamp($1)
   AND NOT EXISTS (SELECT 1 FROM etl_checkpoints c WHERE c.run_id = t.run_id)
   AND EXISTS (SELECT 1 FROM etl_runs later WHERE later.source = t.source AND later.status = t.status AND later.run_id > t.run_id)`;
 
-/** @returns false when it holds rows of a source that is spared, so that it stays. */
+/** @returns false when it holds rows of a source that is exceptSource, so that it stays. */
 async function dropTable(
   pool: pg.Pool,
-  { parent, name, spared }: { readonly parent: string; readonly name: string; readonly spared: string | undefined },
+  {
+    parent,
+    name,
+    exceptSource,
+  }: { readonly parent: string; readonly name: string; readonly exceptSource: string | undefined },
 ): Promise<boolean> {
   return inTransaction(pool, async (client) => {
     await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT_MS}ms'`);
@@ -143,7 +154,7 @@ async function dropTable(
     if (attached.rowCount === 0) return true;
     // The parent first, as whoever writes takes them.
     await client.query(`LOCK TABLE ONLY ${parent} IN ACCESS EXCLUSIVE MODE`);
-    if (await holds(client, name, spared)) return false;
+    if (await holds(client, name, exceptSource)) return false;
     await client.query(`DROP TABLE ${name}`);
     return true;
   });

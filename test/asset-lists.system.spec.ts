@@ -45,7 +45,7 @@ describe('lists of assets, by real processes', () => {
     expect(status?.lastProcessedId).toBe(rows.at(-1)?.id);
     const rest = etl(['run', '--source', 'coinpaprika']);
     expect(rest.stdout).toMatch(
-      /^Run 2 of coinpaprika: \d+ records, the last one \S+; \d+ written, 0 unchanged, 0 in quarantine\.\n$/,
+      /^Run 2 of coinpaprika, from record 11 of its page on: \d+ records, the last one \S+; \d+ written, 0 unchanged, 0 in quarantine\.\n$/,
     );
     const { rows: all } = await database.pool.query<{ assets: number; raw: number }>(
       `SELECT (SELECT count(*)::int FROM assets) AS assets, (SELECT count(*)::int FROM raw_coinpaprika) AS raw`,

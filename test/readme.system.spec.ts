@@ -29,6 +29,9 @@ const RUN_ELSEWHERE = [
   'helm test',
 ];
 
+/** The part of the README about a run that stops, from its first command on. */
+const STORY = /^ {4}export TIDEMARK_MODE.*?(?=^## )/ms.exec(README) ?? [''];
+
 /** The environment without what would name a database of somebody else's. */
 function withoutDatabase(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(DATABASE_URL|POSTGRES_)/.test(name)));
@@ -71,6 +74,7 @@ class MadeSystem {
     return command
       .replace(':8000/', `:${this.ports.API_PORT}/`)
       .replace(':8001/', `:${this.ports.CONTROL_PORT}/`)
+      .replace(':8003/', `:${this.ports.SIMULATOR_PORT}/`)
       .replace('PASSWORD', password)
       .replace(/timestamp=\d+/, `timestamp=${Math.floor(Date.now() / 1000)}`);
   }
@@ -104,7 +108,7 @@ describe('the README', () => {
   });
 
   it('has no command that is not run here or named as run elsewhere', () => {
-    const known = ['make demo', 'make start', 'make verify', 'make help', ...RUN_ELSEWHERE];
+    const known = ['make demo', 'make start', 'make smoke', 'make verify', 'make help', ...RUN_ELSEWHERE];
     const unknown = COMMANDS.filter(
       (command) => !/^(curl|npm) /.test(command) && !known.some((name) => command.startsWith(name)),
     );
@@ -114,7 +118,7 @@ describe('the README', () => {
 
   it('shows requests that are answered', () => {
     const curls = COMMANDS.filter((command) => command.startsWith('curl '));
-    expect(curls).toHaveLength(5);
+    expect(curls).toHaveLength(9);
     for (const command of curls) {
       const answer = spawnSync('sh', ['-c', `${demo.fit(command)} --fail-with-body`], { encoding: 'utf8' });
       expect({ command, status: answer.status, answer: answer.stdout.slice(0, 400) }).toMatchObject({ status: 0 });
@@ -131,7 +135,7 @@ describe('the README', () => {
   it('shows commands of the command line that work', async () => {
     const answer = path.join(home, 'answer.json');
     await writeFile(answer, '{"bitcoin":{"usd":87123.450,"last_updated_at":1795196285}}');
-    const commands = COMMANDS.filter((command) => command.startsWith('npm '));
+    const commands = COMMANDS.filter((command) => /^npm (?!.* etl )/.test(command));
     expect(commands).toHaveLength(7);
     for (const command of commands) {
       const result = spawnSync(
@@ -152,6 +156,33 @@ describe('the README', () => {
       expect(result.stdout).toMatch(/kraken|87123\.450|npm run new-source|btc_usd/);
     }
   }, 60_000);
+
+  it('asks the running demo by `make smoke` whether it works', () => {
+    const [command = ''] = COMMANDS.filter((candidate) => candidate.startsWith('make smoke '));
+    const result = spawnSync('sh', ['-c', demo.fit(`${command}/`)], { cwd: ROOT, encoding: 'utf8' });
+    expect(result).toMatchObject({ status: 0, stdout: expect.stringContaining('4 of 4 checks passed') });
+  }, 60_000);
+
+  it('tells how a run stops after ten records, and what the next one does', async () => {
+    const folder = makeHome('readme-lists');
+    const [start = ''] = COMMANDS.filter((command) => command.startsWith('make demo ETL_'));
+    const quiet = await MadeSystem.start(start, folder);
+    await eventually('the first price', 90_000, () => quiet.text().includes('first price stored') || undefined);
+    const steps = [...(STORY[0] ?? '').matchAll(/^ {4}((?:export|npm|curl|[A-Z_]+=).*)$/gm)].map(([, step]) =>
+      quiet.fit(step ?? ''),
+    );
+    const [exports = '', ...commands] = steps;
+    const said = commands.map((command) => {
+      const env = { ...withoutDatabase(), TIDEMARK_HOME: folder };
+      return spawnSync('sh', ['-c', `${exports}; ${command}`], { cwd: ROOT, encoding: 'utf8', env }).stdout.trim();
+    });
+    const shown = [...(STORY[0] ?? '').matchAll(/```(text|json5)\n(.*?)\n```/gs)].map(([, kind, text = '']) =>
+      kind === 'text' ? text : JSON.stringify(valueOf(text)),
+    );
+    expect(said.map(withoutTimes)).toEqual(shown.map(withoutTimes));
+    expect((await quiet.end()).saidSo).toBe(true);
+    removeHome(folder);
+  }, 120_000);
 
   it('proves the running demo by `make verify`', async () => {
     const result = spawnSync('make', ['verify'], {
@@ -221,4 +252,17 @@ function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shapeOf);
   if (typeof value !== 'object' || value === null) return typeof value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shapeOf(item)]));
+}
+
+/** What JSON5 of the README says: names and texts of its kind alone. */
+function valueOf(text: string): unknown {
+  const strict = text
+    .replace(/([{,]\s*)(\w+):/g, '$1"$2":')
+    .replace(/'([^']*)'/g, '"$1"')
+    .replace(/,(\s*[}\]])/g, '$1');
+  return JSON.parse(strict);
+}
+
+function withoutTimes(text: string): string {
+  return text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
 }

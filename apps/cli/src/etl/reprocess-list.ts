@@ -1,6 +1,13 @@
 import { openList, reprocess, type ReprocessOutcome } from '@app/ingestion';
 import { SourceClient, SOURCES } from '@app/sources';
-import { checkMode, ReprocessRepository, SourceStateRepository, type RereadRange, type ShownValues, type ValueDifference } from '@app/storage';
+import {
+  checkMode,
+  ReprocessRepository,
+  SourceStateRepository,
+  type RereadRange,
+  type ShownValues,
+  type ValueDifference,
+} from '@app/storage';
 import { readCliSettings } from '../cli-settings.js';
 import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';

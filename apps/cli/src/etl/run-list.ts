@@ -53,6 +53,7 @@ export async function runList(terminal: Terminal, source: string): Promise<RunEn
         ...{ takeCall: keepsSourceLimits({ ...settings, ...lists }) ? budgetOf(pool) : undefined, onWait, now },
         states: new SourceStateRepository(pool),
       });
+      let first: number | undefined;
       const signal = terminal.signal ?? new AbortController().signal;
       try {
         const outcome = await ingest(list, {
@@ -62,13 +63,17 @@ export async function runList(terminal: Terminal, source: string): Promise<RunEn
             for (const { detail } of await new DriftRepository(pool).record(sightings))
               terminal.complain(`${source} changed a field: ${detail}\n`);
           },
-          onProgress: (done) => progress.say(barOf(source, done, terminal.columns)),
+          onProgress: (done) => {
+            // After its first batch: what else is done of the page is what an earlier run did.
+            first ??= done.pageDone - done.processed + 1;
+            progress.say(barOf(source, done, terminal.columns));
+          },
         });
         await new AssetLinkRepository(pool).link(linkRules);
-        return { source, status: 'completed', error: null, ...outcome, sentence: sentenceOf(source, outcome) };
+        return { source, status: 'completed', error: null, ...outcome, sentence: sentenceOf(source, first, outcome) };
       } catch (error) {
         if (!(error instanceof RunFailedError)) throw error;
-        const sentence = `${sentenceOf(source, error.outcome)}\nThe run failed: ${error.message}`;
+        const sentence = `${sentenceOf(source, first, error.outcome)}\nThe run failed: ${error.message}`;
         return { source, status: 'failed', error: error.message, ...error.outcome, sentence };
       }
     });
@@ -88,8 +93,10 @@ function barOf(source: string, { page, pageDone, pageRecords, processed }: Progr
 
 function sentenceOf(
   source: string,
+  first: number | undefined,
   { runId, processed, written, unchanged, quarantined, lastProcessedId }: IngestOutcome,
 ) {
   const last = lastProcessedId === null ? '' : `, the last one ${lastProcessedId}`;
-  return `Run ${runId} of ${source}: ${processed} records${last}; ${written} written, ${unchanged} unchanged, ${quarantined} in quarantine.`;
+  const from = first === undefined || first === 1 ? '' : `, from record ${first} of its page on`;
+  return `Run ${runId} of ${source}${from}: ${processed} records${last}; ${written} written, ${unchanged} unchanged, ${quarantined} in quarantine.`;
 }

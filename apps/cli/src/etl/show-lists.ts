@@ -1,5 +1,4 @@
-import { IngestionReader, ReadDatabase } from '@app/storage';
-import { alignColumns } from '../align-columns.js';
+import { IngestionReader, ReadDatabase, type IngestionStatus } from '@app/storage';
 import type { Terminal } from '../terminal.js';
 import { withDatabase } from './with-database.js';
 
@@ -8,26 +7,30 @@ export async function showStatus(terminal: Terminal, isJson: boolean): Promise<s
   const lists = await withDatabase(terminal, (pool) => new IngestionReader(new ReadDatabase(pool)).status());
   if (isJson) return `${JSON.stringify({ lists }, null, 2)}\n`;
   if (lists.length === 0) return 'No list was read yet: tidemark etl run --source coinpaprika\n';
-  const head = [
-    'SOURCE',
-    'RUN',
-    'STATUS',
-    'LAST RECORD',
-    'AT',
-    'PROCESSED',
-    'WRITTEN',
-    'QUARANTINED',
-    'REPEATED',
-    'MISSED',
-    'RETURNED',
+  return lists.map((list) => describe(list)).join('\n');
+}
+
+/** A list in a few lines that fit a terminal, however long the names of its records are. */
+function describe(list: IngestionStatus): string {
+  const { source, runId, status, processed, written, unchanged, quarantined, lastProcessedId, lastProcessedAt } = list;
+  const { repeated, missed, returned } = list;
+  const shifted = [
+    [repeated, 'came twice'],
+    [missed, 'of the run before did not come'],
+    [returned, 'came back'],
+  ] as const;
+  const last =
+    lastProcessedId === null ? [] : [`last record: ${lastProcessedId}, at ${lastProcessedAt?.toISOString() ?? '-'}`];
+  const lines = [
+    `${source}: run ${runId} ${status}`,
+    `${processed} records: ${written} written, ${unchanged} unchanged, ${quarantined} in quarantine`,
+    ...(shifted.every(([count]) => count === 0)
+      ? []
+      : [`shifted between pages: ${shifted.map(([count, words]) => `${count} ${words}`).join(', ')}`]),
+    ...last,
+    ...(list.error === null ? [] : [`error: ${list.error}`]),
   ];
-  const rows = lists.map((list) => [
-    ...[list.source, String(list.runId), list.status, list.lastProcessedId ?? '-'],
-    list.lastProcessedAt?.toISOString() ?? '-',
-    ...[list.processed, list.written, list.quarantined, list.repeated, list.missed, list.returned].map(String),
-  ]);
-  const errors = lists.flatMap(({ source, error }) => (error === null ? [] : [`${source}: ${error}`]));
-  return `${[alignColumns([head, ...rows], terminal.columns).trimEnd(), ...errors].join('\n')}\n`;
+  return `${lines.join('\n  ')}\n`;
 }
 
 /** Records that could not be read. */

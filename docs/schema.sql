@@ -1,5 +1,17 @@
 -- The tables as the migrations leave them, described by Postgres. Generated: see test/schema.int.spec.ts.
 
+CREATE TABLE asset_links (
+  source text NOT NULL,
+  asset_id text NOT NULL,
+  canonical_id text NOT NULL,
+  linked_by text NOT NULL,
+  linked_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT asset_links_canonical_id_fkey FOREIGN KEY (canonical_id) REFERENCES canonical_assets(canonical_id),
+  CONSTRAINT asset_links_canonical_id_source_key UNIQUE (canonical_id, source),
+  CONSTRAINT asset_links_linked_by_check CHECK ((linked_by = ANY (ARRAY['rule'::text, 'symbol_and_name'::text, 'itself'::text]))),
+  CONSTRAINT asset_links_pkey PRIMARY KEY (source, asset_id)
+);
+
 CREATE TABLE asset_values (
   source text NOT NULL,
   asset_id text NOT NULL,
@@ -34,6 +46,16 @@ CREATE TABLE candles (
   count integer NOT NULL,
   CONSTRAINT candles_pkey PRIMARY KEY (ticker_id, bucket)
 );
+
+CREATE TABLE canonical_assets (
+  canonical_id text NOT NULL,
+  symbol text NOT NULL,
+  name text NOT NULL,
+  pegged_to text,
+  is_symbol_clear boolean NOT NULL,
+  CONSTRAINT canonical_assets_pkey PRIMARY KEY (canonical_id)
+);
+CREATE INDEX canonical_assets_symbol ON public.canonical_assets USING btree (symbol);
 
 CREATE TABLE drift_events (
   source_id smallint NOT NULL,
@@ -91,8 +113,7 @@ CREATE TABLE etl_quarantine (
   reason text NOT NULL,
   payload text NOT NULL,
   quarantined_at timestamp(3) with time zone NOT NULL,
-  CONSTRAINT etl_quarantine_pkey PRIMARY KEY (source, run_id, record_id),
-  CONSTRAINT etl_quarantine_run_id_fkey FOREIGN KEY (run_id) REFERENCES etl_runs(run_id)
+  CONSTRAINT etl_quarantine_pkey PRIMARY KEY (source, run_id, record_id)
 );
 
 CREATE TABLE etl_records (
@@ -100,6 +121,7 @@ CREATE TABLE etl_records (
   record_id text NOT NULL,
   content_hash bytea NOT NULL,
   seen_run_id bigint NOT NULL,
+  ingested_at integer NOT NULL,
   CONSTRAINT etl_records_content_hash_check CHECK ((octet_length(content_hash) = 32)),
   CONSTRAINT etl_records_pkey PRIMARY KEY (source, record_id)
 );

@@ -20,6 +20,13 @@ describe('lists of assets, by real processes', () => {
     await database.drop();
   });
 
+  // Tests come in any order.
+  beforeEach(() =>
+    database.pool.query(
+      'TRUNCATE etl_runs, etl_checkpoints, etl_pages, etl_records, raw_records, assets, asset_values, etl_quarantine RESTART IDENTITY',
+    ),
+  );
+
   function etl(words: readonly string[], variables: Readonly<Record<string, string>> = {}) {
     const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, 'etl', ...words], {
       encoding: 'utf8',
@@ -72,5 +79,7 @@ describe('lists of assets, by real processes', () => {
       `SELECT DISTINCT pages, records_processed AS processed, error FROM etl_runs WHERE source = 'coingecko' AND status = 'completed'`,
     );
     expect(rows).toEqual([{ pages: 3, processed: 750, error: null }]);
+    await system.end('scheduler', 'SIGTERM');
+    await system.end('worker', 'SIGTERM');
   });
 });

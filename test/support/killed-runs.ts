@@ -85,7 +85,7 @@ export class KilledRuns {
   private start(batchSize: number) {
     const { port } = this.server.address() as AddressInfo;
     // Until a run ends with its process by itself, whoever comes after a kill says that it is gone.
-    return spawn(process.execPath, [CLI, 'etl', 'run', '--source', 'coinpaprika', '--take-over'], {
+    return spawn(process.execPath, [CLI, 'etl', 'run', '--source', 'coinpaprika'], {
       stdio: 'ignore',
       env: {
         ...{ PATH: process.env.PATH, DATABASE_URL: this.database.url, TIDEMARK_MODE: 'simulated' },

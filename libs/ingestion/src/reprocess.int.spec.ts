@@ -49,7 +49,7 @@ function readBy(rule: Rule, record: RawRecord): ReadRecord {
 
 async function ran(held: readonly (Held & { readonly id?: string })[], rule: Rule): Promise<void> {
   const runs = new IngestionRepository(database.pool);
-  await ingest(listOf(held, rule), { runs, batchSize: 250, isTakenOver: false, maxBadShare: 1, signal: NEVER });
+  await ingest(listOf(held, rule), { runs, batchSize: 250, maxBadShare: 1, signal: NEVER });
 }
 
 async function reread(rule: Rule, isApplied = false, range = FOR_EVER): Promise<ReprocessOutcome> {

@@ -22,7 +22,7 @@ const drop = (days = DAYS, signal = NEVER) => new IngestionRetention(database.po
 /** Records that came at an instant, with the tables for them. */
 async function stored(source: string, at: string, records: readonly Partial<ReadRecord>[]): Promise<void> {
   const runs = new IngestionRepository(database.pool);
-  const { runId } = await runs.begin(source, { isTakenOver: true });
+  const { runId, lock } = await runs.begin(source);
   const read = records.map((record, index) => {
     const raw = { id: `coin-${index}`, place: '', payload: '{}' };
     return { ...raw, ...('asset' in record ? record : { fault: 'bad' }) } as ReadRecord;
@@ -31,6 +31,7 @@ async function stored(source: string, at: string, records: readonly Partial<Read
   await runs.storeBatch({ source, runId, processed: 0 }, read);
   await runs.endPage(source, runId);
   await runs.end(source, runId);
+  await lock.release();
   const seconds = Date.parse(at) / 1000;
   const client = await database.pool.connect();
   await ensureRawPartitions(client, source, seconds);
@@ -102,9 +103,13 @@ describe('the retention of what lists brought', () => {
   it('does not keep a run from writing to a month that it has known and that was dropped', async () => {
     const runs = new IngestionRepository(database.pool);
     const write = async (payload: string): Promise<unknown> => {
-      const { runId } = await runs.begin('coingecko', { isTakenOver: true });
+      const { runId, lock } = await runs.begin('coingecko');
       const record = { id: 'a', place: '', payload, ...said('2024-01-01T00:00:00Z') } as ReadRecord;
-      return runs.storeBatch({ source: 'coingecko', runId, processed: 0 }, [record]);
+      try {
+        return await runs.storeBatch({ source: 'coingecko', runId, processed: 0 }, [record]);
+      } finally {
+        await lock.release();
+      }
     };
     await write('1');
     expect(await drop()).toMatchObject({ tables: ['asset_values_y2024m01'] });

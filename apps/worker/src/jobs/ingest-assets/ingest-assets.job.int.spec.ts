@@ -1,5 +1,5 @@
 import { csvRecordList } from '@app/ingestion';
-import { IngestionRepository } from '@app/storage';
+import { AssetLinkRepository, DriftRepository, IngestionRepository } from '@app/storage';
 import { register } from '@prometheus-io/client';
 import path from 'node:path';
 import { createLogBook } from '../../../../../test/support/log-lines.js';
@@ -20,6 +20,9 @@ describe('the job that reads a list', () => {
     const job = new IngestAssetsJob({
       ...{
         runs: new IngestionRepository(database.pool),
+        links: new AssetLinkRepository(database.pool),
+        linkRules: [],
+        drifts: new DriftRepository(database.pool),
         logger: createLogBook().logger,
         batchSize: 7,
         failAfterRecords,

@@ -39,10 +39,11 @@ export function httpRecordList(list: AssetList, options: HttpListOptions): Recor
       const number = Number(page);
       try {
         const { records, isLast, fetchedAt } = await calls.call(number, signal);
-        const raw = records.map(({ id, row }, index) => ({
-          ...{ id, payload: wireJson(row) },
-          place: `row ${index + 1} of page ${page}`,
-        }));
+        const raw = records.map(({ id, row }, index) => {
+          const place = `row ${index + 1} of page ${page}`;
+          // One without a name is read all the same, and found to have none.
+          return { id: id ?? place, place, payload: wireJson(row) };
+        });
         const nextPage = isLast || number >= pages ? null : String(number + 1);
         return { page, fetchedAt, records: inOrder(raw), nextPage };
       } catch (error) {

@@ -84,6 +84,9 @@ export async function ingest(list: RecordList, options: IngestOptions): Promise<
   }
 }
 
+/** So often a run asks for pages that it had already, as after a file was written anew. */
+const MAX_PAGES_AGAIN = 10;
+
 class Run {
   readonly outcome: { -readonly [Name in keyof IngestOutcome]: IngestOutcome[Name] };
 
@@ -106,8 +109,12 @@ class Run {
       if (unfinished.nextPage === null) return await this.complete();
       page = unfinished.nextPage;
     }
-    for (;;) {
+    const read = new Set<string>();
+    for (let again = 0; ;) {
       signal.throwIfAborted();
+      if (read.has(page)) again += 1;
+      if (again > MAX_PAGES_AGAIN) throw new Error(`page ${page} comes again and again: the list has no end`);
+      read.add(page);
       const fetched = await list.fetchPage(page, signal);
       await runs.keepPage(list.source, runId, fetched);
       this.outcome.pages += 1;

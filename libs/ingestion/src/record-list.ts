@@ -1,5 +1,5 @@
 import type { RawRecord, ReadRecord, RecordPage } from '@app/domain';
-import type { DriftTally } from '@app/storage';
+import { storableText, type DriftTally } from '@app/storage';
 
 /** Something whose records are collected: the list of a source, or files in a folder. A new one is one file. */
 export interface RecordList {
@@ -21,8 +21,16 @@ export interface RecordList {
   read(record: RawRecord): ReadRecord;
 }
 
-/** The records of a page in the order of their ids, by the bytes of their characters; of several with one id the last. */
+/**
+ * The records of a page in the order of their ids, by the bytes of their characters; of several with one id the last. Ids are as Postgres
+ * gives them back, so that a page is the same before and after it was there.
+ */
 export function inOrder(records: readonly RawRecord[]): RawRecord[] {
-  const byId = new Map(records.map((record) => [record.id, record]));
+  const byId = new Map(
+    records.map(({ id, ...record }) => {
+      const stored = storableText(id.toWellFormed());
+      return [stored, { ...record, id: stored }];
+    }),
+  );
   return [...byId.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1));
 }

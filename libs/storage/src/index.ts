@@ -45,6 +45,7 @@ export * from './sources/source-credit.repository.js';
 export * from './sources/source-state.repository.js';
 export * from './ingestion/asset-link.reader.js';
 export * from './ingestion/asset-link.repository.js';
+export { storableText } from './database/storable-text.js';
 export * from './ingestion/asset.reader.js';
 export * from './ingestion/ingestion-retention.js';
 export * from './ingestion/ingestion.reader.js';

@@ -5,15 +5,15 @@ import type { Source } from './source.js';
 
 /** A record of a list, as it came. */
 export interface ListedRecord {
-  /** Unique in the list, and as long as the asset is in it: `bitcoin`. */
-  readonly id: string;
+  /** Unique in the list, and as long as the asset is in it: `bitcoin`; undefined: it has none that can be one. */
+  readonly id: string | undefined;
   /** Its part of the answer, with every number as a `WireNumber`. */
   readonly row: unknown;
 }
 
 /** A page of a list. */
 export interface ListedPage {
-  /** In whatever order; one that cannot be named has an id after its place in the page. */
+  /** In whatever order. */
   readonly records: readonly ListedRecord[];
   /** Whether others come after it. */
   readonly isLast: boolean;

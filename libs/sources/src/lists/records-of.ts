@@ -1,9 +1,12 @@
 import { type ListedRecord, valueAt } from '../contract/index.js';
 
-/** The rows of a page, each by its field `id`. One without gets a name after its place, so that it is read, and found to be none. */
+/** Longer ones are none: an index of Postgres would refuse them. */
+const MAX_ID_LENGTH = 200;
+
+/** The rows of a page, each by its field `id`. */
 export function recordsOf(rows: readonly unknown[]): ListedRecord[] {
-  return rows.map((row, index) => {
+  return rows.map((row) => {
     const id = valueAt(row, ['id']);
-    return { id: typeof id === 'string' && id !== '' ? id : `row ${String(index + 1).padStart(6, '0')}`, row };
+    return { id: typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH ? id : undefined, row };
   });
 }

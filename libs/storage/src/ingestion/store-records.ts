@@ -109,12 +109,13 @@ export async function quarantine(
     text: `INSERT INTO etl_quarantine (source, run_id, record_id, place, reason, payload, quarantined_at)
            SELECT $1, $2, record_id, place, reason, payload, now()
            FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS g(record_id, place, reason, payload)
+           -- One that came twice, each time another.
            ON CONFLICT (source, run_id, record_id) DO UPDATE
-           SET place = EXCLUDED.place, reason = EXCLUDED.reason, payload = EXCLUDED.payload`,
+           SET place = EXCLUDED.place, reason = EXCLUDED.reason, payload = EXCLUDED.payload, quarantined_at = EXCLUDED.quarantined_at`,
     values: [
       ...[source, runId, faults.map(({ id }) => id), faults.map(({ place }) => place)],
       faults.map(({ fault }) => storableText(fault)),
-      faults.map(({ payload }) => payload.slice(0, MAX_KEPT_PAYLOAD)),
+      faults.map(({ payload }) => storableText(payload.slice(0, MAX_KEPT_PAYLOAD).toWellFormed())),
     ],
   });
 }

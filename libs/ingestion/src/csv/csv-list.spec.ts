@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { RawRecord, ReadRecord } from '@app/domain';
-import { csvRecordList } from './csv-list.js';
+import { csvRecordList, type CsvListOptions } from './csv-list.js';
 import { LAYOUTS_FILE } from './layouts.js';
 
 const NOW = Date.parse('2026-03-01T00:00:00Z');
@@ -20,8 +20,10 @@ async function write(layouts: string, files: Readonly<Record<string, string>>): 
 }
 
 /** All records, page by page. */
-async function readAll(pageRows?: number): Promise<{ raw: RawRecord[]; read: ReadRecord[]; pages: number }> {
-  const list = await csvRecordList(folder, { now: () => NOW, ...(pageRows === undefined ? {} : { pageRows }) });
+async function readAll(
+  sizes: Omit<CsvListOptions, 'now'> = {},
+): Promise<{ raw: RawRecord[]; read: ReadRecord[]; pages: number }> {
+  const list = await csvRecordList(folder, { now: () => NOW, ...sizes });
   const raw: RawRecord[] = [];
   let pages = 0;
   for (let page: string | null = list.firstPage; page !== null; pages += 1) {
@@ -117,11 +119,70 @@ describe('the CSV files of a folder', () => {
           expect(whole.raw.map(({ payload }) => JSON.parse(payload) as unknown)).toEqual(
             rows.map(([symbol, price]) => ({ symbol, at: '2025-01-01', price })),
           );
-          expect((await readAll(Number(pageRows))).raw).toEqual(whole.raw);
+          expect((await readAll({ pageRows: Number(pageRows) })).raw).toEqual(whole.raw);
         },
       ),
       { numRuns: 60 },
     );
+  });
+
+  describe('that change while they are read', () => {
+    const TEXT = 'symbol,at,price\nA,2025-01-01,1\nB,2025-01-01,2\nC,2025-01-01,3\nD,2025-01-01,4\n';
+
+    /** The symbols of the pages after the first one of two rows, which a change comes between. */
+    async function afterChange(
+      change: () => Promise<unknown>,
+      layouts = LAYOUT,
+    ): Promise<{ symbols: string[]; faults: string[] }> {
+      await write(layouts, { 'a.csv': TEXT });
+      const list = await csvRecordList(folder, { now: () => NOW, pageRows: 2 });
+      const { nextPage } = await list.fetchPage(list.firstPage, new AbortController().signal);
+      await change();
+      const [symbols, faults]: [string[], string[]] = [[], []];
+      for (let page = nextPage; page !== null;) {
+        const fetched = await list.fetchPage(page, new AbortController().signal);
+        for (const record of fetched.records.map((each) => list.read(each)))
+          if ('asset' in record) symbols.push(record.asset.symbol);
+          else faults.push(record.fault);
+        page = fetched.nextPage;
+      }
+      return { symbols, faults };
+    }
+
+    const written = (text: string) => () => writeFile(join(folder, 'a.csv'), text);
+
+    it('go on where they were when rows were added', async () => {
+      expect(await afterChange(written(`${TEXT}E,2025-01-01,5\n`))).toEqual({ symbols: ['C', 'D', 'E'], faults: [] });
+    });
+
+    it('are read from the beginning when they were written anew, longer or shorter', async () => {
+      const other =
+        'symbol,at,price\nLonger,2025-01-01,1\nNames,2025-01-01,2\nThan,2025-01-01,3\nBefore,2025-01-01,4\n';
+      expect(await afterChange(written(other))).toEqual({ symbols: ['Longer', 'Names', 'Than', 'Before'], faults: [] });
+      expect(await afterChange(written('symbol,at,price\nA,2025-01-01,1\n'))).toEqual({ symbols: ['A'], faults: [] });
+    });
+
+    it('are left when they are gone, and the others are read', async () => {
+      const both =
+        'files: [{ file: a.csv, columns: { symbol: symbol, updated_at: at } }, { file: b.csv, columns: { symbol: symbol, updated_at: at } }]';
+      await writeFile(join(folder, 'b.csv'), 'symbol,at\nX,2025-01-01\n');
+      expect(await afterChange(() => rm(join(folder, 'a.csv')), both)).toEqual({ symbols: ['X'], faults: [] });
+      await expect(readAll()).rejects.toThrow('a.csv is declared in layouts.yaml, and is not in the folder');
+    });
+  });
+
+  it('with a quote that never ends are refused there, before they fill the memory', async () => {
+    await write(LAYOUT, { 'a.csv': `symbol,at,price\nA,2025-01-01,1\n"B,2025-01-01,${'x'.repeat(2_000)}` });
+    await expect(readAll({ maxRowBytes: 1_000 })).rejects.toThrow(
+      'a.csv, line 3: a row has more than 1000 bytes; perhaps a quote is not closed',
+    );
+  });
+
+  it('have pages of so many bytes at most', async () => {
+    const rows = Array.from({ length: 40 }, (_, index) => `S${index},2025-01-01,${'9'.repeat(100)}`);
+    await write(LAYOUT, { 'a.csv': ['symbol,at,price', ...rows].join('\n') });
+    const { raw, pages } = await readAll({ maxPageBytes: 1_000 });
+    expect([raw.length, pages]).toEqual([40, 5]);
   });
 
   it('whose layout does not fit are refused, with the fault and its place', async () => {

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, CsvError } from 'csv-parse';
 import type { RawRecord, ReadRecord, RecordPage } from '@app/domain';
@@ -11,12 +12,25 @@ import { readRow, RowFault, type CsvRow } from './read-row.js';
 /** Rows of a page: what is in memory at once. */
 const PAGE_ROWS = 5_000;
 
+/** A page of long rows ends sooner, in bytes. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+
+/** A longer row is none, in bytes: more likely it is the rest of a file behind a quote that is not closed. */
+const MAX_ROW_BYTES = 8 * 1024 * 1024;
+
+/** So many bytes before a place say whether the file is still the same there. */
+const MARK_BYTES = 64;
+
 /** How the files of a folder are read. */
 export interface CsvListOptions {
   /** The clock, UNIX milliseconds. */
   readonly now: () => number;
   /** Rows of a page; default 5,000. */
   readonly pageRows?: number;
+  /** The page ends after so many bytes; default 16 MiB. */
+  readonly maxPageBytes?: number;
+  /** A longer row ends the run; default 8 MiB. */
+  readonly maxRowBytes?: number;
 }
 
 /** So many digits of a line's number stand in the id of its record, so that ids are in the order of lines. */
@@ -29,7 +43,11 @@ interface Place {
   readonly bytes: number;
   /** Lines before it. */
   readonly line: number;
+  /** Made of the bytes before it: in a file that was written anew they are others. */
+  readonly mark: string;
 }
+
+const beginningOf = (file: string): Place => ({ file, bytes: 0, line: 0, mark: '' });
 
 /**
  * The CSV files of a folder, each by its declared layout, in the order of their names.
@@ -42,7 +60,7 @@ export async function csvRecordList(folder: string, options: CsvListOptions): Pr
   const [first] = layouts;
   return {
     source: 'csv',
-    firstPage: placeText({ file: first?.file ?? '', bytes: 0, line: 0 }),
+    firstPage: placeText(beginningOf(first?.file ?? '')),
     fetchPage: (page, signal) => readPage(folder, layouts, page, { ...options, signal }),
     read: (record) => readRecord(record, byFile, options.now()),
   };
@@ -52,21 +70,45 @@ async function readPage(
   folder: string,
   layouts: readonly CsvLayout[],
   page: string,
-  { signal, now, pageRows = PAGE_ROWS }: CsvListOptions & { readonly signal: AbortSignal },
+  { now, ...options }: CsvListOptions & { readonly signal: AbortSignal },
 ): Promise<RecordPage> {
   const index = layouts.findIndex(({ file }) => page.startsWith(`${file}@`));
   // A file whose layout was taken away in the middle: what comes after it in the order of names.
   const layout = layouts[index] ?? layouts.find(({ file }) => `${file}@` > page);
   if (layout === undefined) return { page, nextPage: null, fetchedAt: new Date(now()), records: [] };
-  const asked = index === -1 ? { file: layout.file, bytes: 0, line: 0 } : placeOf(page, layout.file);
+  const asked = index === -1 ? beginningOf(layout.file) : placeOf(page, layout.file);
   const path = join(folder, layout.file);
-  // One that has become shorter was written anew.
-  const place = (await stat(path)).size < asked.bytes ? { ...asked, bytes: 0, line: 0 } : asked;
-  const header = await readHeader(path, layout);
-  const { records, end } = await readRows(path, layout, { place, header, pageRows, signal });
   const next = layouts[layouts.indexOf(layout) + 1];
-  const nextFile = next === undefined ? null : placeText({ file: next.file, bytes: 0, line: 0 });
-  return { page, nextPage: end === undefined ? nextFile : placeText(end), fetchedAt: new Date(now()), records };
+  const nextFile = next === undefined ? null : placeText(beginningOf(next.file));
+  const mark = await markAt(path, asked.bytes);
+  if (mark === undefined) {
+    if (asked.bytes === 0) throw new Error(`${layout.file} is declared in ${LAYOUTS_FILE}, and is not in the folder`);
+    return { page, nextPage: nextFile, fetchedAt: new Date(now()), records: [] };
+  }
+  // One that was written anew is read from its beginning.
+  const place = mark === asked.mark ? asked : beginningOf(layout.file);
+  const header = await readHeader(path, layout);
+  const { records, end } = await readRows(path, layout, { place, header, ...options });
+  const nextPage = end === undefined ? nextFile : placeText({ ...end, mark: (await markAt(path, end.bytes)) ?? '' });
+  return { page, nextPage, fetchedAt: new Date(now()), records };
+}
+
+/** What the bytes before a place say, in some characters; undefined when the file is gone. */
+async function markAt(path: string, bytes: number): Promise<string | undefined> {
+  const length = Math.min(bytes, MARK_BYTES);
+  try {
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, bytes - length);
+      if (length === 0) return '';
+      return createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex').slice(0, 16);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 async function readHeader(path: string, layout: CsvLayout): Promise<string[]> {
@@ -81,20 +123,20 @@ async function readHeader(path: string, layout: CsvLayout): Promise<string[]> {
   throw new Error(`${layout.file} is empty`);
 }
 
-interface RowsOptions {
+interface RowsOptions extends Omit<CsvListOptions, 'now'> {
   readonly place: Place;
   readonly header: readonly string[];
-  readonly pageRows: number;
   readonly signal: AbortSignal;
 }
 
 async function readRows(
   path: string,
   layout: CsvLayout,
-  { place, header, pageRows, signal }: RowsOptions,
-): Promise<{ records: RawRecord[]; end: Place | undefined }> {
+  { place, header, signal, ...sizes }: RowsOptions,
+): Promise<{ records: RawRecord[]; end: Omit<Place, 'mark'> | undefined }> {
+  const { pageRows = PAGE_ROWS, maxPageBytes = MAX_PAGE_BYTES, maxRowBytes = MAX_ROW_BYTES } = sizes;
   const stream = createReadStream(path, { start: place.bytes, signal });
-  const parser = stream.pipe(parse({ ...dialect(layout), info: true }));
+  const parser = stream.pipe(parse({ ...dialect(layout), info: true, max_record_size: maxRowBytes }));
   stream.on('error', (error) => parser.destroy(error));
   const records: RawRecord[] = [];
   // The header itself, at the beginning of a file.
@@ -105,15 +147,16 @@ async function readRows(
       const line = place.line + info.lines;
       if (!isHeader) records.push(rawOf(layout.file, line, header, record));
       isHeader = false;
-      if (records.length === pageRows)
+      if (records.length === pageRows || info.bytes >= maxPageBytes)
         return { records, end: { file: layout.file, bytes: place.bytes + info.bytes, line } };
     }
   } catch (error) {
-    if (error instanceof CsvError)
-      throw new Error(`${layout.file}, line ${place.line + Number(error['lines'])}: ${error.message}`, {
-        cause: error,
-      });
-    throw error;
+    if (!(error instanceof CsvError)) throw error;
+    const said =
+      error.code === 'CSV_MAX_RECORD_SIZE'
+        ? `a row has more than ${maxRowBytes} bytes; perhaps a quote is not closed`
+        : error.message;
+    throw new Error(`${layout.file}, line ${place.line + Number(error['lines'])}: ${said}`, { cause: error });
   } finally {
     stream.destroy();
   }
@@ -148,14 +191,11 @@ function readRecord(record: RawRecord, layouts: ReadonlyMap<string, CsvLayout>, 
   }
 }
 
-function placeText({ file, bytes, line }: Place): string {
-  return `${file}@${bytes}:${line}`;
+function placeText({ file, bytes, line, mark }: Place): string {
+  return `${file}@${bytes}:${line}:${mark}`;
 }
 
 function placeOf(page: string, file: string): Place {
-  const [bytes, line] = page
-    .slice(file.length + 1)
-    .split(':')
-    .map(Number);
-  return { file, bytes: bytes ?? 0, line: line ?? 0 };
+  const [bytes, line, mark = ''] = page.slice(file.length + 1).split(':');
+  return { file, bytes: Number(bytes ?? 0), line: Number(line ?? 0), mark };
 }

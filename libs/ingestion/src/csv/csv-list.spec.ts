@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { RawRecord, ReadRecord } from '@app/domain';
+import { eventually } from '../../../../test/support/processes.js';
 import { csvRecordList, type CsvListOptions } from './csv-list.js';
 import { LAYOUTS_FILE } from './layouts.js';
 
@@ -37,6 +38,18 @@ async function readAll(
 const LAYOUT = 'files: [{ file: a.csv, columns: { symbol: symbol, updated_at: at, price_usd: price } }]';
 
 describe('the CSV files of a folder', () => {
+  it('are not left open, however long they are', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, index) => `btc,2026-01-01,${index}`);
+    await write(LAYOUT, { 'a.csv': `symbol,at,price\n${rows.join('\n')}\n` });
+    expect((await readAll(2_000)).raw).toHaveLength(20_000);
+    await eventually('the file to be closed', 5_000, async () => {
+      const open = await Promise.all(
+        (await readdir('/proc/self/fd').catch(() => [])).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+      );
+      return open.some((path) => path.startsWith(folder)) ? undefined : true;
+    });
+  });
+
   it('are read by their layouts, each record with its file and line', async () => {
     await write(
       `files:

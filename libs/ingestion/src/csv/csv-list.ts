@@ -112,15 +112,22 @@ async function markAt(path: string, bytes: number): Promise<string | undefined> 
 }
 
 async function readHeader(path: string, layout: CsvLayout): Promise<string[]> {
-  const parser = createReadStream(path).pipe(parse({ ...dialect(layout), to: 1 }));
-  for await (const row of parser) {
-    const header = (row as string[]).map((name) => name.trim());
-    const missing = Object.values(layout.columns).filter((name) => !header.includes(name));
-    if (missing.length > 0)
-      throw new Error(`${layout.file} has no column ${missing.join(', ')}; it has ${header.join(', ')}`);
-    return header;
+  const stream = createReadStream(path);
+  const parser = stream.pipe(parse({ ...dialect(layout), to: 1 }));
+  stream.on('error', (error) => parser.destroy(error));
+  try {
+    for await (const row of parser) {
+      const header = (row as string[]).map((name) => name.trim());
+      const missing = Object.values(layout.columns).filter((name) => !header.includes(name));
+      if (missing.length > 0)
+        throw new Error(`${layout.file} has no column ${missing.join(', ')}; it has ${header.join(', ')}`);
+      return header;
+    }
+    throw new Error(`${layout.file} is empty`);
+  } finally {
+    // The rest of a long file would stay open.
+    stream.destroy();
   }
-  throw new Error(`${layout.file} is empty`);
 }
 
 interface RowsOptions extends Omit<CsvListOptions, 'now'> {

@@ -14,6 +14,7 @@ export const SETTINGS_READERS = {
   'tidemark health': config.healthSettings,
   verify: config.verifySettings,
   'tidemark latest': config.questionSettings,
+  'tidemark tickers add': config.controlSettings,
   'command line': { ...config.cliSettings, ...sourceSettings },
   'make demo, make start': { ...config.standaloneSettings, ...sourceSettings },
 };

@@ -6,6 +6,7 @@ import type { Logger } from '@app/observability';
 import { ClockWatch } from '@app/process';
 import { JOBS, type QueueStore } from '@app/queue';
 import {
+  AssetLinkReader,
   CatalogueRepository,
   CloseRepository,
   IngestionRepository,
@@ -14,6 +15,7 @@ import {
   ExtraFetchRepository,
   PayloadRepository,
   PlanRepository,
+  ReadDatabase,
   RefusedSymbolRepository,
   SnapshotRepository,
   StatusRepository,
@@ -28,6 +30,8 @@ import { SourceLoad } from './catalogue/source-load.js';
 import { FetchController } from './control/fetch.controller.js';
 import { StatusController } from './control/status.controller.js';
 import { TickersController } from './control/tickers.controller.js';
+import { TopTickersController } from './control/top-tickers.controller.js';
+import { TopTickersService } from './catalogue/top-tickers.service.js';
 import { CreditPlanner } from './planning/credit-planner.js';
 import { FetchQueues } from './planning/fetch-queues.js';
 import { PlannerService } from './planning/planner.service.js';
@@ -79,7 +83,7 @@ export class SchedulerModule {
         TypeOrmModule.forRoot(dataSourceOptions(options.databaseUrl, 'tidemark-catalogue')),
         OperationsModule.forRoot(options),
       ],
-      controllers: [TickersController, StatusController, FetchController],
+      controllers: [TickersController, TopTickersController, StatusController, FetchController],
       providers: [
         { provide: LOGGER, useValue: logger },
         { provide: ClockWatch, useValue: clock },
@@ -112,7 +116,9 @@ export class SchedulerModule {
           useFactory: (planner: PlannerService, wakeUps: WakeUps) =>
             new TaskRunner({ tasks: tasksOf(taskOptions(options, planner, wakeUps)), logger, now: Date.now }),
         },
+        { provide: AssetLinkReader, useValue: new AssetLinkReader(new ReadDatabase(pool)) },
         CatalogueService,
+        TopTickersService,
         PlannerService,
         WakeUps,
         {

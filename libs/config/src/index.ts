@@ -1,3 +1,4 @@
+export * from './command-settings.js';
 export * from './database-tls.js';
 export * from './database-url.js';
 export * from './environment.js';

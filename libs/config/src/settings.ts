@@ -250,25 +250,6 @@ export const healthSettings = {
   SIMULATOR_PORT: port(8003, 'Port of the simulator.'),
 };
 
-/** What the commands that ask for stored prices read: `tidemark latest` and the like. */
-export const questionSettings = {
-  ...databaseSettings,
-  ...readerSettings,
-  API_URL: address(['http', 'https'])
-    .optional()
-    .describe(
-      'Address of a running API that `tidemark latest` and the like ask. Without it the one of this machine, or, when none answers there or only a database or TIDEMARK_MODE is named, one that is started for the question on the database, or on the private stores of TIDEMARK_HOME.',
-    ),
-  API_PORT: apiSettings.API_PORT,
-  TIDEMARK_HOME: schedulerSettings.TIDEMARK_HOME,
-};
-
-/** The command line. */
-export const cliSettings = {
-  ...databaseSettings,
-  ...callSettings,
-};
-
 /** The stand-in for the sources. */
 export const simulatorSettings = {
   ...logSettings,

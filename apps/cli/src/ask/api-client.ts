@@ -24,6 +24,13 @@ export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
 
+/** What of a request is no address and no login. */
+interface SentRequest {
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** The API itself asks its database for less time. */
 const ANSWER_WITHIN_MS = 60_000;
 
@@ -58,7 +65,17 @@ export class ApiClient {
   async get<Value>(path: string, query: Query, schema: z.ZodType<Value>): Promise<ApiAnswer<Value>> {
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     const parameters = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
-    const { ok, status, text } = await this.fetch(`/v1${path}?${parameters.toString()}`);
+    return this.ask(`${path}?${parameters.toString()}`, {}, schema);
+  }
+
+  /** Sends a body to one route, as JSON. Else as {@link get}. */
+  async post<Value>(path: string, sent: unknown, schema: z.ZodType<Value>): Promise<ApiAnswer<Value>> {
+    const headers = { 'content-type': 'application/json' };
+    return this.ask(path, { method: 'POST', body: JSON.stringify(sent), headers }, schema);
+  }
+
+  private async ask<Value>(path: string, request: SentRequest, schema: z.ZodType<Value>): Promise<ApiAnswer<Value>> {
+    const { ok, status, text } = await this.fetch(`/v1${path}`, request);
     const body = parseJson(text);
     if (!ok) throw faultOf(body, status, this.api.description);
     const read = schema.safeParse(body);
@@ -67,11 +84,15 @@ export class ApiClient {
     return { text: text.trim(), value: read.data };
   }
 
-  private async fetch(route: string): Promise<{ ok: boolean; status: number; text: string }> {
+  private async fetch(route: string, request: SentRequest): Promise<{ ok: boolean; status: number; text: string }> {
     const limit = AbortSignal.timeout(ANSWER_WITHIN_MS);
     try {
       const signal = this.signal === undefined ? limit : AbortSignal.any([limit, this.signal]);
-      const answer = await fetch(`${this.base}${route}`, { signal, headers: this.headers });
+      const answer = await fetch(`${this.base}${route}`, {
+        ...request,
+        signal,
+        headers: { ...this.headers, ...request.headers },
+      });
       return { ok: answer.ok, status: answer.status, text: await answer.text() };
     } catch (error) {
       if (this.signal?.aborted === true) throw error;

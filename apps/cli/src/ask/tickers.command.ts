@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alignColumns } from '../align-columns.js';
 import type { Terminal } from '../terminal.js';
+import { addTickersCommand } from './add-tickers.command.js';
 import { timeOf } from './format.js';
 import { printLines, QuestionCommand, type QuestionOptions } from './question-command.js';
 
@@ -18,7 +19,7 @@ export const tickersSchema = z.object({
   ),
 });
 
-/** `tickers`: what is sampled. */
+/** `tickers`: what is sampled; `tickers add`: more. */
 export function tickersCommand(terminal: Terminal, finish: (status: number) => void): QuestionCommand {
   const command = new QuestionCommand('tickers', terminal, TEXTS, finish);
   command.action((options: QuestionOptions) =>
@@ -32,6 +33,8 @@ export function tickersCommand(terminal: Terminal, finish: (status: number) => v
       terminal.print(alignColumns([['TICKER', 'EVERY', 'RULE', 'NEWEST (UTC)', 'SOURCES'], ...rows], terminal.columns));
     }),
   );
+  // Both have --json: what stands after `add` is its own.
+  command.enablePositionalOptions().addCommand(addTickersCommand(terminal, finish));
   return command;
 }
 
@@ -39,5 +42,9 @@ const TEXTS = {
   summary: 'every ticker, how it is sampled, and its newest slot',
   description:
     'Every ticker that was ever catalogued: how often it is sampled, by which rule a price is chosen, the slot of its newest price, and its sources in order of preference.',
-  examples: ['tidemark tickers --api https://prices.example.org', 'tidemark tickers'],
+  examples: [
+    'tidemark tickers --api https://prices.example.org',
+    'tidemark tickers',
+    'tidemark tickers add --top 100 --quote usd --dry-run',
+  ],
 } as const;

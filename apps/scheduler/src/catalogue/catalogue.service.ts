@@ -11,11 +11,11 @@ import {
 } from '@app/storage';
 import { LOGGER, STABLECOINS_AT_PAR } from '../tokens.js';
 import { SymbolDirectory } from './symbol-directory.js';
-import { SourceLoad } from './source-load.js';
+import { SourceLoad, type SourceCost } from './source-load.js';
 import { checkConversions, checkRateAges, missingRates } from './conversions.js';
 import { batchesOf } from './batch-ranks.js';
 import { CatalogueError, checkBatches, resolveTicker } from './resolve-ticker.js';
-import { followInterval, rescale, resolveCatalogue } from './starting-catalogue.js';
+import { faultsOf, followInterval, rescale, resolveCatalogue } from './starting-catalogue.js';
 import type { SamplingChange, TickerRequest } from './ticker-request.js';
 
 /** What shall be sampled from the start of a process on. */
@@ -65,6 +65,34 @@ export class CatalogueService {
     const outcome = await this.store(configuration);
     this.warnOfMissingRates([configuration], [...others, configuration]);
     return outcome;
+  }
+
+  /**
+   * Makes further tickers be sampled, all or none of them. @param isTried only look: nothing is stored.
+   * @returns what is against it, one sentence with its cure each, and what the whole catalogue costs then.
+   */
+  async addAll(
+    requests: readonly TickerRequest[],
+    { isTried }: { readonly isTried: boolean },
+  ): Promise<{ readonly faults: readonly string[]; readonly costs: readonly SourceCost[] }> {
+    const others = (await this.repository.list()).filter(({ enabled }) => enabled);
+    const added: TickerConfiguration[] = [];
+    const wrong = requests.flatMap((request) => faultsOf(() => added.push(resolveTicker(request))));
+    const all = [...others, ...added];
+    const stablecoinsAtPar = this.stablecoinsAtPar;
+    const faults = [
+      ...wrong,
+      ...faultsOf(() => checkBatches(all)),
+      ...faultsOf(() => checkConversions(all)),
+      ...added.flatMap(({ ticker }) => faultsOf(() => checkRateAges(all, { about: ticker, stablecoinsAtPar }))),
+      ...faultsOf(() => this.load.check(all)),
+    ];
+    if (faults.length === 0 && !isTried) {
+      await this.repository.putAll(added, Date.now());
+      for (const { ticker, intervalSeconds } of added)
+        this.logger.info({ event: 'ticker_created', ticker, interval_seconds: intervalSeconds }, 'ticker created');
+    }
+    return { faults, costs: this.load.costs(all) };
   }
 
   /** What keeps a ticker from having a price as it is catalogued now, one sentence each, with its cure. */

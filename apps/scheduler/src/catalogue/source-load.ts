@@ -38,6 +38,43 @@ export class SourceLoad {
     const faults = SOURCES.flatMap((source) => loadFaults(source, configurations, this.access[source.name]));
     if (faults.length > 0) throw new CatalogueError(faults);
   }
+
+  /** What these tickers cost at each source that they ask, whether limits are kept or not. */
+  costs(configurations: readonly TickerConfiguration[]): SourceCost[] {
+    return SOURCES.flatMap((source) => costOf(source, configurations, this.access[source.name]) ?? []);
+  }
+}
+
+/** What tickers cost at a source. */
+export interface SourceCost {
+  readonly source: string;
+  readonly plan: string;
+  /** Calls in a minute by their weight, on the average; those of standby sources are left out. */
+  readonly perMinute: number;
+  /** What of the plan's limit is used in a minute, the rest is head room. */
+  readonly perMinuteAllowed: number;
+  /** Credits in a month of 31 days. */
+  readonly perMonth: number;
+  /** Null: the plan counts none. */
+  readonly perMonthAllowed: number | null;
+}
+
+function costOf(
+  source: Source,
+  configurations: readonly TickerConfiguration[],
+  access: SourceAccess = {},
+): SourceCost | undefined {
+  if (!configurations.some(({ sources }) => sources.some(({ sourceId }) => sourceId === source.id))) return undefined;
+  const batches = batchesOf(source, configurations);
+  const plan = planOf(source, access);
+  const { share } = callLimitsOf(source, access).limit;
+  return {
+    ...{ source: source.name, plan: plan.name },
+    perMinute: loadIn(60, batches),
+    perMinuteAllowed: (share * 60) / plan.limit.perSeconds,
+    perMonth: loadIn(MONTH_SECONDS, batches),
+    perMonthAllowed: plan.monthly?.credits ?? null,
+  };
 }
 
 /** Why these tickers ask a source for more than its plan allows, one sentence for each limit; none when they fit. */

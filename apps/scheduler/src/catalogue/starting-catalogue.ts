@@ -100,7 +100,8 @@ function keyFaults({ ticker, sources }: TickerRequest, access: SourceAccesses): 
   return [`${ticker}: ${names} answers nobody without a key: set ${keys}, or name another source for it`];
 }
 
-function faultsOf(check: () => unknown): readonly string[] {
+/** What a check says: none when it throws nothing. */
+export function faultsOf(check: () => unknown): readonly string[] {
   try {
     check();
     return [];

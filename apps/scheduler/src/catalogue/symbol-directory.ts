@@ -137,7 +137,7 @@ export class SymbolDirectory {
   }
 
   /** The source's list by name; undefined when it has none, or it cannot be had now. */
-  private async namesOf(source: Source): Promise<ReadonlyMap<string, ListedName> | undefined> {
+  async namesOf(source: Source): Promise<ReadonlyMap<string, ListedName> | undefined> {
     if (source.names === undefined || lacksKey(source, this.options.access[source.name])) return undefined;
     const kept = this.lists.get(source.name);
     if (kept !== undefined && kept.untilMs > this.options.now()) return kept.names;

@@ -41,6 +41,9 @@ const ticker = z
     return z.NEVER;
   });
 
+/** What a source may call a ticker. */
+export const SOURCE_SYMBOL = /^[\w.\-/:]{1,100}$/;
+
 const sourceFields = {
   source: z
     .string({ error: 'must be the name of a source' })
@@ -49,7 +52,7 @@ const sourceFields = {
     .meta({ description: 'Name of the source.', examples: ['coingecko'] }),
   source_symbol: z
     .string({ error: 'must be a text' })
-    .regex(/^[\w.\-/:]{1,100}$/, 'must hold letters, digits and . _ - / : only, at most 100')
+    .regex(SOURCE_SYMBOL, 'must hold letters, digits and . _ - / : only, at most 100')
     .optional()
     .meta({
       description: 'What the source calls the ticker; without it the source knows it itself.',

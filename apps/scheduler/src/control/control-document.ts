@@ -7,12 +7,14 @@ import { VERSION } from '@app/process/server';
 import { ExtraFetchRepository, RefusedSymbolRepository, StatusRepository } from '@app/storage';
 import { CatalogueService } from '../catalogue/catalogue.service.js';
 import { SymbolDirectory } from '../catalogue/symbol-directory.js';
+import { TopTickersService } from '../catalogue/top-tickers.service.js';
 import { PlannerService } from '../planning/planner.service.js';
 import { TaskRunner } from '../tasks/run-tasks.js';
 import { SOURCE_ACCESSES } from '../tokens.js';
 import { FetchController } from './fetch.controller.js';
 import { StatusController } from './status.controller.js';
 import { TickersController } from './tickers.controller.js';
+import { TopTickersController } from './top-tickers.controller.js';
 
 /** What the controllers need; for a look at their routes nothing of it is made. */
 const NEEDED = [
@@ -24,11 +26,12 @@ const NEEDED = [
   SOURCE_ACCESSES,
   StatusRepository,
   TaskRunner,
+  TopTickersService,
 ];
 
 /** The controllers alone. */
 @Module({
-  controllers: [TickersController, StatusController, FetchController],
+  controllers: [TickersController, TopTickersController, StatusController, FetchController],
   providers: NEEDED.map((provide) => ({ provide, useValue: undefined })),
 })
 class ControlRoutesModule {}

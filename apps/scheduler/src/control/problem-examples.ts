@@ -67,6 +67,22 @@ export const wrongTicker = example(
   { ticker: 'bitcoin', interval_seconds: 0 },
 );
 
+/** Tickers of no asset. */
+export const wrongTop = example(
+  'A wrong number',
+  '/tickers/top',
+  invalidParameters([{ parameter: 'top', detail: 'must be a whole number, 1 to 500' }]),
+  { top: 0 },
+);
+
+/** Tickers of assets that nobody knows. */
+export const noListRead = example(
+  'No list of assets was read',
+  '/tickers/top',
+  conflict('no list of assets was read yet: tidemark etl run --source coinpaprika reads one'),
+  { top: 100 },
+);
+
 /** A ticker that is sampled. */
 export const alreadySampled = example(
   'A ticker that is sampled',

@@ -87,17 +87,19 @@ export class CatalogueRepository {
 
   /** Makes a ticker be sampled as planned from the next slot boundary on. */
   async put(configuration: TickerConfiguration, nowMs: number): Promise<ChangeOutcome> {
-    if (configuration.sources.length === 0)
-      throw new Error(`${configuration.ticker} has no source: no slot of it could have an outcome`);
+    return this.dataSource.transaction((manager) => putTicker(manager, configuration, nowMs));
+  }
+
+  /** As {@link put} for several tickers, all or none. @returns what it did to each. */
+  async putAll(configurations: readonly TickerConfiguration[], nowMs: number): Promise<ChangeOutcome[]> {
+    // None of them holds before all are stored.
+    const storedMs = nowMs + configurations.length * MAX_PUT_MS;
+    // In one order, so that two who store the same do not wait for each other.
+    const ordered = configurations.toSorted((left, right) => (left.ticker < right.ticker ? -1 : 1));
     return this.dataSource.transaction(async (manager) => {
-      const ticker = await findOrCreateTicker(manager, configuration.ticker);
-      const current = await lockCurrentSchedule(manager, ticker.id);
-      if (current !== undefined && isSampledAs(await withSources(manager, current), configuration)) return 'unchanged';
-      if (current === undefined) await forgetEmptySchedules(manager, ticker.id);
-      const fromSlot = await firstFreeSlot(manager, { id: ticker.id, current }, configuration, nowMs);
-      if (current !== undefined) await closeSchedule(manager, current, fromSlot);
-      await openSchedule(manager, ticker.id, configuration, fromSlot);
-      return current === undefined ? 'created' : 'changed';
+      const outcomes = new Map<string, ChangeOutcome>();
+      for (const each of ordered) outcomes.set(each.ticker, await putTicker(manager, each, storedMs));
+      return configurations.map(({ ticker }) => outcomes.get(ticker) ?? 'unchanged');
     });
   }
 
@@ -154,6 +156,26 @@ export class CatalogueRepository {
       ];
     });
   }
+}
+
+/** How long it takes to store one of several tickers, in milliseconds; a busy database is slower than an idle one. */
+const MAX_PUT_MS = 20;
+
+async function putTicker(
+  manager: EntityManager,
+  configuration: TickerConfiguration,
+  nowMs: number,
+): Promise<ChangeOutcome> {
+  if (configuration.sources.length === 0)
+    throw new Error(`${configuration.ticker} has no source: no slot of it could have an outcome`);
+  const ticker = await findOrCreateTicker(manager, configuration.ticker);
+  const current = await lockCurrentSchedule(manager, ticker.id);
+  if (current !== undefined && isSampledAs(await withSources(manager, current), configuration)) return 'unchanged';
+  if (current === undefined) await forgetEmptySchedules(manager, ticker.id);
+  const fromSlot = await firstFreeSlot(manager, { id: ticker.id, current }, configuration, nowMs);
+  if (current !== undefined) await closeSchedule(manager, current, fromSlot);
+  await openSchedule(manager, ticker.id, configuration, fromSlot);
+  return current === undefined ? 'created' : 'changed';
 }
 
 async function findOrCreateTicker(manager: EntityManager, name: string): Promise<TickerEntity> {

@@ -13,7 +13,9 @@ export function addTickersCommand(terminal: Terminal, finish: (status: number) =
     .option('--dry-run', 'only show what would be added')
     .option('--control <url>', 'the control API to ask (default: the scheduler of this machine, CONTROL_PORT)')
     .option('--json', "print the control API's own answer")
-    .action(async (given: GivenOptions) => {
+    .action(async (_own: GivenOptions, self: TidemarkCommand) => {
+      // `tickers` has --json too, and takes it wherever it stands.
+      const given = self.optsWithGlobals<GivenOptions>();
       const asked = {
         top: readWhole('--top', given.top),
         quote: given.quote.toLowerCase(),

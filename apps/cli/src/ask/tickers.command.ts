@@ -33,8 +33,7 @@ export function tickersCommand(terminal: Terminal, finish: (status: number) => v
       terminal.print(alignColumns([['TICKER', 'EVERY', 'RULE', 'NEWEST (UTC)', 'SOURCES'], ...rows], terminal.columns));
     }),
   );
-  // Both have --json: what stands after `add` is its own.
-  command.enablePositionalOptions().addCommand(addTickersCommand(terminal, finish));
+  command.addCommand(addTickersCommand(terminal, finish));
   return command;
 }
 

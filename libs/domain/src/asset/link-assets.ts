@@ -79,7 +79,7 @@ export function linkAssets(
   rules: readonly LinkRule[],
   known: AssetIdentities,
 ): AssetIdentities {
-  const listed = new Map(assets.map((asset) => [keyOf(asset), asset]));
+  const listed: Listed = new Map(assets.map((asset) => [keyOf(asset), { ...asset, identity: identityOf(asset) }]));
   const groups = new Groups(rules);
   for (const link of known.links) groups.keep(link);
   for (const asset of assets) groups.add(asset);
@@ -87,6 +87,9 @@ export function linkAssets(
   const used = [...groups.all].filter((group) => isUsed(group, listed, known));
   return { assets: describe(used, listed, rules, known), links: used.flatMap(linksOf) };
 }
+
+/** The listed assets by their keys, with what they are compared by. */
+type Listed = ReadonlyMap<string, ListedAsset & { readonly identity: string | undefined }>;
 
 /** The assets of sources that are one asset: at most one of each source. */
 interface Group {
@@ -160,9 +163,12 @@ function mayTake(group: Group, source: string): boolean {
  * Joins groups whose listed assets have one symbol and one name, where each source has it once.
  * @returns whether there were any: what was joined may have a further name.
  */
-function joinByName(groups: Groups, listed: ReadonlyMap<string, ListedAsset>): boolean {
+function joinByName(groups: Groups, listed: Listed): boolean {
   const named = [...groups.all].flatMap((group) =>
-    [...new Set(membersOf(group, listed).flatMap(identityOf))].map((identity) => ({ identity, group })),
+    [...new Set(membersOf(group, listed).flatMap(({ identity }) => identity ?? []))].map((identity) => ({
+      identity,
+      group,
+    })),
   );
   const shared = [...Map.groupBy(named, ({ identity }) => identity)].filter(([, { length }]) => length > 1);
   let isAnyJoined = false;
@@ -177,9 +183,10 @@ function joinByName(groups: Groups, listed: ReadonlyMap<string, ListedAsset>): b
   return isAnyJoined;
 }
 
-function identityOf({ symbol, name }: ListedAsset): string[] {
-  const [foldedTo, named] = [foldedSymbol(symbol), foldedName(name)];
-  return foldedTo === '' || named === '' ? [] : [`${foldedTo}\n${named}`];
+/** Symbol and name as they are compared; undefined when one of them says nothing. */
+function identityOf({ symbol, name }: ListedAsset): string | undefined {
+  const [folded, named] = [foldedSymbol(symbol), foldedName(name)];
+  return folded === '' || named === '' ? undefined : `${folded}\n${named}`;
 }
 
 /** No source has two of them, none of them has one that a rule forbids, and rules say at most of one of them what it is. */
@@ -219,13 +226,13 @@ function idOf({ rule, members, knownId, isIdTaken }: Group): string {
 }
 
 /** A rule of assets that nobody has listed says nothing of any. */
-function isUsed(group: Group, listed: ReadonlyMap<string, ListedAsset>, known: AssetIdentities): boolean {
+function isUsed(group: Group, listed: Listed, known: AssetIdentities): boolean {
   if (group.members.size === 0) return false;
   if (group.rule === undefined || membersOf(group, listed).length > 0) return true;
   return known.assets.some(({ canonicalId }) => canonicalId === group.rule?.canonicalId);
 }
 
-function membersOf({ members }: Group, listed: ReadonlyMap<string, ListedAsset>): ListedAsset[] {
+function membersOf({ members }: Group, listed: Listed) {
   return [...members].flatMap(([source, { assetId }]) => listed.get(keyOf({ source, assetId })) ?? []);
 }
 
@@ -236,7 +243,7 @@ function linksOf(group: Group): AssetLink[] {
 
 function describe(
   groups: readonly Group[],
-  listed: ReadonlyMap<string, ListedAsset>,
+  listed: Listed,
   rules: readonly LinkRule[],
   known: AssetIdentities,
 ): CanonicalAsset[] {

@@ -6,6 +6,8 @@ CREATE TABLE asset_links (
   canonical_id text NOT NULL,
   linked_by text NOT NULL,
   linked_at timestamp(3) with time zone NOT NULL,
+  symbol text,
+  name text,
   CONSTRAINT asset_links_canonical_id_fkey FOREIGN KEY (canonical_id) REFERENCES canonical_assets(canonical_id),
   CONSTRAINT asset_links_canonical_id_source_key UNIQUE (canonical_id, source),
   CONSTRAINT asset_links_linked_by_check CHECK ((linked_by = ANY (ARRAY['rule'::text, 'symbol_and_name'::text, 'itself'::text]))),

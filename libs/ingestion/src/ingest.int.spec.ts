@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { randomInt } from 'node:crypto';
 import type { RawRecord, ReadRecord } from '@app/domain';
 import { IngestionRepository, RunLockLostError, RunReplacedError } from '@app/storage';
@@ -235,14 +236,19 @@ describe('a run over a list', () => {
 });
 
 describe('a process that is killed', () => {
-  it.each([1, 7, 250])(
+  // Every so many statements, and others in every run of the tests: real processes are killed by test/killed-runs.system.spec.ts.
+  it.each([
+    [1, 12],
+    [7, 4],
+    [250, 3],
+  ])(
     'between any two statements loses and doubles nothing, with batches of %i',
-    async (batchSize) => {
+    async (batchSize, step) => {
       const list = (): RecordList => listOf(24, { pageSize: 10, bad: new Set([5]) });
       await ingest(list(), optionsOf({ batchSize }));
       const expected = await tables();
-      let statements = 1;
-      for (let isKilled = true; isKilled; statements += batchSize === 1 ? 7 : 1) {
+      let statements = 1 + (Math.abs(jest.getSeed()) % step);
+      for (let isKilled = true; isKilled; statements += step) {
         await database.pool.query(
           'TRUNCATE etl_runs, etl_checkpoints, etl_pages, etl_records, raw_records, assets, asset_values, etl_quarantine',
         );

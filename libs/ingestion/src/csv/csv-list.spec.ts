@@ -41,7 +41,7 @@ describe('the CSV files of a folder', () => {
   it('are not left open, however long they are', async () => {
     const rows = Array.from({ length: 20_000 }, (_, index) => `btc,2026-01-01,${index}`);
     await write(LAYOUT, { 'a.csv': `symbol,at,price\n${rows.join('\n')}\n` });
-    expect((await readAll(2_000)).raw).toHaveLength(20_000);
+    expect((await readAll({ pageRows: 2_000 })).raw).toHaveLength(20_000);
     await eventually('the file to be closed', 5_000, async () => {
       const open = await Promise.all(
         (await readdir('/proc/self/fd').catch(() => [])).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),

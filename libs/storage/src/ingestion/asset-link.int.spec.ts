@@ -63,6 +63,18 @@ describe('links of assets', () => {
     ]);
   });
 
+  it('follow an asset that gets another name, and a further one, after a look that found nothing new', async () => {
+    const rules: LinkRule[] = [];
+    await list('coingecko foo foo Foo 1', 'coinpaprika foo-bar FOO Bar 1');
+    expect(await links.link(rules)).toEqual({ linked: 2, unlinked: 0 });
+    expect(await links.link(rules)).toEqual({ linked: 0, unlinked: 0 });
+    await list('coinpaprika foo-bar FOO Foo 1');
+    expect(await links.link(rules)).toEqual({ linked: 1, unlinked: 0 });
+    await list('csv foo foo foo 1');
+    expect(await links.link(rules)).toEqual({ linked: 1, unlinked: 0 });
+    expect(await reader.counts()).toEqual({ assets: 1, linked: 1, ambiguous: 0 });
+  });
+
   it('may be made by two at once', async () => {
     await list(...BITCOIN);
     const counts = await Promise.all([links.link([]), links.link([]), links.link([])]);

@@ -19,13 +19,20 @@ export interface LinkCounts {
 
 /** Keeps which assets of different sources are one. */
 export class AssetLinkRepository {
+  /** The rules by which this process linked last. */
+  private linkedBy: readonly LinkRule[] | undefined;
+
   constructor(private readonly pool: pg.Pool) {}
 
-  /** Links what the lists say by now, all of it or nothing; the same again writes nothing. */
+  /**
+   * Links what the lists say by now, all of it or nothing; the same again writes nothing. Prices change at every run, symbols and names
+   * seldom: after the first time, all of it is only read where an asset is new or has another symbol or name.
+   */
   async link(rules: readonly LinkRule[]): Promise<LinkCounts> {
-    return inTransaction(this.pool, async (client) => {
+    const counts = await inTransaction(this.pool, async (client) => {
       // Lists of two sources may end at once.
       await client.query(`SELECT pg_advisory_xact_lock(hashtext('tidemark links'))`);
+      if (this.linkedBy === rules && !(await isAnyUnlinked(client))) return { linked: 0, unlinked: 0 };
       const { rows } = await client.query<ListedAsset>(
         `SELECT source, asset_id AS "assetId", symbol, name FROM assets`,
       );
@@ -43,9 +50,23 @@ export class AssetLinkRepository {
           unused.map(({ canonicalId }) => canonicalId),
         ]);
       }
+      await client.query(`UPDATE asset_links l SET symbol = a.symbol, name = a.name FROM assets a WHERE ${IS_OTHER}`);
       return { linked: changed.length, unlinked: gone.length };
     });
+    this.linkedBy = rules;
+    return counts;
   }
+}
+
+const IS_OTHER = `l.source = a.source AND l.asset_id = a.asset_id AND (l.symbol, l.name) IS DISTINCT FROM (a.symbol, a.name)`;
+
+async function isAnyUnlinked(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ isAny: boolean }>(
+    `SELECT EXISTS (SELECT FROM assets a WHERE NOT EXISTS (
+         SELECT FROM asset_links l WHERE l.source = a.source AND l.asset_id = a.asset_id
+       )) OR EXISTS (SELECT FROM asset_links l JOIN assets a ON ${IS_OTHER}) AS "isAny"`,
+  );
+  return rows[0]?.isAny ?? true;
 }
 
 async function readIdentities(client: pg.ClientBase): Promise<AssetIdentities> {

@@ -103,6 +103,8 @@ export class IngestionRetention {
           dropped.tables.push(name);
         else dropped.rows += await this.deleteRows(name, 'source < $1 OR source > $1', [exceptSource], signal);
       } catch (error) {
+        // Another scheduler has dropped it.
+        if (codeOf(error) === UNDEFINED_TABLE) continue;
         if (!isBusy(error)) throw error;
         dropped.busy.push(name);
       }
@@ -178,8 +180,13 @@ function startOfMonth(seconds: number): number {
 
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK = '40P01';
+const UNDEFINED_TABLE = '42P01';
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code;
+}
 
 function isBusy(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
+  const code = codeOf(error);
   return code === LOCK_NOT_AVAILABLE || code === DEADLOCK;
 }

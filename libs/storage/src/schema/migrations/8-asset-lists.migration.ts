@@ -128,13 +128,15 @@ const STATEMENTS = [
     is_symbol_clear boolean NOT NULL
   )`,
   `CREATE INDEX canonical_assets_symbol ON canonical_assets (symbol)`,
-  // Which canonical asset each one of a source is; kept when the source lists it no more.
+  // Which canonical asset each one of a source is, by the symbol and name that it had then; kept when the source lists it no more.
   `CREATE TABLE asset_links (
     source text NOT NULL,
     asset_id text NOT NULL,
     canonical_id text NOT NULL REFERENCES canonical_assets,
     linked_by text NOT NULL CHECK (linked_by IN ('rule', 'symbol_and_name', 'itself')),
     linked_at timestamptz(3) NOT NULL,
+    symbol text,
+    name text,
     PRIMARY KEY (source, asset_id),
     UNIQUE (canonical_id, source)
   )`,

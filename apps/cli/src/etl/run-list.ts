@@ -1,13 +1,5 @@
 import { keepsSourceLimits } from '@app/config';
-import {
-  ingest,
-  openList,
-  readLinkRules,
-  RunFailedError,
-  type IngestOutcome,
-  type Progress,
-  type Wait,
-} from '@app/ingestion';
+import { ingest, openList, readLinkRules, RunFailedError, type IngestOutcome, type Wait } from '@app/ingestion';
 import { callLimitsOf, SourceClient, SOURCES } from '@app/sources';
 import {
   AssetLinkRepository,
@@ -20,6 +12,7 @@ import {
 } from '@app/storage';
 import { readCliSettings } from '../cli-settings.js';
 import type { Terminal } from '../terminal.js';
+import { progressLine } from './progress-line.js';
 import { readIngestionSettings, withDatabase } from './with-database.js';
 
 /** What a run came to. */
@@ -54,6 +47,7 @@ export async function runList(terminal: Terminal, source: string): Promise<RunEn
         states: new SourceStateRepository(pool),
       });
       let first: number | undefined;
+      const say = progressLine(source, terminal, (line) => progress.say(line));
       const signal = terminal.signal ?? new AbortController().signal;
       try {
         const outcome = await ingest(list, {
@@ -66,7 +60,7 @@ export async function runList(terminal: Terminal, source: string): Promise<RunEn
           onProgress: (done) => {
             // After its first batch: what else is done of the page is what an earlier run did.
             first ??= done.pageDone - done.processed + 1;
-            progress.say(barOf(source, done, terminal.columns));
+            say(done);
           },
         });
         await new AssetLinkRepository(pool).link(linkRules);
@@ -83,20 +77,15 @@ export async function runList(terminal: Terminal, source: string): Promise<RunEn
   }
 }
 
-/** How far the page in hand is: a bar, and the records. */
-function barOf(source: string, { page, pageDone, pageRecords, processed }: Progress, columns: number): string {
-  const words = ` ${pageDone} of ${pageRecords} records of page ${page}, ${processed} in all`;
-  const width = Math.max(0, Math.min(30, columns - source.length - words.length - 6));
-  const full = pageRecords === 0 ? width : Math.round((width * pageDone) / pageRecords);
-  return `${source} ${'█'.repeat(full)}${'░'.repeat(width - full)}${words}`;
-}
-
 function sentenceOf(
   source: string,
   first: number | undefined,
-  { runId, processed, written, unchanged, quarantined, lastProcessedId }: IngestOutcome,
-) {
+  { runId, processed, lastProcessedId, ...counts }: IngestOutcome,
+): string {
   const last = lastProcessedId === null ? '' : `, the last one ${lastProcessedId}`;
   const from = first === undefined || first === 1 ? '' : `, from record ${first} of its page on`;
-  return `Run ${runId} of ${source}${from}: ${processed} records${last}; ${written} written, ${unchanged} unchanged, ${quarantined} in quarantine.`;
+  const shifted = (['repeated', 'missed', 'returned'] as const).filter((name) => counts[name] > 0);
+  const became = `${counts.written} written, ${counts.unchanged} unchanged, ${counts.quarantined} in quarantine`;
+  const moved = shifted.map((name) => `, ${counts[name]} ${name}`).join('');
+  return `Run ${runId} of ${source}${from}: ${processed} records${last}; ${became}${moved}.`;
 }

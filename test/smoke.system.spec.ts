@@ -24,12 +24,12 @@ describe('make smoke', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    system = await TestSystem.prepare({ databaseUrl: database.url, intervalSeconds: 2 });
+    system = await TestSystem.prepare({ databaseUrl: database.url, intervalSeconds: 5 });
     await system.start('scheduler');
     await system.start('worker');
     api = await system.start('api');
-    await system.priceFrom(Math.floor(Date.now() / 1000) - 10);
-  }, 60_000);
+    await system.priceFrom(Math.floor(Date.now() / 1000) - 10, 60_000);
+  }, 90_000);
   afterAll(async () => {
     await system.stop();
     await database.drop();
@@ -54,7 +54,7 @@ describe('make smoke', () => {
     expect(late.said).toMatch(/^PASS {2}docs /m);
     // That of make: the check itself ends with 1.
     expect(late.status).toBe(2);
-  }, 60_000);
+  }, 90_000);
 
   it('fails where nobody answers, and where it is given no address', async () => {
     const nobody = await smoke('http://127.0.0.1:1');

@@ -127,4 +127,44 @@ describe('GET /rankings', () => {
     });
     expect((await api.get('/rankings?by=age')).status).toBe(400);
   });
+
+  it('leaves out what has no value, and ranks ties by their ids, and nothing last', async () => {
+    await database.pool.query(
+      `INSERT INTO assets (source, asset_id, symbol, name, market_cap, volume_24h, updated_at)
+       SELECT 'coinpaprika', id, id, id, cap::numeric, volume::numeric, now()
+       FROM (VALUES ('b', '5', NULL), ('a', '5.0', '1'), ('none', NULL, '0.5'), ('zero', '0', NULL)) v(id, cap, volume)`,
+    );
+    const idsBy = async (by: string) => {
+      const { json } = await api.get(`/rankings?by=${by}`);
+      return [json.source, ...(json.data as { asset_id: string }[]).map((row) => row.asset_id)];
+    };
+    expect(await idsBy('market_cap')).toEqual(['coinpaprika', 'a', 'b', 'zero']);
+    expect(await idsBy('volume')).toEqual(['coinpaprika', 'a', 'none']);
+    expect((await api.get('/rankings?source=nobody')).json).toEqual({ by: 'market_cap', source: 'nobody', data: [] });
+  });
+
+  it('is of nobody when no list was read, and says what it can rank by', async () => {
+    expect((await api.get('/rankings')).json).toEqual({ by: 'market_cap', source: null, data: [] });
+    const refused = await api.get('/rankings?by=age');
+    expect([refused.status, JSON.stringify(refused.json)]).toEqual([
+      400,
+      expect.stringContaining('volume or market_cap'),
+    ]);
+    expect((await api.get('/rankings?limit=1001')).status).toBe(400);
+  });
+});
+
+describe('GET /data with 20,000 assets', () => {
+  it('reads a page in the order of an index', async () => {
+    await database.pool.query(
+      `INSERT INTO assets (source, asset_id, symbol, name, market_cap, updated_at)
+       SELECT 'coingecko', 'id' || n, 'S_' || n, 'name', n, now() FROM generate_series(1, 20000) n`,
+    );
+    await database.pool.query('ANALYZE assets');
+    const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN SELECT * FROM crypto_market_data ORDER BY source, market_cap DESC NULLS LAST, asset_id LIMIT 50`,
+    );
+    expect(rows.map((row) => row['QUERY PLAN']).join()).toContain('assets_by_size');
+    expect((await api.get('/data?symbol=S_1999&page=1')).json).toMatchObject({ total: 11, data: { length: 11 } });
+  });
 });

@@ -74,7 +74,7 @@ const TOP: Statement = {
   name: 'read-top-assets',
   text: `
     SELECT ${LINKED}, a.market_cap::text AS "marketCap", row_number() OVER (ORDER BY a.market_cap DESC, a.asset_id)::int AS rank
-    FROM (SELECT * FROM assets WHERE source = $1 AND market_cap IS NOT NULL ORDER BY market_cap DESC, asset_id LIMIT $2) a
+    FROM (SELECT * FROM assets WHERE source = $1 AND market_cap IS NOT NULL ORDER BY market_cap DESC NULLS LAST, asset_id LIMIT $2) a
     JOIN asset_links l USING (source, asset_id) JOIN canonical_assets c USING (canonical_id)
     ORDER BY rank`,
 };

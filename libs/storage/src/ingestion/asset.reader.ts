@@ -48,7 +48,7 @@ function ranking(column: string): Statement {
   return {
     name: `rank-assets-by-${column}`,
     text: `SELECT ${COLUMNS} FROM crypto_market_data WHERE source = $1 AND ${column} IS NOT NULL
-           ORDER BY ${column} DESC, asset_id LIMIT $2`,
+           ORDER BY ${column} DESC NULLS LAST, asset_id LIMIT $2`,
   };
 }
 

@@ -108,6 +108,7 @@ const STATEMENTS = [
     updated_at timestamptz(3) NOT NULL,
     PRIMARY KEY (source, asset_id)
   )`,
+  `CREATE INDEX assets_by_size ON assets (source, market_cap DESC NULLS LAST, asset_id)`,
   `CREATE VIEW crypto_market_data AS
     SELECT asset_id, symbol, name, price_usd, market_cap, volume_24h, source, updated_at FROM assets`,
   `CREATE TABLE asset_values (

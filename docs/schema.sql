@@ -35,6 +35,7 @@ CREATE TABLE assets (
   updated_at timestamp(3) with time zone NOT NULL,
   CONSTRAINT assets_pkey PRIMARY KEY (source, asset_id)
 );
+CREATE INDEX assets_by_size ON public.assets USING btree (source, market_cap DESC NULLS LAST, asset_id);
 
 CREATE TABLE candles (
   ticker_id integer NOT NULL,

@@ -241,32 +241,29 @@ describe('a process that is killed', () => {
     [1, 12],
     [7, 4],
     [250, 3],
-  ])(
-    'between any two statements loses and doubles nothing, with batches of %i',
-    async (batchSize, step) => {
-      const list = (): RecordList => listOf(24, { pageSize: 10, bad: new Set([5]) });
+  ])('between any two statements loses and doubles nothing, with batches of %i', async (batchSize, step) => {
+    const list = (): RecordList => listOf(24, { pageSize: 10, bad: new Set([5]) });
+    await ingest(list(), optionsOf({ batchSize }));
+    const expected = await tables();
+    let statements = 1 + (Math.abs(jest.getSeed()) % step);
+    for (let isKilled = true; isKilled; statements += step) {
+      await database.pool.query(
+        'TRUNCATE etl_runs, etl_checkpoints, etl_pages, etl_records, raw_records, assets, asset_values, etl_quarantine',
+      );
+      const dying = new DyingPool(database.openPool(), statements);
+      const runs = new IngestionRepository(dying as unknown as pg.Pool);
+      isKilled = await ingest(list(), optionsOf({ batchSize, runs })).then(
+        () => false,
+        () => true,
+      );
+      dying.kill();
+      await whenFree();
       await ingest(list(), optionsOf({ batchSize }));
-      const expected = await tables();
-      let statements = 1 + (Math.abs(jest.getSeed()) % step);
-      for (let isKilled = true; isKilled; statements += step) {
-        await database.pool.query(
-          'TRUNCATE etl_runs, etl_checkpoints, etl_pages, etl_records, raw_records, assets, asset_values, etl_quarantine',
-        );
-        const dying = new DyingPool(database.openPool(), statements);
-        const runs = new IngestionRepository(dying as unknown as pg.Pool);
-        isKilled = await ingest(list(), optionsOf({ batchSize, runs })).then(
-          () => false,
-          () => true,
-        );
-        dying.kill();
-        await whenFree();
-        await ingest(list(), optionsOf({ batchSize }));
-        // One that was killed after its page is over has the list read anew, in which nothing has changed.
-        expect(await tables()).toEqual(expected);
-      }
-      expect(statements).toBeGreaterThan(20);
-    },
-  );
+      // One that was killed after its page is over has the list read anew, in which nothing has changed.
+      expect(await tables()).toEqual(expected);
+    }
+    expect(statements).toBeGreaterThan(20);
+  });
 });
 
 /** Connections whose events nobody hears, as those of a process that is stopped. */

@@ -14,7 +14,7 @@ sources := $(shell find apps libs -name '*.spec.ts' -prune -o \( -type d -o -nam
 with_node = PATH="$(CURDIR)/node_modules/.bin:$$PATH" && export PATH
 
 .PHONY: help demo dev start test smoke verify replay test-system test-faults check check-static test-coverage audit sbom ci-job soak demo-day \
-  load test-ingestion-kills build install clean node-version up down logs ps image image-load k8s test-compose test-chart test-cluster
+  load measure-lists test-ingestion-kills build install clean node-version up down logs ps image image-load k8s test-compose test-chart test-cluster
 
 help: ## Show this list
 	@echo 'Tidemark: crypto prices on a clock, every one of them kept.'
@@ -90,6 +90,9 @@ demo-day: $(built) ## Thirty tickers, eight sources, every fault in turn; then h
 
 load: $(built) ## TICKERS=1000 every INTERVAL=10 s for MINUTES=10 under the published limits
 	@$(with_node) && exec npm run -s load
+
+measure-lists: $(built) ## Records a second and memory of lists of assets and CSV files, beside plain INSERTs of the same rows
+	@$(with_node) && exec node tools/measure-lists.mjs
 
 up: ## Run it in containers, with stores of its own (Compose); DEMO=1 for simulated prices, WORKERS=3
 	@exec tools/compose.sh up

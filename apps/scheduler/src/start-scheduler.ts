@@ -97,6 +97,7 @@ function moduleOptionsOf(settings: Settings, access: SourceAccesses, opened: Ope
     ingestion: {
       intervalSeconds: settings.ETL_INTERVAL_SECONDS,
       csvFolder: settings.ETL_CSV_DIR,
+      pages: { coingecko: settings.ETL_COINGECKO_PAGES },
       retentionDays: {
         raw: settings.ETL_RAW_RETENTION_DAYS,
         values: settings.ETL_VALUES_RETENTION_DAYS,

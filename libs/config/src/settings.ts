@@ -174,6 +174,7 @@ export const schedulerSettings = {
     .meta({ alias: { name: 'DATA_DIR', isOlder: true } }),
   ETL_INTERVAL_SECONDS: ingestionSettings.ETL_INTERVAL_SECONDS,
   ETL_CSV_DIR: ingestionSettings.ETL_CSV_DIR,
+  ETL_COINGECKO_PAGES: ingestionSettings.ETL_COINGECKO_PAGES,
   ...ingestionRetentionSettings,
   CONTROL_HOST: host('127.0.0.1', 'Address that control API and queue board listen on.'),
   CONTROL_PORT: port(8001, 'Port of control API and queue board.'),

@@ -11,6 +11,7 @@ import {
 import { DriftTally } from '@app/storage';
 import { PageCalls, type PageCallsOptions } from './page-calls.js';
 import { inOrder, type RecordList } from './record-list.js';
+import { timeFault } from './time-fault.js';
 
 /** How the list of a source is read. */
 export interface HttpListOptions extends PageCallsOptions {
@@ -55,7 +56,9 @@ export function httpRecordList(list: AssetList, options: HttpListOptions): Recor
     read: (record) => {
       const reader = new AnswerReader(name, readJson(name, record.payload), driftPolicy);
       try {
-        return { ...record, asset: list.read(reader) };
+        const asset = list.read(reader);
+        const fault = timeFault(asset.updatedAt, now());
+        return fault === undefined ? { ...record, asset } : { ...record, fault };
       } catch (error) {
         if (!(error instanceof SourceError)) throw error;
         return { ...record, fault: error.detail };

@@ -104,6 +104,18 @@ it('has each record that has no name of its own in quarantine, with its page', a
   ]);
 });
 
+it('has what was long ago or is far ahead in quarantine: it would keep out whatever comes later, and make a table', async () => {
+  answer([coin('a', { last_updated: '2099-01-01T00:00:00Z' }), coin('b', { last_updated: '1970-01-01T00:00:00Z' })]);
+  expect(await run('coingecko')).toMatchObject({ written: 0, quarantined: 2 });
+  expect(await rows('SELECT record_id, reason FROM etl_quarantine ORDER BY 1')).toEqual([
+    { record_id: 'a', reason: '2099-01-01T00:00:00.000Z is in the future' },
+    { record_id: 'b', reason: expect.stringContaining('between 2010 and 2100') as string },
+  ]);
+  expect(await rows(`SELECT relname FROM pg_class WHERE relname LIKE 'asset\\_values\\_y%'`)).toEqual([]);
+  answer([coin('a')]);
+  expect(await run('coingecko')).toMatchObject({ written: 1 });
+});
+
 it('has of records with one id the last one, also where neither can be read', async () => {
   answer(
     [...full('a').slice(3), coin('b', { symbol: 'old' }), coin('b', { symbol: 'new' }), coin('c', { name: '' })],

@@ -165,6 +165,7 @@ describe('the control server', () => {
       'planner',
       'prices-deribit',
       'prices-coingecko',
+      'lists',
     ]);
   });
 

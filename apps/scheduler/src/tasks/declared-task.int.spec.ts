@@ -64,6 +64,7 @@ describe('a task that is only declared', () => {
       'forget-symbols',
       'write-snapshots',
       'read-lists',
+      'drop-ingested',
       'count-sheep',
     ]);
     const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);

@@ -1,6 +1,6 @@
 import { addJobs, INGEST_ASSETS, newJob } from '@app/queue';
 import { callLimitsOf, ASSET_LISTS, type SourceAccesses } from '@app/sources';
-import { requireTrueClock, type Task, type TaskOptions } from './task.js';
+import { requireTrueClock, type IngestionPart, type Task, type TaskOptions } from './task.js';
 
 /** The part of a month's credits that lists may take; the rest is for prices. */
 const SHARE_OF_MONTH = 0.1;
@@ -10,11 +10,17 @@ const MONTH_SECONDS = 30 * 86_400;
 /** How often each list is read, in seconds: as the settings say, slower where the month of its plan allows less. */
 export function listIntervals(
   intervalSeconds: number,
-  { access, csvFolder, limited }: { access: SourceAccesses; csvFolder: string | undefined; limited: boolean },
+  {
+    access,
+    csvFolder,
+    pages = {},
+    limited,
+  }: Pick<IngestionPart, 'csvFolder' | 'pages'> & { access: SourceAccesses; limited: boolean },
 ): ReadonlyMap<string, number> {
-  const ofSources = ASSET_LISTS.map(({ source, cost = 1 }): [string, number] => {
+  const ofSources = ASSET_LISTS.map(({ source, cost = 1, defaultPages }): [string, number] => {
     const { monthly } = callLimitsOf(source, access[source.name]);
-    const affordable = monthly === undefined || !limited ? 0 : (MONTH_SECONDS * cost) / (monthly * SHARE_OF_MONTH);
+    const credits = cost * (pages[source.name] ?? defaultPages);
+    const affordable = monthly === undefined || !limited ? 0 : (MONTH_SECONDS * credits) / (monthly * SHARE_OF_MONTH);
     return [source.name, Math.max(intervalSeconds, Math.ceil(affordable))];
   });
   return new Map(csvFolder === undefined ? ofSources : [...ofSources, ['csv', intervalSeconds]]);
@@ -22,12 +28,14 @@ export function listIntervals(
 
 /** Has workers read the lists of assets that are due. Offered again until a run has begun, and by several schedulers, each is read once. */
 export function readLists({
-  ingestion: { intervalSeconds, csvFolder },
+  ingestion: { intervalSeconds, csvFolder, pages },
   ...options
 }: Pick<TaskOptions, 'ingestion' | 'lists' | 'runs' | 'queues' | 'access' | 'limited' | 'clock'>): Task {
   const { lists, runs, queues, access, limited, clock } = options;
   const intervals =
-    intervalSeconds === 0 ? new Map<string, number>() : listIntervals(intervalSeconds, { access, csvFolder, limited });
+    intervalSeconds === 0
+      ? new Map<string, number>()
+      : listIntervals(intervalSeconds, { access, csvFolder, pages, limited });
   return {
     name: 'read-lists',
     everySeconds: 5,

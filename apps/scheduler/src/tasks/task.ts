@@ -37,6 +37,8 @@ export interface IngestionPart {
   readonly intervalSeconds: number;
   /** Folder with CSV files and their layouts; undefined: none. */
   readonly csvFolder: string | undefined;
+  /** How many pages of a list are read, by source; default: what the list says. */
+  readonly pages?: Readonly<Record<string, number>>;
   /** For how long what they brought is kept. */
   readonly retentionDays: IngestionRetentionDays;
 }

@@ -1,5 +1,6 @@
 import { plainDecimal, type AssetValues } from '@app/domain';
 import { isoTime } from '@app/sources';
+import { timeFault } from '../time-fault.js';
 import type { CsvLayout } from './layouts.js';
 
 /** A row of a file: what stands in each column. */
@@ -9,9 +10,6 @@ export type CsvRow = Readonly<Record<string, string>>;
 export class RowFault extends Error {
   override readonly name = 'RowFault';
 }
-
-/** 2009-01-03, the day of the first block: no price of a crypto asset is older. */
-const EARLIEST_MS = Date.UTC(2009, 0, 3);
 
 /** Reads a row by its layout. @param nowMs UNIX milliseconds; a day later is in the future. @throws RowFault */
 export function readRow(row: CsvRow, layout: CsvLayout, nowMs: number): AssetValues {
@@ -61,8 +59,8 @@ function instantOf(row: CsvRow, layout: CsvLayout, nowMs: number): Date {
   const at = millisecondsOf(text, layout);
   if (at === undefined)
     throw new RowFault(`column ${column}: ${JSON.stringify(text)} is no ${DATE_WORDS[layout.date]}`);
-  if (at < EARLIEST_MS) throw new RowFault(`column ${column}: ${text} is before 2009-01-03, when there were no prices`);
-  if (at > nowMs + 86_400_000) throw new RowFault(`column ${column}: ${text} is in the future`);
+  const fault = timeFault(new Date(at), nowMs);
+  if (fault !== undefined) throw new RowFault(`column ${column}: ${fault}`);
   return new Date(at);
 }
 

@@ -11,8 +11,8 @@ afterAll(() => database.drop());
 
 describe('the lock of a run', () => {
   it('is lost by a process that says nothing for so long, and kept by one that does', async () => {
-    const frozen = await RunLock.take(database.pool, SOURCE, { idleSeconds: 0.3, beatSeconds: 60 });
-    const alive = await RunLock.take(database.pool, 'csv', { idleSeconds: 0.3, beatSeconds: 0.05 });
+    const frozen = await RunLock.take(database.pool, SOURCE, { idleSeconds: 2, beatSeconds: 60 });
+    const alive = await RunLock.take(database.pool, 'csv', { idleSeconds: 2, beatSeconds: 0.1 });
     await new Promise((resolve) => frozen?.lost.addEventListener('abort', resolve));
     expect(frozen?.lost.reason).toBeInstanceOf(RunLockLostError);
     const next = await RunLock.take(database.pool, SOURCE);

@@ -30,7 +30,7 @@ describe('the job that reads a list', () => {
       listOf: () => csvRecordList(SAMPLES, { now: Date.now }),
     });
     const { signal: ending } = new AbortController();
-    return job.run({ source: 'csv', after: 0 }, { ending } as Parameters<IngestAssetsJob['run']>[1]);
+    return job.run({ source: 'csv', after: 0 }, { ending });
   }
 
   it('counts runs and records, and says when it last came to the end', async () => {

@@ -120,7 +120,9 @@ async function checkStats() {
     .map(({ source, last_success }) => `${source} (${last_success ?? 'never read'})`);
   if (status !== 'healthy')
     fail(
-      `lists of assets are late: ${late.join(', ')}`,
+      late.length === 0
+        ? `lists of assets: ${health.etl?.message ?? status}`
+        : `lists of assets are late: ${late.join(', ')}`,
       '`tidemark etl status` says why; docs/asset-lists.md what to do',
     );
   return lists.length === 0

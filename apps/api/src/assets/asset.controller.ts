@@ -82,7 +82,7 @@ export class AssetController {
   )
   async rankings(@Query() query: RawQuery): Promise<unknown> {
     const { by = 'market_cap', source: asked, limit = DEFAULT_RANKED } = this.queries.read(RANKING_PARAMETERS, query);
-    const [source = null] = asked === undefined ? await this.assets.sources() : [asked];
+    const [source = null] = asked === undefined ? await this.assets.sources(by) : [asked];
     const assets = source === null ? [] : await this.assets.ranked(by, source, limit);
     return { by, source, data: assets.map((asset, index) => ({ rank: index + 1, ...answerOf(asset) })) };
   }

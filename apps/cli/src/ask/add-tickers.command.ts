@@ -16,6 +16,10 @@ export function addTickersCommand(terminal: Terminal, finish: (status: number) =
     .action(async (_own: GivenOptions, self: TidemarkCommand) => {
       // `tickers` has --json too, and takes it wherever it stands.
       const given = self.optsWithGlobals<GivenOptions>();
+      if (given.api !== undefined)
+        throw new UsageError(
+          `--api ${given.api} is asked for prices and adds nothing: give --control, the address of the control API.`,
+        );
       const asked = {
         top: readWhole('--top', given.top),
         quote: given.quote.toLowerCase(),
@@ -37,6 +41,7 @@ interface GivenOptions {
   readonly sources?: string;
   readonly dryRun?: true;
   readonly control?: string;
+  readonly api?: string;
   readonly json?: true;
 }
 

@@ -12,7 +12,7 @@ const CONTROL_USER = 'tidemark';
 
 /**
  * The control API that is asked: that of `--control`, else the scheduler of this machine; with the password of the address, else of
- * CONTROL_PASSWORD, else the one that a scheduler, `make demo` or `make start` has kept in TIDEMARK_HOME.
+ * CONTROL_PASSWORD, else, for a scheduler of this machine alone, the one that it, `make demo` or `make start` has kept in TIDEMARK_HOME.
  * @throws UsageError for a wrong address, or without a password; SettingsError.
  */
 export function findControl(address: string | undefined, terminal: Terminal): AskedApi {
@@ -25,13 +25,19 @@ export function findControl(address: string | undefined, terminal: Terminal): As
   url.pathname = url.pathname.replace(/(\/v1)?\/*$/, '');
   const description = `the control API at ${url.protocol}//${url.host}`;
   if (url.password === '') {
-    const password = settings.CONTROL_PASSWORD ?? keptPasswordOf(settings.TIDEMARK_HOME, environment);
+    const kept = isHere(url) ? keptPasswordOf(settings.TIDEMARK_HOME, environment) : undefined;
+    const password = settings.CONTROL_PASSWORD ?? kept;
     if (password === undefined)
       throw new UsageError(`${description} has a password: set CONTROL_PASSWORD to that of the scheduler.`);
     url.username = CONTROL_USER;
     url.password = encodeURIComponent(password);
   }
   return { url: url.href.replace(/\/$/, ''), description };
+}
+
+/** Whether an address is one of this machine: what is kept here is sent nowhere else. */
+function isHere({ hostname }: URL): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 function keptPasswordOf(home: string, environment: NodeJS.ProcessEnv): string | undefined {

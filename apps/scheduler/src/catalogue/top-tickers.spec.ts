@@ -13,14 +13,15 @@ function anAsset(asset: Partial<RankedAsset>): RankedAsset {
   };
 }
 
-/** `kraken XBTUSD:btc/usd`: a source with what it lists; no list without names. */
+/** `kraken XBTUSD:btc/usd`: a source with what it lists, `foo:foo=Foo` a coin with its name; no list without names. */
 function asked(text: string): AskedSource {
   const [name = '', ...listed] = text.split(' ');
   const source = sourceByName(name);
   if (source === undefined) throw new Error(`there is no source ${name}`);
   const names = listed.map((each): [string, ListedName] => {
-    const [own = '', symbol = '', quote] = each.split(/[:/]/);
-    return [own, { name: own, symbol, quote }];
+    const [market = '', title] = each.split('=');
+    const [own = '', symbol = '', quote] = market.split(/[:/]/);
+    return [own, { name: own, symbol, quote, title }];
   });
   return { source, access: {}, names: names.length === 0 ? undefined : new Map(names) };
 }
@@ -71,6 +72,16 @@ describe('the tickers of the greatest assets', () => {
       leftOut: [{ asset: 'bitcoin', symbol: 'btc', reason: 'is listed in usd by none of these sources' }],
     });
     expect(sourcesOf({ sources: [KRAKEN], quote: 'gbp' })).toEqual([]);
+  });
+
+  it('never ask for another coin that alone has the symbol', () => {
+    const assets = [
+      anAsset({ canonicalId: 'foo-foo', symbol: 'foo', name: 'Foo Protocol', ids: { coinpaprika: 'foo-foo' } }),
+    ];
+    const sources = (coin: string) =>
+      sourcesOf({ assets, sources: [asked(`coingecko ${coin}`), asked('coinpaprika')] });
+    expect(sources('bar-coin:foo=Bar')).toEqual(['coinpaprika foo-foo']);
+    expect(sources('foo-protocol:foo=foo_protocol')).toEqual(['coingecko foo-protocol', 'coinpaprika foo-foo standby']);
   });
 
   it('take a price in another currency when that can be converted', () => {

@@ -101,7 +101,10 @@ function reasonAgainst(asset: RankedAsset, quote: string, parts: TickerParts | u
   return undefined;
 }
 
-/** What a source calls the asset: as its list of assets or a rule says, else the one market of its own list with this symbol. */
+/**
+ * What a source calls the asset: as its list of assets or a rule says, else the one market of its own list with this symbol. Where that list has names, as
+ * those of coins have, another coin with the symbol is not meant.
+ */
 function findSymbol(
   asset: RankedAsset,
   parts: TickerParts,
@@ -119,15 +122,15 @@ function findSymbol(
   if (names === undefined) return undefined;
   const alike = [...names.values()].filter(({ symbol }) => symbol === parts.base);
   const usual = source.defaultSymbol(parts);
-  const direct = alike.filter(({ quote }) => (quote ?? parts.quote) === parts.quote);
-  const named = direct.filter(({ title }) => title !== undefined && foldedName(title) === foldedName(asset.name));
+  const markets = alike.filter(({ quote }) => (quote ?? parts.quote) === parts.quote);
+  const direct = markets.filter(({ title }) => title === undefined || foldedName(title) === foldedName(asset.name));
   const usualOne = direct.filter(({ name }) => name === usual);
-  const [only] = [usualOne, direct, named].filter(({ length }) => length === 1).flat();
+  const [only] = [usualOne, direct].filter(({ length }) => length === 1).flat();
   if (only !== undefined)
     return { ...found, symbol: only.name, isConverted: false, isMarket: only.title === undefined };
   const other = usual === undefined ? undefined : names.get(usual);
   const quotedIn = usual === undefined ? undefined : source.quoteOf?.(usual);
-  if (direct.length > 0 || other === undefined || quotedIn === undefined || !isConverted(quotedIn)) return undefined;
+  if (markets.length > 0 || other === undefined || quotedIn === undefined || !isConverted(quotedIn)) return undefined;
   return { ...found, symbol: other.name, isConverted: true, isMarket: true };
 }
 

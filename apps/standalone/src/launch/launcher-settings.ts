@@ -77,7 +77,7 @@ function ownVariables(): string[] {
 
 /** Whether a variable names a file or a folder, from the folder in which the launcher was started. */
 function namesFile(variable: string): boolean {
-  return /^(CATALOGUE_FILE|SNAPSHOT_DIR|DATA_DIR|ETL_CSV_DIR|SIMULATOR_HISTORY|HTTP_SOURCES_FILE|.*_(API_KEY|PASSWORD)_FILE)$/.test(
+  return /^(CATALOGUE_FILE|SNAPSHOT_DIR|DATA_DIR|ETL_CSV_DIR|ETL_LINKS_FILE|SIMULATOR_HISTORY|HTTP_SOURCES_FILE|.*_(API_KEY|PASSWORD)_FILE)$/.test(
     variable,
   );
 }

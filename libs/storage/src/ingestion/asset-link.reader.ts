@@ -81,7 +81,7 @@ const TOP: Statement = {
 
 const RANKING_SOURCE: Statement = {
   name: 'read-ranking-source',
-  text: `SELECT source FROM assets WHERE market_cap IS NOT NULL GROUP BY source ORDER BY count(*) DESC, source LIMIT 1`,
+  text: `SELECT source FROM assets WHERE market_cap IS NOT NULL GROUP BY source ORDER BY source = 'csv', count(*) DESC, source LIMIT 1`,
 };
 
 /** Reads which assets of different sources are one. */

@@ -78,14 +78,21 @@ export class AssetReader {
     return this.database.rows<StoredAsset & Record<string, unknown>>(RANKED[by], [source, limit]);
   }
 
-  /** The sources that have assets, by how many. */
-  async sources(): Promise<string[]> {
-    const rows = await this.database.rows<{ source: string }>(SOURCES, []);
+  /** The sources that rank assets so, by how many; files last, whose values may be old. */
+  async sources(by: RankedBy): Promise<string[]> {
+    const rows = await this.database.rows<{ source: string }>(SOURCES[by], []);
     return rows.map(({ source }) => source);
   }
 }
 
-const SOURCES: Statement = {
-  name: 'read-asset-sources',
-  text: `SELECT source FROM assets GROUP BY source ORDER BY count(*) DESC, source`,
+const SOURCES: Readonly<Record<RankedBy, Statement>> = {
+  volume: rankingSources('volume_24h'),
+  market_cap: rankingSources('market_cap'),
 };
+
+function rankingSources(column: string): Statement {
+  return {
+    name: `read-sources-of-${column}`,
+    text: `SELECT source FROM assets WHERE ${column} IS NOT NULL GROUP BY source ORDER BY source = 'csv', count(*) DESC, source`,
+  };
+}

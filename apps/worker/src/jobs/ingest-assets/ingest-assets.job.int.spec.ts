@@ -8,15 +8,32 @@ import { IngestAssetsJob, type IngestAssetsOptions } from './ingest-assets.job.j
 
 const SAMPLES = path.resolve(import.meta.dirname, '../../../../../samples/csv');
 
+const samples = () => csvRecordList(SAMPLES, { now: Date.now });
+
 describe('the job that reads a list', () => {
   let database: TestDatabase;
 
   beforeEach(async () => {
+    register.resetMetrics();
     database = await createTestDatabase();
   });
   afterEach(() => database.drop());
 
-  function run(failAfterRecords?: IngestAssetsOptions['failAfterRecords']): Promise<void> {
+  it('leaves a run that failed, and says why, where the list cannot be opened', async () => {
+    const runs = new IngestionRepository(database.pool);
+    await run(undefined, () => csvRecordList(path.join(SAMPLES, 'missing'), { now: Date.now }));
+    const { rows } = await database.pool.query('SELECT status, error FROM etl_runs');
+    expect(rows).toEqual([{ status: 'failed', error: expect.stringContaining('layouts.yaml') as string }]);
+    expect(await runs.due(new Map([['csv', 300]]))).toEqual([]);
+    // It is not in hand of anybody.
+    await run();
+    expect((await database.pool.query('SELECT status FROM etl_checkpoints')).rows).toEqual([{ status: 'completed' }]);
+  });
+
+  function run(
+    failAfterRecords?: IngestAssetsOptions['failAfterRecords'],
+    listOf: IngestAssetsOptions['listOf'] = samples,
+  ): Promise<void> {
     const job = new IngestAssetsJob({
       ...{
         runs: new IngestionRepository(database.pool),
@@ -27,7 +44,7 @@ describe('the job that reads a list', () => {
         batchSize: 7,
         failAfterRecords,
       },
-      listOf: () => csvRecordList(SAMPLES, { now: Date.now }),
+      listOf,
     });
     const { signal: ending } = new AbortController();
     return job.run({ source: 'csv', after: 0 }, { ending });

@@ -39,13 +39,15 @@ export class IngestAssetsJob {
 
   /** @throws PostponedJobError when another run is under way or the database is away; what a run itself ends with is in its row. */
   async run({ source, after }: IngestJob, { ending }: Pick<JobContext<IngestJob>, 'ending'>): Promise<void> {
-    const { runs, links, linkRules, logger, listOf, batchSize, failAfterRecords } = this.options;
+    const { runs, links, linkRules, logger, batchSize, failAfterRecords } = this.options;
     const beganMs = performance.now();
     const seconds = (): number => (performance.now() - beganMs) / 1000;
     try {
       // By another worker, which was slow and not gone, or from the command line.
       if (await runs.isReadSince(source, after)) return;
-      const outcome = await ingest(await listOf(source), {
+      const list = await this.open(source);
+      if (list === undefined) return;
+      const outcome = await ingest(list, {
         ...{ runs, batchSize, failAfterRecords, signal: ending },
         keepDrifts: (sightings) => this.keepDrifts(source, sightings),
       });
@@ -75,6 +77,24 @@ export class IngestAssetsJob {
       // The run's own row says nothing of it: the next run ends it, and goes on.
       if (!isTransientDatabaseError(error)) throw error;
       throw new PostponedJobError(error instanceof Error ? error.message : String(error), LOOK_AGAIN_AFTER_MS);
+    }
+  }
+
+  /** A list that cannot be opened, such as files without layouts, is a run that has failed; undefined then. @throws RunUnderWayError */
+  private async open(source: string): Promise<RecordList | undefined> {
+    const { runs, logger, listOf } = this.options;
+    try {
+      return await listOf(source);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const { runId, lock } = await runs.begin(source);
+      try {
+        await runs.end(source, runId, message);
+      } finally {
+        await lock.release();
+      }
+      logger.warn({ event: 'ingestion_failed', source, run: runId }, message);
+      return undefined;
     }
   }
 

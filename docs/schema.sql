@@ -116,7 +116,7 @@ CREATE TABLE etl_quarantine (
   reason text NOT NULL,
   payload text NOT NULL,
   quarantined_at timestamp(3) with time zone NOT NULL,
-  CONSTRAINT etl_quarantine_pkey PRIMARY KEY (source, run_id, record_id)
+  CONSTRAINT etl_quarantine_pkey PRIMARY KEY (source, record_id, run_id)
 );
 
 CREATE TABLE etl_records (

@@ -88,8 +88,8 @@ it('reads the field under its other name where drift is mapped, and keeps the ev
 
 it('keeps the events also of a run that fails', async () => {
   answerWith(1_000, (coin) => ({ ...coin, last_updated: undefined }));
-  await expect(run('reject')).rejects.toThrow(/^250 of 250 records cannot be read/);
-  expect(await events()).toMatchObject([{ field: 'last_updated', count: 250 }]);
+  await expect(run('reject')).rejects.toThrow(/^1000 of 1000 records cannot be read/);
+  expect(await events()).toMatchObject([{ field: 'last_updated', count: 1000 }]);
 });
 
 it('keeps an event of an answer that is no list', async () => {

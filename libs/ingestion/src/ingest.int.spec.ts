@@ -157,7 +157,31 @@ describe('a run over a list', () => {
       { id: 'coin-00020', place: 'row 21 of page 1', reason: 'field price: expected a number, found nothing' },
     ]);
     const most = new Set(Array.from({ length: 40 }, (_, index) => index).filter((index) => index % 3 === 0));
-    await expect(ingest(listOf(40, { bad: most }), optionsOf())).rejects.toThrow(/^7 of 21 records cannot be read/);
+    await expect(ingest(listOf(40, { bad: most }), optionsOf())).rejects.toThrow(/^14 of 40 records cannot be read/);
+  });
+
+  it.each([40, 3])(
+    'never comes to the end of a list of %i of which nothing can be read, however often it runs',
+    async (records) => {
+      const bad = new Set(Array.from({ length: records }, (_, index) => index));
+      for (let run = 0; run < 3; run += 1)
+        await expect(ingest(listOf(records, { bad }), optionsOf())).rejects.toThrow(
+          `${records} of ${records} records cannot be read`,
+        );
+      expect(await ingest(listOf(records), optionsOf())).toMatchObject({ written: records, quarantined: 0 });
+    },
+  );
+
+  it('reads a record again that could not be read, when it can: by another layout, policy or clock', async () => {
+    const list = listOf(30);
+    const unread: RecordList = {
+      ...list,
+      read: (record) => (record.id === 'coin-00003' ? { ...record, fault: 'is in the future' } : list.read(record)),
+    };
+    expect(await ingest(unread, optionsOf())).toMatchObject({ written: 29, quarantined: 1 });
+    expect(await ingest(unread, optionsOf())).toMatchObject({ written: 0, unchanged: 29, quarantined: 1 });
+    expect(await ingest(list, optionsOf())).toMatchObject({ written: 1, unchanged: 29, quarantined: 0 });
+    expect((await database.pool.query('SELECT 1 FROM etl_quarantine')).rowCount).toBe(0);
   });
 
   it('is refused while another is under way, and tells which one', async () => {

@@ -89,6 +89,9 @@ const MAX_PAGES_AGAIN = 10;
 
 class Run {
   readonly outcome: { -readonly [Name in keyof IngestOutcome]: IngestOutcome[Name] };
+  /** Records of the pages that were finished, and how many of them cannot be read. */
+  private judged = 0;
+  private unread = 0;
 
   constructor(
     private readonly list: RecordList,
@@ -128,6 +131,7 @@ class Run {
   private async process({ page, records }: RecordPage, from: number): Promise<void> {
     const { runs, signal, onProgress } = this.options;
     const { source } = this.list;
+    const before = this.outcome.quarantined;
     for (let done = from; done < records.length;) {
       signal.throwIfAborted();
       const batch = records.slice(done, done + this.roomForBatch());
@@ -136,13 +140,21 @@ class Run {
       done += batch.length;
       this.count(counts, batch.length, batch.at(-1)?.id ?? null);
       onProgress?.({ ...this.outcome, page, pageRecords: records.length, pageDone: done });
-      this.judge();
+      if (this.outcome.processed === this.options.failAfterRecords)
+        throw new Error(`stopped after ${this.outcome.processed} records, as FAIL_AFTER_N_RECORDS asks`);
     }
     await this.keepDrifts();
     this.outcome.missed = (await runs.endPage(source, this.runId)) ?? 0;
+    // What an earlier run processed of the page counts too. The page is left before: the next run goes on after it.
+    this.judged += records.length;
+    this.unread += this.outcome.quarantined - before;
+    for (const record of records.slice(0, from)) if ('fault' in this.list.read(record)) this.unread += 1;
+    this.judge(MIN_JUDGED);
   }
 
   private async complete(): Promise<IngestOutcome> {
+    // A short list is judged as a whole: one of which nothing can be read was not read.
+    if (this.judged === this.unread) this.judge(1);
     await this.options.runs.end(this.list.source, this.runId);
     return this.outcome;
   }
@@ -151,7 +163,9 @@ class Run {
   async fail(error: unknown): Promise<RunFailedError> {
     const message = reasonOf(this.options.signal.aborted ? this.options.signal.reason : error);
     await this.keepDrifts();
-    await this.options.runs.end(this.list.source, this.runId, message);
+    // A page that cannot be had does not keep those before it from being read again.
+    const isStuck = this.outcome.pages === 0 && this.outcome.processed === 0;
+    await this.options.runs.end(this.list.source, this.runId, { error: message, isStuck });
     return new RunFailedError(message, this.outcome, { cause: error });
   }
 
@@ -173,17 +187,14 @@ class Run {
     this.outcome.lastProcessedId = lastId;
   }
 
-  /** @throws Error when the run must not go on. */
-  private judge(): void {
-    const { failAfterRecords, maxBadShare = MAX_BAD_SHARE } = this.options;
-    const { processed, quarantined } = this.outcome;
-    if (processed >= MIN_JUDGED && quarantined > processed * maxBadShare) {
-      throw new Error(
-        `${quarantined} of ${processed} records cannot be read, more than ${maxBadShare * 100} %: the list may have changed. tidemark etl quarantine --source ${this.list.source} shows them.`,
-      );
-    }
-    if (processed === failAfterRecords)
-      throw new Error(`stopped after ${processed} records, as FAIL_AFTER_N_RECORDS asks`);
+  /** @param least so many records can be judged. @throws Error when too many cannot be read. */
+  private judge(least: number): void {
+    const { maxBadShare = MAX_BAD_SHARE } = this.options;
+    const { judged, unread } = this;
+    if (judged < least || unread <= judged * maxBadShare) return;
+    throw new Error(
+      `${unread} of ${judged} records cannot be read, more than ${maxBadShare * 100} %: the list may have changed. tidemark etl quarantine --source ${this.list.source} shows them.`,
+    );
   }
 }
 

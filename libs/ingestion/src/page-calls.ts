@@ -45,12 +45,9 @@ const LOOK_AGAIN_AFTER_MS = 2_000;
 /** Names these calls among the batches of a source. */
 const BATCH = 'asset list';
 
-/** What says nothing of the calls for prices: the list alone has changed, or has no such page. */
-const OF_LIST: ReadonlySet<SourceErrorKind> = new Set(['drift', 'not_found']);
-
 /**
- * Calls for the pages of a list. They heed that the source is paused or its circuit open, and note how they end, as the calls for
- * prices do: each side spares a source that the other was refused by. What may pass is waited for, a few times and some minutes.
+ * Calls for the pages of a list. They heed that the source is paused or its circuit open, and note when it asks to be left alone: each
+ * side spares a source that throttles the other. That a list fails says nothing of prices. What may pass is waited for, a few times and some minutes.
  */
 export class PageCalls {
   constructor(
@@ -117,12 +114,14 @@ export class PageCalls {
       const fetched = await client.fetchPage(this.list, page, { timeoutMs: PAGE_TIMEOUT_MS, signal });
       const latencyMs = performance.now() - startedMs;
       onCall?.(source.name, 'answered');
-      await states.noteSuccess(source.id, { atMs: now(), latencyMs });
+      // Of prices it says nothing, but where it was the call that finds out.
+      if (isProbe) await states.noteSuccess(source.id, { atMs: now(), latencyMs });
       return fetched;
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       onCall?.(source.name, error.kind);
-      if (signal.aborted || OF_LIST.has(error.kind)) {
+      // A list that fails says nothing of the source's prices; a source that asks to be left alone means both.
+      if (signal.aborted || error.kind !== 'rate_limited') {
         if (isProbe) await states.endProbe(source.id);
         throw error;
       }

@@ -34,7 +34,7 @@ async function read(source: string, prices: Readonly<Record<string, string>>, er
   await runs.keepPage(source, runId, { page: '1', nextPage: null, fetchedAt: AT, records });
   const counts = await runs.storeBatch({ source, runId, processed: 0 }, records);
   await runs.endPage(source, runId);
-  await runs.end(source, runId, error);
+  await runs.end(source, runId, error === undefined ? undefined : { error });
   await lock.release();
   return counts;
 }

@@ -82,12 +82,15 @@ async function readPage(
   const nextFile = next === undefined ? null : placeText(beginningOf(next.file));
   const mark = await markAt(path, asked.bytes);
   if (mark === undefined) {
-    if (asked.bytes === 0) throw new Error(`${layout.file} is declared in ${LAYOUTS_FILE}, and is not in the folder`);
-    return { page, nextPage: nextFile, fetchedAt: new Date(now()), records: [] };
+    const fault = `${layout.file} is declared in ${LAYOUTS_FILE}, and is not in the folder`;
+    const records = asked.bytes === 0 ? [faultOf(layout.file, fault)] : [];
+    return { page, nextPage: nextFile, fetchedAt: new Date(now()), records };
   }
   // One that was written anew is read from its beginning.
   const place = mark === asked.mark ? asked : beginningOf(layout.file);
   const header = await readHeader(path, layout);
+  if (typeof header === 'string')
+    return { page, nextPage: nextFile, fetchedAt: new Date(now()), records: [faultOf(layout.file, header)] };
   const { records, end } = await readRows(path, layout, { place, header, ...options });
   const nextPage = end === undefined ? nextFile : placeText({ ...end, mark: (await markAt(path, end.bytes)) ?? '' });
   return { page, nextPage, fetchedAt: new Date(now()), records };
@@ -111,19 +114,19 @@ async function markAt(path: string, bytes: number): Promise<string | undefined> 
   }
 }
 
-async function readHeader(path: string, layout: CsvLayout): Promise<string[]> {
+/** @returns what is wrong with a file that has no such header. */
+async function readHeader(path: string, layout: CsvLayout): Promise<string[] | string> {
   const stream = createReadStream(path);
   const parser = stream.pipe(parse({ ...dialect(layout), to: 1 }));
   stream.on('error', (error) => parser.destroy(error));
   try {
     for await (const row of parser) {
-      const header = (row as string[]).map((name) => name.trim());
+      const header = (row as string[]).map((name) => storable(name).trim());
       const missing = Object.values(layout.columns).filter((name) => !header.includes(name));
-      if (missing.length > 0)
-        throw new Error(`${layout.file} has no column ${missing.join(', ')}; it has ${header.join(', ')}`);
+      if (missing.length > 0) return `${layout.file} has no column ${missing.join(', ')}; it has ${header.join(', ')}`;
       return header;
     }
-    throw new Error(`${layout.file} is empty`);
+    return `${layout.file} is empty`;
   } finally {
     // The rest of a long file would stay open.
     stream.destroy();
@@ -134,16 +137,21 @@ interface RowsOptions extends Omit<CsvListOptions, 'now'> {
   readonly place: Place;
   readonly header: readonly string[];
   readonly signal: AbortSignal;
+  /** The last line that is read; default: that of the file. */
+  readonly toLine?: number;
 }
 
 async function readRows(
   path: string,
   layout: CsvLayout,
-  { place, header, signal, ...sizes }: RowsOptions,
+  options: RowsOptions,
 ): Promise<{ records: RawRecord[]; end: Omit<Place, 'mark'> | undefined }> {
+  const { place, header, signal, toLine, ...sizes } = options;
   const { pageRows = PAGE_ROWS, maxPageBytes = MAX_PAGE_BYTES, maxRowBytes = MAX_ROW_BYTES } = sizes;
   const stream = createReadStream(path, { start: place.bytes, signal });
-  const parser = stream.pipe(parse({ ...dialect(layout), info: true, max_record_size: maxRowBytes }));
+  const parser = stream.pipe(
+    parse({ ...dialect(layout), info: true, max_record_size: maxRowBytes, to_line: toLine ?? -1 }),
+  );
   stream.on('error', (error) => parser.destroy(error));
   const records: RawRecord[] = [];
   // The header itself, at the beginning of a file.
@@ -163,7 +171,12 @@ async function readRows(
       error.code === 'CSV_MAX_RECORD_SIZE'
         ? `a row has more than ${maxRowBytes} bytes; perhaps a quote is not closed`
         : error.message;
-    throw new Error(`${layout.file}, line ${place.line + Number(error['lines'])}: ${said}`, { cause: error });
+    const line = Number(error['lines']);
+    const fault = faultOf(layout.file, `line ${place.line + line}: ${said}`);
+    // The rows before it, of which the parser forgets some, can be read, and so can the files after it.
+    const isBefore = toLine === undefined && line > 1;
+    const before = isBefore ? await readRows(path, layout, { ...options, toLine: line - 1 }) : { records: [] };
+    return { records: [...before.records.filter(({ place: at }) => at !== layout.file), fault], end: undefined };
   } finally {
     stream.destroy();
   }
@@ -175,8 +188,20 @@ function dialect({ delimiter }: CsvLayout) {
   return { bom: true, delimiter, relax_column_count: true, relax_quotes: true, skip_empty_lines: true } as const;
 }
 
+/** A file, or the rest of one, that cannot be read: one record, after all of its lines. */
+function faultOf(file: string, fault: string): RawRecord {
+  return { id: `${file}:${'9'.repeat(LINE_DIGITS)}`, place: file, payload: JSON.stringify({ [FAULT]: fault }) };
+}
+
+/** No column can be called so. */
+const FAULT = '';
+
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
 function rawOf(file: string, line: number, header: readonly string[], fields: readonly string[]): RawRecord {
-  const safe = fields.map((field) => field.toWellFormed().replaceAll('\0', '\uFFFD'));
+  const safe = fields.map(storable);
   const row = Object.fromEntries(header.map((name, index) => [name, safe[index]]));
   return {
     id: `${file}:${String(line).padStart(LINE_DIGITS, '0')}`,
@@ -189,6 +214,7 @@ function readRecord(record: RawRecord, layouts: ReadonlyMap<string, CsvLayout>, 
   const layout = layouts.get(record.id.slice(0, -LINE_DIGITS - 1));
   const row = JSON.parse(record.payload) as CsvRow | string[];
   if (layout === undefined) return { ...record, fault: 'its file has no layout any more' };
+  if (record.place === layout.file && !Array.isArray(row)) return { ...record, fault: row[FAULT] ?? '' };
   if (Array.isArray(row)) return { ...record, fault: `has ${row.length} fields, and not as many as the header` };
   try {
     return { ...record, asset: readRow(row, layout, nowMs) };

@@ -2,7 +2,8 @@ import type { ReadRecord, RecordPage } from '@app/domain';
 import type pg from 'pg';
 import { inTransaction } from '../database/pool.js';
 import { storableText } from '../database/storable-text.js';
-import { quarantine, storeAssets, storeRaw, type Reading } from './store-records.js';
+import { readPage } from './stored-page.js';
+import { quarantine, release, storeAssets, storeRaw, type Reading } from './store-records.js';
 import { ensureRawPartitions, ensureValuePartitions, type KnownPartitions } from './asset-partitions.js';
 import { holdsRunLock, RunLock } from './run-lock.js';
 
@@ -28,6 +29,13 @@ export interface BatchCounts {
   /** Among all of these, those that had come in the same reading of the list, and those that the reading before had not. */
   readonly repeated: number;
   readonly returned: number;
+}
+
+/** Why a run failed. */
+export interface RunFailure {
+  readonly error: string;
+  /** The first page that it asked for could not be had: the next run begins at the first page of the list. */
+  readonly isStuck?: boolean;
 }
 
 /** Thrown when another run of the same source is under way. */
@@ -156,6 +164,11 @@ export class IngestionRepository {
         source,
         assets.filter(({ id }) => isChanged.has(id)),
       );
+      await release(
+        client,
+        source,
+        assets.map(({ id }) => id).filter((id) => isChanged.has(id)),
+      );
       // One that comes again as it was is in quarantine already.
       await quarantine(
         client,
@@ -211,15 +224,18 @@ export class IngestionRepository {
     });
   }
 
-  /** Ends a run. @param error why it failed; undefined: it came to the end of the list. @throws RunReplacedError */
-  async end(source: string, runId: number, error?: string): Promise<void> {
+  /** Ends a run; without a failure it came to the end of the list. @throws RunReplacedError */
+  async end(source: string, runId: number, failure?: RunFailure): Promise<void> {
     await inTransaction(this.pool, async (client) => {
       await lockCheckpoint(client, source, runId);
-      const status = error === undefined ? 'completed' : 'failed';
-      await client.query(`UPDATE etl_checkpoints SET status = $2 WHERE source = $1`, [source, status]);
+      const status = failure === undefined ? 'completed' : 'failed';
+      await client.query(
+        `UPDATE etl_checkpoints SET status = $2, next_page = CASE WHEN $3 THEN NULL ELSE next_page END WHERE source = $1`,
+        [source, status, failure?.isStuck === true],
+      );
       await client.query(
         `UPDATE etl_runs SET status = $2, error = $3, ended_at = clock_timestamp() WHERE run_id = $1`,
-        [runId, status, storableText(error)],
+        [runId, status, storableText(failure?.error)],
       );
     });
   }
@@ -306,26 +322,4 @@ async function lockCheckpoint(
   const isOurs = checkpoint?.runId === runId && checkpoint.status === 'running';
   if (!isOurs || (processed !== undefined && checkpoint.processed !== processed)) throw replaced(source, runId);
   return checkpoint;
-}
-
-async function readPage(client: pg.ClientBase, source: string): Promise<RecordPage | undefined> {
-  const { rows } = await client.query<{
-    page: string;
-    nextPage: string | null;
-    fetchedAt: Date;
-    ids: string[];
-    places: string[];
-    payloads: string[];
-  }>(
-    `SELECT page, next_page AS "nextPage", fetched_at AS "fetchedAt", record_ids AS ids, places, payloads FROM etl_pages WHERE source = $1`,
-    [source],
-  );
-  const [row] = rows;
-  if (row === undefined) return undefined;
-  const records = row.ids.map((id, index) => ({
-    id,
-    place: row.places[index] ?? '',
-    payload: row.payloads[index] ?? '',
-  }));
-  return { page: row.page, nextPage: row.nextPage, fetchedAt: row.fetchedAt, records };
 }

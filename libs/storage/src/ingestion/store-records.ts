@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AssetValues, RawRecord } from '@app/domain';
+import type { AssetValues, RawRecord, ReadRecord } from '@app/domain';
 import type pg from 'pg';
 import { storableText } from '../database/storable-text.js';
 
@@ -24,27 +24,46 @@ export interface StoredRaw {
   readonly returned: number;
 }
 
+/** What a record was when it came last, and why it could not be read: one that can be read now, by another layout or clock, has changed. */
+function seenHashOf(record: ReadRecord): Buffer {
+  return hashOf('fault' in record ? `${record.payload}\0${record.fault}` : record.payload);
+}
+
+/** Takes records out of quarantine that can be read now. */
+export async function release(client: pg.ClientBase, source: string, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await client.query({
+    name: 'release-records',
+    text: `DELETE FROM etl_quarantine WHERE source = $1 AND record_id = ANY($2)`,
+    values: [source, ids],
+  });
+}
+
 /** Stores records as they came. */
 export async function storeRaw(
   client: pg.ClientBase,
   { source, runId, reading }: { readonly source: string; readonly runId: number; readonly reading: Reading },
-  records: readonly RawRecord[],
+  records: readonly ReadRecord[],
 ): Promise<StoredRaw> {
   const { rows } = await client.query<{ changed: string[]; repeated: number; returned: number }>({
     name: 'store-raw-records',
     text: `
       WITH given AS MATERIALIZED (
         SELECT g.*, r.seen_run_id AS seen, r.content_hash IS DISTINCT FROM g.content_hash AS is_changed
-        FROM unnest($3::text[], $4::bytea[], $5::text[]) AS g(record_id, content_hash, payload)
+        FROM unnest($3::text[], $4::bytea[], $5::text[], $8::bytea[]) AS g(record_id, content_hash, payload, raw_hash)
         LEFT JOIN etl_records r ON r.source = $1 AND r.record_id = g.record_id
       ), kept AS (
-        INSERT INTO etl_records AS r (source, record_id, content_hash, seen_run_id, ingested_at)
-        SELECT $1, record_id, content_hash, $2, extract(epoch FROM now())::int FROM given WHERE is_changed OR $6::bigint IS NOT NULL ORDER BY record_id
+        INSERT INTO etl_records (source, record_id, content_hash, seen_run_id, ingested_at)
+        SELECT $1, record_id, content_hash, $2, extract(epoch FROM now())::int FROM given WHERE is_changed ORDER BY record_id
         ON CONFLICT (source, record_id) DO UPDATE SET content_hash = EXCLUDED.content_hash, seen_run_id = EXCLUDED.seen_run_id,
-          ingested_at = CASE WHEN r.content_hash = EXCLUDED.content_hash THEN r.ingested_at ELSE EXCLUDED.ingested_at END
+          ingested_at = EXCLUDED.ingested_at
+      ), met AS (
+        -- Never inserted: one that retention takes away meanwhile is new when it comes again.
+        UPDATE etl_records r SET seen_run_id = $2 FROM given g
+        WHERE $6::bigint IS NOT NULL AND NOT g.is_changed AND r.source = $1 AND r.record_id = g.record_id
       ), stored AS (
         INSERT INTO raw_records (source, record_id, ingested_at, run_id, content_hash, payload)
-        SELECT $1, record_id, extract(epoch FROM now())::int, $2, content_hash, payload::jsonb FROM given WHERE is_changed
+        SELECT $1, record_id, extract(epoch FROM now())::int, $2, raw_hash, payload::jsonb FROM given WHERE is_changed
         -- One that came twice within a second, each time another: the later one is what the asset is.
         ON CONFLICT (source, record_id, ingested_at, run_id) DO UPDATE
         SET content_hash = EXCLUDED.content_hash, payload = EXCLUDED.payload
@@ -54,8 +73,8 @@ export async function storeRaw(
         count(*) FILTER (WHERE seen < $7 AND $6 IS NOT NULL)::int AS returned FROM given`,
     values: [
       ...[source, runId, records.map(({ id }) => id)],
-      ...[records.map(({ payload }) => hashOf(payload)), records.map(({ payload }) => payload)],
-      ...[reading.from, reading.before],
+      ...[records.map(seenHashOf), records.map(({ payload }) => payload)],
+      ...[reading.from, reading.before, records.map(({ payload }) => hashOf(payload))],
     ],
   });
   return rows[0] ?? { changed: [], repeated: 0, returned: 0 };

@@ -71,7 +71,7 @@ export class IngestAssetsJob {
         logger.warn({ event: 'ingestion_failed', source, ...fieldsOf(error.outcome) }, error.message);
         // Another worker, or this one a moment later, goes on at once.
         if (ending.aborted) throw new PostponedJobError(error.message, 0);
-        if (error.cause instanceof RunLockLostError) throw new PostponedJobError(error.message, LOOK_AGAIN_AFTER_MS);
+        if (isPassing(error.cause)) throw new PostponedJobError(error.message, LOOK_AGAIN_AFTER_MS);
         return;
       }
       // The run's own row says nothing of it: the next run ends it, and goes on.
@@ -89,7 +89,7 @@ export class IngestAssetsJob {
       const message = error instanceof Error ? error.message : String(error);
       const { runId, lock } = await runs.begin(source);
       try {
-        await runs.end(source, runId, message);
+        await runs.end(source, runId, { error: message });
       } finally {
         await lock.release();
       }
@@ -107,6 +107,12 @@ export class IngestAssetsJob {
         'a source changed a field',
       );
   }
+}
+
+/** Whether a run ended because the database, or its connection, was away for a moment. */
+function isPassing(cause: unknown): boolean {
+  if (cause instanceof RunLockLostError) return true;
+  return cause instanceof Error && 'code' in cause && isTransientDatabaseError(cause);
 }
 
 function fieldsOf({ runId, lastProcessedId, ...counts }: IngestOutcome) {

@@ -149,6 +149,6 @@ const STATEMENTS = [
     reason text NOT NULL,
     payload text NOT NULL,
     quarantined_at timestamptz(3) NOT NULL,
-    PRIMARY KEY (source, run_id, record_id)
+    PRIMARY KEY (source, record_id, run_id)
   )`,
 ];
